@@ -1,0 +1,170 @@
+/**
+ * The one door to the outside: every room but `world/` reaches clocks, timers, randomness, disk and
+ * network through the World it is handed. `world/real` is the machine, `world/simulated` a fake of
+ * all of it driven by one seed, so tests neither sleep nor race.
+ */
+export interface World {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly host: Host;
+}
+
+export interface Clock {
+  /** Unix time in whole milliseconds. May step backwards. */
+  wallMs(): number;
+  /** Milliseconds with a fraction since some fixed moment. Never steps backwards. */
+  monotonicMs(): number;
+}
+
+export interface Timers {
+  after(delayMs: number, callback: () => void): Timer;
+  every(periodMs: number, callback: () => void): Timer;
+  /** Runs once in the check phase, after every socket of this loop turn was read. */
+  atTurnEnd(callback: () => void): void;
+}
+
+/** A timer never keeps the process alive by itself; sockets do. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Random {
+  /** Uniform over 0 .. 2^32-1. */
+  u32(): number;
+  /** Fills with bytes fit for secrets. */
+  fill(bytes: Uint8Array): void;
+}
+
+export interface Disk {
+  /** Whole file, or null when there is none. Throws NodeError for anything else. */
+  readFile(path: string): Uint8Array | null;
+  /** Writes beside the target, syncs, renames: after a crash there is the old file or the new one. */
+  writeFileAtomic(path: string, bytes: Uint8Array): void;
+  makeDirectory(path: string): void;
+  listDirectory(path: string): string[];
+  remove(path: string): void;
+  exists(path: string): boolean;
+  /** For log files: each call appends whole lines, in order. */
+  openAppend(path: string): AppendFile;
+}
+
+export interface AppendFile {
+  readonly byteCount: number;
+  append(bytes: Uint8Array): void;
+  close(): void;
+}
+
+export interface Network {
+  /** Rejects with NodeError PORT_REFUSED when the address cannot be bound. */
+  listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener>;
+  /** Which implementation `listen` will choose for a plain (non-TLS) socket, and why. */
+  describeSocketPath(): string;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+  readonly backlog: number;
+  readonly tls: TlsOptions | null;
+  /** `auto` takes the handle when the start-up probe found it sound, else the public API. */
+  readonly socketPath: SocketPath;
+  readonly keepAliveS: number;
+}
+
+export type SocketPath = 'auto' | 'handle' | 'public';
+
+/** PEM contents, not paths. */
+export interface TlsOptions {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authorities: string | null;
+  readonly clientCertificate: 'ignored' | 'optional' | 'required';
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers: string | null;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Certificates for connections from now on; running ones keep theirs. */
+  replaceTls(tls: TlsOptions): void;
+  /** Stops accepting; sockets already accepted live on. */
+  close(): Promise<void>;
+}
+
+/**
+ * One accepted TCP (or TLS) connection, `noDelay` on. All calls are made on the node's one thread.
+ * A handler method may call any method of its socket, also `destroy`.
+ */
+export interface Socket {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly fileDescriptor: number;
+  /** Subject of a verified TLS client certificate, else ''. */
+  readonly peerName: string;
+  /** Bytes handed over by `write` and not yet taken by the kernel. */
+  readonly queuedBytes: number;
+  readonly isOpen: boolean;
+  setHandler(handler: SocketHandler): void;
+  /**
+   * Sends bytes[start, end). Order is kept over calls.
+   * @returns true: the bytes are taken, the caller may reuse the buffer at once.
+   *          false: the socket keeps the whole buffer until it is sent; the caller must take a new
+   *          one. `onDrained` comes when `queuedBytes` is 0 again.
+   */
+  write(bytes: Uint8Array, start: number, end: number): boolean;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes now; what is queued is lost. */
+  destroy(): void;
+}
+
+export interface SocketHandler {
+  /** bytes[start, end) belong to the socket and are overwritten after the call returns. */
+  onReadable(bytes: Uint8Array, start: number, end: number): void;
+  onDrained(): void;
+  /** The peer sends no more; it may still read. */
+  onEnd(): void;
+  /** Exactly once, last of all calls. `error` is a code such as ECONNRESET, or '' if all was well. */
+  onClose(error: string): void;
+}
+
+export interface Host {
+  readonly pid: number;
+  readonly hostname: string;
+  /** Such as `Linux 6.1.0 x86_64`. */
+  readonly osName: string;
+  readonly nodeVersion: string;
+  readonly executablePath: string;
+  readonly workingDirectory: string;
+  readonly cpuCount: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The machine's memory, or the container's limit where that is less. */
+  readonly memoryBytesTotal: number;
+  memoryUse(): HostMemory;
+  cpuUse(): HostCpu;
+  /** Writes whole lines to standard output or standard error, in order, also just before an exit. */
+  writeOut(text: string): void;
+  writeError(text: string): void;
+  onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', callback: () => void): Timer;
+}
+
+export interface HostMemory {
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly arrayBufferBytes: number;
+}
+
+export interface HostCpu {
+  readonly userS: number;
+  readonly systemS: number;
+}

@@ -1,0 +1,78 @@
+/**
+ * The bytes of one entry: one block of its store's memory, 8-byte aligned.
+ *
+ *     word 0   type 4 | encoding 4 | flags 8 | key length 16
+ *     word 1   value length 8 | access 24
+ *     [EXTENDED: value length u32, value capacity u32]      value of 255 bytes or more, or growable
+ *     [DEADLINE: low u32, high u32, previous u32, next u32] absolute ms as int64; timing-wheel links
+ *     [LONG_KEY: key length u32, 0]                         key of 65,535 bytes or more
+ *     key bytes, then value bytes, then padding to 8
+ *
+ * A free block has type 0, so that a segment can be walked. Value length 255 in word 1 says that
+ * EXTENDED holds it. `access` is what the eviction policy keeps: a clock in seconds, or a minute and
+ * a counter. Cost: 8 bytes a key plus padding; 16 more with a deadline.
+ */
+export const TYPE = {
+  FREE: 0,
+  STRING: 1,
+  LIST: 2,
+  SET: 3,
+  ZSET: 4,
+  HASH: 5,
+  STREAM: 6,
+  INDEX_TABLE: 15,
+} as const;
+
+export const ENCODING = { RAW: 0, INT: 1, EMBSTR: 8 } as const;
+
+export const FLAG = {
+  EXTENDED: 1 << 8,
+  DEADLINE: 1 << 9,
+  LONG_KEY: 1 << 10,
+  STAMP: 1 << 11,
+  JSON: 1 << 12,
+} as const;
+
+export const VALUE_LENGTH_INLINE_MAX = 254;
+export const KEY_LENGTH_INLINE_MAX = 65_534;
+/** Marks a length that stands in EXTENDED or LONG_KEY. */
+export const VALUE_LENGTH_ELSEWHERE = 255;
+export const KEY_LENGTH_ELSEWHERE = 65_535;
+
+/** Bytes before the key, from word 0. */
+export function headerBytes(word0: number): number {
+  return 8 + ((word0 >>> 5) & 8) + ((word0 >>> 5) & 16) + ((word0 >>> 7) & 8);
+}
+
+/** Where EXTENDED, DEADLINE and LONG_KEY stand, counted from the entry's first byte. */
+export const EXTENDED_OFFSET = 8;
+
+export function deadlineOffset(word0: number): number {
+  return 8 + ((word0 >>> 5) & 8);
+}
+
+export function longKeyOffset(word0: number): number {
+  return 8 + ((word0 >>> 5) & 8) + ((word0 >>> 5) & 16);
+}
+
+export function keyLength(view: DataView, base: number, word0: number): number {
+  const inline = word0 >>> 16;
+  if (inline !== KEY_LENGTH_ELSEWHERE) return inline;
+  return view.getUint32(base + longKeyOffset(word0), true);
+}
+
+export function valueLength(view: DataView, base: number): number {
+  const inline = view.getUint8(base + 4);
+  if (inline !== VALUE_LENGTH_ELSEWHERE) return inline;
+  return view.getUint32(base + EXTENDED_OFFSET, true);
+}
+
+/** Bytes that the entry's block was asked for: what `Memory.free` must be told. */
+export function entryBytes(view: DataView, base: number): number {
+  const word0 = view.getUint32(base, true);
+  const capacity =
+    (word0 & FLAG.EXTENDED) === 0
+      ? view.getUint8(base + 4)
+      : view.getUint32(base + EXTENDED_OFFSET + 4, true);
+  return headerBytes(word0) + keyLength(view, base, word0) + capacity;
+}
