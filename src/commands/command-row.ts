@@ -1,0 +1,92 @@
+import type { Frame } from '../protocol/frame.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Runs one command whose arity, access and memory were checked. Writes exactly one reply (none only
+ * where Redis sends none), returns errors as replies and throws only for our own mistakes. Nothing
+ * of `frame` may be kept.
+ */
+export type Execute = (session: Session, frame: Frame, reply: ReplyWriter) => void;
+
+/** As COMMAND INFO names them. */
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'pubsub'
+  | 'noscript'
+  | 'blocking'
+  | 'loading'
+  | 'stale'
+  | 'skip_monitor'
+  | 'skip_slowlog'
+  | 'fast'
+  | 'no_auth'
+  | 'may_replicate'
+  | 'movablekeys'
+  | 'allow_busy'
+  | 'no_async_loading'
+  | 'no_multi'
+  | 'asking';
+
+/** Where keys stand among the arguments, as in Redis 7 key specs. */
+export interface KeySpec {
+  /** Such as `RO ACCESS`, `RW UPDATE`, `OW INSERT`, `RW DELETE`. */
+  readonly flags: string;
+  readonly begin:
+    | { readonly index: number }
+    | { readonly keyword: string; readonly startFrom: number };
+  readonly find:
+    | { readonly lastKey: number; readonly step: number; readonly limit: number }
+    | { readonly keyCountIndex: number; readonly firstKey: number; readonly step: number };
+  readonly notes?: string;
+}
+
+export type CommandGroup =
+  | 'generic'
+  | 'string'
+  | 'bitmap'
+  | 'connection'
+  | 'server'
+  | 'transactions'
+  | 'pubsub'
+  | 'list'
+  | 'set'
+  | 'sorted-set'
+  | 'hash'
+  | 'stream'
+  | 'hyperloglog'
+  | 'geo'
+  | 'scripting'
+  | 'cluster';
+
+/** One command, or one subcommand of a container. The source of COMMAND, its docs and the tests. */
+export interface CommandRow {
+  /** Lower case; a subcommand carries its own word only (`get` of `config`). */
+  readonly name: string;
+  /** As in COMMAND INFO: the name counts; negative means at least. */
+  readonly arity: number;
+  readonly flags: readonly CommandFlag[];
+  /** ACL categories beyond those that follow from flags and group; without `@`. */
+  readonly categories?: readonly string[];
+  readonly keys?: readonly KeySpec[];
+  readonly group: CommandGroup;
+  readonly since: string;
+  readonly complexity: string;
+  /** One sentence of ours, no full stop. */
+  readonly summary: string;
+  /** Arguments in the notation of the Redis manual: `key value [NX | XX] [EX seconds]`. */
+  readonly syntax: string;
+  /** Command tips, such as `nondeterministic_output_order`. */
+  readonly tips?: readonly string[];
+  /** Absent in a container that cannot run by itself. */
+  readonly execute?: Execute;
+  readonly subcommands?: readonly CommandRow[];
+}
+
+/** The usual key spec: `count` keys from `index` on; `lastKey` counts from the first, -1 = to the end. */
+export function keysAt(index: number, lastKey: number, step: number, flags: string): KeySpec {
+  return { flags, begin: { index }, find: { lastKey, step, limit: 0 } };
+}

@@ -1,0 +1,119 @@
+import type { Database } from '../engine/database.ts';
+import type { Store } from '../engine/store.ts';
+import type { NodeServices } from './node-services.ts';
+
+/** Reasons for the door to look closer before it runs a command. All clear: nothing to check. */
+export const GATE = {
+  /** A password is set and this client has not given it. */
+  LOGIN_REQUIRED: 1,
+  /** Between MULTI and EXEC. */
+  IN_TRANSACTION: 2,
+  /** A RESP2 client with subscriptions may only manage them. */
+  SUBSCRIBED: 4,
+  /** Some client runs MONITOR. */
+  MONITORED: 8,
+  /** CLIENT REPLY OFF or SKIP. */
+  REPLIES_OFF: 16,
+  /** CLIENT PAUSE holds commands. */
+  PAUSED: 32,
+  /** Data is being loaded. */
+  LOADING: 64,
+  /** Nothing more is read from this client; it is closed after its replies. */
+  CLOSING: 128,
+} as const;
+
+/**
+ * Who is talking and what was agreed with them: one per connection, one per embedded handle. State
+ * that only some clients need (transaction, subscriptions) is null until it is needed, so that an
+ * idle connection costs little.
+ */
+export class Session {
+  readonly id: number;
+  readonly node: NodeServices;
+  store: Store;
+  database: Database;
+  /** Bits of GATE. */
+  gate = 0;
+  protocol: 2 | 3 = 2;
+  /** CLIENT SETNAME. */
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  userName = 'default';
+  readonly createdMs: number;
+  lastCommandMs: number;
+  /** Full name of the last command, `client|list` for a subcommand; '' before the first. */
+  lastCommand = '';
+  transaction: Transaction | null = null;
+  /** Keys watched by this session; null when none. */
+  watched: WatchedKeys | null = null;
+  subscriptions: Subscriptions | null = null;
+  isMonitor = false;
+  isEvictable = true;
+  touchesKeys = true;
+  /** The socket's side; null for the embedded API. */
+  readonly channel: ClientChannel | null;
+
+  constructor(options: {
+    id: number;
+    node: NodeServices;
+    store: Store;
+    channel: ClientChannel | null;
+    nowMs: number;
+  }) {
+    this.id = options.id;
+    this.node = options.node;
+    this.store = options.store;
+    this.database = options.store.databases[0];
+    this.channel = options.channel;
+    this.createdMs = options.nowMs;
+    this.lastCommandMs = options.nowMs;
+  }
+
+  get databaseIndex(): number {
+    return this.database.index;
+  }
+}
+
+/** What a command may ask of the connection it came by. Implemented in `server/`. */
+export interface ClientChannel {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly fileDescriptor: number;
+  /** Bytes that wait to be parsed, and bytes that wait to be sent. */
+  readonly queryBytes: number;
+  readonly outputBytes: number;
+  /** Sends encoded RESP outside of the request-reply order, after what is queued. Copies. */
+  push(bytes: Uint8Array, start: number, end: number): void;
+  closeAfterReplies(): void;
+  /** Closes at once; replies that are not sent are lost. */
+  close(): void;
+  /** CLIENT REPLY. */
+  replyMode: 'on' | 'off' | 'skip' | 'skip-next';
+}
+
+/** Between MULTI and EXEC: the queued commands as copies. */
+export interface Transaction {
+  /** A command was refused while queueing: EXEC must answer EXECABORT. */
+  isBroken: boolean;
+  readonly queue: QueuedCommands;
+}
+
+export interface QueuedCommands {
+  readonly count: number;
+  readonly byteCount: number;
+}
+
+export interface WatchedKeys {
+  /** A watched key changed since WATCH: EXEC must answer null. */
+  isDirty: boolean;
+  readonly count: number;
+}
+
+export interface Subscriptions {
+  readonly channelCount: number;
+  readonly patternCount: number;
+  readonly shardChannelCount: number;
+}
