@@ -1,0 +1,56 @@
+import type { Host, HostCpu, HostMemory, Timer } from '../../base/world.ts';
+
+type Signal = Parameters<Host['onSignal']>[0];
+
+/** A machine that never changes by itself; what is written to it can be read back. */
+export class FakeHost implements Host {
+  readonly pid = 4242;
+  readonly hostname = 'simulated';
+  readonly osName = 'Simulated 1.0 x86_64';
+  readonly nodeVersion = 'v20.0.0';
+  readonly executablePath = '/usr/bin/hypercache';
+  readonly workingDirectory = '/';
+  readonly cpuCount = 1;
+  environment: Readonly<Record<string, string | undefined>> = {};
+  memoryBytesTotal = 8 * 1024 * 1024 * 1024;
+  memory: HostMemory = {
+    rssBytes: 64 * 1024 * 1024,
+    heapUsedBytes: 16 * 1024 * 1024,
+    heapTotalBytes: 32 * 1024 * 1024,
+    arrayBufferBytes: 8 * 1024 * 1024,
+  };
+  cpu: HostCpu = { userS: 1, systemS: 0.5 };
+  outText = '';
+  errorText = '';
+  private readonly listeners = new Map<Signal, Set<() => void>>();
+
+  memoryUse(): HostMemory {
+    return this.memory;
+  }
+
+  cpuUse(): HostCpu {
+    return this.cpu;
+  }
+
+  writeOut(text: string): void {
+    this.outText += text;
+  }
+
+  writeError(text: string): void {
+    this.errorText += text;
+  }
+
+  onSignal(signal: Signal, callback: () => void): Timer {
+    const callbacks = this.listeners.get(signal) ?? new Set();
+    this.listeners.set(signal, callbacks);
+    callbacks.add(callback);
+    return { cancel: () => callbacks.delete(callback) };
+  }
+
+  /** @returns whether anybody listened; if not, a real process would have died */
+  raiseSignal(signal: Signal): boolean {
+    const callbacks = [...(this.listeners.get(signal) ?? [])];
+    for (const callback of callbacks) callback();
+    return callbacks.length > 0;
+  }
+}

@@ -1,0 +1,295 @@
+import { assert } from '../../base/errors.ts';
+import type { Socket, SocketHandler } from '../../base/world.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** How the bytes of a peer are cut into reads: `seeded` mixes single bytes, small pieces and all. */
+export type Fragmentation = 'seeded' | 'whole' | 'bytes';
+
+export interface PeerOptions {
+  readonly fragmentation?: Fragmentation;
+  /** Bytes the peer's kernel holds for a peer that does not read. */
+  readonly windowBytes?: number;
+  /** What a verified client certificate would name. */
+  readonly peerName?: string;
+  readonly remoteAddress?: string;
+}
+
+interface QueuedWrite {
+  readonly bytes: Uint8Array;
+  start: number;
+  readonly end: number;
+}
+
+const READ_BUFFER_BYTES = 64 * 1024;
+/** One for all sockets, as in the real one, and spoilt after every read: nobody may keep it. */
+const READ_BUFFER = new Uint8Array(READ_BUFFER_BYTES);
+const SPOILT = 0xdd;
+
+/** The client's end of a simulated connection, driven by tests. */
+export class SimulatedPeer {
+  windowBytes: number;
+  fragmentation: Fragmentation;
+  isReading = true;
+  /** The node sent its last byte. */
+  sawEnd = false;
+  /** null while open; '' after an orderly close; else a code such as ECONNRESET. */
+  closeCode: string | null = null;
+  readonly socket: SimulatedSocket;
+  private arrived: Uint8Array[] = [];
+  private takenCount = 0;
+  private unread: Uint8Array[] = [];
+  private unreadBytes = 0;
+  private closeCallback: ((code: string) => void) | null = null;
+
+  constructor(socket: SimulatedSocket, options: PeerOptions) {
+    this.socket = socket;
+    this.windowBytes = options.windowBytes ?? Number.POSITIVE_INFINITY;
+    this.fragmentation = options.fragmentation ?? 'seeded';
+  }
+
+  send(bytes: Uint8Array | string): void {
+    this.socket.arrive(typeof bytes === 'string' ? Buffer.from(bytes) : bytes.slice());
+  }
+
+  /** No more from us; we still read. */
+  end(): void {
+    this.socket.arriveEnd();
+  }
+
+  reset(): void {
+    this.socket.arriveReset();
+    this.close('ECONNRESET');
+  }
+
+  /** Everything read so far. */
+  received(): Uint8Array {
+    const all = Buffer.concat(this.arrived);
+    this.arrived = [all];
+    return all;
+  }
+
+  /** What was read since the last call. */
+  take(): Uint8Array {
+    const all = this.received();
+    const fresh = all.subarray(this.takenCount);
+    this.takenCount = all.length;
+    return fresh;
+  }
+
+  /** `take` as text, one character a byte. */
+  takeText(): string {
+    return Buffer.from(this.take()).toString('latin1');
+  }
+
+  onClose(callback: (code: string) => void): void {
+    this.closeCallback = callback;
+  }
+
+  /** Room in the window. For the socket. */
+  get freeBytes(): number {
+    return Math.max(0, this.windowBytes - this.unreadBytes);
+  }
+
+  /** For the socket. */
+  deliver(bytes: Uint8Array): void {
+    this.unread.push(bytes);
+    this.unreadBytes += bytes.length;
+  }
+
+  /** For the network: the peer reads what its kernel holds. */
+  read(): boolean {
+    if (!this.isReading || this.unreadBytes === 0) return false;
+    this.arrived.push(...this.unread);
+    this.unread = [];
+    this.unreadBytes = 0;
+    return true;
+  }
+
+  /** For the socket. */
+  close(code: string): void {
+    if (this.closeCode !== null) return;
+    this.closeCode = code;
+    this.closeCallback?.(code);
+  }
+}
+
+/** The node's end. Methods never call the handler; only `takeTurn` does. */
+export class SimulatedSocket implements Socket {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress = '127.0.0.1';
+  readonly localPort: number;
+  readonly fileDescriptor: number;
+  readonly peerName: string;
+  readonly peer: SimulatedPeer;
+  queuedBytes = 0;
+  isOpen = true;
+  private readonly random: SeededRandom;
+  private handler: SocketHandler | null = null;
+  private inbound: Uint8Array[] = [];
+  private hasInboundEnd = false;
+  private isEndReported = false;
+  private isReset = false;
+  private isPaused = false;
+  private isEnding = false;
+  private isDrainDue = false;
+  private closeCode: string | null = null;
+  private isCloseReported = false;
+  private outbound: QueuedWrite[] = [];
+
+  constructor(ports: { local: number; remote: number }, options: PeerOptions, random: SeededRandom) {
+    this.localPort = ports.local;
+    this.remotePort = ports.remote;
+    this.fileDescriptor = ports.remote;
+    this.remoteAddress = options.remoteAddress ?? '127.0.0.1';
+    this.peerName = options.peerName ?? '';
+    this.random = random;
+    this.peer = new SimulatedPeer(this, options);
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.handler = handler;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    assert(start >= 0 && start <= end && end <= bytes.length, 'a write lies within its buffer');
+    if (!this.isOpen || this.isEnding || start === end) return true;
+    let from = start;
+    if (this.outbound.length === 0) from += this.pass(bytes, start, end);
+    if (from === end) return true;
+    this.outbound.push({ bytes, start: from, end });
+    this.queuedBytes += end - from;
+    this.isDrainDue = true;
+    return false;
+  }
+
+  pauseReading(): void {
+    this.isPaused = true;
+  }
+
+  resumeReading(): void {
+    this.isPaused = false;
+  }
+
+  end(): void {
+    this.isEnding = true;
+  }
+
+  destroy(): void {
+    this.shut('');
+  }
+
+  /** For the peer. */
+  arrive(bytes: Uint8Array): void {
+    if (this.isOpen && !this.hasInboundEnd && bytes.length > 0) this.inbound.push(bytes);
+  }
+
+  /** For the peer. */
+  arriveEnd(): void {
+    this.hasInboundEnd = true;
+  }
+
+  /** For the peer. */
+  arriveReset(): void {
+    this.isReset = true;
+  }
+
+  get isGone(): boolean {
+    return this.isCloseReported;
+  }
+
+  /** Lets everything happen that one loop turn would bring. @returns whether anything did. */
+  takeTurn(): boolean {
+    if (this.isCloseReported) return false;
+    if (this.isReset) this.shut('ECONNRESET');
+    if (this.isOpen) {
+      const didMove = this.pump();
+      const didRead = this.isOpen && this.readOnce();
+      const didPeerRead = this.peer.read();
+      if (this.isOpen) return didMove || didRead || didPeerRead;
+    }
+    this.peer.read();
+    this.isCloseReported = true;
+    this.handler?.onClose(this.closeCode ?? '');
+    return true;
+  }
+
+  private shut(code: string): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.closeCode = code;
+    this.outbound = [];
+    this.queuedBytes = 0;
+    this.inbound = [];
+    this.peer.sawEnd = true;
+    this.peer.close(code);
+  }
+
+  /** Moves queued bytes into the peer's window. They are read only now, so early reuse shows. */
+  private pump(): boolean {
+    let movedBytes = 0;
+    while (this.outbound.length > 0) {
+      const head = this.outbound[0];
+      const count = this.pass(head.bytes, head.start, head.end);
+      movedBytes += count;
+      head.start += count;
+      this.queuedBytes -= count;
+      if (head.start < head.end) return movedBytes > 0;
+      this.outbound.shift();
+    }
+    if (this.isDrainDue) {
+      this.isDrainDue = false;
+      this.handler?.onDrained();
+      return true;
+    }
+    if (this.isEnding) {
+      this.shut('');
+      return true;
+    }
+    return movedBytes > 0;
+  }
+
+  private pass(bytes: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, this.peer.freeBytes);
+    if (count > 0) this.peer.deliver(bytes.slice(start, start + count));
+    return count;
+  }
+
+  private readOnce(): boolean {
+    if (this.isPaused || this.handler === null) return false;
+    if (this.inbound.length === 0) {
+      if (!this.hasInboundEnd || this.isEndReported) return false;
+      this.isEndReported = true;
+      if (!this.isEnding) this.handler.onEnd();
+      return true;
+    }
+    const count = this.takeFragment();
+    if (!this.isEnding) this.handler.onReadable(READ_BUFFER, 0, count);
+    READ_BUFFER.fill(SPOILT, 0, count);
+    return true;
+  }
+
+  private takeFragment(): number {
+    const wanted = this.chooseFragmentBytes();
+    let count = 0;
+    while (this.inbound.length > 0 && count < wanted) {
+      const head = this.inbound[0];
+      const part = head.subarray(0, wanted - count);
+      READ_BUFFER.set(part, count);
+      count += part.length;
+      if (part.length === head.length) this.inbound.shift();
+      else this.inbound[0] = head.subarray(part.length);
+    }
+    return count;
+  }
+
+  private chooseFragmentBytes(): number {
+    if (this.peer.fragmentation === 'bytes') return 1;
+    if (this.peer.fragmentation === 'whole') return READ_BUFFER_BYTES;
+    const shape = this.random.below(4);
+    if (shape === 0) return 1;
+    if (shape === 1) return 1 + this.random.below(16);
+    if (shape === 2) return 1 + this.random.below(1460);
+    return READ_BUFFER_BYTES;
+  }
+}
