@@ -1,0 +1,104 @@
+/**
+ * The map of the house as data. `npm run tidy` holds every file under `src/` to it: what a room is
+ * for, what it may import, and how large its files may grow.
+ */
+
+/** Every room may import these, itself aside. */
+export const FLOOR = ['base', 'observability/metrics'];
+
+/**
+ * Room -> charter and allowed imports. A room's name is its folder under `src/`; the longest
+ * matching name owns a file. `floor: false` takes the floor away.
+ */
+export const ROOMS = {
+  base: {
+    charter: 'bytes, hash, assert, limits, errors, the World interface',
+    floor: false,
+    imports: [],
+  },
+  world: {
+    charter: 'the real sockets, disk, clock, timers, randomness; simulated/ has their fakes',
+    floor: false,
+    imports: ['base'],
+  },
+  'observability/metrics': {
+    charter: 'one row per metric; counters are slots of one Float64Array',
+    floor: false,
+    imports: ['base'],
+  },
+  'observability/logging': { charter: 'one JSON line per event, correlation id', imports: [] },
+  'observability/tracing': { charter: 'a sampled span per command', imports: [] },
+  config: {
+    charter: 'one row per setting: path, type, default, unit, env name, check, help',
+    floor: false,
+    imports: ['base'],
+  },
+  protocol: { charter: 'RESP2/RESP3 bytes to frames, replies to bytes, error rows', imports: [] },
+  engine: { charter: 'named stores; knows no wire, no file, no peer', imports: [] },
+  journal: {
+    charter: 'every effect, encoded once, in order, checksummed; readers hold an offset',
+    imports: ['protocol', 'engine'],
+  },
+  commands: {
+    charter: 'one row per command, grouped by family; the door in',
+    imports: ['observability/tracing', 'protocol', 'engine'],
+  },
+  scripting: { charter: 'Lua 5.1 for EVAL and FUNCTION', imports: ['protocol', 'commands'] },
+  persistence: {
+    charter: 'journal to AOF, stores to snapshot, both to stores at start',
+    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'commands'],
+  },
+  cluster: {
+    charter: 'membership, coordination, placement, replication, authenticated links',
+    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'commands'],
+  },
+  server: {
+    charter: 'RESP listener, connections, sessions, pub/sub, blocking, acknowledgement gate',
+    imports: ['observability/logging', 'observability/tracing', 'protocol', 'commands'],
+  },
+  http: {
+    charter: 'route table: REST API, health, /metrics, dashboard assets',
+    imports: ['observability/logging', 'observability/tracing', 'protocol', 'commands'],
+  },
+  cli: {
+    charter: 'one file per subcommand',
+    floor: false,
+    imports: ['base', 'config', 'protocol', 'persistence'],
+  },
+  testing: {
+    charter: 'in-process run(), fixtures, seeded generators; imported by tests only',
+    imports: ['*'],
+  },
+};
+
+/** Files outside of every room. `node.ts` alone knows all rooms; the two entries start it. */
+export const ENTRIES = {
+  'main.ts': { charter: 'argv in, exit code out', imports: ['base', 'world', 'cli', 'node.ts'] },
+  'node.ts': {
+    charter: 'builds every room, hands each its World, starts and stops them in order',
+    imports: ['*'],
+  },
+  'index.ts': {
+    charter: 'the public library entry: embedded node, typed client',
+    imports: ['base', 'world', 'node.ts', 'embedded.ts'],
+  },
+  'embedded.ts': {
+    charter: 'direct calls without a socket, through the same door',
+    imports: ['base', 'world', 'config', 'protocol', 'commands', 'node.ts'],
+  },
+};
+
+/** Folders whose subfolders are families that never import one another. */
+export const FAMILIES = ['commands'];
+
+/** Ceilings, each with its reason. */
+export const CEILINGS = {
+  /** What one reader holds in mind at one sitting. */
+  fileLines: 500,
+  /** One screen and a half; beyond it a function has two ideas. */
+  functionLines: 70,
+  /** Two files side by side on a laptop. */
+  columns: 100,
+  /** A folder listing that is read, not scrolled. Tests are not counted. */
+  folderFiles: 20,
+};

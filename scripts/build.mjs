@@ -1,0 +1,120 @@
+/**
+ * Builds `dist/`, all that the npm package ships: one bundled file per entry (450 separate modules
+ * alone cost 196 ms of start-up, one file 93), rare rooms as chunks loaded when first needed,
+ * and the declarations that the public entry reaches. Third-party libraries are bundled too: an
+ * installation then fetches one package and runs no script; their licences travel in one file.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const DIST = path.join(ROOT, 'dist');
+const SHEBANG = '#!/usr/bin/env node\n';
+/** Bundled CommonJS libraries ask for node's modules through `require`; ESM has none. */
+const REQUIRE_BANNER =
+  "import { createRequire as makeRequire } from 'node:module';" +
+  'const require = makeRequire(import.meta.url);';
+
+const startMs = performance.now();
+const pkg = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+fs.rmSync(DIST, { recursive: true, force: true });
+const inputs = await bundle();
+markExecutable();
+writeLicences(inputs);
+if (!process.argv.includes('--no-types')) writeDeclarations();
+const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+process.stdout.write(`built dist/ of ${pkg.name} ${pkg.version} in ${seconds} s\n`);
+
+/** @returns paths of every source file that went into the bundles */
+async function bundle() {
+  const entries = ['main', 'index'].filter((name) => {
+    const isThere = fs.existsSync(path.join(ROOT, 'src', `${name}.ts`));
+    if (!isThere) process.stderr.write(`src/${name}.ts is missing: dist/${name}.js not built\n`);
+    return isThere;
+  });
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: entries.map((name) => `src/${name}.ts`),
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Names stay readable in a user's stack trace; white space goes, it costs start-up time.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: false,
+    banner: { js: REQUIRE_BANNER },
+    define: { HYPERCACHE_VERSION: JSON.stringify(pkg.version) },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return Object.keys(result.metafile.inputs);
+}
+
+function markExecutable() {
+  const file = path.join(DIST, 'main.js');
+  if (!fs.existsSync(file)) return;
+  const text = fs.readFileSync(file, 'utf8');
+  if (!text.startsWith('#!')) fs.writeFileSync(file, SHEBANG + text);
+  fs.chmodSync(file, 0o755);
+}
+
+function writeLicences(inputs) {
+  const names = new Set();
+  for (const input of inputs) {
+    const match = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) names.add(match[1]);
+  }
+  const parts = [];
+  for (const name of [...names].sort()) {
+    const folder = path.join(ROOT, 'node_modules', name);
+    const meta = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const file = fs.readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (!file) throw new Error(`${name} is bundled but ships no licence text`);
+    const text = fs.readFileSync(path.join(folder, file), 'utf8').trim();
+    parts.push(`${name} ${meta.version} (${meta.license})\n\n${text}\n`);
+  }
+  const line = `\n${'-'.repeat(72)}\n\n`;
+  fs.writeFileSync(path.join(DIST, 'THIRD-PARTY-LICENSES.txt'), parts.join(line));
+}
+
+/** Keeps only what `index.d.ts` reaches: the rest describes rooms that no user can import. */
+function writeDeclarations() {
+  if (!fs.existsSync(path.join(ROOT, 'src/index.ts'))) return;
+  const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  const types = path.join(DIST, 'types');
+  const reached = new Set();
+  const waiting = [path.join(types, 'index.d.ts')];
+  while (waiting.length > 0) {
+    const file = waiting.pop();
+    if (reached.has(file)) continue;
+    reached.add(file);
+    const text = fs.readFileSync(file, 'utf8');
+    const rewritten = text.replace(/(['"])(\.{1,2}\/[^'"]+?)\.ts\1/g, '$1$2.js$1');
+    if (rewritten !== text) fs.writeFileSync(file, rewritten);
+    for (const match of rewritten.matchAll(/['"](\.{1,2}\/[^'"]+)\.js['"]/g)) {
+      waiting.push(path.join(path.dirname(file), `${match[1]}.d.ts`));
+    }
+  }
+  for (const entry of fs.readdirSync(types, { recursive: true })) {
+    const file = path.join(types, entry);
+    if (fs.statSync(file).isFile() && !reached.has(file)) fs.rmSync(file);
+  }
+  removeEmptyFolders(types);
+}
+
+function removeEmptyFolders(folder) {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmptyFolders(path.join(folder, entry.name));
+  }
+  if (fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
+}
