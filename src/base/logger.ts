@@ -1,0 +1,47 @@
+/**
+ * What rooms need to log; `observability/logging` implements it. Values of keys, passwords and
+ * other secrets are never handed to it.
+ */
+export interface Logger {
+  debug(action: string, message: string, facts?: LogFacts): void;
+  info(action: string, message: string, facts?: LogFacts): void;
+  warn(action: string, message: string, facts?: LogFacts): void;
+  error(action: string, message: string, facts?: LogFacts): void;
+  /** False when a debug line would be thrown away: asked before building its facts. */
+  isDebug(): boolean;
+  child(component: LogComponent): Logger;
+}
+
+export type LogComponent =
+  | 'resp'
+  | 'http'
+  | 'cluster'
+  | 'gossip'
+  | 'storage'
+  | 'cache'
+  | 'persistence'
+  | 'filter'
+  | 'auth'
+  | 'health'
+  | 'config'
+  | 'main';
+
+/** `correlationId`, `durationMs` and `error` become fields of the line; the rest goes to `fields`. */
+export interface LogFacts {
+  readonly correlationId?: string;
+  readonly durationMs?: number;
+  readonly error?: unknown;
+  readonly [fact: string]: unknown;
+}
+
+/** Says nothing: for tests and for the embedded node unless it is given another. */
+export const SILENT_LOGGER: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  isDebug: () => false,
+  child: () => SILENT_LOGGER,
+};
+
+function ignore(): void {}

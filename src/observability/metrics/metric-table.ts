@@ -1,0 +1,140 @@
+/**
+ * One row per metric. A counter is a slot of one Float64Array: `counters[METRIC.keyspaceHits]++`
+ * costs 1 ns. Each node has its own array, handed to every room that counts.
+ * `counted` rows are bumped where the thing happens; `sampled` rows are read when somebody asks,
+ * from the object that knows (stores, sockets, the host), and have no slot.
+ * Per-command counts and latencies live with the command table, which knows the names.
+ */
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly source: 'counted' | 'sampled';
+  readonly labels: readonly MetricLabel[];
+  readonly help: string;
+}
+
+interface CountedRow extends MetricRow {
+  readonly source: 'counted';
+}
+
+interface SampledRow extends MetricRow {
+  readonly source: 'sampled';
+}
+
+export type MetricLabel = 'node' | 'store' | 'command' | 'peer' | 'reason';
+
+function counted(name: string, help: string): CountedRow {
+  return { name: `hypercache_${name}`, type: 'counter', source: 'counted', labels: ['node'], help };
+}
+
+/** A slot that also goes down, or holds the largest value seen. */
+function level(name: string, help: string): CountedRow {
+  return { name: `hypercache_${name}`, type: 'gauge', source: 'counted', labels: ['node'], help };
+}
+
+function sampled(
+  name: string,
+  type: MetricRow['type'],
+  labels: readonly MetricLabel[],
+  help: string,
+): SampledRow {
+  return { name: `hypercache_${name}`, type, source: 'sampled', labels, help };
+}
+
+const NODE = ['node'] as const;
+const STORE = ['node', 'store'] as const;
+const COMMAND = ['node', 'command'] as const;
+
+export const METRIC_ROWS = {
+  connectionsReceived: counted('connections_received_total', 'Connections accepted.'),
+  connectionsRejected: counted('connections_rejected_total', 'Connections refused by maxclients.'),
+  connectionsDenied: counted('connections_denied_total', 'Connections refused by protected mode.'),
+  commandsProcessed: counted('commands_processed_total', 'Commands executed.'),
+  errorReplies: counted('errors_total', 'Error replies sent.'),
+  unexpectedErrors: counted('unexpected_errors_total', 'Exceptions that closed a connection.'),
+  protocolErrors: counted('protocol_errors_total', 'Connections closed by a protocol error.'),
+  keyspaceHits: counted('hits_total', 'Look-ups that found a key.'),
+  keyspaceMisses: counted('misses_total', 'Look-ups that found none.'),
+  expiredKeys: counted('expired_total', 'Keys removed because their deadline passed.'),
+  expireTimeCapReached: counted(
+    'expire_time_cap_reached_total',
+    'Expiry slices that ended by their time limit with keys still due.',
+  ),
+  evictedKeys: counted('evictions_total', 'Keys removed to make room.'),
+  evictedClients: counted('evicted_clients_total', 'Clients closed to free their buffers.'),
+  outOfMemoryRefusals: counted('out_of_memory_refusals_total', 'Writes refused: no room.'),
+  allocations: counted('allocations_total', 'Blocks taken from the slabs.'),
+  allocationFailures: counted('allocation_failures_total', 'Blocks that could not be had.'),
+  compactedBytes: counted('compacted_bytes_total', 'Bytes moved to give segments back.'),
+  lazyfreedObjects: counted('lazyfreed_objects_total', 'Values freed in the background.'),
+  netInputBytes: counted('net_input_bytes_total', 'Bytes read from clients.'),
+  netOutputBytes: counted('net_output_bytes_total', 'Bytes written to clients.'),
+  readsProcessed: counted('socket_reads_total', 'Socket reads.'),
+  writesProcessed: counted('socket_writes_total', 'Socket writes.'),
+  pubsubMessages: counted('pubsub_messages_total', 'Messages published.'),
+  pubsubDeliveries: counted('pubsub_deliveries_total', 'Messages handed to subscribers.'),
+  outputBufferDisconnections: counted(
+    'output_buffer_disconnections_total',
+    'Clients closed because their reply buffer passed its limit.',
+  ),
+  queryBufferDisconnections: counted(
+    'query_buffer_disconnections_total',
+    'Clients closed because their query buffer passed its limit.',
+  ),
+  idleDisconnections: counted('idle_disconnections_total', 'Clients closed by a timeout.'),
+  replyBufferGrowths: counted('reply_buffer_growths_total', 'Reply buffers made larger.'),
+  replyBufferShrinks: counted('reply_buffer_shrinks_total', 'Reply buffers given back.'),
+  deniedLogins: counted('acl_denied_auth_total', 'Failed logins.'),
+  deniedCommands: counted('acl_denied_command_total', 'Commands refused by access rules.'),
+  deniedKeys: counted('acl_denied_key_total', 'Keys refused by access rules.'),
+  deniedChannels: counted('acl_denied_channel_total', 'Channels refused by access rules.'),
+  slowCommands: counted('slow_commands_total', 'Commands that entered the slowlog.'),
+  loopTurns: counted('loop_turns_total', 'Event-loop lag samples.'),
+  loopLagMsSum: counted('loop_lag_milliseconds_total', 'Sum of event-loop lag samples.'),
+  loopLagMsMax: level('loop_lag_milliseconds_max', 'Longest event-loop lag since the last reset.'),
+  logLinesDropped: counted('log_lines_dropped_total', 'Log lines that could not be written.'),
+
+  up: sampled('up', 'gauge', NODE, '1 while the node answers.'),
+  clusterHealthy: sampled('cluster_healthy', 'gauge', NODE, '1 when all members are reachable.'),
+  clusterSize: sampled('cluster_size', 'gauge', NODE, 'Members known, this node included.'),
+  itemsTotal: sampled('items_total', 'gauge', STORE, 'Live keys.'),
+  memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),
+  hitRate: sampled('hit_rate', 'gauge', STORE, 'Hits of all look-ups since start, 0..1.'),
+  memoryPressure: sampled('memory_pressure', 'gauge', STORE, 'Memory used of its limit, 0..1.'),
+  connections: sampled('connections', 'gauge', NODE, 'Clients connected now.'),
+  blockedClients: sampled('blocked_clients', 'gauge', NODE, 'Clients waiting in a command.'),
+  operations: sampled('operations_total', 'counter', COMMAND, 'Commands executed, by name.'),
+  operationDuration: sampled(
+    'operation_duration_seconds',
+    'histogram',
+    COMMAND,
+    'Time in the command, by name.',
+  ),
+  gcDuration: sampled('gc_seconds_total', 'counter', NODE, 'Time in garbage collection.'),
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof METRIC_ROWS;
+
+/** Names of the rows that have a slot. */
+export type CountedMetric = {
+  [Name in MetricName]: (typeof METRIC_ROWS)[Name]['source'] extends 'sampled' ? never : Name;
+}[MetricName];
+
+const countedNames = (Object.keys(METRIC_ROWS) as MetricName[]).filter(
+  (name) => METRIC_ROWS[name].source === 'counted',
+);
+
+/** Row -> slot of the counters. */
+export const METRIC = Object.freeze(
+  Object.fromEntries(countedNames.map((name, slot) => [name, slot])),
+) as { readonly [Name in CountedMetric]: number };
+
+/** Slots of one node, all 0. */
+export function createCounters(): Float64Array {
+  return new Float64Array(countedNames.length);
+}
+
+/** CONFIG RESETSTAT: every slot back to 0. */
+export function resetCounters(counters: Float64Array): void {
+  counters.fill(0);
+}
