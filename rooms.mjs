@@ -88,6 +88,13 @@ export const ENTRIES = {
   },
 };
 
+/** Third-party library -> the one room that may import it. */
+export const LIBRARIES = {
+  commander: 'cli',
+  pino: 'observability/logging',
+  yaml: 'config',
+};
+
 /** Folders whose subfolders are families that never import one another. */
 export const FAMILIES = ['commands'];
 
