@@ -1,7 +1,9 @@
 import type { Configuration } from '../base/configuration.ts';
+import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
+import type { Frame } from '../protocol/frame.ts';
 import type { CommandTable } from './command-table.ts';
 import type { Session } from './session.ts';
 import type { SlowLog } from './slow-log.ts';
@@ -13,6 +15,7 @@ export interface NodeServices {
   readonly world: World;
   readonly clock: TurnClock;
   readonly configuration: Configuration;
+  readonly logger: Logger;
   readonly settings: SettingsService;
   readonly table: CommandTable;
   readonly stores: readonly Store[];
@@ -23,6 +26,8 @@ export interface NodeServices {
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly monitors: MonitorFeed;
+  readonly logins: LoginDelays;
+  readonly rates: NodeRates;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedMs: number;
@@ -47,28 +52,48 @@ export interface SettingsService {
 
 export interface ClientRegistry {
   readonly count: number;
+  /** Of all connections together: for INFO and maxmemory-clients. */
+  readonly queryBytes: number;
+  readonly outputBytes: number;
+  /** The largest of any connection, as INFO's client_recent_max_input_buffer and its sibling. */
+  readonly queryBytesMax: number;
+  readonly outputBytesMax: number;
   byId(id: number): Session | undefined;
   all(): Iterable<Session>;
+  /** Raises or clears a bit of GATE for every session, those to come included. */
+  setGate(bit: number, isRaised: boolean): void;
   /** CLIENT PAUSE: holds writes, or everything, of all clients until that moment. */
-  pause(untilMs: number, what: 'write' | 'all'): void;
+  pause(untilMs: number, what: PauseKind): void;
   unpause(): void;
+  /** 0 when nothing is paused. */
   readonly pausedUntilMs: number;
+  readonly pauseKind: PauseKind;
 }
+
+export type PauseKind = 'write' | 'all';
 
 /** Channels, patterns and shard channels are binary: strings with one char per byte (latin1). */
 export interface PubSub {
   /** @returns number of clients that received it */
-  publish(channel: Uint8Array, message: Uint8Array): number;
-  publishShard(channel: Uint8Array, message: Uint8Array): number;
-  /** These answer the client themselves, one push per name, as Redis does. */
-  subscribe(session: Session, kind: SubscriptionKind, names: readonly string[]): void;
-  /** No names: all of that kind. */
-  unsubscribe(session: Session, kind: SubscriptionKind, names: readonly string[]): void;
+  publish(
+    kind: 'channel' | 'shard',
+    channel: string,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number;
+  subscribe(session: Session, kind: SubscriptionKind, name: string): void;
+  /** @returns whether the session was subscribed */
+  unsubscribe(session: Session, kind: SubscriptionKind, name: string): boolean;
+  /** What the session is subscribed to, oldest first. */
+  names(session: Session, kind: SubscriptionKind): string[];
   /** On close and RESET, without replies. */
   removeAll(session: Session): void;
-  channels(pattern: string | null, kind: 'channel' | 'shard'): string[];
+  channels(pattern: Uint8Array | null, kind: 'channel' | 'shard'): string[];
   subscriberCount(channel: string, kind: 'channel' | 'shard'): number;
   readonly patternCount: number;
+  readonly channelCount: number;
+  readonly shardChannelCount: number;
 }
 
 export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
@@ -77,4 +102,21 @@ export interface MonitorFeed {
   readonly count: number;
   add(session: Session): void;
   remove(session: Session): void;
+  /** Shows a command to every client in MONITOR; the door calls it after the command ran. */
+  report(session: Session, frame: Frame): void;
+}
+
+/** Slows down who guesses passwords, per address. */
+export interface LoginDelays {
+  /** How long the next attempt from there must wait, 0 for not at all. */
+  delayMs(address: string): number;
+  recordFailure(address: string): void;
+  recordSuccess(address: string): void;
+}
+
+/** Averages over the last 16 samples of 100 ms, as INFO's instantaneous_* fields. */
+export interface NodeRates {
+  readonly commandsPerS: number;
+  readonly inputBytesPerS: number;
+  readonly outputBytesPerS: number;
 }

@@ -1,5 +1,7 @@
 import type { Database } from '../engine/database.ts';
 import type { Store } from '../engine/store.ts';
+import type { Frame } from '../protocol/frame.ts';
+import type { CommandQueue } from './command-queue.ts';
 import type { NodeServices } from './node-services.ts';
 
 /** Reasons for the door to look closer before it runs a command. All clear: nothing to check. */
@@ -85,8 +87,14 @@ export interface ClientChannel {
   /** Bytes that wait to be parsed, and bytes that wait to be sent. */
   readonly queryBytes: number;
   readonly outputBytes: number;
+  readonly isTls: boolean;
   /** Sends encoded RESP outside of the request-reply order, after what is queued. Copies. */
   push(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * Keeps a copy of the command and stops executing for this client; at `untilMs`, or when CLIENT
+   * PAUSE ends before, the command is run from its beginning. It must have written no reply.
+   */
+  postpone(frame: Frame, untilMs: number): void;
   closeAfterReplies(): void;
   /** Closes at once; replies that are not sent are lost. */
   close(): void;
@@ -94,16 +102,15 @@ export interface ClientChannel {
   replyMode: 'on' | 'off' | 'skip' | 'skip-next';
 }
 
-/** Between MULTI and EXEC: the queued commands as copies. */
+/** Between MULTI and EXEC. */
 export interface Transaction {
   /** A command was refused while queueing: EXEC must answer EXECABORT. */
   isBroken: boolean;
-  readonly queue: QueuedCommands;
-}
-
-export interface QueuedCommands {
-  readonly count: number;
-  readonly byteCount: number;
+  /** What the queued commands are, for the checks that EXEC itself passes (OOM, pause). */
+  hasWrite: boolean;
+  hasDenyOom: boolean;
+  /** Copies of the queued commands. */
+  readonly queue: CommandQueue;
 }
 
 export interface WatchedKeys {
