@@ -1,0 +1,50 @@
+import { createServer, type Server } from 'node:net';
+import type { Listener, ListenOptions, Socket } from '../../base/world.ts';
+import { type AddressSink, findServerHandle, type TcpHandle } from './handle-binding.ts';
+import { type HandleLane, HandleSocket } from './handle-socket.ts';
+import { bindServer, makeListener } from './public-listener.ts';
+
+/**
+ * Binds through net.Server, then takes accepted handles before it makes a net.Socket of them.
+ * @throws Error when the handle is not of the known form (the port is closed again)
+ */
+export async function listenByHandle(
+  lane: HandleLane,
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const server = createServer();
+  await bindServer(server, options);
+  takeOverAccepting(server, lane, options, onSocket);
+  return makeListener(server, options, null);
+}
+
+function takeOverAccepting(
+  server: Server,
+  lane: HandleLane,
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): void {
+  const serverHandle = findServerHandle(server);
+  if (typeof serverHandle === 'string') {
+    server.close();
+    throw new Error(serverHandle);
+  }
+  serverHandle.onconnection = (status, client) => {
+    // With no descriptor left, libuv has already closed the connection through its spare one.
+    if (status !== 0 || client === undefined) return;
+    const peer: AddressSink = {};
+    if (client.getpeername(peer) !== 0) {
+      closeUnused(client);
+      return;
+    }
+    client.setNoDelay(true);
+    if (options.keepAliveS > 0) client.setKeepAlive(true, options.keepAliveS);
+    onSocket(new HandleSocket(client, lane, peer));
+  };
+}
+
+/** The peer was gone before we looked. */
+function closeUnused(client: TcpHandle): void {
+  client.close(() => {});
+}

@@ -1,0 +1,105 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { NodeError } from '../../base/errors.ts';
+import type { AppendFile, Disk } from '../../base/world.ts';
+
+/** Owner may write, others may not read: these files hold users' data and secrets. */
+const FILE_MODE = 0o640;
+const DIRECTORY_MODE = 0o750;
+
+export function createRealDisk(): Disk {
+  return {
+    readFile: (path) => readWhole(path),
+    writeFileAtomic: (path, bytes) => attempt('write', path, () => replaceFile(path, bytes)),
+    makeDirectory: (path) =>
+      attempt('make directory', path, () => {
+        fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+      }),
+    listDirectory: (path) => attempt('list', path, () => fs.readdirSync(path).sort()),
+    remove: (path) => attempt('remove', path, () => removeFileOrEmptyDirectory(path)),
+    exists: (path) => fs.existsSync(path),
+    openAppend: (path) => attempt('open', path, () => openAppendFile(path)),
+  };
+}
+
+function readWhole(path: string): Uint8Array | null {
+  try {
+    return fs.readFileSync(path);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    throw refusal('read', path, cause);
+  }
+}
+
+/** Content first, then the name, then the directory that holds the name: each synced before the next. */
+function replaceFile(path: string, bytes: Uint8Array): void {
+  const besidePath = `${path}.${process.pid}.tmp`;
+  try {
+    const file = fs.openSync(besidePath, 'w', FILE_MODE);
+    try {
+      writeAll(file, bytes);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(besidePath, path);
+  } catch (cause) {
+    fs.rmSync(besidePath, { force: true });
+    throw cause;
+  }
+  const directory = fs.openSync(dirname(path), 'r');
+  try {
+    fs.fsyncSync(directory);
+  } finally {
+    fs.closeSync(directory);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += fs.writeSync(file, bytes, written, bytes.length - written);
+  }
+}
+
+function removeFileOrEmptyDirectory(path: string): void {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isDirectory()) fs.rmdirSync(path);
+  else fs.unlinkSync(path);
+}
+
+function openAppendFile(path: string): AppendFile {
+  const file = fs.openSync(path, 'a', FILE_MODE);
+  let byteCount = fs.fstatSync(file).size;
+  return {
+    get byteCount() {
+      return byteCount;
+    },
+    append: (bytes) =>
+      attempt('append', path, () => {
+        writeAll(file, bytes);
+        byteCount += bytes.length;
+      }),
+    close: () => attempt('close', path, () => fs.closeSync(file)),
+  };
+}
+
+function attempt<Result>(verb: string, path: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (cause) {
+    throw refusal(verb, path, cause);
+  }
+}
+
+function refusal(verb: string, path: string, cause: unknown): NodeError {
+  const code = codeOf(cause);
+  const message = `Cannot ${verb} ${path}: ${code}`;
+  return new NodeError('DISK_REFUSED', message, { path, cause: code }, cause);
+}
+
+function codeOf(cause: unknown): string {
+  const isCoded = cause instanceof Error && 'code' in cause && typeof cause.code === 'string';
+  return isCoded ? (cause.code as string) : String(cause);
+}

@@ -1,0 +1,74 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import type { Host } from '../../base/world.ts';
+import { findContainerLimitBytes } from './container-limit.ts';
+
+const OUT = 1;
+const ERROR = 2;
+/** A reader of our output who sleeps may hold us up this long, then the text is dropped. */
+const WRITE_PATIENCE_MS = 2000;
+
+export function createRealHost(): Host {
+  return {
+    pid: process.pid,
+    hostname: os.hostname(),
+    osName: `${os.type()} ${os.release()} ${os.machine()}`,
+    nodeVersion: process.version,
+    executablePath: process.argv[1] ?? process.execPath,
+    workingDirectory: process.cwd(),
+    cpuCount: os.availableParallelism(),
+    environment: process.env,
+    memoryBytesTotal: Math.min(
+      os.totalmem(),
+      findContainerLimitBytes((path) => readTextIfThere(path)) ?? Number.POSITIVE_INFINITY,
+    ),
+    memoryUse() {
+      const use = process.memoryUsage();
+      return {
+        rssBytes: use.rss,
+        heapUsedBytes: use.heapUsed,
+        heapTotalBytes: use.heapTotal,
+        arrayBufferBytes: use.arrayBuffers,
+      };
+    },
+    cpuUse() {
+      const use = process.cpuUsage();
+      return { userS: use.user / 1e6, systemS: use.system / 1e6 };
+    },
+    writeOut: (text) => writeNow(OUT, text),
+    writeError: (text) => writeNow(ERROR, text),
+    onSignal(signal, callback) {
+      process.on(signal, callback);
+      return { cancel: () => process.off(signal, callback) };
+    },
+  };
+}
+
+function readTextIfThere(path: string): string | null {
+  try {
+    return fs.readFileSync(path, 'latin1');
+  } catch {
+    // Not Linux, no such controller, or not readable: then there is no limit to know of.
+    return null;
+  }
+}
+
+/**
+ * Straight to the descriptor: `process.stdout` writes to pipes later, so lines would be lost at exit
+ * and change places with those of standard error. A full pipe answers EAGAIN: wait for its reader,
+ * within reason. Text that nobody can take any more (EPIPE) has nowhere else to be reported.
+ */
+function writeNow(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  const giveUpMs = performance.now() + WRITE_PATIENCE_MS;
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += fs.writeSync(descriptor, bytes, written);
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code;
+      if (code !== 'EAGAIN' || performance.now() > giveUpMs) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
