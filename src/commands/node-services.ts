@@ -5,6 +5,7 @@ import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { CommandTable } from './command-table.ts';
+import type { NodeStatistics } from './node-statistics.ts';
 import type { Session } from './session.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
@@ -25,6 +26,7 @@ export interface NodeServices {
   readonly watches: WatchTable;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
+  readonly statistics: NodeStatistics;
   readonly monitors: MonitorFeed;
   readonly logins: LoginDelays;
   readonly rates: NodeRates;

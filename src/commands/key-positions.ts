@@ -1,0 +1,94 @@
+import type { Frame } from '../protocol/frame.ts';
+import type { CommandRow, KeySpec } from './command-row.ts';
+import { integerArgument } from './integer-argument.ts';
+
+/**
+ * Where the keys of a command stand among its arguments: what COMMAND GETKEYS, access rules and
+ * routing see. Everything follows from the key specs of the row; a command's own code is not asked.
+ */
+export class KeyPositions {
+  /** Argument numbers; the command's name is 0. */
+  positions: Uint32Array = new Uint32Array(16);
+  /** Which key spec of the row found it. */
+  specs: Uint8Array = new Uint8Array(16);
+  count = 0;
+
+  append(position: number, spec: number): void {
+    if (this.count === this.positions.length) this.grow();
+    this.positions[this.count] = position;
+    this.specs[this.count] = spec;
+    this.count++;
+  }
+
+  private grow(): void {
+    const positions = new Uint32Array(this.count * 2);
+    const specs = new Uint8Array(this.count * 2);
+    positions.set(this.positions);
+    specs.set(this.specs);
+    this.positions = positions;
+    this.specs = specs;
+  }
+}
+
+/**
+ * Fills `out` with the keys of the command in `frame`, whose arity was checked.
+ * @returns the number of keys, or -1 when the arguments contradict the specs (`numkeys` that is no
+ *          number or reaches beyond the last argument): the command itself would be refused
+ */
+export function findKeyPositions(row: CommandRow, frame: Frame, out: KeyPositions): number {
+  out.count = 0;
+  const keySpecs = row.keys;
+  if (keySpecs === undefined) return 0;
+  for (let i = 0; i < keySpecs.length; i++) {
+    if (isKey(keySpecs[i]) && !applyKeySpec(keySpecs[i], i, frame, out)) {
+      out.count = 0;
+      return -1;
+    }
+  }
+  return out.count;
+}
+
+/** Whether the command may name keys at all; channels of shard pub/sub are no keys. */
+export function hasKeys(row: CommandRow): boolean {
+  return row.keys !== undefined && row.keys.some(isKey);
+}
+
+function isKey(spec: KeySpec): boolean {
+  return !spec.flags.toUpperCase().includes('NOT_KEY');
+}
+
+function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositions): boolean {
+  let first = 'index' in spec.begin ? spec.begin.index : afterKeyword(spec.begin, frame);
+  if (first === 0) return true;
+  const { find } = spec;
+  let last: number;
+  if ('keyCountIndex' in find) {
+    const countIndex = first + find.keyCountIndex;
+    const keyCount = countIndex < frame.count ? integerArgument(frame, countIndex) : NaN;
+    if (!(keyCount >= 0)) return false;
+    first += find.firstKey;
+    last = first + (keyCount - 1) * find.step;
+    if (keyCount === 0) return true;
+  } else if (find.lastKey >= 0) {
+    last = first + find.lastKey;
+  } else if (find.limit <= 1) {
+    last = frame.count + find.lastKey;
+  } else {
+    last = first + Math.floor((frame.count - first) / find.limit) + find.lastKey;
+  }
+  if (first >= frame.count || last >= frame.count || last < first) return false;
+  for (let at = first; at <= last; at += find.step) out.append(at, index);
+  return true;
+}
+
+/** Behind the keyword; 0 when it is not there. A negative start counts from the end, backwards. */
+function afterKeyword(begin: { keyword: string; startFrom: number }, frame: Frame): number {
+  const isForward = begin.startFrom > 0;
+  const step = isForward ? 1 : -1;
+  const stop = isForward ? frame.count - 1 : 0;
+  let i = isForward ? begin.startFrom : frame.count + begin.startFrom;
+  for (; isForward ? i < stop : i > stop; i += step) {
+    if (frame.equals(i, begin.keyword)) return i + 1;
+  }
+  return 0;
+}
