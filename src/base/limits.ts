@@ -5,8 +5,10 @@ const MIB = 1024 * KIB;
 export const LIMITS = {
   /** proto-max-bulk-len's default; also the longest string value. */
   bulkBytesMax: 512 * MIB,
-  /** Arguments of one command. */
-  argumentCountMax: 1024 * 1024,
+  /** Arguments of one command, as in Redis; what bounds them in practice is queryBytesMax. */
+  argumentCountMax: 2 ** 31 - 1,
+  /** client-query-buffer-limit's default: input of one connection that is not executed yet. */
+  queryBytesMax: 1024 * MIB,
   inlineBytesMax: 64 * KIB,
   /** Before login. */
   unauthenticatedArgumentCountMax: 10,
@@ -15,6 +17,23 @@ export const LIMITS = {
   /** A connection turn ends after so many commands, or so many reply bytes. */
   turnCommandCountMax: 1_000,
   turnReplyBytesMax: 256 * KIB,
+  /** Suspended connections go on for so long before sockets are read again. */
+  suspendedTurnsMs: 2,
+  /**
+   * A client with so many reply bytes unread is neither read nor served until it has read them. High,
+   * because many clients send a whole pipeline before they read: below it they would wait for us, and
+   * we for them.
+   */
+  outputBytesHigh: 64 * MIB,
+  /** Replies to a client that reads slowly are gathered up to this size before they are handed on. */
+  outboxBytesKept: 64 * KIB,
+  /** Failed logins of one address that cost nothing, then the delays of the next attempts. */
+  freeLoginFailureCount: 5,
+  loginDelayMsMin: 50,
+  loginDelayMsMax: 2_000,
+  loginAddressCountMax: 10_000,
+  /** A failed login is forgotten after so long without another. */
+  loginMemoryMs: 60_000,
   /** How much of a client's text an error reply may repeat. */
   echoedBytesMax: 128,
   /** Bytes read from a socket at once. */

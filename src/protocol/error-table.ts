@@ -4,9 +4,12 @@ export interface ErrorRow {
   readonly bytes: Uint8Array;
 }
 
-function row(text: string): ErrorRow {
+/** @param text  one char per byte, no CR or LF */
+export function errorRow(text: string): ErrorRow {
   return { text, bytes: Buffer.from(`-${text}\r\n`, 'latin1') };
 }
+
+const row = errorRow;
 
 /** Every constant error reply. Wording is Redis' own where Redis has one. */
 export const ERRORS = {
@@ -17,4 +20,32 @@ export const ERRORS = {
   noSuchKey: row('ERR no such key'),
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
   noAuth: row('NOAUTH Authentication required.'),
+  multibulkLength: row('ERR Protocol error: invalid multibulk length'),
+  multibulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated multibulk length'),
+  multibulkLengthTooLong: row('ERR Protocol error: too big mbulk count string'),
+  bulkLength: row('ERR Protocol error: invalid bulk length'),
+  bulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated bulk length'),
+  bulkLengthTooLong: row('ERR Protocol error: too big bulk count string'),
+  inlineTooLong: row('ERR Protocol error: too big inline request'),
+  inlineQuotes: row('ERR Protocol error: unbalanced quotes in request'),
+  incrementOverflow: row('ERR increment or decrement would overflow'),
+  decrementOverflow: row('ERR decrement would overflow'),
+  incrementNotFinite: row('ERR increment would produce NaN or Infinity'),
+  offsetOutOfRange: row('ERR offset is out of range'),
+  stringTooLong: row('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
+  lcsNotStrings: row('ERR The specified keys must contain string values'),
+  lcsAmbiguous: row('ERR If you want both the length and indexes, please just use IDX.'),
+  lcsTooLarge: row(
+    'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+  ),
+  bitOffset: row('ERR bit offset is not an integer or out of range'),
+  bitValue: row('ERR bit is not an integer or out of range'),
+  bitArgument: row('ERR The bit argument must be 1 or 0.'),
+  bitopNotOneSource: row('ERR BITOP NOT must be called with a single source key.'),
+  bitfieldType: row(
+    'ERR Invalid bitfield type. Use something like i16 u8. ' +
+      'Note that u64 is not supported but i64 is.',
+  ),
+  bitfieldOverflow: row('ERR Invalid OVERFLOW type specified'),
+  bitfieldReadOnly: row('ERR BITFIELD_RO only supports the GET subcommand'),
 } as const;
