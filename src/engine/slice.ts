@@ -5,6 +5,19 @@ export class Slice {
   view: DataView = new DataView(new ArrayBuffer(0));
   offset = 0;
   length = 0;
+  private scratch: Uint8Array | null = null;
+  private scratchView: DataView | null = null;
+
+  /** Points at 24 bytes of its own, for text that is made on the fly. */
+  useScratch(): void {
+    if (this.scratch === null || this.scratchView === null) {
+      this.scratch = new Uint8Array(24);
+      this.scratchView = new DataView(this.scratch.buffer);
+    }
+    this.bytes = this.scratch;
+    this.view = this.scratchView;
+    this.offset = 0;
+  }
 
   copy(): Uint8Array {
     return this.bytes.slice(this.offset, this.offset + this.length);

@@ -25,6 +25,33 @@ export const TYPE = {
 
 export const ENCODING = { RAW: 0, INT: 1, EMBSTR: 8 } as const;
 
+/** As TYPE answers, by type nibble. */
+export const TYPE_NAMES: readonly string[] = [
+  'none',
+  'string',
+  'list',
+  'set',
+  'zset',
+  'hash',
+  'stream',
+];
+
+/** As OBJECT ENCODING answers, by encoding nibble. */
+export const ENCODING_NAMES: readonly string[] = [
+  'raw',
+  'int',
+  'ht',
+  'zipmap',
+  'linkedlist',
+  'ziplist',
+  'intset',
+  'skiplist',
+  'embstr',
+  'quicklist',
+  'stream',
+  'listpack',
+];
+
 export const FLAG = {
   EXTENDED: 1 << 8,
   DEADLINE: 1 << 9,

@@ -1,0 +1,181 @@
+/**
+ * Every command there is, compiled for the door: found by its name's bytes without making a string,
+ * flags as booleans, and the counters that INFO commandstats and the metrics read.
+ */
+import type { Frame } from '../base/frame.ts';
+import { BITMAP_COMMANDS } from './bitmap/rows.ts';
+import type { CommandRow, Execute } from './command-row.ts';
+import { CONNECTION_COMMANDS } from './connection/rows.ts';
+import { KEY_COMMANDS } from './keys/rows.ts';
+import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
+import { SERVER_COMMANDS } from './server/rows.ts';
+import { STRING_COMMANDS } from './string/rows.ts';
+import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
+
+export const COMMAND_ROWS: readonly CommandRow[] = [
+  ...CONNECTION_COMMANDS,
+  ...SERVER_COMMANDS,
+  ...KEY_COMMANDS,
+  ...STRING_COMMANDS,
+  ...BITMAP_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...PUBSUB_COMMANDS,
+];
+
+/** One command as one node runs it. Counters belong to the node, so each node compiles its own. */
+export class Command {
+  readonly row: CommandRow;
+  readonly parent: Command | null;
+  /** `config|get` for a subcommand. */
+  readonly fullName: string;
+  readonly nameBytes: Uint8Array;
+  readonly arity: number;
+  readonly execute: Execute | null;
+  readonly subcommands: ReadonlyMap<string, Command> | null;
+  readonly isWrite: boolean;
+  readonly isDenyOom: boolean;
+  readonly isNoAuth: boolean;
+  /** Effects on other nodes or clients: held back by CLIENT PAUSE WRITE. */
+  readonly mayReplicate: boolean;
+  /** Shown by MONITOR. */
+  readonly isMonitored: boolean;
+  readonly isLogged: boolean;
+  /** Run at once between MULTI and EXEC instead of being queued. */
+  readonly runsInTransaction: boolean;
+  /** Refused between MULTI and EXEC. */
+  readonly isNoMulti: boolean;
+  /** Allowed to a RESP2 client that has subscriptions. */
+  readonly runsSubscribed: boolean;
+  readonly runsLoading: boolean;
+  /** Cost grows with arguments or data: each call is timed; the others are sampled. */
+  readonly isSlow: boolean;
+  calls = 0;
+  usec = 0;
+  rejectedCalls = 0;
+  failedCalls = 0;
+
+  constructor(row: CommandRow, parent: Command | null) {
+    this.row = row;
+    this.parent = parent;
+    this.fullName = parent === null ? row.name : `${parent.fullName}|${row.name}`;
+    this.nameBytes = Buffer.from(row.name, 'latin1');
+    this.arity = row.arity;
+    this.execute = row.execute ?? null;
+    const { flags, name } = row;
+    this.isWrite = flags.includes('write');
+    this.isDenyOom = flags.includes('denyoom');
+    this.isNoAuth = flags.includes('no_auth');
+    this.mayReplicate = this.isWrite || flags.includes('may_replicate');
+    this.isMonitored = !flags.includes('skip_monitor') && !flags.includes('admin');
+    this.isLogged = !flags.includes('skip_slowlog');
+    this.runsInTransaction = parent === null && RUN_IN_TRANSACTION.has(name);
+    this.isNoMulti = flags.includes('no_multi');
+    this.runsSubscribed = parent === null && RUN_SUBSCRIBED.has(name);
+    this.runsLoading = flags.includes('loading');
+    this.isSlow = !flags.includes('fast') && !TIMED_BY_SAMPLE.has(name);
+    this.subcommands =
+      row.subcommands === undefined
+        ? null
+        : new Map(row.subcommands.map((child) => [child.name, new Command(child, this)]));
+  }
+
+  resetCounters(): void {
+    this.calls = 0;
+    this.usec = 0;
+    this.rejectedCalls = 0;
+    this.failedCalls = 0;
+    for (const child of this.subcommands?.values() ?? []) child.resetCounters();
+  }
+}
+
+const RUN_IN_TRANSACTION = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+
+const RUN_SUBSCRIBED = new Set([
+  'ping',
+  'subscribe',
+  'psubscribe',
+  'ssubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'sunsubscribe',
+  'quit',
+  'reset',
+]);
+
+/** Without Redis' `fast` flag, and yet of constant cost. */
+const TIMED_BY_SAMPLE = new Set(['set', 'mset', 'setex', 'psetex', 'getrange', 'setbit', 'ping']);
+
+/** Open addressing over the lower-case names; a power of two, at most a quarter full. */
+const TABLE_SIZE = 2048;
+
+export class CommandTable {
+  readonly rows: readonly CommandRow[];
+  readonly commands: readonly Command[];
+  /** Calls of constant-cost commands until the next one that is timed. */
+  untimedLeft = 1;
+  private readonly byName = new Map<string, Command>();
+  private readonly slots: (Command | null)[] = new Array<Command | null>(TABLE_SIZE).fill(null);
+  /** Pipelines repeat themselves: the command found last is tried first. */
+  private last: Command;
+
+  constructor(rows: readonly CommandRow[] = COMMAND_ROWS) {
+    this.rows = rows;
+    this.commands = rows.map((row) => new Command(row, null));
+    this.last = this.commands[0];
+    for (const command of this.commands) {
+      this.byName.set(command.row.name, command);
+      let slot = hashName(command.nameBytes, 0, command.nameBytes.length);
+      while (this.slots[slot] !== null) slot = (slot + 1) % TABLE_SIZE;
+      this.slots[slot] = command;
+    }
+  }
+
+  /** The command that the frame's first argument names, in any case; null when there is none. */
+  findFrame(frame: Frame): Command | null {
+    const { bytes } = frame;
+    const offset = frame.offsets[0];
+    const length = frame.lengths[0];
+    if (isNamed(this.last, bytes, offset, length)) return this.last;
+    let slot = hashName(bytes, offset, length);
+    for (;;) {
+      const command = this.slots[slot];
+      if (command === null) return null;
+      if (isNamed(command, bytes, offset, length)) {
+        this.last = command;
+        return command;
+      }
+      slot = (slot + 1) % TABLE_SIZE;
+    }
+  }
+
+  /** @param fullName  any case; `config` or `config|get` */
+  find(fullName: string): Command | null {
+    const [name, child] = fullName.toLowerCase().split('|');
+    const command = this.byName.get(name) ?? null;
+    if (child === undefined || command === null) return command;
+    return command.subcommands?.get(child) ?? null;
+  }
+
+  resetCounters(): void {
+    for (const command of this.commands) command.resetCounters();
+  }
+}
+
+function isNamed(command: Command, bytes: Uint8Array, offset: number, length: number): boolean {
+  const name = command.nameBytes;
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    let byte = bytes[offset + i];
+    if (byte >= 65 && byte <= 90) byte += 32;
+    if (byte !== name[i]) return false;
+  }
+  return true;
+}
+
+/** Names of up to 32 bytes; longer ones name nothing, so only their head counts. */
+function hashName(bytes: Uint8Array, offset: number, length: number): number {
+  let hash = length;
+  const end = offset + Math.min(length, 32);
+  for (let i = offset; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] | 32)) | 0;
+  return (hash ^ (hash >>> 11)) & (TABLE_SIZE - 1);
+}

@@ -1,0 +1,219 @@
+/**
+ * The one door in. RESP, inline commands, EXEC's queue, the embedded API and later HTTP, scripts and
+ * peers all come through here, so that arity, login, memory, pausing, counting and the slow log exist
+ * once.
+ */
+import type { Frame } from '../base/frame.ts';
+import { METRIC } from '../observability/metrics/metric-table.ts';
+import { ERRORS } from '../protocol/error-table.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { Command } from './command-table.ts';
+import { describeUnknownCommand, describeUnknownSubcommand } from './command-text.ts';
+import { GATE, type Session } from './session.ts';
+
+/**
+ * Commands of constant cost are timed one call in this many and counted with that weight: two clock
+ * readings cost 80 ns, a GET about 400. A prime, so that no pipeline's rhythm is in step with it.
+ */
+const SAMPLE_EVERY = 17;
+/** A slow-log threshold below this needs every call timed. */
+const ALWAYS_TIMED_BELOW_US = 1_000;
+
+/**
+ * Runs the command in `frame` for `session` and writes its reply, if it has one.
+ * Throws only for our own mistakes (see STYLE.md); the caller decides what a throw ends.
+ */
+export function executeCommand(session: Session, frame: Frame, reply: ReplyWriter): void {
+  const command = requireCommand(session, frame, reply);
+  if (command === null) return;
+  const store = session.store;
+  if (command.isDenyOom && store.memoryBytesMax !== 0 && !store.makeRoom(payloadBytes(frame))) {
+    session.node.counters[METRIC.outOfMemoryRefusals]++;
+    reject(session, reply, command, ERRORS.outOfMemory.text);
+    return;
+  }
+  if (session.gate === 0) run(session, frame, reply, command);
+  else runGated(session, frame, reply, command);
+}
+
+/** The command, with its arity checked; null after an error reply was written. */
+function requireCommand(session: Session, frame: Frame, reply: ReplyWriter): Command | null {
+  let command = session.node.table.findFrame(frame);
+  const mark = reply.position;
+  if (command === null) {
+    reply.errorText(describeUnknownCommand(frame));
+    return rejected(session, reply, mark);
+  }
+  if (command.subcommands !== null && frame.count > 1) {
+    const child = command.subcommands.get(frame.latin1(1).toLowerCase());
+    if (child === undefined && command.execute === null) {
+      reply.errorText(describeUnknownSubcommand(command, frame));
+      return rejected(session, reply, mark);
+    }
+    if (child !== undefined) command = child;
+  }
+  const { arity } = command;
+  if (command.execute === null || (arity > 0 ? frame.count !== arity : frame.count < -arity)) {
+    reply.errorText(`ERR wrong number of arguments for '${command.fullName}' command`);
+    command.rejectedCalls++;
+    return rejected(session, reply, mark);
+  }
+  return command;
+}
+
+function rejected(session: Session, reply: ReplyWriter, mark: number): null {
+  if (session.transaction !== null) session.transaction.isBroken = true;
+  countError(session, reply, mark);
+  return null;
+}
+
+function run(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+  const { node, store } = session;
+  const table = node.table;
+  session.lastCommand = command.fullName;
+  store.actorId = session.id;
+  store.touchesKeys = session.touchesKeys;
+  const errorCount = reply.errorCount;
+  const mark = reply.position;
+  const { slowerThanUs } = node.configuration.slowlog;
+  const execute = command.execute;
+  if (execute === null) return;
+  if (
+    command.isSlow ||
+    (slowerThanUs < ALWAYS_TIMED_BELOW_US && slowerThanUs >= 0) ||
+    --table.untimedLeft <= 0
+  ) {
+    runTimed(session, frame, reply, command);
+  } else {
+    execute(session, frame, reply);
+  }
+  command.calls++;
+  node.counters[METRIC.commandsProcessed]++;
+  if (reply.errorCount !== errorCount) {
+    command.failedCalls++;
+    countError(session, reply, mark);
+  }
+}
+
+function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+  const { node } = session;
+  const monotonic = node.world.clock;
+  let weight = 1;
+  if (node.table.untimedLeft <= 0) {
+    node.table.untimedLeft = SAMPLE_EVERY;
+    if (!command.isSlow) weight = SAMPLE_EVERY;
+  }
+  const startMs = monotonic.monotonicMs();
+  command.execute?.(session, frame, reply);
+  const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
+  command.usec += durationUs * weight;
+  node.latency.recordCommand(command.fullName, durationUs);
+  if (command.isLogged && node.slowLog.accepts(durationUs)) {
+    node.slowLog.record(session, frame, durationUs);
+  }
+  const kind = command.isSlow ? 'command' : 'fast-command';
+  node.latency.record(kind, durationUs / 1000);
+}
+
+/** Some bit of the session's gate is up: the rare checks, in Redis' order. */
+function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+  const { gate } = session;
+  if ((gate & GATE.LOGIN_REQUIRED) !== 0 && !command.isNoAuth) {
+    return reject(session, reply, command, ERRORS.noAuth.text);
+  }
+  if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
+    return reject(
+      session,
+      reply,
+      command,
+      `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+        'PING / QUIT / RESET are allowed in this context',
+    );
+  }
+  if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) {
+    return reject(session, reply, command, ERRORS.loading.text);
+  }
+  if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
+  if ((gate & GATE.IN_TRANSACTION) !== 0 && !command.runsInTransaction) {
+    return queue(session, frame, reply, command);
+  }
+  if ((gate & GATE.REPLIES_OFF) !== 0 && session.channel !== null) {
+    runSilenced(session, frame, reply, command);
+  } else {
+    run(session, frame, reply, command);
+  }
+  if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
+    session.node.monitors.report(session, frame);
+  }
+}
+
+/** Refuses a command that is known; while queueing that makes EXEC fail. */
+function reject(session: Session, reply: ReplyWriter, command: Command, text: string): void {
+  if (session.transaction !== null && !command.runsInTransaction) {
+    session.transaction.isBroken = true;
+  }
+  command.rejectedCalls++;
+  const mark = reply.position;
+  reply.errorText(text);
+  countError(session, reply, mark);
+}
+
+function queue(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+  const { transaction } = session;
+  if (transaction === null) return;
+  if (command.isNoMulti) {
+    return reject(
+      session,
+      reply,
+      command,
+      'ERR Command not allowed inside a transaction',
+    );
+  }
+  transaction.queue.append(frame);
+  if (command.mayReplicate) transaction.hasWrite = true;
+  if (command.isDenyOom) transaction.hasDenyOom = true;
+  reply.simple('QUEUED');
+}
+
+/** CLIENT PAUSE: whether the command was put aside until the pause ends. */
+function postpone(session: Session, frame: Frame, command: Command): boolean {
+  const { clients } = session.node;
+  if (session.channel === null || clients.pausedUntilMs <= session.node.clock.nowMs) return false;
+  const isExecWrite = command.fullName === 'exec' && session.transaction?.hasWrite === true;
+  if (clients.pauseKind === 'write' && !command.mayReplicate && !isExecWrite) return false;
+  session.channel.postpone(frame, clients.pausedUntilMs);
+  return true;
+}
+
+/** CLIENT REPLY OFF and SKIP: the command runs and its reply is dropped. */
+function runSilenced(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+  const { channel } = session;
+  if (channel === null) return;
+  const mode = channel.replyMode;
+  const mark = reply.position;
+  run(session, frame, reply, command);
+  const isStillOff = mode === 'off' && channel.replyMode === 'off';
+  if (mode === 'skip' || isStillOff) reply.position = mark;
+  if (mode === 'skip' && channel.replyMode === 'skip') {
+    channel.replyMode = 'on';
+    session.gate &= ~GATE.REPLIES_OFF;
+  } else if (channel.replyMode === 'skip-next') {
+    channel.replyMode = 'skip';
+  }
+}
+
+/** What the arguments would take at most: the room a write may need. */
+function payloadBytes(frame: Frame): number {
+  const last = frame.count - 1;
+  return frame.offsets[last] + frame.lengths[last] - frame.offsets[0];
+}
+
+function countError(session: Session, reply: ReplyWriter, mark: number): void {
+  const { node } = session;
+  node.counters[METRIC.errorReplies]++;
+  if (reply.bytes[mark] === MINUS) {
+    node.statistics.recordError(reply.bytes, mark, reply.position);
+  }
+}
+
+const MINUS = 45;

@@ -1,0 +1,513 @@
+/**
+ * One numbered keyspace of a store: the index that finds entries, the memory they lie in, the wheel
+ * that knows who is due. All values pass through here; the types live in `values/`.
+ *
+ * An *entry* is the address of its block, 0 for none. Within one command addresses stay valid: room is
+ * made before the command runs, and compaction, expiry slices and eviction run between commands. A
+ * mutator that has to move the entry returns its new address.
+ */
+import { copyBytes } from '../base/bytes.ts';
+import type { Frame } from '../base/frame.ts';
+import { hashBytes } from '../base/hash.ts';
+import { EVENT } from './event-table.ts';
+import { TimingWheel } from './expiry/timing-wheel.ts';
+import {
+  deadlineOffset,
+  ENCODING_NAMES,
+  entryBytes,
+  FLAG,
+  headerBytes,
+  keyLength,
+  TYPE_NAMES,
+  valueLength,
+} from './keyspace/entry.ts';
+import { EntryPlan, writeEntry } from './keyspace/entry-writer.ts';
+import { type AddressBuffer, HashIndex } from './keyspace/hash-index.ts';
+import { Memory } from './memory/memory.ts';
+import { Slice } from './slice.ts';
+import type { Store } from './store.ts';
+import { STORE_STAT } from './store-stats.ts';
+
+export const NO_DEADLINE = -1;
+export const KEEP_DEADLINE = -2;
+const HIGH_WORD = 0x1_0000_0000;
+/** Bytes that DEADLINE adds to an entry. */
+const DEADLINE_BYTES = 16;
+
+export class Database {
+  readonly store: Store;
+  readonly index: number;
+  memory: Memory;
+  entries: HashIndex;
+  wheel: TimingWheel | null = null;
+  /** Hash of the key that the last `find` looked for. */
+  hash = 0;
+  /** What `openString` and `keySlice` answer with. */
+  readonly valueSlice = new Slice();
+  /** Where the value types put a frame's argument before they store it. */
+  readonly sourceSlice = new Slice();
+  /** Where the value of the block being written begins in `memory.bytes`. */
+  valueAt = 0;
+  private readonly keySliceReused = new Slice();
+  private readonly plan = new EntryPlan();
+  private readonly seed0: number;
+  private readonly seed1: number;
+
+  constructor(store: Store, index: number) {
+    this.store = store;
+    this.index = index;
+    this.seed0 = store.seed0;
+    this.seed1 = store.seed1;
+    this.memory = new Memory(store.pool);
+    this.entries = new HashIndex(this.memory);
+  }
+
+  get count(): number {
+    return this.entries.count;
+  }
+
+  get deadlineCount(): number {
+    return this.wheel === null ? 0 : this.wheel.count;
+  }
+
+  /** Live entry under that argument, or 0; one that has expired is removed on the way. */
+  find(frame: Frame, arg: number): number {
+    return this.findBytes(frame.bytes, frame.view, frame.offsets[arg], frame.lengths[arg]);
+  }
+
+  findBytes(_bytes: Uint8Array, view: DataView, offset: number, length: number): number {
+    const hash = hashBytes(view, offset, length, this.seed0, this.seed1);
+    this.hash = hash;
+    const entry = this.entries.find(hash, view, offset, length);
+    if (entry === 0) return 0;
+    const memory = this.memory;
+    const word0 = memory.view.getUint32(memory.base, true);
+    if ((word0 & FLAG.DEADLINE) !== 0 && this.isDue(word0)) {
+      this.removeExpired(entry);
+      return 0;
+    }
+    return entry;
+  }
+
+  /** `find` for commands that read the value: counts the hit or miss and tells the policy. */
+  read(frame: Frame, arg: number): number {
+    const entry = this.find(frame, arg);
+    if (entry === 0) {
+      this.store.stats[STORE_STAT.MISSES]++;
+      return 0;
+    }
+    this.store.stats[STORE_STAT.HITS]++;
+    this.touchLocated();
+    return entry;
+  }
+
+  touch(entry: number): void {
+    this.memory.locate(entry);
+    this.touchLocated();
+  }
+
+  typeOf(entry: number): number {
+    this.memory.locate(entry);
+    return this.memory.view.getUint8(this.memory.base) & 15;
+  }
+
+  encodingOf(entry: number): number {
+    this.memory.locate(entry);
+    return this.memory.view.getUint8(this.memory.base) >>> 4;
+  }
+
+  typeName(entry: number): string {
+    return TYPE_NAMES[this.typeOf(entry)];
+  }
+
+  encodingName(entry: number): string {
+    return ENCODING_NAMES[this.encodingOf(entry)];
+  }
+
+  keySlice(entry: number): Slice {
+    const memory = this.memory;
+    memory.locate(entry);
+    const { view, base } = memory;
+    const word0 = view.getUint32(base, true);
+    const slice = this.keySliceReused;
+    slice.bytes = memory.bytes;
+    slice.view = view;
+    slice.offset = base + headerBytes(word0);
+    slice.length = keyLength(view, base, word0);
+    return slice;
+  }
+
+  hashOf(entry: number): number {
+    const key = this.keySlice(entry);
+    return hashBytes(key.view, key.offset, key.length, this.seed0, this.seed1);
+  }
+
+  /** Whether the entry at that address is still the one with that hash. */
+  holds(hash: number, entry: number): boolean {
+    return this.entries.findAddress(hash, entry);
+  }
+
+  deadlineOf(entry: number): number {
+    const memory = this.memory;
+    memory.locate(entry);
+    const word0 = memory.view.getUint32(memory.base, true);
+    return (word0 & FLAG.DEADLINE) === 0 ? NO_DEADLINE : this.deadlineLocated(word0);
+  }
+
+  deadline64Of(entry: number): bigint {
+    const memory = this.memory;
+    memory.locate(entry);
+    const word0 = memory.view.getUint32(memory.base, true);
+    if ((word0 & FLAG.DEADLINE) === 0) return -1n;
+    return memory.view.getBigInt64(memory.base + deadlineOffset(word0), true);
+  }
+
+  isExpired(entry: number): boolean {
+    const deadlineMs = this.deadlineOf(entry);
+    return deadlineMs !== NO_DEADLINE && deadlineMs <= this.store.clock.nowMs;
+  }
+
+  /** Gives the entry that deadline. Returns its address, which changes when it had none before. */
+  setDeadline(entry: number, deadlineMs: number | bigint): number {
+    const placed = this.placeDeadline(entry, deadlineMs);
+    const store = this.store;
+    store.stats[STORE_STAT.CHANGES]++;
+    if (store.sink.isActive) {
+      const key = this.keySlice(placed);
+      store.effect
+        .begin('PEXPIREAT', this.index, 1)
+        .bytes(key.bytes, key.offset, key.length)
+        .number(deadlineMs);
+      store.recordEffect(EVENT.expire);
+    }
+    return placed;
+  }
+
+  clearDeadline(entry: number): number {
+    const placed = this.rewrite(entry, false, NO_DEADLINE);
+    const store = this.store;
+    store.stats[STORE_STAT.CHANGES]++;
+    if (store.sink.isActive) {
+      const key = this.keySlice(placed);
+      store.effect.begin('PERSIST', this.index, 1).bytes(key.bytes, key.offset, key.length);
+      store.recordEffect(EVENT.persist);
+    }
+    return placed;
+  }
+
+  /** Removes the entry that the last `find` found, and records it as DEL with that event. */
+  remove(entry: number, event: number): void {
+    const store = this.store;
+    store.stats[STORE_STAT.CHANGES]++;
+    if (store.sink.isActive) {
+      const key = this.keySlice(entry);
+      store.effect.begin('DEL', this.index, 1).bytes(key.bytes, key.offset, key.length);
+      this.release(entry);
+      store.recordEffect(event);
+    } else {
+      this.release(entry);
+    }
+  }
+
+  /** Removes an entry that `find` did not just find. */
+  removeUnfound(entry: number, event: number): void {
+    const found = this.entries.findAddress(this.hashOf(entry), entry);
+    if (found) this.remove(entry, event);
+  }
+
+  /** Removes the found entry without a record: part of a larger change that records itself. */
+  dropFound(entry: number): void {
+    this.release(entry);
+  }
+
+  dropUnfound(entry: number): void {
+    if (this.entries.findAddress(this.hashOf(entry), entry)) this.release(entry);
+  }
+
+  randomEntry(): number {
+    // A sample may be expired and not yet removed; then it goes, and another is drawn.
+    while (this.count > 0) {
+      const entry = this.sample();
+      if (entry === 0 || !this.isExpired(entry)) return entry;
+      this.expire(entry);
+    }
+    return 0;
+  }
+
+  /** Nearly uniform over all entries, expired ones included; 0 when there is none. */
+  sample(): number {
+    return this.entries.sample(this.store.random.u32());
+  }
+
+  scan(cursor: number, count: number, out: AddressBuffer): number {
+    return this.entries.scan(cursor, count, out);
+  }
+
+  idleS(entry: number): number {
+    return this.store.policy.idleS(this.accessOf(entry), this.store.clock.accessS);
+  }
+
+  accessOf(entry: number): number {
+    this.memory.locate(entry);
+    return this.memory.view.getUint32(this.memory.base + 4, true) >>> 8;
+  }
+
+  /** What the key costs: its block and its share of the index. */
+  entryMemoryBytes(entry: number): number {
+    this.memory.locate(entry);
+    const block = this.memory.classBytes(entryBytes(this.memory.view, this.memory.base));
+    return block + Math.round(this.entries.byteCount / Math.max(1, this.entries.count));
+  }
+
+  /** Records the client's command itself as the effect: for commands that depend on nothing else. */
+  recordCommand(frame: Frame, event: number, keyArg: number): void {
+    const store = this.store;
+    store.stats[STORE_STAT.CHANGES]++;
+    if (!store.sink.isActive) return;
+    store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
+  }
+
+  /** Empties the database; constant time. */
+  flush(): void {
+    const store = this.store;
+    store.stats[STORE_STAT.CHANGES] += this.count;
+    this.clear();
+    if (!store.sink.isActive) return;
+    store.effect.begin('FLUSHDB', this.index, 0);
+    store.recordEffect(EVENT.none);
+  }
+
+  clear(): void {
+    this.entries.clear();
+    this.memory.clear();
+    this.wheel = null;
+  }
+
+  swapContents(other: Database): void {
+    const { memory, entries, wheel } = this;
+    this.memory = other.memory;
+    this.entries = other.entries;
+    this.wheel = other.wheel;
+    other.memory = memory;
+    other.entries = entries;
+    other.wheel = wheel;
+  }
+
+  /** One bounded step of giving sparse segments back; false when there is nothing to do. */
+  compact(byteBudget: number): boolean {
+    if (!this.memory.compactionIsDue()) return false;
+    this.memory.compactStep(byteBudget, this);
+    return true;
+  }
+
+  countedBytes(): number {
+    return this.memory.liveBytes + this.entries.byteCount + (this.wheel?.byteCount ?? 0);
+  }
+
+  averageTtlMs(): number {
+    if (this.deadlineCount === 0) return 0;
+    let sumMs = 0;
+    let found = 0;
+    for (let i = 0; i < 100 && found < 20; i++) {
+      const entry = this.sample();
+      const deadlineMs = entry === 0 ? NO_DEADLINE : this.deadlineOf(entry);
+      if (deadlineMs === NO_DEADLINE) continue;
+      sumMs += Math.max(0, deadlineMs - this.store.clock.nowMs);
+      found++;
+    }
+    return found === 0 ? 0 : Math.round(sumMs / found);
+  }
+
+  /** Removes entries that are due until none is left or the budget is spent. */
+  expireDue(budget: { left: number }): void {
+    if (this.wheel === null) return;
+    const nowMs = this.store.clock.nowMs;
+    for (;;) {
+      const entry = this.wheel.nextDue(nowMs, budget);
+      if (entry === 0) return;
+      this.expire(entry);
+    }
+  }
+
+  /** Finds the entry again and removes it as expired. */
+  expire(entry: number): void {
+    if (this.entries.findAddress(this.hashOf(entry), entry)) this.removeExpired(entry);
+  }
+
+  // --- below: for the value types in `values/` only ---
+
+  /** Fills the plan's key from a frame argument; `access` is a new entry's. */
+  planFor(frame: Frame, keyArg: number): EntryPlan {
+    const plan = this.plan;
+    plan.keyView = frame.view;
+    plan.keyBytes = frame.bytes;
+    plan.keyOffset = frame.offsets[keyArg];
+    plan.keyLength = frame.lengths[keyArg];
+    plan.access = this.store.policy.initialAccess(this.store.clock.accessS);
+    return plan;
+  }
+
+  /** Fills the plan from an entry, to write it anew with other space or flags. */
+  planFrom(entry: number): EntryPlan {
+    const key = this.keySlice(entry);
+    const plan = this.plan;
+    plan.keyView = key.view;
+    plan.keyBytes = key.bytes;
+    plan.keyOffset = key.offset;
+    plan.keyLength = key.length;
+    const { view, base } = this.memory;
+    const word0 = view.getUint32(base, true);
+    plan.kind = word0 & 0xff;
+    plan.valueLength = valueLength(view, base);
+    plan.capacity = entryBytes(view, base) - headerBytes(word0) - plan.keyLength;
+    plan.hasDeadline = (word0 & FLAG.DEADLINE) !== 0;
+    plan.access = view.getUint32(base + 4, true) >>> 8;
+    return plan;
+  }
+
+  /**
+   * Puts a written block into the index: in place of `replaced`, whose block is freed, or as the key
+   * that the last `find` missed. The block's deadline fields are filled here.
+   * @param deadline  KEEP_DEADLINE, NO_DEADLINE or ms; must agree with the block's DEADLINE flag
+   */
+  install(entry: number, replaced: number, deadline: number | bigint): void {
+    const memory = this.memory;
+    if (replaced === 0) {
+      if (typeof deadline === 'bigint' || deadline >= 0) this.startDeadline(entry, deadline);
+      this.entries.insert(this.hash, entry);
+      return;
+    }
+    memory.locate(replaced);
+    memory.beforeChange(replaced);
+    const oldWord0 = memory.view.getUint32(memory.base, true);
+    const byteCount = entryBytes(memory.view, memory.base);
+    if ((oldWord0 & FLAG.DEADLINE) === 0) {
+      if (deadline !== KEEP_DEADLINE && deadline !== NO_DEADLINE) this.startDeadline(entry, deadline);
+    } else if (deadline === NO_DEADLINE) {
+      this.wheel?.remove(replaced);
+    } else {
+      this.carryDeadline(replaced, oldWord0, entry);
+      if (deadline !== KEEP_DEADLINE) this.changeDeadline(entry, deadline);
+    }
+    this.entries.replaceFound(entry);
+    memory.free(replaced, byteCount);
+  }
+
+  /** Overwrites the deadline of an entry that has one. */
+  changeDeadline(entry: number, deadlineMs: number | bigint): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    const word0 = memory.view.getUint32(memory.base, true);
+    const oldMs = this.deadlineLocated(word0);
+    writeDeadline(memory.view, memory.base + deadlineOffset(word0), deadlineMs);
+    this.wheel?.update(entry, oldMs, Number(deadlineMs));
+  }
+
+  /** Notes an access to the entry that memory is located at. */
+  touchLocated(): void {
+    const store = this.store;
+    if (!store.touchesKeys) return;
+    const { view, base } = this.memory;
+    const word1 = view.getUint32(base + 4, true);
+    const access = store.policy.onAccess(word1 >>> 8, store.clock.accessS);
+    if (access !== word1 >>> 8) view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
+  }
+
+  /** Tells the index and the wheel that compaction moved an entry. */
+  onMove(from: number, to: number): void {
+    const hash = this.hashOf(to);
+    this.entries.relocate(hash, from, to);
+    this.memory.locate(to);
+    const word0 = this.memory.view.getUint32(this.memory.base, true);
+    if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.relocate(to);
+  }
+
+  private startDeadline(entry: number, deadlineMs: number | bigint): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
+    writeDeadline(memory.view, at, deadlineMs);
+    this.wheel ??= new TimingWheel(memory, this.store.clock.nowMs);
+    this.wheel.add(entry, Number(deadlineMs));
+  }
+
+  /** Copies deadline and links from one block of an entry to its next. */
+  private carryDeadline(from: number, fromWord0: number, to: number): void {
+    const memory = this.memory;
+    memory.locate(from);
+    const fromView = memory.view;
+    const fromAt = memory.base + deadlineOffset(fromWord0);
+    memory.locate(to);
+    const toAt = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
+    copyBytes(memory.view, memory.bytes, toAt, fromView, memory.bytes, fromAt, DEADLINE_BYTES);
+    this.wheel?.relocate(to);
+  }
+
+  /** Rewrites the entry with or without the deadline field, value and all. */
+  private rewrite(entry: number, hasDeadline: boolean, deadline: number | bigint): number {
+    const plan = this.planFrom(entry);
+    plan.hasDeadline = hasDeadline;
+    const memory = this.memory;
+    const fromView = memory.view;
+    const fromBytes = memory.bytes;
+    const fromValue = plan.keyOffset + plan.keyLength;
+    const json = fromView.getUint32(memory.base, true) & FLAG.JSON;
+    const placed = writeEntry(memory, plan);
+    const { view, bytes, base } = memory;
+    const word0 = view.getUint32(base, true) | json;
+    view.setUint32(base, word0, true);
+    const toValue = base + headerBytes(word0) + plan.keyLength;
+    copyBytes(view, bytes, toValue, fromView, fromBytes, fromValue, plan.valueLength);
+    this.install(placed, entry, deadline);
+    return placed;
+  }
+
+  private placeDeadline(entry: number, deadlineMs: number | bigint): number {
+    this.memory.locate(entry);
+    const word0 = this.memory.view.getUint32(this.memory.base, true);
+    if ((word0 & FLAG.DEADLINE) === 0) return this.rewrite(entry, true, deadlineMs);
+    this.memory.beforeChange(entry);
+    this.changeDeadline(entry, deadlineMs);
+    return entry;
+  }
+
+  private deadlineLocated(word0: number): number {
+    const { view, base } = this.memory;
+    const at = base + deadlineOffset(word0);
+    return view.getInt32(at + 4, true) * HIGH_WORD + view.getUint32(at, true);
+  }
+
+  private isDue(word0: number): boolean {
+    return this.deadlineLocated(word0) <= this.store.clock.nowMs;
+  }
+
+  private removeExpired(entry: number): void {
+    const store = this.store;
+    store.stats[STORE_STAT.EXPIRED]++;
+    const actorId = store.actorId;
+    store.actorId = 0;
+    this.remove(entry, EVENT.expired);
+    store.actorId = actorId;
+  }
+
+  /** Takes the found entry out of wheel and index and frees its block. */
+  private release(entry: number): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    memory.beforeChange(entry);
+    const byteCount = entryBytes(memory.view, memory.base);
+    const word0 = memory.view.getUint32(memory.base, true);
+    if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.remove(entry);
+    this.entries.removeFound();
+    memory.free(entry, byteCount);
+  }
+}
+
+function writeDeadline(view: DataView, at: number, deadlineMs: number | bigint): void {
+  if (typeof deadlineMs === 'bigint') {
+    view.setBigInt64(at, deadlineMs, true);
+    return;
+  }
+  view.setUint32(at, deadlineMs % HIGH_WORD, true);
+  view.setInt32(at + 4, Math.floor(deadlineMs / HIGH_WORD), true);
+}

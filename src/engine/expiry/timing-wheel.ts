@@ -1,0 +1,186 @@
+/**
+ * Who is due: a hierarchical timing wheel whose lists run through the entries themselves.
+ *
+ *     level 0   256 slots of     64 ms   (16 s)
+ *     level 1   256 slots of   16.4 s    (70 min)
+ *     level 2   256 slots of     70 min  (12 days)
+ *     level 3   256 slots of   12.4 days (8.7 years; later deadlines wait in the last slot)
+ *
+ * Time is counted in ticks of 64 ms since the wheel was made. An entry stands in the lowest level at
+ * which its tick and the cursor differ only in that level's digit or below, so a slot is emptied either
+ * by expiry (level 0) or by moving its entries one or more levels down, when the cursor reaches it.
+ * Both pop one entry at a time and stop at a budget: a million deadlines in one millisecond are many
+ * small steps, never a pause. Reads hide what is expired by themselves; the wheel only frees memory.
+ *
+ * An entry whose deadline moves to later stays where it is and is put right when its slot comes up:
+ * refreshing a session's deadline touches no list. Cost: 8 bytes an entry (previous, next) and 4 KiB
+ * a database that uses deadlines at all. A list's first entry names its slot in `previous`.
+ *
+ * Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels (1987), scheme 7.
+ */
+import { deadlineOffset } from '../keyspace/entry.ts';
+import type { Memory } from '../memory/memory.ts';
+
+const TICK_MS = 64;
+const SLOT_COUNT = 256;
+const LEVEL_COUNT = 4;
+const TICK_MAX = 0xffff_ffff;
+/** `previous` of a list's first entry: above every address. */
+const SLOT_MARK = 0xffff_f000;
+const HIGH_WORD = 0x1_0000_0000;
+
+export class TimingWheel {
+  /** Entries with a deadline. */
+  count = 0;
+  readonly byteCount = SLOT_COUNT * LEVEL_COUNT * 4;
+  private readonly memory: Memory;
+  private readonly heads = new Uint32Array(SLOT_COUNT * LEVEL_COUNT);
+  private readonly startMs: number;
+  /** Every tick before this one has been emptied. */
+  private cursorTick = 0;
+
+  constructor(memory: Memory, nowMs: number) {
+    this.memory = memory;
+    this.startMs = nowMs;
+  }
+
+  /** Links an entry that has the DEADLINE field and is in no list. Leaves `memory` located anywhere. */
+  add(entry: number, deadlineMs: number): void {
+    this.count++;
+    this.link(entry, deadlineMs);
+  }
+
+  /** Takes an entry out of its list. Leaves `memory` located anywhere. */
+  remove(entry: number): void {
+    this.count--;
+    this.unlink(entry);
+  }
+
+  /** The deadline was changed in the entry already. */
+  update(entry: number, oldDeadlineMs: number, deadlineMs: number): void {
+    if (deadlineMs >= oldDeadlineMs) return;
+    this.unlink(entry);
+    this.link(entry, deadlineMs);
+  }
+
+  /** The entry's bytes, links included, now lie at another address. */
+  relocate(to: number): void {
+    const memory = this.memory;
+    memory.locate(to);
+    const links = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
+    const previous = memory.view.getUint32(links, true);
+    const next = memory.view.getUint32(links + 4, true);
+    if (previous >= SLOT_MARK) this.heads[previous - SLOT_MARK] = to;
+    else this.setNext(previous, to);
+    if (next !== 0) this.setPrevious(next, to);
+  }
+
+  /**
+   * The next entry that is due, or 0 when none is or the budget is spent. The caller removes it.
+   * @param budget  entries to look at, counted down in `budget.left`
+   */
+  nextDue(nowMs: number, budget: { left: number }): number {
+    if (this.count === 0) {
+      this.cursorTick = Math.max(this.cursorTick, this.tickOf(nowMs));
+      return 0;
+    }
+    const nowTick = this.tickOf(nowMs);
+    while (this.cursorTick < nowTick) {
+      if (!this.cascade(budget)) return 0;
+      const slot = this.cursorTick % SLOT_COUNT;
+      let entry = this.heads[slot];
+      while (entry !== 0) {
+        if (budget.left-- <= 0) return 0;
+        const deadlineMs = this.deadlineOf(entry);
+        if (deadlineMs <= nowMs) return entry;
+        this.unlink(entry);
+        this.link(entry, deadlineMs);
+        entry = this.heads[slot];
+      }
+      this.cursorTick++;
+    }
+    return 0;
+  }
+
+  /** Whether `nextDue` has work left at that moment. */
+  isBehind(nowMs: number): boolean {
+    return this.count > 0 && this.cursorTick < this.tickOf(nowMs);
+  }
+
+  /** Moves the slots that begin at the cursor down to lower levels. False: budget spent. */
+  private cascade(budget: { left: number }): boolean {
+    for (let level = LEVEL_COUNT - 1; level > 0; level--) {
+      const span = SLOT_COUNT ** level;
+      if (this.cursorTick % span !== 0) continue;
+      const slot = level * SLOT_COUNT + (Math.floor(this.cursorTick / span) % SLOT_COUNT);
+      let entry = this.heads[slot];
+      while (entry !== 0) {
+        if (budget.left-- <= 0) return false;
+        const deadlineMs = this.deadlineOf(entry);
+        this.unlink(entry);
+        this.link(entry, deadlineMs);
+        entry = this.heads[slot];
+      }
+    }
+    return true;
+  }
+
+  private tickOf(ms: number): number {
+    const tick = Math.floor((ms - this.startMs) / TICK_MS);
+    return tick <= 0 ? 0 : tick >= TICK_MAX ? TICK_MAX : tick;
+  }
+
+  private slotOf(deadlineMs: number): number {
+    const cursor = this.cursorTick;
+    const tick = Math.max(this.tickOf(deadlineMs), cursor);
+    const differs = (tick ^ cursor) >>> 0;
+    if (differs < 0x100) return tick & 255;
+    if (differs < 0x1_0000) return SLOT_COUNT + ((tick >>> 8) & 255);
+    if (differs < 0x100_0000) return 2 * SLOT_COUNT + ((tick >>> 16) & 255);
+    return 3 * SLOT_COUNT + (tick >>> 24);
+  }
+
+  private link(entry: number, deadlineMs: number): void {
+    const slot = this.slotOf(deadlineMs);
+    const next = this.heads[slot];
+    this.heads[slot] = entry;
+    const memory = this.memory;
+    memory.locate(entry);
+    const links = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
+    memory.view.setUint32(links, SLOT_MARK + slot, true);
+    memory.view.setUint32(links + 4, next, true);
+    if (next !== 0) this.setPrevious(next, entry);
+  }
+
+  private unlink(entry: number): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    const links = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
+    const previous = memory.view.getUint32(links, true);
+    const next = memory.view.getUint32(links + 4, true);
+    if (previous >= SLOT_MARK) this.heads[previous - SLOT_MARK] = next;
+    else this.setNext(previous, next);
+    if (next !== 0) this.setPrevious(next, previous);
+  }
+
+  private deadlineOf(entry: number): number {
+    const memory = this.memory;
+    memory.locate(entry);
+    const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
+    return memory.view.getInt32(at + 4, true) * HIGH_WORD + memory.view.getUint32(at, true);
+  }
+
+  private setNext(entry: number, next: number): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 12;
+    memory.view.setUint32(at, next, true);
+  }
+
+  private setPrevious(entry: number, previous: number): void {
+    const memory = this.memory;
+    memory.locate(entry);
+    const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
+    memory.view.setUint32(at, previous, true);
+  }
+}

@@ -1,0 +1,106 @@
+import { copyBytes } from '../base/bytes.ts';
+import type { Frame } from '../base/frame.ts';
+import { type Database, NO_DEADLINE } from './database.ts';
+import { EVENT } from './event-table.ts';
+import { FLAG, headerBytes } from './keyspace/entry.ts';
+import { writeEntry } from './keyspace/entry-writer.ts';
+import { STORE_STAT } from './store-stats.ts';
+
+/** RENAME: the entry that `find` found under `fromArg` goes on under `toArg`, over what is there. */
+export function renameEntry(
+  database: Database,
+  entry: number,
+  frame: Frame,
+  fromArg: number,
+  toArg: number,
+): void {
+  const store = database.store;
+  duplicate(database, entry, database, frame, toArg);
+  database.dropUnfound(entry);
+  store.stats[STORE_STAT.CHANGES]++;
+  if (!store.sink.isActive) return;
+  store.effect.begin('RENAME', database.index, 1);
+  addArguments(database, frame, fromArg, toArg);
+  store.recordEffect(EVENT.rename);
+}
+
+/** COPY into a database of the same store; value and deadline. */
+export function copyEntry(
+  database: Database,
+  entry: number,
+  target: Database,
+  frame: Frame,
+  toArg: number,
+): void {
+  const placed = duplicate(database, entry, target, frame, toArg);
+  const store = target.store;
+  store.stats[STORE_STAT.CHANGES]++;
+  if (!store.sink.isActive) return;
+  const key = database.keySlice(entry);
+  store.effect.begin('COPY', database.index, 2).bytes(key.bytes, key.offset, key.length);
+  const copied = target.keySlice(placed);
+  store.effect.bytes(copied.bytes, copied.offset, copied.length);
+  store.effect.text('DB').number(target.index).text('REPLACE');
+  store.recordEffect(EVENT.copyTo);
+}
+
+/** MOVE: the same key in another database of the store; the caller checked that it is free there. */
+export function moveEntry(
+  database: Database,
+  entry: number,
+  target: Database,
+  frame: Frame,
+  keyArg: number,
+): void {
+  const store = database.store;
+  duplicate(database, entry, target, frame, keyArg);
+  database.dropUnfound(entry);
+  store.stats[STORE_STAT.CHANGES]++;
+  if (!store.sink.isActive) return;
+  store.effect.begin('MOVE', database.index, 1);
+  store.effect.bytes(frame.bytes, frame.offsets[keyArg], frame.lengths[keyArg]);
+  store.effect.number(target.index);
+  store.recordEffect(EVENT.move);
+}
+
+/** Writes a copy of the entry under the key in `toArg`. Leaves the source untouched. */
+function duplicate(
+  source: Database,
+  entry: number,
+  target: Database,
+  frame: Frame,
+  toArg: number,
+): number {
+  const replaced = target.find(frame, toArg);
+  if (replaced !== 0) target.dropFound(replaced);
+  // Again, since removing may have changed where the key would go.
+  target.find(frame, toArg);
+  const deadline = source.deadline64Of(entry);
+  const from = source.planFrom(entry);
+  const fromView = source.memory.view;
+  const fromBytes = source.memory.bytes;
+  const fromValue = from.keyOffset + from.keyLength;
+  const json = fromView.getUint32(source.memory.base, true) & FLAG.JSON;
+  const { kind, valueLength, hasDeadline, access } = from;
+  const plan = target.planFor(frame, toArg);
+  plan.kind = kind;
+  plan.valueLength = valueLength;
+  plan.capacity = valueLength;
+  plan.hasDeadline = hasDeadline;
+  plan.access = access;
+  const memory = target.memory;
+  const placed = writeEntry(memory, plan);
+  const { view, bytes, base } = memory;
+  const word0 = view.getUint32(base, true) | json;
+  view.setUint32(base, word0, true);
+  const at = base + headerBytes(word0) + plan.keyLength;
+  copyBytes(view, bytes, at, fromView, fromBytes, fromValue, valueLength);
+  target.install(placed, 0, hasDeadline ? deadline : NO_DEADLINE);
+  return placed;
+}
+
+function addArguments(database: Database, frame: Frame, fromArg: number, toArg: number): void {
+  const effect = database.store.effect;
+  effect.bytes(frame.bytes, frame.offsets[fromArg], frame.lengths[fromArg]);
+  effect.bytes(frame.bytes, frame.offsets[toArg], frame.lengths[toArg]);
+}

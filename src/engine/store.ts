@@ -1,0 +1,201 @@
+/**
+ * One named store: its numbered databases, its memory limit and eviction policy, its statistics, and
+ * the sink that every change of it passes. A value that is handed around; a node may hold many.
+ */
+import type { TurnClock } from '../base/turn-clock.ts';
+import type { Random } from '../base/world.ts';
+import { Database } from './database.ts';
+import { Effect } from './effect.ts';
+import { EVENT } from './event-table.ts';
+import type { EvictionPolicy } from './eviction/eviction-policy.ts';
+import { POLICY_TABLE } from './eviction/policy-table.ts';
+import type { SegmentPool } from './memory/segment-pool.ts';
+import { MutationSink } from './mutation-sink.ts';
+import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
+
+/** Entries that one step of a background slice looks at between two readings of the clock. */
+const STEP_ENTRY_COUNT = 200;
+const COMPACTION_STEP_BYTES = 64 * 1024;
+
+export interface StoreOptions {
+  readonly name: string;
+  readonly databaseCount: number;
+  readonly clock: TurnClock;
+  readonly random: Random;
+  /** Milliseconds with a fraction, for slices. */
+  readonly monotonicMs: () => number;
+  readonly pool: SegmentPool;
+  /** 0: no limit of its own. */
+  readonly memoryBytesMax: number;
+  /** A key of POLICY_TABLE. */
+  readonly policy: string;
+  readonly sampleCount: number;
+}
+
+export class Store {
+  readonly name: string;
+  readonly databases: Database[];
+  readonly clock: TurnClock;
+  readonly random: Random;
+  readonly pool: SegmentPool;
+  readonly sink = new MutationSink();
+  readonly effect = new Effect();
+  readonly stats = new Float64Array(STORE_STAT_COUNT);
+  readonly seed0: number;
+  readonly seed1: number;
+  policy: EvictionPolicy;
+  /** 0: none. */
+  memoryBytesMax: number;
+  /** Entries drawn for one eviction. */
+  sampleCount: number;
+  /** Session whose command runs now; 0 for the node itself. */
+  actorId = 0;
+  /** False while a CLIENT NO-TOUCH client's command runs. */
+  touchesKeys = true;
+  activeExpiryEnabled = true;
+  /** Where the policy found its last victim. */
+  victimDatabase: Database;
+  private readonly monotonicMs: () => number;
+  private readonly budget = { left: 0 };
+  private nextDatabase = 0;
+
+  constructor(options: StoreOptions) {
+    this.name = options.name;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.pool = options.pool;
+    this.monotonicMs = options.monotonicMs;
+    this.memoryBytesMax = options.memoryBytesMax;
+    this.sampleCount = options.sampleCount;
+    this.seed0 = options.random.u32();
+    this.seed1 = options.random.u32();
+    this.policy = requirePolicy(options.policy);
+    this.databases = [];
+    for (let i = 0; i < options.databaseCount; i++) this.databases.push(new Database(this, i));
+    this.victimDatabase = this.databases[0];
+  }
+
+  /** Changes since the start: INFO rdb_changes_since_last_save, and what a failed command reached. */
+  get changeCount(): number {
+    return this.stats[STORE_STAT.CHANGES];
+  }
+
+  get policyName(): string {
+    return this.policy.name;
+  }
+
+  /** False: there is no such policy, and nothing changed. */
+  setPolicy(name: string): boolean {
+    const create = POLICY_TABLE[name];
+    if (create === undefined) return false;
+    this.policy = create();
+    return true;
+  }
+
+  /** Bytes that the memory limit bounds: live blocks, index, wheels. */
+  countedBytes(): number {
+    const databases = this.databases;
+    let bytes = 0;
+    for (let i = 0; i < databases.length; i++) bytes += databases[i].countedBytes();
+    return bytes;
+  }
+
+  liveBytes(): number {
+    return this.databases.reduce((sum, database) => sum + database.memory.liveBytes, 0);
+  }
+
+  heldBytes(): number {
+    return this.databases.reduce((sum, database) => sum + database.memory.heldBytes, 0);
+  }
+
+  indexBytes(): number {
+    return this.databases.reduce((sum, database) => sum + database.entries.byteCount, 0);
+  }
+
+  /**
+   * Evicts until `byteCount` more would fit.
+   * @returns false when the store is over its limit and may evict nothing more
+   */
+  makeRoom(byteCount: number): boolean {
+    if (this.memoryBytesMax === 0) return true;
+    while (this.countedBytes() + byteCount > this.memoryBytesMax) {
+      if (!this.evictOne()) return this.countedBytes() <= this.memoryBytesMax;
+    }
+    return true;
+  }
+
+  /**
+   * Background work for about that long: expiry, then compaction.
+   * @returns whether work is left
+   */
+  runSlice(budgetMs: number): boolean {
+    const endMs = this.monotonicMs() + budgetMs;
+    let isBehind = false;
+    for (let i = 0; i < this.databases.length; i++) {
+      this.nextDatabase = (this.nextDatabase + 1) % this.databases.length;
+      const database = this.databases[this.nextDatabase];
+      while (this.stepOf(database)) {
+        if (this.monotonicMs() >= endMs) {
+          isBehind = true;
+          break;
+        }
+      }
+    }
+    return isBehind;
+  }
+
+  /** SWAPDB: every client of the one sees the other's data at once. */
+  swapDatabases(left: number, right: number): void {
+    const a = this.databases[left];
+    const b = this.databases[right];
+    if (a !== b) a.swapContents(b);
+    this.stats[STORE_STAT.CHANGES]++;
+    if (!this.sink.isActive) return;
+    this.effect.begin('SWAPDB', left, 0).number(left).number(right);
+    this.recordEffect(EVENT.none);
+  }
+
+  /** Empties all databases; constant time. */
+  flushAll(): void {
+    for (const database of this.databases) {
+      this.stats[STORE_STAT.CHANGES] += database.count;
+      database.clear();
+    }
+    if (!this.sink.isActive) return;
+    this.effect.begin('FLUSHALL', 0, 0);
+    this.recordEffect(EVENT.none);
+  }
+
+  /** Hands the effect that was built to the readers. */
+  recordEffect(event: number): void {
+    this.sink.record(this.effect, event, this.actorId);
+  }
+
+  private evictOne(): boolean {
+    const victim = this.policy.evicts ? this.policy.chooseVictim(this) : 0;
+    if (victim === 0) return false;
+    this.stats[STORE_STAT.EVICTED]++;
+    const actorId = this.actorId;
+    this.actorId = 0;
+    this.victimDatabase.removeUnfound(victim, EVENT.evicted);
+    this.actorId = actorId;
+    return true;
+  }
+
+  /** One bounded step of a database's upkeep; false when it has none to do. */
+  private stepOf(database: Database): boolean {
+    const nowMs = this.clock.nowMs;
+    if (this.activeExpiryEnabled && database.wheel?.isBehind(nowMs)) {
+      this.budget.left = STEP_ENTRY_COUNT;
+      database.expireDue(this.budget);
+      return true;
+    }
+    return database.compact(COMPACTION_STEP_BYTES);
+  }
+}
+
+function requirePolicy(name: string): EvictionPolicy {
+  const create = POLICY_TABLE[name];
+  if (create === undefined) throw new RangeError(`unknown eviction policy ${name}`);
+  return create();
+}
