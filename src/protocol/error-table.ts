@@ -19,6 +19,7 @@ export const ERRORS = {
   wrongType: row('WRONGTYPE Operation against a key holding the wrong kind of value'),
   noSuchKey: row('ERR no such key'),
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
+  loading: row('LOADING Redis is loading the dataset in memory'),
   noAuth: row('NOAUTH Authentication required.'),
   multibulkLength: row('ERR Protocol error: invalid multibulk length'),
   multibulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated multibulk length'),
@@ -48,4 +49,20 @@ export const ERRORS = {
   ),
   bitfieldOverflow: row('ERR Invalid OVERFLOW type specified'),
   bitfieldReadOnly: row('ERR BITFIELD_RO only supports the GET subcommand'),
+  notInt32: row('ERR value is out of range, value must between -2147483648 and 2147483647'),
+  databaseOutOfRange: row('ERR DB index is out of range'),
+  sameObject: row('ERR source and destination objects are the same'),
+  expireNxConflict: row('ERR NX and XX, GT or LT options at the same time are not compatible'),
+  expireGtLtConflict: row('ERR GT and LT options at the same time are not compatible'),
+  invalidCursor: row('ERR invalid cursor'),
+  timeoutNotInteger: row('ERR timeout is not an integer or out of range'),
+  timeoutNegative: row('ERR timeout is negative'),
+  lfuNotSelected: row(
+    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +
+      'when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+  ),
+  lfuSelected: row(
+    'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
+      'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+  ),
 } as const;
