@@ -1,0 +1,120 @@
+import { assert } from '../../base/errors.ts';
+import { firstBlockBase, SEGMENT_SHIFT } from './block-address.ts';
+import { type FreeLists, freeHeaderBytes, isDetachedHeader, isFreeHeader } from './free-lists.ts';
+import type { Segment } from './segment.ts';
+import { classOf } from './size-classes.ts';
+
+/**
+ * Empties one segment after another so that it can be given back. The victim is the segment with the
+ * least live bytes. A walker goes over its blocks from the first to the last: a free one leaves its
+ * list, a live one moves elsewhere and its owner is told. Between two steps anything may be
+ * allocated or freed: what is freed in the victim joins no list, what stands in a list from before is
+ * passed over by `allocate`, so all that is behind the walker is dead, and at the end the whole
+ * segment is.
+ *
+ * When the pool refuses room for a block the walker waits in front of it and tries again at the next
+ * step; nothing is lost, and the blocks behind it stay counted as free.
+ */
+export class Compaction {
+  readonly #memory: CompactableMemory;
+  readonly #lists: FreeLists;
+  #victimIndex = -1;
+  #walkerBase = 0;
+
+  constructor(memory: CompactableMemory, lists: FreeLists) {
+    this.#memory = memory;
+    this.#lists = lists;
+  }
+
+  step(owner: BlockOwner, budgetBytes: number): void {
+    if (this.#victimIndex < 0 && !this.#chooseVictim()) return;
+    const segment = this.#memory.segments[this.#victimIndex];
+    let budgetLeft = budgetBytes;
+    while (budgetLeft > 0 && this.#walkerBase < segment.byteCount) {
+      const size = this.#passBlock(segment, owner);
+      if (size === 0) return;
+      this.#walkerBase += size;
+      budgetLeft -= Math.min(size, COPIED_BYTES_MAX) + BLOCK_COST_BYTES;
+    }
+    if (this.#walkerBase < segment.byteCount) return;
+    assert(segment.liveBytes === 0, 'a compacted segment is empty');
+    this.#memory.releaseVictim();
+    this.#victimIndex = -1;
+  }
+
+  forget(): void {
+    this.#victimIndex = -1;
+  }
+
+  #chooseVictim(): boolean {
+    const segments = this.#memory.segments;
+    let chosen = -1;
+    let leastShare = 1;
+    for (let index = 0; index < segments.length; index++) {
+      const segment = segments[index];
+      if (segment.byteCount === 0) continue;
+      const share = segment.liveBytes / segment.byteCount;
+      if (share < leastShare) {
+        leastShare = share;
+        chosen = index;
+      }
+    }
+    if (chosen < 0) return false;
+    this.#victimIndex = chosen;
+    this.#walkerBase = firstBlockBase(chosen);
+    this.#memory.setVictim(chosen);
+    return true;
+  }
+
+  /** @returns  the block's size, or 0 when there is no room to move it to */
+  #passBlock(segment: Segment, owner: BlockOwner): number {
+    const base = this.#walkerBase;
+    const address = ((this.#victimIndex << SEGMENT_SHIFT) | (base >>> 3)) >>> 0;
+    const word0 = segment.words[base >>> 2];
+    if (isFreeHeader(word0)) {
+      const size = freeHeaderBytes(word0);
+      if (!isDetachedHeader(word0)) this.#lists.unlink(address, classOf(size));
+      return size;
+    }
+    const byteCount = owner.blockBytes(segment.view, base);
+    const memory = this.#memory;
+    const to = memory.allocate(byteCount);
+    if (to === 0) return 0;
+    copyBlock(segment, base, memory, byteCount);
+    owner.onMove(address, to, byteCount);
+    memory.free(address, byteCount);
+    return memory.classBytes(byteCount);
+  }
+}
+
+/** Whoever fills the blocks and keeps their addresses. */
+export interface BlockOwner {
+  /** The bytes that the live block at `base` was asked for, or any count of the same class. */
+  blockBytes(view: DataView, base: number): number;
+  /**
+   * The block's bytes are at `to` now, and memory is located there; those at `from` are still to be
+   * read. Must not allocate or free.
+   */
+  onMove(from: number, to: number, byteCount: number): void;
+}
+
+/** The part of Memory that compaction works on. */
+export interface CompactableMemory {
+  readonly segments: Segment[];
+  readonly bytes: Uint8Array;
+  readonly base: number;
+  allocate(byteCount: number): number;
+  free(address: number, byteCount: number): void;
+  classBytes(byteCount: number): number;
+  setVictim(index: number): void;
+  releaseVictim(): void;
+}
+
+/** Native copy; a loop of words is no quicker from about 64 bytes on. */
+function copyBlock(from: Segment, base: number, to: CompactableMemory, byteCount: number): void {
+  to.bytes.set(from.bytes.subarray(base, base + byteCount), to.base);
+}
+
+/** What a block costs beside its bytes: finding its owner's references is most of the work. */
+const BLOCK_COST_BYTES = 64;
+const COPIED_BYTES_MAX = 1 << 20;
