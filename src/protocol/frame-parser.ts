@@ -97,6 +97,8 @@ export class FrameParser {
   /** Bytes from `position` on that are known to hold no line end. */
   private scannedBytes = 0;
   private finalStatus: ParseStatus = READY;
+  /** What is kept was looked at and is not a whole command. */
+  private isExhausted = true;
 
   constructor(limits: Readonly<ParserLimits>) {
     this.limits = limits;
@@ -108,6 +110,11 @@ export class FrameParser {
     return this.inbox === null ? chunkBytes : this.inbox.pendingBytes + chunkBytes;
   }
 
+  /** Whether `next` may find a command without another `feed`. */
+  get hasUntriedInput(): boolean {
+    return !this.isExhausted && this.pendingBytes > 0;
+  }
+
   /** Memory held for this connection beyond the object itself. */
   get heldBytes(): number {
     return this.inbox === null ? 0 : this.inbox.heldBytes;
@@ -116,6 +123,7 @@ export class FrameParser {
   /** Hands over bytes[start, end), which must stay as they are until `next` or `suspend` used them. */
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.chunkPosition < this.chunkEnd) this.suspend();
+    this.isExhausted = false;
     this.chunk = bytes;
     this.chunkPosition = start;
     this.chunkEnd = end;
@@ -150,6 +158,7 @@ export class FrameParser {
     this.chunk = NOTHING;
     this.chunkPosition = 0;
     this.chunkEnd = 0;
+    this.isExhausted = true;
     if (position === chunkEnd && this.argumentsLeft === 0) return NEEDS_MORE;
     const inbox = new Inbox();
     inbox.append(chunk, commandStart, chunkEnd, 0);
@@ -187,6 +196,7 @@ export class FrameParser {
     const start = this.chunkPosition;
     const availableBytes = this.chunkEnd - start;
     if (availableBytes === 0) {
+      this.isExhausted = true;
       this.suspend();
       return false;
     }
