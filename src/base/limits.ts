@@ -27,6 +27,8 @@ export const LIMITS = {
   outputBytesHigh: 64 * MIB,
   /** Replies to a client that reads slowly are gathered up to this size before they are handed on. */
   outboxBytesKept: 64 * KIB,
+  /** A client that is being closed has so long to read its last replies. */
+  closingMs: 10_000,
   /** Failed logins of one address that cost nothing, then the delays of the next attempts. */
   freeLoginFailureCount: 5,
   loginDelayMsMin: 50,

@@ -65,7 +65,7 @@ export interface ClientRegistry {
   /** Raises or clears a bit of GATE for every session, those to come included. */
   setGate(bit: number, isRaised: boolean): void;
   /** CLIENT PAUSE: holds writes, or everything, of all clients until that moment. */
-  pause(untilMs: number, what: PauseKind): void;
+  pause(untilMs: number, what: PauseKind, nowMs: number): void;
   unpause(): void;
   /** 0 when nothing is paused. */
   readonly pausedUntilMs: number;

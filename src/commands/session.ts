@@ -1,4 +1,5 @@
 import type { Database } from '../engine/database.ts';
+import { STORE_STAT } from '../engine/store-stats.ts';
 import type { Store } from '../engine/store.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { CommandQueue } from './command-queue.ts';
@@ -22,6 +23,8 @@ export const GATE = {
   LOADING: 64,
   /** Nothing more is read from this client; it is closed after its replies. */
   CLOSING: 128,
+  /** A command of this client waits to be run again. */
+  POSTPONED: 256,
 } as const;
 
 /**
@@ -51,6 +54,8 @@ export class Session {
   watched: WatchedKeys | null = null;
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
+  /** A login held back by LoginDelays may be tried from then on; 0 = none is held. */
+  loginDueMs = 0;
   isEvictable = true;
   touchesKeys = true;
   /** The socket's side; null for the embedded API. */
@@ -75,6 +80,11 @@ export class Session {
   get databaseIndex(): number {
     return this.database.index;
   }
+
+  /** Changes made to the selected store so far, by whomever. */
+  get changeCount(): number {
+    return this.store.stats[STORE_STAT.CHANGES];
+  }
 }
 
 /** What a command may ask of the connection it came by. Implemented in `server/`. */
@@ -95,6 +105,8 @@ export interface ClientChannel {
    * PAUSE ends before, the command is run from its beginning. It must have written no reply.
    */
   postpone(frame: Frame, untilMs: number): void;
+  /** The reason to wait is gone. */
+  resumePostponed(): void;
   closeAfterReplies(): void;
   /** Closes at once; replies that are not sent are lost. */
   close(): void;

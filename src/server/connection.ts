@@ -1,0 +1,445 @@
+import { AssertionFailure } from '../base/errors.ts';
+import type { Configuration } from '../base/configuration.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Socket, SocketHandler, Timer } from '../base/world.ts';
+import { CommandQueue } from '../commands/command-queue.ts';
+import { executeCommand } from '../commands/execute-command.ts';
+import { type ClientChannel, GATE, type Session } from '../commands/session.ts';
+import { METRIC } from '../observability/metrics/metric-table.ts';
+import type { Frame } from '../protocol/frame.ts';
+import {
+  BROKEN,
+  FrameParser,
+  type ParserLimits,
+  type ParseStatus,
+  READY,
+  REFUSED,
+} from '../protocol/frame-parser.ts';
+import { clientClassOf } from './client-class.ts';
+import type { TurnLoop } from './turn-loop.ts';
+
+/** Why a connection is not read for now. All clear: reading. */
+const HOLD = {
+  /** Its turn's budget is spent: it stands in the loop's queue. */
+  BUDGET: 1,
+  /** Its client does not read the replies. */
+  OUTPUT: 2,
+  /** A command of it was postponed. */
+  POSTPONED: 4,
+  /** It is being closed. */
+  CLOSING: 8,
+} as const;
+
+/** Limits of input before and after login; shared by all connections, replaced when settings change. */
+export interface InputLimits {
+  readonly authenticated: ParserLimits;
+  readonly unauthenticated: ParserLimits;
+}
+
+/** A command that must wait, as a copy. */
+interface Postponed {
+  readonly queue: CommandQueue;
+  readonly timer: Timer;
+}
+
+/**
+ * One client: its socket, its parser, what waits to be sent to it. Between turns an idle connection
+ * holds no buffer. A turn reads straight from the socket's shared buffer, executes into the loop's
+ * one reply writer, and ends with one write.
+ *
+ * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet (pushes
+ * until the loop turn's end, replies behind a barrier, anything while the socket is full); while it
+ * holds something, everything goes through it.
+ */
+export class Connection implements ClientChannel, SocketHandler {
+  readonly session: Session;
+  readonly isTls: boolean;
+  replyMode: ClientChannel['replyMode'] = 'on';
+  /** When the output went above the soft limit, 0 while it is below. */
+  softLimitSinceMs = 0;
+  private readonly socket: Socket;
+  private readonly loop: TurnLoop;
+  private readonly configuration: Configuration;
+  private readonly inputLimits: InputLimits;
+  private readonly parser: FrameParser;
+  private readonly onGone: (connection: Connection) => void;
+  private holds = 0;
+  private isInputEnded = false;
+  private isGone = false;
+  private isSendAsked = false;
+  private outbox: Uint8Array | null = null;
+  private outboxEnd = 0;
+  private postponed: Postponed | null = null;
+
+  /** @param options.onGone  called once, as soon as the connection counts no more */
+  constructor(options: {
+    session: (channel: ClientChannel) => Session;
+    socket: Socket;
+    loop: TurnLoop;
+    configuration: Configuration;
+    inputLimits: InputLimits;
+    isTls: boolean;
+    onGone: (connection: Connection) => void;
+  }) {
+    this.socket = options.socket;
+    this.loop = options.loop;
+    this.configuration = options.configuration;
+    this.inputLimits = options.inputLimits;
+    this.isTls = options.isTls;
+    this.onGone = options.onGone;
+    this.session = options.session(this);
+    this.parser = new FrameParser(this.currentLimits());
+    this.socket.setHandler(this);
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress;
+  }
+  get remotePort(): number {
+    return this.socket.remotePort;
+  }
+  get localAddress(): string {
+    return this.socket.localAddress;
+  }
+  get localPort(): number {
+    return this.socket.localPort;
+  }
+  get fileDescriptor(): number {
+    return this.socket.fileDescriptor;
+  }
+  get queryBytes(): number {
+    return this.parser.pendingBytes;
+  }
+  get outputBytes(): number {
+    return this.socket.queuedBytes + this.outboxEnd;
+  }
+  /** Memory of this connection's buffers, for the limit of all clients together. */
+  get heldBytes(): number {
+    const outboxBytes = this.outbox === null ? 0 : this.outbox.length;
+    return this.parser.heldBytes + outboxBytes + this.socket.queuedBytes;
+  }
+  /** A command of it waits: it is not idle, whatever its client does. */
+  get isPostponed(): boolean {
+    return this.postponed !== null;
+  }
+
+  onReadable(bytes: Uint8Array, start: number, end: number): void {
+    const counters = this.loop.counters;
+    counters[METRIC.readsProcessed]++;
+    counters[METRIC.netInputBytes] += end - start;
+    this.parser.feed(bytes, start, end);
+    if (this.holds === 0) this.takeTurn();
+    else this.parser.suspend();
+  }
+
+  onDrained(): void {
+    if (this.isGone) return;
+    this.sendOutbox();
+    if ((this.holds & HOLD.OUTPUT) !== 0 && this.outputBytes <= LIMITS.outputBytesHigh) {
+      this.clearHold(HOLD.OUTPUT);
+    }
+  }
+
+  /** The client sends no more. What it sent is still executed and answered. */
+  onEnd(): void {
+    this.isInputEnded = true;
+    if (this.holds === 0) this.closeAfterReplies();
+  }
+
+  onClose(_error: string): void {
+    this.leave();
+  }
+
+  /** Called by the loop when the others had their turn. */
+  continueTurn(): void {
+    if ((this.holds & HOLD.BUDGET) !== 0) this.clearHold(HOLD.BUDGET);
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    if (this.isGone) return;
+    if (this.loop.current === this) {
+      this.loop.writer.copy(bytes, start, end - start);
+      return;
+    }
+    this.appendToOutbox(bytes, start, end);
+    this.askSend();
+    this.checkOutputLimit();
+  }
+
+  postpone(frame: Frame, untilMs: number): void {
+    const queue = new CommandQueue();
+    queue.append(frame);
+    const delayMs = Math.max(1, untilMs - this.loop.clock.nowMs);
+    const timer = this.loop.after(delayMs, () => this.resumePostponed());
+    this.postponed = { queue, timer };
+    this.session.gate |= GATE.POSTPONED;
+  }
+
+  /** The command's time has come, or the pause is over: it runs at the end of this loop turn. */
+  resumePostponed(): void {
+    if ((this.holds & HOLD.POSTPONED) === 0) return;
+    this.holds = (this.holds & ~HOLD.POSTPONED) | HOLD.BUDGET;
+    this.loop.runLater(this);
+  }
+
+  closeAfterReplies(): void {
+    if (this.isGone) return;
+    this.session.gate |= GATE.CLOSING;
+    if (this.loop.current !== this) this.finish();
+  }
+
+  close(): void {
+    if (this.isGone) return;
+    this.session.gate |= GATE.CLOSING;
+    this.leave();
+    this.socket.destroy();
+  }
+
+  /** Parses and executes until the input is used up or the budget spent; then replies leave. */
+  private takeTurn(): void {
+    const { loop, session } = this;
+    const { writer } = loop;
+    if (loop.hasFailed) return;
+    loop.clock.refresh();
+    session.lastCommandMs = loop.clock.nowMs;
+    loop.current = this;
+    writer.protocol = session.protocol;
+    let status: ParseStatus = READY;
+    if (this.postponed === null || this.runPostponed()) status = this.runCommands();
+    loop.current = null;
+    if (status === BROKEN) {
+      loop.counters[METRIC.protocolErrors]++;
+      writer.error(this.parser.error);
+      session.gate |= GATE.CLOSING;
+    } else if (status === REFUSED) {
+      this.logRefusal();
+      session.gate |= GATE.CLOSING;
+    }
+    this.endTurn(status === READY);
+  }
+
+  /** @returns READY when it stopped with input left */
+  private runCommands(): ParseStatus {
+    const { loop, parser, session } = this;
+    const { frame, writer } = loop;
+    let gate = session.gate;
+    let commandsLeft: number = LIMITS.turnCommandCountMax;
+    let start = 0;
+    let changeCount = 0;
+    try {
+      for (;;) {
+        const status = parser.next(frame);
+        if (status !== READY) return status;
+        start = writer.position;
+        changeCount = session.changeCount;
+        executeCommand(session, frame, writer);
+        if (session.gate !== gate) {
+          gate = session.gate;
+          parser.limits = this.currentLimits();
+          if ((gate & (GATE.CLOSING | GATE.POSTPONED)) !== 0) return READY;
+        }
+        if (--commandsLeft === 0 || writer.position > LIMITS.turnReplyBytesMax) return READY;
+      }
+    } catch (error) {
+      this.failCommand(error, start, session.changeCount !== changeCount);
+      return READY;
+    }
+  }
+
+  /** @returns false: the command was postponed once more, or closed the connection */
+  private runPostponed(): boolean {
+    const { loop, session } = this;
+    const { changeCount } = session;
+    session.gate &= ~GATE.POSTPONED;
+    this.takePostponed(loop.frame);
+    try {
+      executeCommand(session, loop.frame, loop.writer);
+    } catch (error) {
+      this.failCommand(error, 0, session.changeCount !== changeCount);
+    }
+    this.parser.limits = this.currentLimits();
+    return (session.gate & (GATE.CLOSING | GATE.POSTPONED)) === 0;
+  }
+
+  /** A defect of ours. Before the first change it costs this client only; after it, the node. */
+  private failCommand(error: unknown, start: number, hasChanged: boolean): void {
+    const { loop, session } = this;
+    loop.counters[METRIC.unexpectedErrors]++;
+    loop.writer.position = start;
+    session.gate |= GATE.CLOSING;
+    const facts = { error, clientId: session.id };
+    if (hasChanged || error instanceof AssertionFailure) {
+      loop.logger.error('command-failed', 'A command failed beyond repair; the node stops', facts);
+      loop.fail(error);
+    } else {
+      loop.logger.error('command-failed', 'A command failed; its client is closed', facts);
+    }
+  }
+
+  /** @param hasStopped  there may be whole commands left in the input */
+  private endTurn(hasStopped: boolean): void {
+    const { loop, parser, session } = this;
+    const { writer } = loop;
+    const end = writer.position;
+    if (end > 0) {
+      writer.position = 0;
+      const isReusable = this.isGone || this.send(writer.bytes, end);
+      if (!isReusable || writer.bytes.length > LIMITS.replyBufferBytesKept) loop.replaceWriter();
+    }
+    if (this.isGone) return;
+    if ((session.gate & GATE.CLOSING) !== 0) {
+      this.finish();
+      return;
+    }
+    let holds = 0;
+    if (hasStopped) {
+      parser.suspend();
+      if ((session.gate & GATE.POSTPONED) !== 0) holds |= HOLD.POSTPONED;
+      else if (parser.pendingBytes > 0) holds |= HOLD.BUDGET;
+    }
+    if (end > 0) {
+      this.checkOutputLimit();
+      if (this.outputBytes > LIMITS.outputBytesHigh) holds |= HOLD.OUTPUT;
+    }
+    if (holds !== 0) this.hold(holds);
+  }
+
+  /** @returns whether the caller may reuse the buffer at once */
+  private send(bytes: Uint8Array, end: number): boolean {
+    const { loop, socket } = this;
+    if (this.outboxEnd === 0 && !loop.barrier.isRaised) {
+      const isFull = socket.queuedBytes > 0;
+      // A full socket keeps whole buffers: little replies are gathered rather than given one each.
+      if (!isFull || end > LIMITS.outboxBytesKept) return this.write(bytes, end);
+      this.appendToOutbox(bytes, 0, end);
+      return true;
+    }
+    this.appendToOutbox(bytes, 0, end);
+    if (loop.barrier.isRaised) this.askSend();
+    else this.sendOutbox();
+    return true;
+  }
+
+  private write(bytes: Uint8Array, end: number): boolean {
+    this.loop.counters[METRIC.writesProcessed]++;
+    this.loop.counters[METRIC.netOutputBytes] += end;
+    return this.socket.write(bytes, 0, end);
+  }
+
+  private appendToOutbox(bytes: Uint8Array, start: number, end: number): void {
+    const wanted = this.outboxEnd + end - start;
+    let outbox = this.outbox;
+    if (outbox === null || wanted > outbox.length) {
+      outbox = this.loop.takeBuffer(wanted);
+      if (this.outbox !== null) {
+        outbox.set(this.outbox.subarray(0, this.outboxEnd));
+        this.loop.giveBuffer(this.outbox);
+      }
+      this.outbox = outbox;
+    }
+    outbox.set(bytes.subarray(start, end), this.outboxEnd);
+    this.outboxEnd = wanted;
+  }
+
+  /** Hands the outbox to the socket, unless the socket is full and there is little to hand. */
+  sendOutbox(): void {
+    this.isSendAsked = false;
+    const { outbox, outboxEnd, loop } = this;
+    if (outbox === null || this.isGone) return;
+    const isClosing = (this.session.gate & GATE.CLOSING) !== 0;
+    const isFull = this.socket.queuedBytes > 0;
+    if (isFull && outboxEnd < LIMITS.outboxBytesKept && !isClosing) return;
+    this.outbox = null;
+    this.outboxEnd = 0;
+    if (this.write(outbox, outboxEnd)) loop.giveBuffer(outbox);
+    if (isClosing) this.socket.end();
+  }
+
+  private askSend(): void {
+    if (this.isSendAsked) return;
+    this.isSendAsked = true;
+    this.loop.sendLater(this);
+  }
+
+  /** Nothing more is executed; what is to be sent is sent, then the socket closes. */
+  private finish(): void {
+    this.hold(HOLD.CLOSING);
+    if (this.outboxEnd === 0) this.socket.end();
+    else if (this.loop.barrier.isRaised) this.askSend();
+    else this.sendOutbox();
+  }
+
+  /** From now on the connection counts no more. The socket's own end may come later. */
+  private leave(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.postponed?.timer.cancel();
+    this.postponed = null;
+    this.outbox = null;
+    this.outboxEnd = 0;
+    this.onGone(this);
+  }
+
+  private hold(holds: number): void {
+    if (this.holds === 0) this.socket.pauseReading();
+    if ((holds & ~this.holds & HOLD.BUDGET) !== 0) this.loop.runLater(this);
+    this.holds |= holds;
+  }
+
+  private clearHold(hold: number): void {
+    this.holds &= ~hold;
+    if (this.holds !== 0 || this.isGone) return;
+    this.takeTurn();
+    if (this.holds !== 0 || this.isGone) return;
+    if (this.isInputEnded) this.closeAfterReplies();
+    else this.socket.resumeReading();
+  }
+
+  private takePostponed(frame: Frame): void {
+    const postponed = this.postponed;
+    if (postponed === null) return;
+    this.postponed = null;
+    postponed.timer.cancel();
+    postponed.queue.shift(frame);
+  }
+
+  private currentLimits(): ParserLimits {
+    const isKnown = (this.session.gate & GATE.LOGIN_REQUIRED) === 0;
+    return isKnown ? this.inputLimits.authenticated : this.inputLimits.unauthenticated;
+  }
+
+  /** Closes the client when it reads too slowly. Also called from time to time, for the soft limit. */
+  checkOutputLimit(): void {
+    const bytes = this.outputBytes;
+    if (bytes === 0) {
+      this.softLimitSinceMs = 0;
+      return;
+    }
+    const clientClass = clientClassOf(this.session);
+    const limit = this.configuration.network.clientOutputBufferLimits[clientClass];
+    if (limit.softBytes === 0 || bytes <= limit.softBytes) this.softLimitSinceMs = 0;
+    else if (this.softLimitSinceMs === 0) this.softLimitSinceMs = this.loop.clock.nowMs;
+    const isHard = limit.hardBytes > 0 && bytes > limit.hardBytes;
+    const softMs = this.softLimitSinceMs === 0 ? 0 : this.loop.clock.nowMs - this.softLimitSinceMs;
+    if (!isHard && !(softMs > limit.softS * 1000)) return;
+    this.loop.counters[METRIC.outputBufferDisconnections]++;
+    this.loop.logger.warn('client-closed', 'Client closed: it does not read its replies', {
+      clientId: this.session.id,
+      address: `${this.remoteAddress}:${this.remotePort}`,
+      clientClass,
+      outputBytes: bytes,
+      limit: isHard ? 'hard' : 'soft',
+    });
+    this.close();
+  }
+
+  private logRefusal(): void {
+    const isCrossProtocol = this.parser.refusal === 'crossProtocol';
+    if (!isCrossProtocol) this.loop.counters[METRIC.queryBufferDisconnections]++;
+    const reason = isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit';
+    this.loop.logger.warn('client-closed', `Client closed: ${reason}`, {
+      clientId: this.session.id,
+      address: `${this.remoteAddress}:${this.remotePort}`,
+    });
+  }
+}

@@ -1,0 +1,154 @@
+import type { Logger } from '../base/logger.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { TurnClock } from '../base/turn-clock.ts';
+import type { Timer, World } from '../base/world.ts';
+import { Frame } from '../protocol/frame.ts';
+import { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { Connection } from './connection.ts';
+import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
+
+/**
+ * What all connections of a node share. Commands run one at a time, so one frame and one reply
+ * buffer serve every connection: ten thousand idle clients hold no buffers at all.
+ *
+ * A loop turn: sockets are read, each read is a connection turn (parse, execute, write). In the
+ * check phase then `endTurn`: connections whose input outlasted their budget go on, one budget each,
+ * in a circle; the barrier is flushed; what was pushed to others, or held back, leaves.
+ */
+export class TurnLoop {
+  readonly frame = new Frame();
+  writer = new ReplyWriter();
+  readonly clock: TurnClock;
+  readonly counters: Float64Array;
+  readonly logger: Logger;
+  barrier: ReplyBarrier = NO_BARRIER;
+  /** Whose turn it is: what is pushed to that connection goes between its replies. */
+  current: Connection | null = null;
+  private readonly world: World;
+  private readonly onFailure: (error: unknown) => void;
+  private runnable: Connection[] = [];
+  private unsent: Connection[] = [];
+  private errands: (() => void)[] = [];
+  private isTurnEndAsked = false;
+  private isStopped = false;
+  private readonly smallBuffers: Uint8Array[] = [];
+
+  /** @param options.onFailure  the node must stop: a command failed after its first change */
+  constructor(options: {
+    world: World;
+    clock: TurnClock;
+    counters: Float64Array;
+    logger: Logger;
+    onFailure: (error: unknown) => void;
+  }) {
+    this.world = options.world;
+    this.clock = options.clock;
+    this.counters = options.counters;
+    this.logger = options.logger;
+    this.onFailure = options.onFailure;
+  }
+
+  /** The connection has input left: it gets another turn when the others had theirs. */
+  runLater(connection: Connection): void {
+    this.runnable.push(connection);
+    this.askTurnEnd();
+  }
+
+  /** The connection's outbox leaves at the end of this loop turn. */
+  sendLater(connection: Connection): void {
+    this.unsent.push(connection);
+    this.askTurnEnd();
+  }
+
+  /** For what must not happen in the middle of a command. */
+  doLater(errand: () => void): void {
+    this.errands.push(errand);
+    this.askTurnEnd();
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.world.timers.after(delayMs, callback);
+  }
+
+  /** What was held is safe now. For a barrier whose `flush` said no. */
+  release(): void {
+    this.askTurnEnd();
+  }
+
+  /** The writer's buffer belongs to a socket now, or has grown too large to be kept. */
+  replaceWriter(): void {
+    this.writer = new ReplyWriter();
+  }
+
+  /** No command runs after this one; connections are being closed. */
+  fail(error: unknown): void {
+    this.isStopped = true;
+    this.onFailure(error);
+  }
+
+  get hasFailed(): boolean {
+    return this.isStopped;
+  }
+
+  /** A buffer of at least `byteCount`. Most outboxes hold little for a short time: these are reused. */
+  takeBuffer(byteCount: number): Uint8Array {
+    if (byteCount > SMALL_BUFFER_BYTES) return new Uint8Array(roundUp(byteCount));
+    return this.smallBuffers.pop() ?? new Uint8Array(SMALL_BUFFER_BYTES);
+  }
+
+  giveBuffer(buffer: Uint8Array): void {
+    if (buffer.length !== SMALL_BUFFER_BYTES) return;
+    if (this.smallBuffers.length < SMALL_BUFFER_COUNT_MAX) this.smallBuffers.push(buffer);
+  }
+
+  private askTurnEnd(): void {
+    if (this.isTurnEndAsked) return;
+    this.isTurnEndAsked = true;
+    this.world.timers.atTurnEnd(() => this.endTurn());
+  }
+
+  private endTurn(): void {
+    this.isTurnEndAsked = false;
+    if (this.isStopped) return;
+    if (this.errands.length > 0) this.runErrands();
+    if (this.runnable.length > 0) this.runSuspended();
+    if (!this.barrier.isRaised || this.barrier.flush()) this.sendHeld();
+    if (this.runnable.length > 0 || this.errands.length > 0) this.askTurnEnd();
+  }
+
+  private runErrands(): void {
+    const errands = this.errands;
+    this.errands = [];
+    for (const errand of errands) errand();
+  }
+
+  /** One turn each, until the time is up: then sockets are read before the rest goes on. */
+  private runSuspended(): void {
+    const clock = this.world.clock;
+    const endMs = clock.monotonicMs() + LIMITS.suspendedTurnsMs;
+    const waiting = this.runnable;
+    this.runnable = [];
+    let i = 0;
+    while (i < waiting.length) {
+      waiting[i++].continueTurn();
+      if (clock.monotonicMs() >= endMs) break;
+    }
+    if (i === waiting.length) return;
+    // Those that did not come to it stand before those that did.
+    this.runnable = waiting.slice(i).concat(this.runnable);
+  }
+
+  private sendHeld(): void {
+    if (this.unsent.length === 0) return;
+    const unsent = this.unsent;
+    this.unsent = [];
+    for (let i = 0; i < unsent.length; i++) unsent[i].sendOutbox();
+  }
+}
+
+const SMALL_BUFFER_BYTES = 1024;
+const SMALL_BUFFER_COUNT_MAX = 256;
+
+function roundUp(byteCount: number): number {
+  return 2 ** Math.ceil(Math.log2(byteCount));
+}
