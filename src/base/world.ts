@@ -116,12 +116,13 @@ export interface Socket {
    * Sends bytes[start, end). Order is kept over calls.
    * @returns true: the bytes are taken, the caller may reuse the buffer at once.
    *          false: the socket keeps the whole buffer until it is sent; the caller must take a new
-   *          one. `onDrained` comes when `queuedBytes` is 0 again.
+   *          one. `onDrained` comes when `queuedBytes` is 0 again. (TLS may copy: then it says true
+   *          though `queuedBytes` is not 0, and `onDrained` follows all the same.)
    */
   write(bytes: Uint8Array, start: number, end: number): boolean;
   pauseReading(): void;
   resumeReading(): void;
-  /** Sends what is queued, then closes. */
+  /** Sends what is queued, then closes. Reads and writes are over: only `onClose` follows. */
   end(): void;
   /** Closes now; what is queued is lost. */
   destroy(): void;
@@ -133,7 +134,7 @@ export interface SocketHandler {
   onDrained(): void;
   /** The peer sends no more; it may still read. */
   onEnd(): void;
-  /** Exactly once, last of all calls. `error` is a code such as ECONNRESET, or '' if all was well. */
+  /** Exactly once, last of all calls, never out of a call to the socket. `error` is a code such as ECONNRESET, or '' if all was well. */
   onClose(error: string): void;
 }
 

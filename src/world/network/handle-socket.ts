@@ -48,7 +48,7 @@ export class HandleLane {
     this.streamState = binding.streamState;
     this.readResultIndex = binding.readResultIndex;
     this.wasAsyncIndex = binding.wasAsyncIndex;
-    this.readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    this.readBuffer = new Uint8Array(READ_BUFFER_BYTES);
     this.spareWrite = this.makeWrite();
     this.viewSource = this.readBuffer;
     this.view = this.readBuffer;
@@ -126,7 +126,8 @@ export class HandleSocket implements Socket {
   }
 
   get queuedBytes(): number {
-    return this.pendingWriteCount === 0 ? 0 : this.handle.writeQueueSize;
+    const hasNone = this.pendingWriteCount === 0 || this.state === CLOSED;
+    return hasNone ? 0 : this.handle.writeQueueSize;
   }
 
   get isOpen(): boolean {

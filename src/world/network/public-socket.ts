@@ -67,7 +67,9 @@ export class PublicSocket implements Socket {
     if (!isFirst) return;
     this.inner.on('data', (bytes: Buffer) => {
       if (this.isClosed || this.isEnding) return;
-      this.handler?.onReadable(bytes, 0, bytes.length);
+      // Not as a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
+      const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.handler?.onReadable(plain, 0, plain.length);
     });
   }
 

@@ -24,7 +24,8 @@ export class MemoryNetwork implements Network {
 
   /** Sockets whose onClose did not come yet: what a stopped node must leave at 0. */
   get openSocketCount(): number {
-    return this.sockets.length + this.arrivals.length;
+    const open = this.sockets.filter((socket) => !socket.isCloseReported);
+    return open.length + this.arrivals.length;
   }
 
   async listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {

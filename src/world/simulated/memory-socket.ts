@@ -30,7 +30,9 @@ export class SimulatedPeer {
   windowBytes: number;
   fragmentation: Fragmentation;
   isReading = true;
-  /** The node sent its last byte. */
+  /** All bytes read so far. */
+  byteCount = 0;
+  /** All bytes are read, and the node sends no more. */
   sawEnd = false;
   /** null while open; '' after an orderly close; else a code such as ECONNRESET. */
   closeCode: string | null = null;
@@ -39,6 +41,7 @@ export class SimulatedPeer {
   private takenCount = 0;
   private unread: Uint8Array[] = [];
   private unreadBytes = 0;
+  private isEndSent = false;
   private closeCallback: ((code: string) => void) | null = null;
 
   constructor(socket: SimulatedSocket, options: PeerOptions) {
@@ -98,11 +101,20 @@ export class SimulatedPeer {
 
   /** For the network: the peer reads what its kernel holds. */
   read(): boolean {
-    if (!this.isReading || this.unreadBytes === 0) return false;
+    if (!this.isReading) return false;
+    const didEnd = this.isEndSent && !this.sawEnd;
+    this.sawEnd = this.isEndSent;
+    if (this.unreadBytes === 0) return didEnd;
     this.arrived.push(...this.unread);
+    this.byteCount += this.unreadBytes;
     this.unread = [];
     this.unreadBytes = 0;
     return true;
+  }
+
+  /** For the socket. */
+  deliverEnd(): void {
+    this.isEndSent = true;
   }
 
   /** For the socket. */
@@ -134,7 +146,8 @@ export class SimulatedSocket implements Socket {
   private isEnding = false;
   private isDrainDue = false;
   private closeCode: string | null = null;
-  private isCloseReported = false;
+  /** For the network. */
+  isCloseReported = false;
   private outbound: QueuedWrite[] = [];
 
   constructor(ports: { local: number; remote: number }, options: PeerOptions, random: SeededRandom) {
@@ -194,13 +207,14 @@ export class SimulatedSocket implements Socket {
     this.isReset = true;
   }
 
+  /** Nothing can happen any more, on either side. */
   get isGone(): boolean {
-    return this.isCloseReported;
+    return this.isCloseReported && (this.peer.sawEnd || this.isReset);
   }
 
   /** Lets everything happen that one loop turn would bring. @returns whether anything did. */
   takeTurn(): boolean {
-    if (this.isCloseReported) return false;
+    if (this.isCloseReported) return this.peer.read();
     if (this.isReset) this.shut('ECONNRESET');
     if (this.isOpen) {
       const didMove = this.pump();
@@ -221,7 +235,7 @@ export class SimulatedSocket implements Socket {
     this.outbound = [];
     this.queuedBytes = 0;
     this.inbound = [];
-    this.peer.sawEnd = true;
+    this.peer.deliverEnd();
     this.peer.close(code);
   }
 
@@ -237,13 +251,13 @@ export class SimulatedSocket implements Socket {
       if (head.start < head.end) return movedBytes > 0;
       this.outbound.shift();
     }
+    if (this.isEnding) {
+      this.shut('');
+      return true;
+    }
     if (this.isDrainDue) {
       this.isDrainDue = false;
       this.handler?.onDrained();
-      return true;
-    }
-    if (this.isEnding) {
-      this.shut('');
       return true;
     }
     return movedBytes > 0;
