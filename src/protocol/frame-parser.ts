@@ -269,6 +269,7 @@ export class FrameParser {
           position += length < 10 ? 4 : length < 100 ? 5 : length < 1000 ? 6 : 7;
         } else {
           this.argumentsLeft = left;
+          this.bulkLength = -1;
           length = this.parseLength(bytes, position, end, false);
           if (length < 0) return this.finalStatus === READY ? NEEDS_MORE : BROKEN;
           position = this.position;
