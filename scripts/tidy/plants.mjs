@@ -7,6 +7,7 @@ import { checkAll } from './rules.mjs';
 
 const LONG_BODY = '  work();\n'.repeat(rooms.CEILINGS.functionLines);
 const METRICS = 'src/observability/metrics/metric-table.ts';
+const METRIC_ROWS = "export const METRIC_ROWS = {\n  hits: counted('a'),\n";
 const TABLE = 'src/commands/command-table.ts';
 const ROW = "{\n  name: 'get',\n  summary: 'Reads',\n  since: '1',\n  complexity: 'O(1)',\n}";
 
@@ -102,9 +103,7 @@ export const PLANTS = {
       'src/commands/string/get.ts': `export const GET: CommandRow = ${ROW.replace('Reads', '')};\n`,
     },
   ],
-  'metric-unused': [
-    { [METRICS]: 'export const METRIC = {\n  hits: 0,\n  misses: 1,\n};\n', ...bump('hits') },
-  ],
+  'metric-unused': [{ [METRICS]: `${METRIC_ROWS}  misses: counted('b'),\n};\n`, ...bump('hits') }],
 };
 
 /** Nothing here may be reported: a rule that cries at innocents is soon ignored. */
@@ -124,7 +123,7 @@ export const INNOCENTS = {
   'src/base/b.test.ts': "import test from 'node:test';\nconst seed = Date.now();\n",
   'src/world/real/clock.ts': "import fs from 'node:fs';\nDate.now();\n",
   'bench/a.ts': "import fs from 'node:fs';\nsetTimeout(console.log, Date.now());\n",
-  [METRICS]: 'export const METRIC = {\n  hits: 0,\n};\n',
+  [METRICS]: `${METRIC_ROWS}  size: sampled('c'),\n};\n`,
   ...bump('hits'),
 };
 

@@ -1,0 +1,139 @@
+import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
+import type { Comparison } from './generator.ts';
+
+/** Clocks of two servers that got the same bytes one after the other, on a busy machine. */
+const TOLERANCE_S = 3;
+const TOLERANCE_MS = 4_000;
+
+export function repliesAgree(oracle: Reply, ours: Reply, comparison: Comparison): boolean {
+  if (oracle.kind === 'error' || ours.kind === 'error') return isSame(oracle, ours);
+  switch (comparison) {
+    case 'exact':
+      return isSame(oracle, ours);
+    case 'unordered':
+      return describeReply(oracle, false) === describeReply(ours, false);
+    case 'kind':
+      return kindOf(oracle) === kindOf(ours);
+    case 'seconds':
+      return isNear(oracle, ours, TOLERANCE_S);
+    case 'milliseconds':
+      return isNear(oracle, ours, TOLERANCE_MS);
+    case 'scan':
+      return describeReply(oracle, false) === describeReply(ours, false);
+    case 'clientInfo':
+      return clientState(oracle) === clientState(ours);
+    case 'hello':
+      return helloFacts(oracle) === helloFacts(ours);
+  }
+}
+
+export function isSame(a: Reply, b: Reply): boolean {
+  if (a.kind !== b.kind) return false;
+  switch (a.kind) {
+    case 'simple':
+    case 'error':
+    case 'bigNumber':
+    case 'double':
+      return a.text === (b as typeof a).text;
+    case 'integer':
+    case 'boolean':
+      return a.value === (b as typeof a).value;
+    case 'bulk':
+      return a.bytes.equals((b as typeof a).bytes);
+    case 'null':
+      return a.form === (b as typeof a).form;
+    case 'verbatim':
+      return a.format === (b as typeof a).format && a.bytes.equals((b as typeof a).bytes);
+    case 'array':
+    case 'push': {
+      const other = (b as typeof a).items;
+      if (a.items.length !== other.length) return false;
+      return a.items.every((item, i) => isSame(item, other[i]));
+    }
+    default:
+      return describeReply(a, false) === describeReply(b, false);
+  }
+}
+
+/** Null and a value are different kinds of answer; a text may come plain or verbatim. */
+function kindOf(reply: Reply): string {
+  return reply.kind === 'null' ? `null${reply.form}` : reply.kind;
+}
+
+function isNear(a: Reply, b: Reply, tolerance: number): boolean {
+  if (a.kind !== 'integer' || b.kind !== 'integer') return isSame(a, b);
+  const first = Number(a.value);
+  const second = Number(b.value);
+  if (first <= 0 || second <= 0) return first === second;
+  return Math.abs(first - second) <= tolerance;
+}
+
+const STATE_FIELDS = [
+  'name',
+  'flags',
+  'db',
+  'sub',
+  'psub',
+  'multi',
+  'cmd',
+  'user',
+  'redir',
+  'resp',
+];
+
+function clientState(reply: Reply): string {
+  if (reply.kind !== 'bulk' && reply.kind !== 'verbatim') return describeReply(reply);
+  const fields = new Map<string, string>();
+  for (const part of reply.bytes.toString('latin1').trim().split(' ')) {
+    const at = part.indexOf('=');
+    fields.set(part.slice(0, at), part.slice(at + 1));
+  }
+  return reply.kind + STATE_FIELDS.map((name) => `${name}=${fields.get(name)}`).join(' ');
+}
+
+const PROCESS_FACTS = new Set(['version', 'id']);
+
+function helloFacts(reply: Reply): string {
+  const pairs: [Reply, Reply][] =
+    reply.kind === 'map'
+      ? reply.entries
+      : reply.kind === 'array'
+        ? reply.items.flatMap((item, i, all) => (i % 2 === 0 ? [[item, all[i + 1]]] : []))
+        : [];
+  const texts = pairs.map(([name, value]) => {
+    const isFact = name.kind === 'bulk' && PROCESS_FACTS.has(name.bytes.toString());
+    return `${describeReply(name)}=${isFact ? value.kind : describeReply(value)}`;
+  });
+  return `${reply.kind} ${texts.join(' ')}`;
+}
+
+/**
+ * Replies of a subscriber, for comparison. Two orders are those of a hash table in the server:
+ * channels left all at once, and the patterns that match one message. Runs of such replies are
+ * sorted; names of channels left apart from the counts beside them.
+ */
+export function subscriberTexts(replies: readonly Reply[]): string[] {
+  const texts: string[] = [];
+  let run = null as { key: string; names: string[]; counts: string[] } | null;
+  const endRun = () => {
+    if (run) texts.push(`${run.key} ${run.names.sort().join(' ')} ${run.counts.sort().join(' ')}`);
+    run = null;
+  };
+  for (const reply of replies) {
+    const items = 'items' in reply ? reply.items : [];
+    const word = items[0]?.kind === 'bulk' ? items[0].bytes.toString() : '';
+    const isLeaving = items.length === 3 && /^[ps]?unsubscribe$/.test(word);
+    const isPattern = items.length === 4 && word === 'pmessage';
+    const key = isLeaving ? word : `${word} ${items.slice(2).map((item) => describeReply(item))}`;
+    if (run?.key !== key) endRun();
+    if (!isLeaving && !isPattern) {
+      texts.push(describeReply(reply));
+      continue;
+    }
+    run ??= { key, names: [], counts: [] };
+    run.names.push(`${reply.kind} ${describeReply(items[1])}`);
+    if (isLeaving) run.counts.push(describeReply(items[2]));
+  }
+  endRun();
+  return texts;
+}

@@ -1,0 +1,150 @@
+import { ALLOWED_DIFFERENCES } from './allowed-differences.ts';
+import { Draft, Generator, type GrammarRow } from './generator.ts';
+import { BITMAP_ROWS } from './grammar/bitmaps.ts';
+import { CONNECTION_ROWS } from './grammar/connection.ts';
+import { KEY_ROWS } from './grammar/keys.ts';
+import { SERVER_ROWS } from './grammar/server.ts';
+import { STRING_ROWS } from './grammar/strings.ts';
+import { Judge, type Mismatch } from './judge.ts';
+import { PairedClient } from './paired-client.ts';
+import { chooseScenario, type Stage } from './scenarios.ts';
+
+/** Every command and option of a long run must be hit so often. */
+const HITS_MIN = 100;
+const GOOD_REPLY_SHARE_MIN = 0.6;
+const ALLOWED_DIFFERENCES_MAX = 30;
+const PRINTED_PER_COMMAND_MAX = 3;
+
+export const ALL_ROWS: readonly GrammarRow[] = [
+  ...STRING_ROWS,
+  ...BITMAP_ROWS,
+  ...KEY_ROWS,
+  ...SERVER_ROWS,
+  ...CONNECTION_ROWS,
+];
+
+export interface CompatOptions {
+  readonly ports: { oracle: number; ours: number };
+  readonly seed: number;
+  readonly commandCount: number;
+  /** The run stops after so many. */
+  readonly mismatchCountMax: number;
+  readonly only: readonly string[] | null;
+  readonly print: (line: string) => void;
+}
+
+export interface CompatResult {
+  readonly isGood: boolean;
+  readonly problems: readonly string[];
+}
+
+export async function runCompat(options: CompatOptions): Promise<CompatResult> {
+  const { only, print } = options;
+  const rows = only ? ALL_ROWS.filter((row) => only.includes(row.name.split(' ')[0])) : ALL_ROWS;
+  const generator = new Generator(options.seed, rows);
+  const judge = new Judge();
+  const make = (name: string) => new PairedClient(name, options.ports);
+  const stage: Stage = {
+    generator,
+    judge,
+    clients: ['a', 'b', 'c', 'd'].map(make),
+    subscribers: ['sub2', 'sub3'].map(make),
+  };
+  print(`seed ${options.seed}, ${options.commandCount} commands`);
+  const startMs = Date.now();
+  await startAnew(stage);
+  const printed = new Map<string, number>();
+  let reported = 0;
+  try {
+    while (judge.commandCount < options.commandCount) {
+      await chooseScenario(generator).run(stage);
+      if (judge.mismatches.length === reported) continue;
+      for (const mismatch of judge.mismatches.slice(reported)) report(mismatch, printed, print);
+      reported = judge.mismatches.length;
+      if (reported >= options.mismatchCountMax) break;
+      await startAnew(stage);
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    judge.note('-', new Draft('(the run itself)'), 'goes on', message);
+    print(`run ended by: ${message}`);
+  }
+  for (const client of [...stage.clients, ...stage.subscribers]) client.end();
+  return summarise(judge, options, rows, (Date.now() - startMs) / 1_000);
+}
+
+/** After a difference the two servers are no longer equal; what follows would only echo it. */
+async function startAnew(stage: Stage): Promise<void> {
+  stage.judge.forget();
+  for (const [i, client] of stage.clients.entries()) await client.reconnect(i % 2 === 0 ? 2 : 3);
+  for (const [i, client] of stage.subscribers.entries()) await client.reconnect(i === 0 ? 2 : 3);
+  await stage.clients[0].exchange([new Draft('FLUSHALL')]);
+}
+
+function report(
+  mismatch: Mismatch,
+  printed: Map<string, number>,
+  print: (line: string) => void,
+): void {
+  const count = (printed.get(mismatch.name) ?? 0) + 1;
+  printed.set(mismatch.name, count);
+  if (count > PRINTED_PER_COMMAND_MAX) return;
+  print(`\nmismatch at command ${mismatch.commandIndex}, client ${mismatch.client}:`);
+  for (const line of mismatch.context) print(`    ${line}`);
+  print(`  > ${mismatch.command}`);
+  print(`  redis-server: ${mismatch.oracle}`);
+  print(`  hypercache:   ${mismatch.ours}`);
+}
+
+function summarise(
+  judge: Judge,
+  options: CompatOptions,
+  rows: readonly GrammarRow[],
+  seconds: number,
+): CompatResult {
+  const { print } = options;
+  const goodShare = 1 - judge.errorCount / Math.max(1, judge.replyCount);
+  // A short run hits rare options by chance only.
+  const hitsMin = judge.commandCount < 500_000 ? 0 : HITS_MIN;
+  const problems = [];
+  printCoverage(judge.labelCounts, print);
+  const expected = rows.flatMap(labelsOf);
+  for (const label of new Set([...expected, ...judge.labelCounts.keys()])) {
+    if (label.endsWith(' damaged')) continue;
+    const hits = judge.labelCounts.get(label) ?? 0;
+    if (hits < hitsMin) problems.push(`${label}: ${hits} hits, at least ${hitsMin} wanted`);
+  }
+  if (goodShare < GOOD_REPLY_SHARE_MIN && !options.only) problems.push('too many error replies');
+  if (ALLOWED_DIFFERENCES.length > ALLOWED_DIFFERENCES_MAX) problems.push('too much is allowed');
+  for (const row of ALLOWED_DIFFERENCES) {
+    print(`allowed: ${row.name}, ${judge.allowedCounts.get(row.name) ?? 0} times: ${row.reason}`);
+  }
+  const byName = new Map<string, number>();
+  for (const { name } of judge.mismatches) byName.set(name, (byName.get(name) ?? 0) + 1);
+  for (const [name, count] of byName) problems.push(`${count} mismatches of ${name}`);
+  for (const problem of problems) print(`problem: ${problem}`);
+  print(
+    `compat: seed ${options.seed}, ${judge.commandCount} commands, ` +
+      `${judge.mismatches.length} mismatches, ${(goodShare * 100).toFixed(1)} % of replies ` +
+      `not errors, ${judge.labelCounts.size} commands and options, ${seconds.toFixed(1)} s`,
+  );
+  return { isGood: problems.length === 0, problems };
+}
+
+function labelsOf(row: GrammarRow): string[] {
+  return [row.name, ...(row.options ?? []).map((option) => `${row.name} ${option.label}`)];
+}
+
+function printCoverage(counts: ReadonlyMap<string, number>, print: (line: string) => void): void {
+  print('\ncommand or option: hits');
+  const byCommand = new Map<string, string[]>();
+  for (const label of [...counts.keys()].sort()) {
+    const command = label.split(' ')[0];
+    const texts = byCommand.get(command) ?? [];
+    texts.push(`${label === command ? '' : label.slice(command.length + 1)} ${counts.get(label)}`);
+    byCommand.set(command, texts);
+  }
+  for (const [command, texts] of byCommand) {
+    print(`${command}: ${texts.map((text) => text.trim()).join(', ')}`);
+  }
+}
