@@ -1,9 +1,3 @@
-import {
-  defaultCluster,
-  defaultHttp,
-  defaultPersistence,
-  defaultTls,
-} from './configuration-sections.ts';
 import type {
   ClusterConfiguration,
   EvictionPolicyName,
@@ -11,6 +5,12 @@ import type {
   PersistenceConfiguration,
   StoreConfiguration,
   TlsConfiguration,
+} from './configuration-sections.ts';
+import {
+  defaultCluster,
+  defaultHttp,
+  defaultPersistence,
+  defaultTls,
 } from './configuration-sections.ts';
 
 /**
@@ -134,6 +134,7 @@ export interface CacheConfiguration {
   lazyfreeServerDel: boolean;
   lazyfreeUserDel: boolean;
   lazyfreeUserFlush: boolean;
+  lazyfreeReplicaFlush: boolean;
   activeRehashing: boolean;
   /** Shares of maxMemoryBytes, 0..1. */
   pressureWarning: number;
@@ -181,7 +182,7 @@ export interface NotifyConfiguration {
   keyspaceEvents: string;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type LogLevel = 'trace' | 'debug' | 'verbose' | 'info' | 'warn' | 'error' | 'fatal';
 
 export interface LoggingConfiguration {
   level: LogLevel;
@@ -301,6 +302,7 @@ function defaultCache(): CacheConfiguration {
     lazyfreeServerDel: false,
     lazyfreeUserDel: false,
     lazyfreeUserFlush: false,
+    lazyfreeReplicaFlush: false,
     activeRehashing: true,
     pressureWarning: 0.85,
     pressureCritical: 0.9,
