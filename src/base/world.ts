@@ -134,7 +134,10 @@ export interface SocketHandler {
   onDrained(): void;
   /** The peer sends no more; it may still read. */
   onEnd(): void;
-  /** Exactly once, last of all calls, never out of a call to the socket. `error` is a code such as ECONNRESET, or '' if all was well. */
+  /**
+   * Exactly once, last of all calls, never out of a call to the socket.
+   * @param error  a code such as ECONNRESET, or '' if all was well
+   */
   onClose(error: string): void;
 }
 

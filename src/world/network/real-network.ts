@@ -7,7 +7,7 @@ import { findHandlePathFault } from './path-probe.ts';
 import { listenByPublicApi } from './public-listener.ts';
 
 /** Releases on which the contract test has passed. A wrong guess about others could abort. */
-const MAJORS_TRIED = [20, 22, 24];
+const MAJORS_TRIED = [20, 22, 24, 25, 26];
 
 interface Verdict {
   readonly lane: HandleLane | null;
