@@ -24,7 +24,9 @@ const servers: RunningServer[] = [];
 try {
   const oracle = await startRedis({ args: DEBUG_ARGS });
   servers.push(oracle);
-  const socketArgs = values['socket-path'] ? [`--socket-path=${values['socket-path']}`] : [];
+  const socketArgs = values['socket-path']
+    ? [`--network.socket_path=${values['socket-path']}`]
+    : [];
   const ours = values.self
     ? await startRedis({ args: DEBUG_ARGS })
     : await startOurs({ args: [...DEBUG_ARGS, ...socketArgs] });

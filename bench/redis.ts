@@ -1,0 +1,229 @@
+/**
+ * HyperCache and Debian's redis-server in turns in one run, redis-benchmark as the load: 16 B keys,
+ * 64 B values, 50 clients. The processor time of the server alone is read from /proc, so that
+ * neither the load generator nor a busy machine counts; throughput comes from redis-benchmark.
+ *   npm run bench:redis -- --rounds 5 --only get,set --socket-path public
+ */
+import { spawn } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
+import { runCommands } from './support/bulk-load.ts';
+import { cpuS } from './support/process-stats.ts';
+import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    tiny: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    /** Seconds that one measurement lasts, about. */
+    seconds: { type: 'string' },
+    requests: { type: 'string' },
+    only: { type: 'string' },
+    depths: { type: 'string' },
+    'socket-path': { type: 'string' },
+    /** redis-server in both seats: shows how much the machine itself makes figures differ. */
+    self: { type: 'boolean', default: false },
+  },
+});
+
+const IS_TINY = flags.tiny;
+const KEY_COUNT = IS_TINY ? 1_000 : 1_000_000;
+const ROUNDS = Number(flags.rounds ?? (IS_TINY ? 1 : 3));
+const SECONDS = Number(flags.seconds ?? (IS_TINY ? 0.05 : 2.5));
+const CLIENT_COUNT = 50;
+const VALUE = 'v'.repeat(64);
+/** redis-benchmark puts 12 digits there: 16 bytes in all. */
+const KEY = 'key:__rand_int__';
+const COUNTER = 'cnt:__rand_int__';
+/** A generator this busy, beside a server that is not, is what limits the throughput. */
+const BUSY_SHARE = 0.93;
+const CPU_RATIO_TARGETS: Readonly<Record<number, number>> = { 1: 1.0, 16: 1.5, 64: 2.0 };
+const THROUGHPUT_RATIO_TARGET = 0.97;
+
+const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
+  get: ['GET', KEY],
+  set: ['SET', KEY, VALUE],
+  incr: ['INCR', COUNTER],
+  'set-ex': ['SET', KEY, VALUE, 'EX', '1000'],
+  mset10: ['MSET', ...Array.from({ length: 10 }, () => [KEY, VALUE]).flat()],
+};
+
+interface Measurement {
+  readonly perSecond: number;
+  readonly cpuUsPerCommand: number;
+  readonly serverShare: number;
+  readonly generatorShare: number;
+}
+
+interface Cell {
+  readonly workload: string;
+  readonly depth: number;
+  readonly generatorCount: number;
+  readonly ours: Measurement;
+  readonly redis: Measurement;
+  readonly cpuRatio: number;
+  readonly throughputRatio: number;
+  readonly isMet: boolean;
+}
+
+if (skipWithout('redis-benchmark')) {
+  print('bench:redis needs redis-server and redis-benchmark');
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const only = flags.only?.split(',') ?? Object.keys(WORKLOADS);
+  const depths = (flags.depths ?? '1,16,64').split(',').map(Number);
+  const socketPath = flags['socket-path'];
+  const redis = await startRedis();
+  const socketArgs = socketPath ? [`--network.socket_path=${socketPath}`] : [];
+  const ours = flags.self ? await startRedis() : await startOurs({ args: socketArgs });
+  try {
+    printMachine();
+    print(`${KEY_COUNT} keys, ${CLIENT_COUNT} clients, ${ROUNDS} rounds, medians`);
+    if (socketPath) print(`socket path: ${socketPath}; targets hold for the default path only`);
+    for (const server of [redis, ours]) await preload(server);
+    const cells: Cell[] = [];
+    for (const workload of only) {
+      for (const depth of depths) cells.push(await measureCell(workload, depth, ours, redis));
+    }
+    report(cells);
+  } finally {
+    await redis.stop();
+    await ours.stop();
+  }
+}
+
+async function preload({ port }: RunningServer): Promise<void> {
+  const digits = (index: number) => String(index).padStart(12, '0');
+  await runCommands(port, KEY_COUNT, (i) => ['SET', `key:${digits(i)}`, VALUE]);
+  await runCommands(port, KEY_COUNT, (i) => ['SET', `cnt:${digits(i)}`, '0']);
+}
+
+async function measureCell(
+  workload: string,
+  depth: number,
+  ours: RunningServer,
+  redis: RunningServer,
+): Promise<Cell> {
+  const args = WORKLOADS[workload];
+  let generatorCount = 1;
+  const requestCounts = new Map<RunningServer, number>();
+  for (const server of [redis, ours]) {
+    const trial = await measure(server, args, depth, IS_TINY ? 1_000 : 50_000 * depth ** 0.5, 1);
+    if (trial.generatorShare > BUSY_SHARE && trial.serverShare < BUSY_SHARE) generatorCount = 2;
+    const wanted = Number(flags.requests ?? Math.round(trial.perSecond * SECONDS));
+    requestCounts.set(server, Math.max(1_000, wanted));
+  }
+  const found = new Map<RunningServer, Measurement[]>([
+    [redis, []],
+    [ours, []],
+  ]);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const server of round % 2 === 0 ? [redis, ours] : [ours, redis]) {
+      const count = requestCounts.get(server) as number;
+      found.get(server)?.push(await measure(server, args, depth, count, generatorCount));
+    }
+  }
+  const [a, b] = [ours, redis].map((server) => medians(found.get(server) as Measurement[]));
+  const cpuRatio = b.cpuUsPerCommand / a.cpuUsPerCommand;
+  const throughputRatio = a.perSecond / b.perSecond;
+  const isMet = cpuRatio >= CPU_RATIO_TARGETS[depth] && throughputRatio >= THROUGHPUT_RATIO_TARGET;
+  return { workload, depth, generatorCount, ours: a, redis: b, cpuRatio, throughputRatio, isMet };
+}
+
+async function measure(
+  server: RunningServer,
+  args: readonly string[],
+  depth: number,
+  requestCount: number,
+  generatorCount: number,
+): Promise<Measurement> {
+  const count = Math.round(requestCount / generatorCount);
+  const cpuBeforeS = cpuS(server.pid);
+  const startMs = performance.now();
+  const runs = await Promise.all(
+    Array.from({ length: generatorCount }, () =>
+      generate(server.port, args, depth, count, CLIENT_COUNT / generatorCount),
+    ),
+  );
+  const wallS = (performance.now() - startMs) / 1_000;
+  const cpuUsedS = cpuS(server.pid) - cpuBeforeS;
+  return {
+    perSecond: runs.reduce((sum, run) => sum + run.perSecond, 0),
+    cpuUsPerCommand: (cpuUsedS / (count * generatorCount)) * 1e6,
+    serverShare: cpuUsedS / wallS,
+    generatorShare: Math.max(...runs.map((run) => run.cpuS)) / wallS,
+  };
+}
+
+/** One redis-benchmark; its processor time is what /proc said last before it ended. */
+function generate(
+  port: number,
+  args: readonly string[],
+  depth: number,
+  count: number,
+  clientCount: number,
+): Promise<{ perSecond: number; cpuS: number }> {
+  const loadArgs = ['-p', `${port}`, '-c', `${clientCount}`, '-P', `${depth}`, '-n', `${count}`];
+  const child = spawn('redis-benchmark', [...loadArgs, '-r', `${KEY_COUNT}`, '--csv', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  let usedS = 0;
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  const poll = setInterval(() => {
+    try {
+      if (child.pid) usedS = cpuS(child.pid);
+    } catch {
+      // It ended between two looks; the last one stands.
+    }
+  }, 20);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearInterval(poll);
+      const row = output.trim().split('\n').pop() ?? '';
+      const perSecond = Number(/^".*?","([\d.]+)"/.exec(row)?.[1]);
+      if (code === 0 && perSecond > 0) resolve({ perSecond, cpuS: usedS });
+      else reject(new Error(`redis-benchmark ended with ${code}: ${output}`));
+    });
+  });
+}
+
+function medians(all: readonly Measurement[]): Measurement {
+  const of = (field: keyof Measurement) => median(all.map((one) => one[field]));
+  return {
+    perSecond: of('perSecond'),
+    cpuUsPerCommand: of('cpuUsPerCommand'),
+    serverShare: of('serverShare'),
+    generatorShare: of('generatorShare'),
+  };
+}
+
+function report(cells: readonly Cell[]): void {
+  const head = ['command', 'depth', 'load', 'ours/s', 'redis/s', 'ratio', 'target'];
+  printTable(
+    [...head, 'ours us', 'redis us', 'per CPU-s', 'target', 'verdict'],
+    cells.map((cell) => [
+      cell.workload,
+      String(cell.depth),
+      `${cell.generatorCount}x`,
+      String(Math.round(cell.ours.perSecond)),
+      String(Math.round(cell.redis.perSecond)),
+      cell.throughputRatio.toFixed(2),
+      THROUGHPUT_RATIO_TARGET.toFixed(2),
+      cell.ours.cpuUsPerCommand.toFixed(2),
+      cell.redis.cpuUsPerCommand.toFixed(2),
+      cell.cpuRatio.toFixed(2),
+      CPU_RATIO_TARGETS[cell.depth]?.toFixed(2) ?? '-',
+      verdict(cell.isMet, IS_TINY),
+    ]),
+  );
+  const metCount = cells.filter((cell) => cell.isMet).length;
+  if (!IS_TINY) print(`${metCount} of ${cells.length} cells met both targets`);
+  printJson('redis', { rounds: ROUNDS, socketPath: flags['socket-path'] ?? 'auto', cells });
+}
