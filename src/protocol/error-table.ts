@@ -36,9 +36,7 @@ export const ERRORS = {
   stringTooLong: row('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
   lcsNotStrings: row('ERR The specified keys must contain string values'),
   lcsAmbiguous: row('ERR If you want both the length and indexes, please just use IDX.'),
-  lcsTooLarge: row(
-    'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
-  ),
+  lcsTooLarge: row('ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len'),
   bitOffset: row('ERR bit offset is not an integer or out of range'),
   bitValue: row('ERR bit is not an integer or out of range'),
   bitArgument: row('ERR The bit argument must be 1 or 0.'),
@@ -65,4 +63,8 @@ export const ERRORS = {
     'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
       'switching between policies at runtime LRU and LFU data will take some time to adjust.',
   ),
+  getkeysNoCommand: row('ERR Invalid command specified'),
+  getkeysNoKeys: row('ERR The command has no key arguments'),
+  getkeysArity: row('ERR Invalid number of arguments specified for command'),
+  getkeysArguments: row('ERR Invalid arguments specified for command'),
 } as const;

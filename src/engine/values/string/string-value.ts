@@ -127,6 +127,28 @@ export function setString(
   return placed;
 }
 
+/**
+ * SET with a value that a command computed (BITOP, INCRBYFLOAT): digits stay bytes, as in Redis.
+ * @param isRaw  RAW even when it is short
+ */
+export function setComputedString(
+  database: Database,
+  entry: number,
+  frame: Frame,
+  keyArg: number,
+  value: Slice,
+  deadline: number | bigint,
+  event: number,
+  isRaw: boolean,
+): number {
+  const kind = isRaw || value.length > EMBSTR_BYTES_MAX ? KIND_RAW : KIND_EMBSTR;
+  const placed = putBytes(database, entry, frame, keyArg, value, kind, deadline);
+  const store = database.store;
+  store.stats[STORE_STAT.CHANGES]++;
+  if (store.sink.isActive) recordSet(database, placed, deadline === KEEP_DEADLINE, event);
+  return placed;
+}
+
 /** Gives the key that integer; keeps its deadline. */
 export function setInteger(
   database: Database,
