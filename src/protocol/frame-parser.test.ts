@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Frame } from '../base/frame.ts';
 import { encodeCommand } from '../testing/reply-decoder.ts';
+import { type Outcome, parseSlowly } from '../testing/slow-parser.ts';
 import {
   AUTHENTICATED_LIMITS,
   authenticatedLimits,
@@ -13,7 +14,6 @@ import {
   REFUSED,
   UNAUTHENTICATED_LIMITS,
 } from './frame-parser.ts';
-import { type Outcome, parseSlowly } from '../testing/slow-parser.ts';
 
 /** Feeds `stream` in pieces that end at `cuts`, through a shared buffer that is overwritten. */
 function parse(
@@ -56,9 +56,9 @@ const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const CORPUS: readonly string[] = [
   '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n*1\r\n$4\r\nPING\r\n',
   '*2\r\n$4\r\nECHO\r\n$0\r\n\r\n*0\r\n*-1\r\n\r\n\n*1\r\n$4\r\nPING\r\n',
-  '*12\r\n' + '$1\r\na\r\n'.repeat(12) + 'PING\r\nGET key\n*1\r\n$2\r\nxy\r\n',
+  `*12\r\n${'$1\r\na\r\n'.repeat(12)}PING\r\nGET key\n*1\r\n$2\r\nxy\r\n`,
   'SET "a\\x41\\n\\"b" \'it\\\'s\' plain "" x"y z"\r\n  \t \r\nPING\r\r\n',
-  '*1\r\n$100\r\n' + 'x'.repeat(100) + '\r\n*1\r\n$1000\r\n' + 'y'.repeat(1000) + '\r\n',
+  `*1\r\n$100\r\n${'x'.repeat(100)}\r\n*1\r\n$1000\r\n${'y'.repeat(1000)}\r\n`,
   '*1\rx$4\rxPINGxx*1\r\n$4\r\nPING\r\n',
   '*-9223372036854775808\r\nPING\r\n*1\r\n\r\n',
   '*1\r\n$4\r\nPING\r\n*1\r\n$-1\r\n',
@@ -126,8 +126,12 @@ test('a command of many arguments in small pieces costs in proportion to its byt
   const pieces = (pieceBytes: number): number[] => {
     return Array.from({ length: Math.floor(stream.length / pieceBytes) }, (_, i) => i * pieceBytes);
   };
-  const fewMs = elapsedMs(() => assert.equal(parse(stream, pieces(65_536)).commands[0].length, count));
-  const manyMs = elapsedMs(() => assert.equal(parse(stream, pieces(512)).commands[0].length, count));
+  const fewMs = elapsedMs(() =>
+    assert.equal(parse(stream, pieces(65_536)).commands[0].length, count),
+  );
+  const manyMs = elapsedMs(() =>
+    assert.equal(parse(stream, pieces(512)).commands[0].length, count),
+  );
   assert.ok(manyMs < fewMs * 20 + 500, `${manyMs} ms in small pieces, ${fewMs} ms in large`);
 });
 

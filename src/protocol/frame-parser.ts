@@ -1,6 +1,6 @@
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
-import { type ErrorRow, ERRORS, errorRow } from './error-table.ts';
+import { ERRORS, type ErrorRow, errorRow } from './error-table.ts';
 import { Inbox, trimFrame } from './inbox.ts';
 import { splitInline } from './inline.ts';
 import { parseInt64, parseSafeInteger } from './numbers.ts';
@@ -430,7 +430,7 @@ function shortLength(bytes: Uint8Array, position: number, end: number): number {
 /** An int64, those beyond 2^53 rounded; NaN when malformed. */
 function wideInteger(bytes: Uint8Array, offset: number, length: number): number {
   const value = parseSafeInteger(bytes, offset, length);
-  if (value === value) return value;
+  if (!Number.isNaN(value)) return value;
   const wide = parseInt64(bytes, offset, length);
   return wide === null ? NaN : Number(wide);
 }

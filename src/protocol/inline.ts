@@ -35,13 +35,7 @@ const LOWER_X = 120;
  * Finishes the argument that began at `from` and has its opening quote at `open`.
  * @returns the position after the closing quote, or -1
  */
-function unquote(
-  frame: Frame,
-  bytes: Uint8Array,
-  from: number,
-  open: number,
-  end: number,
-): number {
+function unquote(frame: Frame, bytes: Uint8Array, from: number, open: number, end: number): number {
   const quote = bytes[open];
   let to = open;
   let position = open + 1;
@@ -106,11 +100,6 @@ function isBlank(byte: number): boolean {
 /** Unlike blanks between words, vertical tab and form feed do not end one. */
 function endsPlainText(byte: number): boolean {
   return (
-    byte === 32 ||
-    byte === 9 ||
-    byte === 10 ||
-    byte === 13 ||
-    byte === QUOTE ||
-    byte === APOSTROPHE
+    byte === 32 || byte === 9 || byte === 10 || byte === 13 || byte === QUOTE || byte === APOSTROPHE
   );
 }

@@ -99,7 +99,7 @@ export function digitCountOf(value: number): number {
 export function parseDouble(bytes: Uint8Array, offset: number, length: number): number {
   if (length <= 15) {
     const whole = parseSafeInteger(bytes, offset, length);
-    if (whole === whole) return whole;
+    if (!Number.isNaN(whole)) return whole;
   }
   if (length === 0) return NaN;
   const text = latin1(bytes, offset, length);
@@ -119,7 +119,7 @@ export function formatDouble(value: number): string {
   if (Number.isInteger(value) && value < 1e15 && value > -1e15) {
     return Object.is(value, -0) ? '-0' : String(value);
   }
-  if (value !== value) return 'nan';
+  if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   const sign = value < 0 ? '-' : '';

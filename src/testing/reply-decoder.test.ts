@@ -40,7 +40,11 @@ test('every kind of reply keeps its kind, whole or split at any byte', () => {
   for (let cut = 0; cut <= bytes.length; cut++) {
     const decoder = new ReplyDecoder();
     const replies = [...decoder.feed(bytes.subarray(0, cut)), ...decoder.feed(bytes.subarray(cut))];
-    assert.deepEqual(replies.map((reply) => describeReply(reply)), DESCRIBED, `cut at ${cut}`);
+    assert.deepEqual(
+      replies.map((reply) => describeReply(reply)),
+      DESCRIBED,
+      `cut at ${cut}`,
+    );
     assert.equal(decoder.isAtBoundary, true);
   }
 });
@@ -49,12 +53,15 @@ test('a stream that arrives byte by byte decodes the same', () => {
   const decoder = new ReplyDecoder();
   const replies: Reply[] = [];
   for (const byte of Buffer.from(STREAM, 'latin1')) replies.push(...decoder.feed(Buffer.of(byte)));
-  assert.deepEqual(replies.map((reply) => describeReply(reply)), DESCRIBED);
+  assert.deepEqual(
+    replies.map((reply) => describeReply(reply)),
+    DESCRIBED,
+  );
 });
 
 test('nesting ten thousand deep does not recurse while it decodes', () => {
   const decoder = new ReplyDecoder();
-  const replies = decoder.feed(Buffer.from('*1\r\n'.repeat(10_000) + ':7\r\n'));
+  const replies = decoder.feed(Buffer.from(`${'*1\r\n'.repeat(10_000)}:7\r\n`));
   assert.equal(replies.length, 1);
   let depth = 0;
   let reply: Reply = replies[0];

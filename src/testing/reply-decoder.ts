@@ -116,8 +116,13 @@ export class ReplyDecoder {
     const content = Buffer.from(bytes.subarray(start, end));
     this.#start = end + 2;
     if (type === '$') return { kind: 'bulk', bytes: content };
-    if (content.length < 4 || content[3] !== 58) throw new MalformedReply('verbatim without format');
-    return { kind: 'verbatim', format: content.toString('latin1', 0, 3), bytes: content.subarray(4) };
+    if (content.length < 4 || content[3] !== 58)
+      throw new MalformedReply('verbatim without format');
+    return {
+      kind: 'verbatim',
+      format: content.toString('latin1', 0, 3),
+      bytes: content.subarray(4),
+    };
   }
 
   #aggregate(type: string, line: string): Reply | typeof OPENED {

@@ -56,7 +56,8 @@ function multibulk(text: string, start: number, limits: ParserLimits): Found {
     const got = text[position].replace(/[\r\n]/, ' ');
     if (got !== '$') return error(`expected '$', got '${got}'`);
     const length = integer(bulk.digits);
-    if (length === null || length < 0n || length > 536_870_912n) return error('invalid bulk length');
+    if (length === null || length < 0n || length > 536_870_912n)
+      return error('invalid bulk length');
     if (!isLoggedIn && length > 16_384n) return error('unauthenticated bulk length');
     const end = bulk.next + Number(length);
     if (text.length < end + 2) return ended('waits');
@@ -102,7 +103,7 @@ function inline(text: string, start: number): Found {
   return { args, position: end + 1, end: '' };
 }
 
-const DOUBLE_QUOTED = String.raw`"(?:[^"\\]|\\[^])*"(?![^ \t-\r])`;
+const DOUBLE_QUOTED = String.raw`"(?:[^"\\]|\\[\s\S])*"(?![^ \t-\r])`;
 const SINGLE_QUOTED = String.raw`'(?:[^'\\]|\\'|\\(?!'))*'(?![^ \t-\r])`;
 const WORD = new RegExp(
   String.raw`([^ \t\n\r"'\v\f][^ \t\n\r"']*)?(${DOUBLE_QUOTED}|${SINGLE_QUOTED})|` +
@@ -127,7 +128,7 @@ function unquoted(quoted: string): string {
   const inner = quoted.slice(1, -1);
   if (quoted[0] === "'") return inner.replaceAll("\\'", "'");
   const named: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
-  return inner.replace(/\\(?:x([\da-fA-F]{2})|([^]))/g, (_, hex: string, one: string) => {
+  return inner.replace(/\\(?:x([\da-fA-F]{2})|([\s\S]))/g, (_, hex: string, one: string) => {
     return hex === undefined ? (named[one] ?? one) : String.fromCharCode(parseInt(hex, 16));
   });
 }
