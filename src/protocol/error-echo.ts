@@ -2,8 +2,8 @@ import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /**
- * Error texts that repeat what the client sent, as Redis prints them: cut at 128 bytes, and at a NUL
- * because C strings end there. One char per byte: write them with `reply.errorLatin1`, which also
+ * Error texts that repeat what the client sent, as Redis prints them: cut at 128 bytes, and at a
+ * NUL because C strings end there. One char per byte: write them with `reply.errorLatin1`, which also
  * turns CR and LF into spaces.
  */
 

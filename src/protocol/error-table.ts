@@ -67,4 +67,9 @@ export const ERRORS = {
   getkeysNoKeys: row('ERR The command has no key arguments'),
   getkeysArity: row('ERR Invalid number of arguments specified for command'),
   getkeysArguments: row('ERR Invalid arguments specified for command'),
+  invalidFirstDatabase: row('ERR invalid first DB index'),
+  invalidSecondDatabase: row('ERR invalid second DB index'),
+  slowlogCount: row('ERR count should be greater than or equal to -1'),
+  noShutdown: row('ERR No shutdown in progress.'),
+  replicaofRefused: row('ERR This node follows no other server: REPLICAOF is not available'),
 } as const;

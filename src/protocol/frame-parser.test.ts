@@ -111,7 +111,8 @@ test('mutated streams parse as the slow parser says, cut and suspended anywhere'
     const cuts = Array.from({ length: random(6) }, () => random(stream.length + 1));
     cuts.sort((left, right) => left - right);
     const suspendAfter = (): boolean => random(3) === 0;
-    const told = `seed ${seed} round ${round} cuts ${cuts} ${JSON.stringify(stream.toString('latin1'))}`;
+    const text = JSON.stringify(stream.toString('latin1'));
+    const told = `seed ${seed} round ${round} cuts ${cuts} ${text}`;
     assert.deepEqual(
       parse(stream, cuts, { limits, suspendAfter }),
       parseSlowly(stream, limits),

@@ -1,9 +1,9 @@
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
+import { parseInt64, parseSafeInteger } from '../base/numbers.ts';
 import { ERRORS, type ErrorRow, errorRow } from './error-table.ts';
 import { Inbox, trimFrame } from './inbox.ts';
 import { splitInline } from './inline.ts';
-import { parseInt64, parseSafeInteger } from './numbers.ts';
 
 /**
  * Bytes of one connection -> frames. RESP2 multibulk and inline commands, refused in Redis' words.
@@ -39,8 +39,8 @@ export const REFUSED = 3;
 export type ParseStatus = typeof READY | typeof NEEDS_MORE | typeof BROKEN | typeof REFUSED;
 
 /**
- * What a connection may send. One object serves all connections of a kind, so that a changed setting
- * is written into it once; a connection that logs in or out is given the other object.
+ * What a connection may send. One object serves all connections of a kind, so that a changed
+ * setting is written into it once; a connection that logs in or out is given the other object.
  */
 export interface ParserLimits {
   argumentCountMax: number;
@@ -120,7 +120,7 @@ export class FrameParser {
     return this.inbox === null ? 0 : this.inbox.heldBytes;
   }
 
-  /** Hands over bytes[start, end), which must stay as they are until `next` or `suspend` used them. */
+  /** Hands over bytes[start, end), not to be changed until `next` or `suspend` used them up. */
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.chunkPosition < this.chunkEnd) this.suspend();
     this.isExhausted = false;
@@ -191,7 +191,7 @@ export class FrameParser {
     return this.next(frame);
   }
 
-  /** Moves from the chunk what the unfinished command needs at least; false when there is nothing. */
+  /** Moves from the chunk what the unfinished command needs at least; false when it is empty. */
   private pull(inbox: Inbox): boolean {
     const start = this.chunkPosition;
     const availableBytes = this.chunkEnd - start;

@@ -35,8 +35,8 @@ export class Inbox {
 
   /**
    * Takes over bytes[start, end).
-   * @param wantedEnd  where the input needed next would end in this buffer: a large bulk's end makes
-   *                   the last growth exact; it never makes a growth of more than three times
+   * @param wantedEnd  where the input needed next would end in this buffer: a large bulk's end
+   *                   makes the last growth exact; it never makes a growth of more than three times
    */
   append(bytes: Uint8Array, start: number, end: number, wantedEnd: number): void {
     const length = end - start;

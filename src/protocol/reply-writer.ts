@@ -1,7 +1,7 @@
 import { copyBytes } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
+import { formatDouble, INTEGER_BYTES_MAX, writeDigits } from '../base/numbers.ts';
 import type { ErrorRow } from './error-table.ts';
-import { formatDouble, INTEGER_BYTES_MAX, writeDigits } from './numbers.ts';
 
 /**
  * Encodes replies into one growing buffer. RESP2 or RESP3 by `protocol`: map, set, double, boolean,
@@ -74,7 +74,7 @@ export class ReplyWriter {
     this.put(bytes, offset, length);
     this.endLine();
   }
-  /** As `bulk`, quicker for short ones. `view` covers the same memory as `bytes`, index for index. */
+  /** As `bulk`, quicker when short. `view` covers the same memory as `bytes`, index for index. */
   bulkView(bytes: Uint8Array, view: DataView, offset: number, length: number): void {
     this.reserve(length + HEAD_BYTES_MAX + 2);
     this.head(DOLLAR, length);
@@ -168,7 +168,7 @@ export class ReplyWriter {
     }
   }
 
-  /** Leaves room for an aggregate's head whose count is not known yet; pass the mark to `close*`. */
+  /** Leaves room for a head whose count is not known yet; pass the mark to `close*`. */
   openAggregate(): number {
     this.reserve(OPEN_BYTES);
     const mark = this.position;

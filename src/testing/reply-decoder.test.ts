@@ -10,7 +10,8 @@ import {
 } from './reply-decoder.ts';
 
 const STREAM =
-  '+OK\r\n-ERR no\r\n:-12\r\n:9223372036854775807\r\n$5\r\na\r\nbc\r\n$0\r\n\r\n$-1\r\n*-1\r\n_\r\n' +
+  '+OK\r\n-ERR no\r\n:-12\r\n:9223372036854775807\r\n$5\r\na\r\nbc\r\n$0\r\n\r\n' +
+  '$-1\r\n*-1\r\n_\r\n' +
   '*2\r\n*0\r\n*1\r\n$1\r\nx\r\n%1\r\n+k\r\n:1\r\n~1\r\n#t\r\n>2\r\n+a\r\n+b\r\n,3.5\r\n,-inf\r\n' +
   '(123456789012345678901234567890\r\n=7\r\ntxt:abc\r\n%0\r\n';
 

@@ -1,6 +1,6 @@
 /**
- * The client's half of RESP2 and RESP3, for tests, benches and fuzzers. Strict: whatever Redis would
- * not send is a `MalformedReply`. Values keep what the wire said: a simple string is not a bulk
+ * The client's half of RESP2 and RESP3, for tests, benches and fuzzers. Strict: whatever Redis
+ * would not send is a `MalformedReply`. Values keep what the wire said: a simple string is not a bulk
  * string, `$-1` is not `*-1` is not `_`, a map is not a flat array.
  *
  * Incremental and without recursion: unfinished aggregates wait on a stack, so a reply split at
@@ -188,7 +188,7 @@ export function describeReply(reply: Reply, isOrdered = true): string {
   }
 }
 
-/** The reply as a plain JS value: bulks as UTF-8 text, errors as Error, maps as Map, nulls as null. */
+/** The reply as a plain JS value: bulks as UTF-8 text, errors as Error, maps as Map. */
 export function plainReply(reply: Reply): unknown {
   switch (reply.kind) {
     case 'simple':

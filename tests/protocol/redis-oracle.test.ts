@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { type RunningServer, skipWithout, startRedis } from '../../tests/support/server.ts';
-import { WireClient } from '../../tests/support/wire-client.ts';
-import { Frame } from '../base/frame.ts';
-import type { Reply } from '../testing/reply-decoder.ts';
-import { unknownCommandText } from './error-echo.ts';
-import { ERRORS } from './error-table.ts';
+import { Frame } from '../../src/base/frame.ts';
+import { formatDouble, parseDouble } from '../../src/base/numbers.ts';
+import { unknownCommandText } from '../../src/protocol/error-echo.ts';
+import { ERRORS } from '../../src/protocol/error-table.ts';
 import {
   AUTHENTICATED_LIMITS,
   authenticatedLimits,
@@ -16,11 +14,13 @@ import {
   type ParserLimits,
   REFUSED,
   UNAUTHENTICATED_LIMITS,
-} from './frame-parser.ts';
-import { formatDouble, parseDouble } from './numbers.ts';
-import { ReplyWriter } from './reply-writer.ts';
+} from '../../src/protocol/frame-parser.ts';
+import { ReplyWriter } from '../../src/protocol/reply-writer.ts';
+import type { Reply } from '../../src/testing/reply-decoder.ts';
+import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
+import { WireClient } from '../support/wire-client.ts';
 
-/** The same bytes to a real redis-server and to the parser: replies must be equal, byte for byte. */
+/** The same bytes to a real redis-server and to the parser: replies equal, byte for byte. */
 const skip = skipWithout('redis-server');
 let redis: RunningServer;
 
