@@ -289,6 +289,8 @@ export const TLS_SETTINGS: readonly Setting[] = [
   }),
 ];
 
+const DATABASE_COUNT = integer({ min: 1, max: LIMITS.databaseCountMax });
+
 /** redis-server's eight names in the order of its error text, then ours. */
 const POLICY = choice(EVICTION_POLICY_NAMES, {
   redis: [
@@ -336,10 +338,10 @@ export const CACHE_SETTINGS: readonly Setting[] = [
     effect: 'later',
     help: 'Named stores at most.',
   }),
-  setting('cache.databases', 'cache.databases', integer({ min: 1, max: INT_MAX }), {
+  setting('cache.databases', 'cache.databases', DATABASE_COUNT, {
     redis: 'databases',
     access: 'immutable',
-    help: `Numbered databases of the default store; at most ${LIMITS.databaseCountMax} are made.`,
+    help: 'Numbered databases of the default store.',
   }),
   setting('cache.samples', 'cache.maxmemorySamples', integer({ min: 1, max: INT_MAX }), {
     redis: 'maxmemory-samples',

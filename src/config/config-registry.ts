@@ -1,0 +1,224 @@
+import type { Configuration } from '../base/configuration.ts';
+import { globMatchesText } from '../base/glob.ts';
+import type { Disk } from '../base/world.ts';
+import { findByPath, findByRedisName, SETTINGS } from './config-table.ts';
+import { applyConsequences } from './consequences.ts';
+import type { ConfigFile } from './load-configuration.ts';
+import { Refusal } from './table/codec.ts';
+import type { Setting } from './table/setting.ts';
+import { readSetting, writeSetting } from './table/setting.ts';
+
+/** Called after the new value stands in the configuration. A text refuses it: all is undone. */
+export type ChangeListener = () => string | null;
+
+/** Who asks; what is protected may be open to clients of this machine. */
+export interface Asker {
+  readonly isLocal: boolean;
+}
+
+export interface RegistryOptions {
+  readonly configuration: Configuration;
+  readonly disk: Disk;
+  /** What CONFIG REWRITE writes to; null when the node started without one. */
+  readonly file: ConfigFile | null;
+  /** Paths that file, environment or flags have set: CONFIG REWRITE leaves other defaults out. */
+  readonly assigned: ReadonlyMap<string, string>;
+}
+
+/**
+ * The settings of a running node, by redis-server's names (CONFIG GET, SET, REWRITE) and by ours.
+ * It is the only writer of the configuration; rooms read their fields from it as they go, and
+ * listen only where a change must be acted upon.
+ */
+export class ConfigRegistry {
+  private readonly configuration: Configuration;
+  private readonly disk: Disk;
+  private readonly file: ConfigFile | null;
+  private readonly listeners = new Map<string, ChangeListener[]>();
+  /** Paths whose value somebody chose. */
+  private readonly chosen: Set<string>;
+
+  constructor({ configuration, disk, file, assigned }: RegistryOptions) {
+    this.configuration = configuration;
+    this.disk = disk;
+    this.file = file;
+    this.chosen = new Set(assigned.keys());
+  }
+
+  /** Path of the configuration file, '' when there is none. */
+  get filePath(): string {
+    return this.file?.path ?? '';
+  }
+
+  /** @param path  our name, such as `logging.level`; an unknown one is a mistake of the caller */
+  onChange(path: string, listener: ChangeListener): void {
+    const listeners = this.listeners.get(path);
+    if (listeners === undefined) this.listeners.set(path, [listener]);
+    else listeners.push(listener);
+  }
+
+  /**
+   * CONFIG GET. An exact name answers as it was written, a pattern all names that match; each
+   * name once. Our own paths answer too: they have a dot, which no parameter of Redis has.
+   */
+  get(patterns: readonly string[]): [string, string][] {
+    const found = new Map<string, [string, string]>();
+    const add = (name: string, row: Setting) => {
+      const lower = name.toLowerCase();
+      if (!found.has(lower)) found.set(lower, [name, this.print(row)]);
+    };
+    for (const pattern of patterns) {
+      if (!/[*?[]/.test(pattern)) {
+        const row = findForClients(pattern);
+        if (row !== null) add(pattern, row);
+        continue;
+      }
+      for (const [name, row] of listedNames(pattern.includes('.'))) {
+        if (globMatchesText(pattern, name, true)) add(name, row);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * CONFIG SET: all pairs or none.
+   * @returns the text of the error reply, or null when all is set
+   */
+  set(pairs: readonly (readonly [string, string])[], asker?: Asker): string | null {
+    const rows: Setting[] = [];
+    const names = new Set<string>();
+    let failure: string | null = null;
+    for (const [name] of pairs) {
+      const row = findForClients(name);
+      if (row === null) {
+        // An unknown name is told first of all, unless something else was wrong before it.
+        return failure ?? `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      }
+      failure ??= this.refuseSetting(row, name, { names, asker });
+      names.add(canonicalName(row, name));
+      rows.push(row);
+    }
+    if (failure !== null) return failure;
+    return this.replace(rows, pairs);
+  }
+
+  /** CONFIG REWRITE. @returns the text of the error reply, or null */
+  rewrite(): string | null {
+    if (this.file === null) return 'ERR The server is running without a config file';
+    try {
+      const bytes = this.disk.readFile(this.file.path);
+      const text = bytes === null ? '' : Buffer.from(bytes).toString('utf8');
+      const changed = this.file.rewrite(text, this.configuration, this.chosen);
+      this.disk.writeFileAtomic(this.file.path, Buffer.from(changed, 'utf8'));
+      return null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return `ERR Rewriting config file: ${reason.replace(/[\r\n]+/g, ' ')}`;
+    }
+  }
+
+  private refuseSetting(
+    row: Setting,
+    name: string,
+    { names, asker }: { names: ReadonlySet<string>; asker: Asker | undefined },
+  ): string | null {
+    const isActedUpon =
+      row.live || row.redis?.access === 'protected' || this.listeners.has(row.path);
+    if (!isActedUpon) {
+      return failed(name, "can't set immutable config");
+    }
+    if (row.redis?.access === 'protected' && !this.mayProtected(asker)) {
+      return failed(name, "can't set protected config");
+    }
+    return names.has(canonicalName(row, name)) ? failed(name, 'duplicate parameter') : null;
+  }
+
+  private mayProtected(asker: Asker | undefined): boolean {
+    const allowance = this.configuration.security.enableProtectedConfigs;
+    return allowance === 'yes' || (allowance === 'local' && asker?.isLocal === true);
+  }
+
+  private replace(
+    rows: readonly Setting[],
+    pairs: readonly (readonly [string, string])[],
+  ): string | null {
+    const before = structuredClone(this.configuration);
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      const [name, text] = pairs[index]!;
+      const value = this.parse(row, name, text);
+      if (value instanceof Refusal) {
+        this.restore(before);
+        return failed(canonicalName(row, name), value.reason);
+      }
+      writeSetting(this.configuration, row, value);
+      applyConsequences(this.configuration, row.path);
+    }
+    const failure = this.notify(rows, { pairs, before });
+    if (failure === null) for (const row of rows) this.chosen.add(row.path);
+    return failure;
+  }
+
+  private notify(
+    rows: readonly Setting[],
+    { pairs, before }: { pairs: readonly (readonly [string, string])[]; before: Configuration },
+  ): string | null {
+    for (let index = 0; index < rows.length; index++) {
+      for (const listener of this.listeners.get(rows[index]!.path) ?? []) {
+        const reason = listener();
+        if (typeof reason !== 'string') continue;
+        this.restore(before);
+        // Those that have acted on the refused values act on the old ones again.
+        for (const row of rows.slice(0, index + 1)) {
+          for (const told of this.listeners.get(row.path) ?? []) told();
+        }
+        return failed(canonicalName(rows[index]!, pairs[index]![0]), reason);
+      }
+    }
+    return null;
+  }
+
+  private parse(row: Setting, name: string, text: string): unknown {
+    if (name.includes('.')) return row.codec.parse(text);
+    const words = row.codec.takesWords ? text.split(' ') : [text];
+    return row.codec.parseRedis(words, readSetting(this.configuration, row), false);
+  }
+
+  /** Field by field: rooms hold references to the sections, never to copies. */
+  private restore(before: Configuration): void {
+    for (const row of SETTINGS) {
+      writeSetting(this.configuration, row, readSetting(before, row));
+    }
+  }
+
+  private print(row: Setting): string {
+    return row.codec.printRedis(readSetting(this.configuration, row));
+  }
+}
+
+function failed(name: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
+}
+
+/** A refused value is told with the parameter's own spelling, an alias with the alias'. */
+function canonicalName(row: Setting, name: string): string {
+  const lower = name.toLowerCase();
+  return lower === row.redis?.alias ? row.redis.alias : (row.redis?.name ?? row.path);
+}
+
+function findForClients(name: string): Setting | null {
+  const row = findByRedisName(name) ?? (name.includes('.') ? findByPath(name) : undefined);
+  if (row === undefined || row.redis?.access === 'directive') return null;
+  return row;
+}
+
+function* listedNames(withPaths: boolean): Iterable<[string, Setting]> {
+  for (const row of SETTINGS) {
+    const { redis } = row;
+    if (redis !== null && redis.access !== 'directive' && !redis.hidden) {
+      yield [redis.name, row];
+      if (redis.alias !== null) yield [redis.alias, row];
+    }
+    if (withPaths && row.section !== 'inert') yield [row.path, row];
+  }
+}

@@ -1,0 +1,41 @@
+import type { Configuration } from '../base/configuration.ts';
+import { defaultConfiguration } from '../base/configuration.ts';
+
+/**
+ * Persistence can be said in two ways: by profile (enabled, strategy, snapshot_interval) or as
+ * redis-server does (appendonly, save). Whichever was said last decides, the other one follows.
+ * @param path  the setting that was just written
+ */
+export function applyConsequences(configuration: Configuration, path: string): void {
+  switch (path) {
+    case 'persistence.enabled':
+    case 'persistence.strategy':
+    case 'persistence.snapshot_interval':
+      followProfile(configuration);
+      break;
+    case 'persistence.append_only':
+    case 'persistence.save':
+      followRedis(configuration);
+      break;
+  }
+}
+
+function followProfile({ persistence }: Configuration): void {
+  const { enabled, strategy, snapshotIntervalMs } = persistence;
+  persistence.appendOnly = enabled && strategy !== 'snapshot';
+  if (!enabled || strategy === 'aof') {
+    persistence.savePoints = [];
+  } else if (snapshotIntervalMs > 0) {
+    persistence.savePoints = [{ seconds: Math.ceil(snapshotIntervalMs / 1000), changes: 1 }];
+  } else if (persistence.savePoints.length === 0) {
+    persistence.savePoints = defaultConfiguration().persistence.savePoints;
+  }
+}
+
+function followRedis({ persistence }: Configuration): void {
+  const hasSnapshots = persistence.savePoints.length > 0;
+  persistence.enabled = persistence.appendOnly || hasSnapshots;
+  if (!persistence.enabled) return;
+  if (!hasSnapshots) persistence.strategy = 'aof';
+  else persistence.strategy = persistence.appendOnly ? 'hybrid' : 'snapshot';
+}
