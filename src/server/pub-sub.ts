@@ -200,7 +200,7 @@ class NameBytes {
 
   encode(name: string): this {
     if (name.length > this.bytes.length) this.bytes = Buffer.alloc(name.length * 2);
-    this.length = this.bytes.latin1Write(name);
+    this.length = this.bytes.write(name, 'latin1');
     return this;
   }
 

@@ -1,0 +1,102 @@
+import { REDIS_VERSION } from '../../base/version.ts';
+import type { Frame } from '../../base/frame.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
+import type { CommandRow } from '../command-row.ts';
+import { echoedArgument } from '../echoed-argument.ts';
+import { integerArgument } from '../integer-argument.ts';
+import { logIn, WRONG_PASSWORD } from '../login.ts';
+import { GATE, type Session } from '../session.ts';
+
+export const helloCommand: CommandRow = {
+  name: 'hello',
+  arity: -1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  group: 'connection',
+  since: '6.0.0',
+  complexity: 'O(1)',
+  summary: 'Choose the protocol, and log in and name the connection on the way',
+  syntax: '[protover [AUTH username password] [SETNAME clientname]]',
+  execute: hello,
+};
+
+function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
+  let protocol: 2 | 3 = session.protocol;
+  if (frame.count > 1) {
+    const wanted = integerArgument(frame, 1);
+    if (Number.isNaN(wanted)) {
+      reply.errorText('ERR Protocol version is not an integer or out of range');
+      return;
+    }
+    if (wanted !== 2 && wanted !== 3) {
+      reply.errorText('NOPROTO unsupported protocol version');
+      return;
+    }
+    protocol = wanted;
+  }
+  const options = parseOptions(frame, reply);
+  if (options === null) return;
+  if (options.authArg > 0) {
+    const outcome = logIn(session, frame, options.authArg, options.authArg + 1);
+    if (outcome === 'postponed') return;
+    if (outcome === 'refused') {
+      reply.errorText(WRONG_PASSWORD);
+      return;
+    }
+  }
+  if ((session.gate & GATE.LOGIN_REQUIRED) !== 0) {
+    reply.errorText(
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
+        '<proto> AUTH <user> <pass> option can be used to authenticate the client and select the ' +
+        'RESP protocol version at the same time',
+    );
+    return;
+  }
+  if (options.nameArg > 0) session.name = frame.latin1(options.nameArg);
+  session.protocol = protocol;
+  reply.protocol = protocol;
+  describeServer(session, reply);
+}
+
+function parseOptions(
+  frame: Frame,
+  reply: ReplyWriter,
+): { authArg: number; nameArg: number } | null {
+  let authArg = 0;
+  let nameArg = 0;
+  for (let arg = 2; arg < frame.count; arg++) {
+    const moreCount = frame.count - 1 - arg;
+    if (frame.equals(arg, 'AUTH') && moreCount >= 2) {
+      authArg = arg + 1;
+      arg += 2;
+    } else if (frame.equals(arg, 'SETNAME') && moreCount >= 1) {
+      nameArg = ++arg;
+      if (!isClientName(frame, nameArg)) {
+        reply.errorText(CLIENT_NAME_ERROR);
+        return null;
+      }
+    } else {
+      reply.errorText(`ERR Syntax error in HELLO option '${echoedArgument(frame, arg)}'`);
+      return null;
+    }
+  }
+  return { authArg, nameArg };
+}
+
+function describeServer(session: Session, reply: ReplyWriter): void {
+  reply.map(7);
+  reply.bulkText('server');
+  reply.bulkText('redis');
+  reply.bulkText('version');
+  reply.bulkText(REDIS_VERSION);
+  reply.bulkText('proto');
+  reply.integer(session.protocol);
+  reply.bulkText('id');
+  reply.integer(session.id);
+  reply.bulkText('mode');
+  reply.bulkText('standalone');
+  reply.bulkText('role');
+  reply.bulkText('master');
+  reply.bulkText('modules');
+  reply.array(0);
+}

@@ -1,0 +1,52 @@
+import type { CommandRow } from '../command-row.ts';
+import { GATE, type Session } from '../session.ts';
+
+export const quitCommand: CommandRow = {
+  name: 'quit',
+  arity: -1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  group: 'connection',
+  since: '1.0.0',
+  complexity: 'O(1)',
+  summary: 'Close the connection',
+  syntax: '',
+  execute(session, _frame, reply) {
+    reply.ok();
+    session.channel?.closeAfterReplies();
+  },
+};
+
+export const resetCommand: CommandRow = {
+  name: 'reset',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  group: 'connection',
+  since: '6.2.0',
+  complexity: 'O(1)',
+  summary: 'Take the connection back to how it began',
+  syntax: '',
+  execute(session, _frame, reply) {
+    reset(session);
+    reply.protocol = 2;
+    reply.simple('RESET');
+  },
+};
+
+/** All but what describes the client itself: its id, age and library. */
+function reset(session: Session): void {
+  const { node } = session;
+  session.transaction = null;
+  node.watches.unwatch(session);
+  node.pubsub.removeAll(session);
+  node.monitors.remove(session);
+  session.store = node.stores[0];
+  session.database = session.store.databases[0];
+  session.protocol = 2;
+  session.name = '';
+  session.userName = 'default';
+  session.isEvictable = true;
+  session.touchesKeys = true;
+  session.gate &= ~(GATE.IN_TRANSACTION | GATE.SUBSCRIBED | GATE.REPLIES_OFF);
+  if (session.channel !== null) session.channel.replyMode = 'on';
+  if (node.configuration.security.requirepass !== '') session.gate |= GATE.LOGIN_REQUIRED;
+}

@@ -1,0 +1,52 @@
+import { Frame } from '../../base/frame.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import type { CommandRow } from '../command-row.ts';
+import { executeCommand } from '../execute-command.ts';
+import type { Session, Transaction } from '../session.ts';
+import { endTransaction } from './multi.ts';
+
+export const execCommand: CommandRow = {
+  name: 'exec',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
+  group: 'transactions',
+  since: '1.2.0',
+  complexity: 'Depends on commands in the transaction',
+  summary: 'Run the queued commands, unless a watched key has changed',
+  syntax: '',
+  execute(session, _frame, reply) {
+    const { transaction } = session;
+    if (transaction === null) {
+      reply.errorText('ERR EXEC without MULTI');
+      return;
+    }
+    const isUnchanged = session.node.watches.isUnchanged(session);
+    endTransaction(session);
+    if (transaction.isBroken) {
+      reply.errorText('EXECABORT Transaction discarded because of previous errors.');
+    } else if (!hasRoom(session, transaction)) {
+      reply.errorText(`EXECABORT Transaction discarded because of: ${ERRORS.outOfMemory.text}`);
+    } else if (!isUnchanged) {
+      reply.nullArray();
+    } else {
+      runQueue(session, transaction, reply);
+    }
+  },
+};
+
+/** All or nothing: a transaction that would run out of memory on the way does not begin. */
+function hasRoom(session: Session, transaction: Transaction): boolean {
+  const { store } = session;
+  if (!transaction.hasDenyOom || store.memoryBytesMax === 0) return true;
+  return store.makeRoom(transaction.queue.byteCount);
+}
+
+/** A command that fails answers with its error; those behind it run all the same. */
+function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter): void {
+  const { queue } = transaction;
+  // The frame EXEC came in is still needed by the door.
+  const frame = new Frame();
+  reply.array(queue.count);
+  while (queue.shift(frame)) executeCommand(session, frame, reply);
+}
