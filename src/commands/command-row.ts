@@ -25,6 +25,7 @@ export type CommandFlag =
   | 'fast'
   | 'no_auth'
   | 'may_replicate'
+  | 'no_mandatory_keys'
   | 'movablekeys'
   | 'allow_busy'
   | 'no_async_loading'
@@ -69,7 +70,7 @@ export interface CommandRow {
   /** As in COMMAND INFO: the name counts; negative means at least. */
   readonly arity: number;
   readonly flags: readonly CommandFlag[];
-  /** ACL categories beyond those that follow from flags and group; without `@`. */
+  /** ACL categories beyond those that follow from flags and group, without `@`; `-x` takes x away. */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
   readonly group: CommandGroup;

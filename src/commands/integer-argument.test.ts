@@ -17,6 +17,15 @@ test('parseInteger takes the canonical form of safe integers only', () => {
 test('parseInteger64 takes the whole range and nothing beyond', () => {
   assert.equal(big('9223372036854775807'), 9223372036854775807n);
   assert.equal(big('-9223372036854775808'), -9223372036854775808n);
-  const refused = ['9223372036854775808', '-9223372036854775809', '00', '-0', '', '-', '0x1', '1_0'];
+  const refused = [
+    '9223372036854775808',
+    '-9223372036854775809',
+    '00',
+    '-0',
+    '',
+    '-',
+    '0x1',
+    '1_0',
+  ];
   for (const text of refused) assert.equal(big(text), null, text);
 });

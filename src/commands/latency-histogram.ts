@@ -19,9 +19,9 @@ export class LatencyHistogram {
   readonly counts: Float64Array = new Float64Array(BUCKET_COUNT);
   total = 0;
 
-  record(durationUs: number): void {
-    this.counts[bucketOf(Math.min(durationUs * 1000, NS_MAX))]++;
-    this.total++;
+  record(durationUs: number, weight = 1): void {
+    this.counts[bucketOf(Math.min(durationUs * 1000, NS_MAX))] += weight;
+    this.total += weight;
   }
 
   /** Pairs of a bound in microseconds and the number of calls that took no longer; only where it grows. */

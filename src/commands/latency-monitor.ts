@@ -55,15 +55,18 @@ export class LatencyMonitor {
     event.samples.push({ timeS, latencyMs: wholeMs });
   }
 
-  /** Counts one execution of a command; the door calls it for commands it timed. */
-  recordCommand(fullName: string, durationUs: number): void {
+  /**
+   * Counts executions of a command; the door calls it for commands it timed.
+   * @param weight  how many executions this one stands for, where only a sample is timed
+   */
+  recordCommand(fullName: string, durationUs: number, weight = 1): void {
     if (!this.settings.tracking) return;
     let histogram = this.histograms.get(fullName);
     if (histogram === undefined) {
       histogram = new LatencyHistogram();
       this.histograms.set(fullName, histogram);
     }
-    histogram.record(durationUs);
+    histogram.record(durationUs, weight);
   }
 
   /** @returns the number of events forgotten */

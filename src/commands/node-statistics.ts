@@ -19,11 +19,9 @@ export class NodeStatistics {
     let stop = start + 1;
     const limit = Math.min(end, start + ERROR_CODE_BYTES_MAX);
     while (stop < limit && bytes[stop] > 32) stop++;
-    const code = Buffer.from(
-      bytes.buffer,
-      bytes.byteOffset + start + 1,
-      stop - start - 1,
-    ).toString('latin1');
+    const code = Buffer.from(bytes.buffer, bytes.byteOffset + start + 1, stop - start - 1).toString(
+      'latin1',
+    );
     const count = this.errors.get(code);
     if (count === undefined && this.errors.size >= ERROR_CODE_COUNT_MAX) return;
     this.errors.set(code, (count ?? 0) + 1);

@@ -72,4 +72,9 @@ export const ERRORS = {
   slowlogCount: row('ERR count should be greater than or equal to -1'),
   noShutdown: row('ERR No shutdown in progress.'),
   replicaofRefused: row('ERR This node follows no other server: REPLICAOF is not available'),
+  debugNotAllowed: row(
+    'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ' +
+      'you can run it from a local connection, otherwise you need to set this option in the ' +
+      'configuration file, and then restart the server.',
+  ),
 } as const;

@@ -3,7 +3,7 @@ import { integerOf } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
-import { replyHelp } from '../help-reply.ts';
+import { helpRow } from '../help-reply.ts';
 import type { Session } from '../session.ts';
 import { lookUp } from './look-up.ts';
 
@@ -73,32 +73,25 @@ const refcountRow = objectRow(
   },
 );
 
-const helpRow: CommandRow = {
-  name: 'help',
-  arity: 2,
-  flags: ['loading', 'stale'],
+const objectHelpRow = helpRow({
+  container: 'OBJECT',
   group: 'generic',
   since: '6.2.0',
-  complexity: 'O(1)',
-  summary: 'List the subcommands of OBJECT',
-  syntax: '',
-  execute(_session, _frame, reply) {
-    replyHelp(reply, 'OBJECT', [
-      'ENCODING <key>',
-      '    Return the kind of internal representation used in order to store the value',
-      '    associated with a <key>.',
-      'FREQ <key>',
-      '    Return the access frequency index of the <key>. The returned integer is',
-      '    proportional to the logarithm of the recent access frequency of the key.',
-      'IDLETIME <key>',
-      '    Return the idle time of the <key>, that is the approximated number of',
-      '    seconds elapsed since the last access to the key.',
-      'REFCOUNT <key>',
-      '    Return the number of references of the value associated with the specified',
-      '    <key>.',
-    ]);
-  },
-};
+  lines: [
+    'ENCODING <key>',
+    '    Return the kind of internal representation used in order to store the value',
+    '    associated with a <key>.',
+    'FREQ <key>',
+    '    Return the access frequency index of the <key>. The returned integer is',
+    '    proportional to the logarithm of the recent access frequency of the key.',
+    'IDLETIME <key>',
+    '    Return the idle time of the <key>, that is the approximated number of',
+    '    seconds elapsed since the last access to the key.',
+    'REFCOUNT <key>',
+    '    Return the number of references of the value associated with the specified',
+    '    <key>.',
+  ],
+});
 
 export const objectCommand: CommandRow = {
   name: 'object',
@@ -110,7 +103,7 @@ export const objectCommand: CommandRow = {
   complexity: 'Depends on subcommand.',
   summary: 'Container of commands that look at the representation of a value',
   syntax: '',
-  subcommands: [encodingRow, freqRow, helpRow, idletimeRow, refcountRow],
+  subcommands: [encodingRow, freqRow, objectHelpRow, idletimeRow, refcountRow],
 };
 
 function isBelow(value: number, bound: number): boolean {

@@ -89,12 +89,7 @@ export const randomkeyCommand: CommandRow = {
 };
 
 /** Writes the entry's key when it is live and wanted. */
-function replyMatch(
-  database: Database,
-  entry: number,
-  frame: Frame,
-  reply: ReplyWriter,
-): boolean {
+function replyMatch(database: Database, entry: number, frame: Frame, reply: ReplyWriter): boolean {
   if (database.isExpired(entry)) return false;
   const { patternArg, typeArg } = options;
   if (typeArg !== 0 && !frame.equals(typeArg, database.typeName(entry).toUpperCase())) return false;

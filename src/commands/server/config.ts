@@ -1,0 +1,129 @@
+import { resetCounters } from '../../observability/metrics/metric-table.ts';
+import { STORE_STAT } from '../../engine/store-stats.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
+import type { CommandRow, Execute } from '../command-row.ts';
+import { helpRow } from '../help-reply.ts';
+
+function configRow(
+  name: string,
+  facts: Pick<CommandRow, 'arity' | 'since' | 'complexity' | 'summary' | 'syntax' | 'tips'>,
+  execute: Execute,
+): CommandRow {
+  return {
+    name,
+    flags: ['admin', 'noscript', 'loading', 'stale'],
+    group: 'server',
+    ...facts,
+    execute,
+  };
+}
+
+const getRow = configRow(
+  'get',
+  {
+    arity: -3,
+    since: '2.0.0',
+    complexity: 'O(N) when N is the number of configuration parameters provided',
+    summary: 'Show the settings whose names match patterns',
+    syntax: 'parameter [parameter ...]',
+  },
+  ({ node }, frame, reply) => {
+    const patterns: string[] = [];
+    for (let arg = 2; arg < frame.count; arg++) patterns.push(frame.latin1(arg));
+    const pairs = node.settings.get(patterns);
+    reply.map(pairs.length);
+    for (const [name, value] of pairs) {
+      reply.bulkText(name);
+      reply.bulkText(value);
+    }
+  },
+);
+
+const setRow = configRow(
+  'set',
+  {
+    arity: -4,
+    since: '2.0.0',
+    complexity: 'O(N) when N is the number of configuration parameters provided',
+    summary: 'Change settings of the running node, all of them or none',
+    syntax: 'parameter value [parameter value ...]',
+    tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+  },
+  ({ node }, frame, reply) => {
+    if (frame.count % 2 !== 0) return reply.error(ERRORS.syntax);
+    const pairs: [string, string][] = [];
+    for (let arg = 2; arg < frame.count; arg += 2)
+      pairs.push([frame.text(arg), frame.text(arg + 1)]);
+    const refusal = node.settings.set(pairs);
+    if (refusal === null) reply.ok();
+    else reply.errorText(refusal);
+  },
+);
+
+const resetstatRow = configRow(
+  'resetstat',
+  {
+    arity: 2,
+    since: '2.0.0',
+    complexity: 'O(1)',
+    summary: 'Set the counters that INFO reports back to zero',
+    syntax: '',
+  },
+  ({ node }, _frame, reply) => {
+    resetCounters(node.counters);
+    node.table.resetCounters();
+    node.latency.resetHistograms();
+    node.statistics.reset();
+    for (const store of node.stores) {
+      // Changes are counted since the last snapshot, not since the last reset.
+      const changes = store.stats[STORE_STAT.CHANGES];
+      store.stats.fill(0);
+      store.stats[STORE_STAT.CHANGES] = changes;
+    }
+    reply.ok();
+  },
+);
+
+const rewriteRow = configRow(
+  'rewrite',
+  {
+    arity: 2,
+    since: '2.8.0',
+    complexity: 'O(1)',
+    summary: 'Write the settings as they are now to the configuration file',
+    syntax: '',
+  },
+  ({ node }, _frame, reply) => {
+    const refusal = node.settings.rewrite();
+    if (refusal === null) reply.ok();
+    else reply.errorText(refusal);
+  },
+);
+
+const configHelpRow = helpRow({
+  container: 'CONFIG',
+  group: 'server',
+  since: '5.0.0',
+  lines: [
+    'GET <pattern>',
+    '    Return parameters matching the glob-like <pattern> and their values.',
+    'SET <directive> <value>',
+    '    Set the configuration <directive> to <value>.',
+    'RESETSTAT',
+    '    Reset statistics reported by the INFO command.',
+    'REWRITE',
+    '    Rewrite the configuration file.',
+  ],
+});
+
+export const configCommand: CommandRow = {
+  name: 'config',
+  arity: -2,
+  flags: [],
+  group: 'server',
+  since: '2.0.0',
+  complexity: 'Depends on subcommand.',
+  summary: 'Container of commands on the settings of the running node',
+  syntax: '',
+  subcommands: [getRow, configHelpRow, resetstatRow, rewriteRow, setRow],
+};

@@ -1,0 +1,84 @@
+import { ERRORS } from '../../protocol/error-table.ts';
+import type { Frame } from '../../protocol/frame.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import type { CommandRow } from '../command-row.ts';
+import { echoedArgument } from '../echoed-argument.ts';
+import { replyHelp } from '../help-reply.ts';
+import type { Session } from '../session.ts';
+
+export const debugCommand: CommandRow = {
+  name: 'debug',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  group: 'server',
+  since: '1.0.0',
+  complexity: 'Depends on subcommand.',
+  summary: 'Container of commands for testing this server, off by default',
+  syntax: '',
+  execute(session, frame, reply) {
+    if (!isAllowed(session)) return reply.error(ERRORS.debugNotAllowed);
+    if (frame.count === 2 && frame.equals(1, 'HELP')) return replyHelp(reply, 'DEBUG', HELP);
+    if (frame.count === 2 && frame.equals(1, 'CHANGE-REPL-ID')) return reply.ok();
+    if (frame.count === 3 && frame.equals(1, 'SLEEP')) {
+      session.node.sleepBlocking(Math.max(0, leadingNumber(frame.latin1(2))) * 1000);
+      return reply.ok();
+    }
+    if (frame.count === 3 && frame.equals(1, 'SET-ACTIVE-EXPIRE')) {
+      const isEnabled = leadingNumber(frame.latin1(2)) !== 0;
+      for (const store of session.node.stores) store.activeExpiryEnabled = isEnabled;
+      return reply.ok();
+    }
+    if (frame.count === 3 && frame.equals(1, 'ERROR')) {
+      return reply.errorText(echoedArgument(frame, 2));
+    }
+    if (frame.count === 3 && frame.equals(1, 'OBJECT')) return describeEntry(session, frame, reply);
+    reply.errorText(
+      `ERR unknown subcommand or wrong number of arguments for '${echoedArgument(frame, 1)}'. ` +
+        'Try DEBUG HELP.',
+    );
+  },
+};
+
+const HELP = [
+  'CHANGE-REPL-ID',
+  '    Does nothing: there is no replication by that id.',
+  'ERROR <string>',
+  '    Return an error reply with <string> as its text.',
+  'OBJECT <key>',
+  '    Show facts about the entry of <key>.',
+  'SET-ACTIVE-EXPIRE <0|1>',
+  '    0 stops removing due keys in the background, 1 starts it again.',
+  'SLEEP <seconds>',
+  '    Stop the server for <seconds>. Decimals allowed.',
+];
+
+/** `local` means the loopback interface, a unix socket, or a caller inside the process. */
+function isAllowed({ node, channel }: Session): boolean {
+  const allowance = node.configuration.security.enableDebugCommand;
+  if (allowance !== 'local') return allowance === 'yes';
+  if (channel === null) return true;
+  const { remoteAddress } = channel;
+  return (
+    remoteAddress === '' ||
+    remoteAddress === '::1' ||
+    remoteAddress.startsWith('127.') ||
+    remoteAddress.startsWith('::ffff:127.') ||
+    remoteAddress.startsWith('/')
+  );
+}
+
+/** As strtod: what the text starts with, 0 when that is no number. */
+function leadingNumber(text: string): number {
+  const value = Number.parseFloat(text);
+  return Number.isFinite(value) ? value : 0;
+}
+
+function describeEntry({ database, node }: Session, frame: Frame, reply: ReplyWriter): void {
+  const entry = database.find(frame, 2);
+  if (entry === 0) return reply.error(ERRORS.noSuchKey);
+  reply.simple(
+    `Value at:0x${entry.toString(16)} refcount:1 encoding:${database.encodingName(entry)} ` +
+      `serializedlength:${database.entryMemoryBytes(entry)} lru:${node.clock.accessS} ` +
+      `lru_seconds_idle:${database.idleS(entry)}`,
+  );
+}

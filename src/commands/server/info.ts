@@ -1,0 +1,193 @@
+import { REDIS_VERSION } from '../../base/version.ts';
+import { STORE_STAT } from '../../engine/store-stats.ts';
+import type { CommandRow } from '../command-row.ts';
+import type { NodeServices } from '../node-services.ts';
+import type { InfoField } from './info-field.ts';
+import { memoryFields } from './info-memory.ts';
+import { commandFields, errorFields, latencyFields, statsFields, sumOf } from './info-stats.ts';
+
+interface Section {
+  readonly name: string;
+  readonly title: string;
+  /** Shown when no section is asked for. */
+  readonly isDefault: boolean;
+  readonly fields: (node: NodeServices) => InfoField[];
+}
+
+function section(
+  title: string,
+  fields: (node: NodeServices) => InfoField[],
+  isDefault = true,
+): Section {
+  return { name: title.toLowerCase(), title, isDefault, fields };
+}
+
+/** In the order of the reply, whatever the order of the arguments. */
+const SECTIONS: readonly Section[] = [
+  section('Server', serverFields),
+  section('Clients', clientFields),
+  section('Memory', memoryFields),
+  section('Persistence', persistenceFields),
+  section('Stats', statsFields),
+  section('Replication', replicationFields),
+  section('CPU', cpuFields),
+  section('Modules', () => []),
+  section('Commandstats', commandFields, false),
+  section('Errorstats', errorFields),
+  section('Latencystats', latencyFields, false),
+  section('Cluster', () => [['cluster_enabled', 0]]),
+  section('Keyspace', keyspaceFields),
+];
+
+export const infoCommand: CommandRow = {
+  name: 'info',
+  arity: -1,
+  flags: ['loading', 'stale'],
+  categories: ['dangerous'],
+  group: 'server',
+  since: '1.0.0',
+  complexity: 'O(1)',
+  summary: 'Report the state and the statistics of the node as lines of text',
+  syntax: '[section [section ...]]',
+  tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
+  execute({ node }, frame, reply) {
+    const wanted: string[] = [];
+    for (let arg = 1; arg < frame.count; arg++) wanted.push(frame.latin1(arg).toLowerCase());
+    reply.verbatim('txt', infoText(node, wanted));
+  },
+};
+
+/** @param wanted  names of sections in lower case; none, `default`, `all` or `everything` */
+export function infoText(node: NodeServices, wanted: readonly string[]): string {
+  const isDefault = wanted.length === 0 || wanted.includes('default');
+  const isAll = wanted.includes('all') || wanted.includes('everything');
+  const parts: string[] = [];
+  for (const { name, title, isDefault: isUsual, fields } of SECTIONS) {
+    if (!isAll && !(isDefault && isUsual) && !wanted.includes(name)) continue;
+    const lines = fields(node).map(([field, value]) => `${field}:${value}\r\n`);
+    parts.push(`# ${title}\r\n${lines.join('')}`);
+  }
+  return parts.join('\r\n');
+}
+
+function serverFields(node: NodeServices): InfoField[] {
+  const { world, clock } = node;
+  const { host } = world;
+  const uptimeS = Math.max(0, Math.floor((clock.nowMs - node.startedMs) / 1000));
+  return [
+    ['redis_version', REDIS_VERSION],
+    ['hypercache_version', node.version],
+    ['node_version', host.nodeVersion],
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
+    ['redis_build_id', '0'],
+    ['redis_mode', 'standalone'],
+    ['os', host.osName],
+    ['arch_bits', 64],
+    ['monotonic_clock', 'libuv hrtime'],
+    ['multiplexing_api', 'libuv'],
+    ['atomicvar_api', 'none'],
+    ['gcc_version', '0.0.0'],
+    ['process_id', host.pid],
+    ['process_supervised', 'no'],
+    ['run_id', node.runId],
+    ['tcp_port', node.ports.resp === 0 ? node.ports.tls : node.ports.resp],
+    ['server_time_usec', world.clock.wallMs() * 1000],
+    ['uptime_in_seconds', uptimeS],
+    ['uptime_in_days', Math.floor(uptimeS / 86_400)],
+    ['hz', node.configuration.node.hz],
+    ['configured_hz', node.configuration.node.hz],
+    ['lru_clock', clock.accessS],
+    ['executable', host.executablePath],
+    ['config_file', node.settings.filePath],
+    ['io_threads_active', 0],
+  ];
+}
+
+function clientFields({ clients, configuration }: NodeServices): InfoField[] {
+  return [
+    ['connected_clients', clients.count],
+    ['cluster_connections', 0],
+    ['maxclients', configuration.network.maxClients],
+    ['client_recent_max_input_buffer', clients.queryBytesMax],
+    ['client_recent_max_output_buffer', clients.outputBytesMax],
+    ['blocked_clients', 0],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+  ];
+}
+
+function persistenceFields(node: NodeServices): InfoField[] {
+  return [
+    ['loading', 0],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
+    ['rdb_changes_since_last_save', sumOf(node, STORE_STAT.CHANGES)],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', node.statistics.lastSaveS],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', 0],
+    ['rdb_last_load_keys_loaded', 0],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ];
+}
+
+function replicationFields(node: NodeServices): InfoField[] {
+  return [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+    ['master_failover_state', 'no-failover'],
+    ['master_replid', node.runId],
+    ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', 0],
+    ['second_repl_offset', -1],
+    ['repl_backlog_active', 0],
+    ['repl_backlog_size', node.configuration.cluster.replBacklogBytes],
+    ['repl_backlog_first_byte_offset', 0],
+    ['repl_backlog_histlen', 0],
+  ];
+}
+
+function cpuFields(node: NodeServices): InfoField[] {
+  const { userS, systemS } = node.world.host.cpuUse();
+  return [
+    ['used_cpu_sys', systemS.toFixed(6)],
+    ['used_cpu_user', userS.toFixed(6)],
+    ['used_cpu_sys_children', '0.000000'],
+    ['used_cpu_user_children', '0.000000'],
+    ['used_cpu_sys_main_thread', systemS.toFixed(6)],
+    ['used_cpu_user_main_thread', userS.toFixed(6)],
+  ];
+}
+
+/** The numbered databases, which are the default store's. */
+function keyspaceFields(node: NodeServices): InfoField[] {
+  const fields: InfoField[] = [];
+  for (const database of node.stores[0].databases) {
+    const { count, deadlineCount, index } = database;
+    if (count === 0) continue;
+    const averageMs = Math.max(0, Math.round(database.averageTtlMs()));
+    fields.push([`db${index}`, `keys=${count},expires=${deadlineCount},avg_ttl=${averageMs}`]);
+  }
+  return fields;
+}

@@ -1,0 +1,35 @@
+import type { CommandRow } from '../command-row.ts';
+import { commandCommand } from './introspection/command.ts';
+import { configCommand } from './config.ts';
+import { debugCommand } from './debug.ts';
+import { dbsizeCommand, flushallCommand, flushdbCommand, swapdbCommand } from './flush.ts';
+import { infoCommand } from './info.ts';
+import { latencyCommand } from './latency.ts';
+import { lolwutCommand } from './lolwut.ts';
+import { memoryCommand } from './memory.ts';
+import { replicaofCommand, slaveofCommand } from './replicaof.ts';
+import { shutdownCommand } from './shutdown.ts';
+import { slowlogCommand } from './slowlog.ts';
+import { lastsaveCommand, roleCommand, timeCommand } from './time.ts';
+
+/** Commands on the node as a whole. */
+export const SERVER_COMMANDS: readonly CommandRow[] = [
+  commandCommand,
+  configCommand,
+  dbsizeCommand,
+  debugCommand,
+  flushallCommand,
+  flushdbCommand,
+  infoCommand,
+  lastsaveCommand,
+  latencyCommand,
+  lolwutCommand,
+  memoryCommand,
+  replicaofCommand,
+  roleCommand,
+  shutdownCommand,
+  slaveofCommand,
+  slowlogCommand,
+  swapdbCommand,
+  timeCommand,
+];
