@@ -1,31 +1,42 @@
 import { assert } from '../../base/errors.ts';
-import { SEGMENT_SHIFT } from '../memory/block-address.ts';
+import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import { AddressBuffer } from './address-buffer.ts';
 import { headerBytes, keyLength } from './entry.ts';
-import { homeOf, NO_HASH } from './table-layout.ts';
-import { firstSlotAt, RECORD, RECORD_SHIFT, TableSet } from './table-set.ts';
+import { equalBytes } from './equal-bytes.ts';
+import { insertOrdered, removeOrdered } from './ordered-slots.ts';
+import {
+  chunkCountOf,
+  chunkMaskOf,
+  depthOf,
+  HASH_MIN,
+  homeOf,
+  LINK,
+  RECORD,
+  RECORD_SHIFT,
+} from './table-layout.ts';
+import { TableSet } from './table-set.ts';
 
 export { AddressBuffer };
 
 /**
  * Finds the entry of a key: extendible hashing over tables that are kept in the order of the hash.
  *
- *     hash  [ first bits: directory -> table | next 19 bits: home slot | all 32: compared ]
- *     table [hash address][hash address][  empty  ][hash address] ... margin
+ *     hash   [ first bits: directory -> table | next 19 bits: home in the table | all 32: compared ]
+ *     table  [hash address][hash address][  empty  ][hash address] ...      (table-layout.ts)
  *
  * A look-up reads the directory and the table's record (small, in the cache), one or two lines of
  * slots, and the entry. It starts at the key's home and stops at the first hash that is larger; a
- * miss reads no entry but in one of `2^32 / count` cases. No step is larger than one table
- * (`table-set.ts`), so there is no rehash that would stop the node.
+ * miss reads an entry only where 32 bits agree, one time in `2^32 / count`. No step is larger than
+ * one table (`table-set.ts`), so there is no rehash that would stop the node.
  *
  * Order by hash is what the rest is made of: a table splits in one pass; a SCAN cursor is a place
  * among the hashes, true whatever is inserted, removed, split or merged between two calls; and all
  * keys of one range of hashes can be listed or dropped in bounded steps. Who wants the keys of one
  * cluster slot puts the slot number into the first 14 bits of the hash: `scan` from `slot << 18` then
- * walks that slot alone. The price is 18 bits of hash within the slot.
+ * walks that slot alone. The price is that 18 bits of hash are left within the slot.
  *
- * Cost: 8 bytes a slot at a load of 0.75 to 0.86, 10 bytes a key on average.
+ * Cost: 8 bytes a slot at a load of 0.72 to 0.86, 10 bytes a key on average.
  */
 export class HashIndex {
   /** Entries in it. */
@@ -36,7 +47,8 @@ export class HashIndex {
   #foundHash = 0;
   #foundAddress = 0;
   #foundTable = 0;
-  /** In words from the table's first slot. */
+  #foundChunk = 0;
+  /** In words from the chunk's first. */
   #foundAt = 0;
 
   constructor(memory: Memory) {
@@ -46,10 +58,10 @@ export class HashIndex {
 
   /** All that the index takes: tables, which are blocks of memory and counted there too, and the rest. */
   get byteCount(): number {
-    return this.#tables.blockBytes + this.#tables.sideBytes;
+    return this.#tables.chunkBytes + this.#tables.sideBytes;
   }
 
-  /** The part of byteCount that is not in memory: directory and records. */
+  /** The part of byteCount that is not in memory. */
   get sideByteCount(): number {
     return this.#tables.sideBytes;
   }
@@ -62,69 +74,85 @@ export class HashIndex {
    * The entry of a key, or 0. Leaves memory located at the entry, and remembers its slot for
    * `replaceFound` and `removeFound`.
    */
-  find(hash: number, view: DataView, offset: number, length: number): number {
+  find(keyHash: number, view: DataView, offset: number, length: number): number {
     if (this.count === 0) return 0;
+    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
     const tables = this.#tables;
-    const id = tables.directory[hash >>> tables.shift];
-    const record = id << RECORD_SHIFT;
     const records = tables.records;
-    const table = records[record + RECORD.ADDRESS];
-    const words = this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-    const first = firstSlotAt(table);
-    const capacity = records[record + RECORD.CAPACITY];
-    let at = first + homeOf(hash, records[record + RECORD.SHAPE], capacity) * 2;
-    while (words[at] < hash) at += 2;
-    while (words[at] === hash) {
-      const address = words[at + 1];
-      if (address === 0) return 0;
-      if (this.#hasKey(address, view, offset, length)) {
-        this.#foundHash = hash | 0;
-        this.#foundAddress = address | 0;
-        this.#foundTable = id;
-        this.#foundAt = at - first;
-        return address;
+    const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
+    const shape = records[record + RECORD.SHAPE];
+    const home = homeOf(hash, shape, records[record + RECORD.CAPACITY]);
+    const segments = this.#memory.segments;
+    let chunk = home >>> (shape >>> 5);
+    let address = records[record + chunk];
+    let words = segments[address >>> SEGMENT_SHIFT].words;
+    let start = (address & PLACE_MASK) << 1;
+    let at = start + (home & chunkMaskOf(shape)) * 2;
+    for (;;) {
+      while (words[at] < hash) at += 2;
+      while (words[at] === hash) {
+        const entry = words[at + 1];
+        if (entry === 0) return 0;
+        if (entry === LINK) break;
+        if (this.#hasKey(entry, view, offset, length)) {
+          this.#remember(hash, entry, record, chunk, at - start);
+          return entry;
+        }
+        at += 2;
       }
-      at += 2;
+      if (words[at + 1] !== LINK) return 0;
+      chunk++;
+      address = records[record + chunk];
+      words = segments[address >>> SEGMENT_SHIFT].words;
+      start = (address & PLACE_MASK) << 1;
+      at = start + 2;
     }
-    return 0;
   }
 
   /** Whether the entry at that address is in the index; remembers its slot as `find` does. */
-  findAddress(hash: number, address: number): boolean {
+  findAddress(keyHash: number, wanted: number): boolean {
     if (this.count === 0) return false;
+    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
     const tables = this.#tables;
-    const id = tables.directory[hash >>> tables.shift];
-    const record = id << RECORD_SHIFT;
     const records = tables.records;
-    const table = records[record + RECORD.ADDRESS];
-    const words = this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-    const first = firstSlotAt(table);
-    const capacity = records[record + RECORD.CAPACITY];
-    let at = first + homeOf(hash, records[record + RECORD.SHAPE], capacity) * 2;
-    while (words[at] < hash) at += 2;
-    while (words[at] === hash && words[at + 1] !== address && words[at + 1] !== 0) at += 2;
-    if (words[at] !== hash || words[at + 1] === 0) return false;
-    this.#foundHash = hash | 0;
-    this.#foundAddress = address | 0;
-    this.#foundTable = id;
-    this.#foundAt = at - first;
-    return true;
+    const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
+    const shape = records[record + RECORD.SHAPE];
+    let position = homeOf(hash, shape, records[record + RECORD.CAPACITY]);
+    const mask = chunkMaskOf(shape);
+    for (let chunk = position >>> (shape >>> 5); chunk < chunkCountOf(shape); chunk++) {
+      const address = records[record + chunk];
+      const words = this.#memory.segments[address >>> SEGMENT_SHIFT].words;
+      const start = (address & PLACE_MASK) << 1;
+      let at = start + Math.max(1, position & mask) * 2;
+      while (words[at] < hash) at += 2;
+      while (words[at] === hash && words[at + 1] !== wanted && words[at + 1] !== LINK) {
+        if (words[at + 1] === 0) return false;
+        at += 2;
+      }
+      if (words[at + 1] !== LINK) {
+        if (words[at] !== hash || words[at + 1] !== wanted) return false;
+        this.#remember(hash, wanted, record, chunk, at - start);
+        return true;
+      }
+      position = 0;
+    }
+    return false;
   }
 
   /**
    * Adds an entry whose key is not in the index. May allocate: memory is not located afterwards.
    * @returns  false when there is no room and memory refuses more; nothing has changed then
    */
-  insert(hash: number, address: number): boolean {
+  insert(keyHash: number, address: number): boolean {
+    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
     const tables = this.#tables;
     for (;;) {
-      const id = tables.directory[hash >>> tables.shift];
-      const record = id << RECORD_SHIFT;
-      const count = tables.records[record + RECORD.COUNT];
-      const isFull = count >= tables.records[record + RECORD.GROW_AT];
+      const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
+      const records = tables.records;
+      const isFull = records[record + RECORD.COUNT] >= records[record + RECORD.GROW_AT];
       if (isFull && tables.grow(hash)) continue;
-      if (tables.records[record + RECORD.ADDRESS] !== 0 && this.#place(record, hash, address)) {
-        tables.records[record + RECORD.COUNT] = count + 1;
+      if (insertOrdered(this.#memory.segments, records, record, hash, address)) {
+        records[record + RECORD.COUNT]++;
         this.count++;
         return true;
       }
@@ -134,33 +162,22 @@ export class HashIndex {
 
   /** Lets the found key point to another entry. */
   replaceFound(newAddress: number): void {
-    const at = this.#foundSlotAt();
-    this.#foundWords()[at + 1] = newAddress;
+    this.#refind();
+    const chunk = this.#foundChunkAddress();
+    const words = this.#memory.segments[chunk >>> SEGMENT_SHIFT].words;
+    words[((chunk & PLACE_MASK) << 1) + this.#foundAt + 1] = newAddress;
     this.#foundAddress = newAddress | 0;
   }
 
   /** Takes the found key out. May allocate: memory is not located afterwards. */
   removeFound(): void {
-    const tables = this.#tables;
-    let at = this.#foundSlotAt();
-    const words = this.#foundWords();
-    const record = this.#foundTable << RECORD_SHIFT;
-    const records = tables.records;
-    const first = firstSlotAt(records[record + RECORD.ADDRESS]);
-    const capacity = records[record + RECORD.CAPACITY];
-    const shape = records[record + RECORD.SHAPE];
-    // Whoever stands behind its home moves up, until one stands at its home or a slot is empty.
-    for (let next = at + 2; words[next + 1] !== 0; next += 2) {
-      if (homeOf(words[next], shape, capacity) * 2 === next - first) break;
-      words[at] = words[next];
-      words[at + 1] = words[next + 1];
-      at = next;
-    }
-    words[at] = NO_HASH;
-    words[at + 1] = 0;
+    this.#refind();
+    const records = this.#tables.records;
+    const record = this.#foundTable;
+    removeOrdered(this.#memory.segments, records, record, this.#foundChunk, this.#foundAt);
     this.count--;
     const count = --records[record + RECORD.COUNT];
-    if (count <= records[record + RECORD.SHRINK_AT]) tables.shrink(this.#foundHash >>> 0);
+    if (count <= records[record + RECORD.SHRINK_AT]) this.#tables.shrink(this.#foundHash >>> 0);
   }
 
   /** Compaction has moved an entry. */
@@ -179,6 +196,7 @@ export class HashIndex {
    * Lists entries from a place among the hashes on: about `count` of them, more when keys share a
    * hash, fewer when the tables are nearly empty.
    * @param cursor  0 to begin, then what the last call returned
+   * @param count   at least 1
    * @param out     emptied first
    * @returns       the next cursor, 0 at the end
    */
@@ -190,18 +208,22 @@ export class HashIndex {
     let slotsLeft = count * SCANNED_SLOTS_PER_ENTRY + SCANNED_SLOTS_MIN;
     for (;;) {
       const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
-      const table = tables.records[record + RECORD.ADDRESS];
       const shape = tables.records[record + RECORD.SHAPE];
-      const words = this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-      const first = firstSlotAt(table);
-      const end = first + (shape >>> 5) * 2;
-      let at = first + homeOf(hash, shape, tables.records[record + RECORD.CAPACITY]) * 2;
-      for (; at < end; at += 2) {
-        slotsLeft--;
-        if (words[at + 1] === 0 || words[at] < hash) continue;
-        if ((out.count >= count || slotsLeft < 0) && words[at] !== hash) return words[at];
-        hash = words[at];
-        out.push(words[at + 1]);
+      const mask = chunkMaskOf(shape);
+      let position = homeOf(hash, shape, tables.records[record + RECORD.CAPACITY]);
+      for (let chunk = position >>> (shape >>> 5); chunk < chunkCountOf(shape); chunk++) {
+        const address = tables.records[record + chunk];
+        const words = this.#memory.segments[address >>> SEGMENT_SHIFT].words;
+        const start = (address & PLACE_MASK) << 1;
+        for (let place = Math.max(1, position & mask); place < mask; place++) {
+          const at = start + place * 2;
+          slotsLeft--;
+          if (words[at + 1] === 0 || words[at] < hash) continue;
+          if (words[at] !== hash && (out.count >= count || slotsLeft < 0)) return words[at];
+          hash = words[at];
+          out.push(words[at + 1]);
+        }
+        position = 0;
       }
       hash = firstHashBehind(hash, shape);
       if (hash === 0 || out.count >= count || slotsLeft < 0) return hash;
@@ -218,11 +240,8 @@ export class HashIndex {
     let hash = randomU32;
     for (;;) {
       const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
-      const shape = tables.records[record + RECORD.SHAPE];
-      if (tables.records[record + RECORD.COUNT] > 0) {
-        return this.#sampleTable(tables.records[record + RECORD.ADDRESS], shape >>> 5, randomU32);
-      }
-      hash = firstHashBehind(hash, shape);
+      if (tables.records[record + RECORD.COUNT] > 0) return this.#sampleTable(record, randomU32);
+      hash = firstHashBehind(hash, tables.records[record + RECORD.SHAPE]);
     }
   }
 
@@ -238,102 +257,85 @@ export class HashIndex {
     this.count = 0;
   }
 
+  #remember(hash: number, entry: number, record: number, chunk: number, at: number): void {
+    this.#foundHash = hash | 0;
+    this.#foundAddress = entry | 0;
+    this.#foundTable = record;
+    this.#foundChunk = chunk;
+    this.#foundAt = at;
+  }
+
   #hasKey(address: number, view: DataView, offset: number, length: number): boolean {
     const memory = this.#memory;
     memory.locate(address);
     const entryView = memory.view;
-    const word0 = entryView.getUint32(memory.base, true);
-    if (keyLength(entryView, memory.base, word0) !== length) return false;
-    const start = memory.base + headerBytes(word0);
-    return equalBytes(entryView, start, view, offset, length);
+    const base = memory.base;
+    const word0 = entryView.getUint32(base, true);
+    if (keyLength(entryView, base, word0) !== length) return false;
+    return equalBytes(entryView, base + headerBytes(word0), view, offset, length);
   }
 
-  /** Puts an entry into its table, in order; false when no empty slot but the last one follows. */
-  #place(record: number, hash: number, address: number): boolean {
-    const records = this.#tables.records;
-    const table = records[record + RECORD.ADDRESS];
-    const words = this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-    const shape = records[record + RECORD.SHAPE];
-    const first = firstSlotAt(table);
-    const last = first + (shape >>> 5) * 2 - 2;
-    let at = first + homeOf(hash, shape, records[record + RECORD.CAPACITY]) * 2;
-    while (words[at] <= hash && words[at + 1] !== 0) at += 2;
-    let gap = at;
-    while (words[gap + 1] !== 0) gap += 2;
-    if (gap >= last) return false;
-    for (; gap > at; gap -= 2) {
-      words[gap] = words[gap - 2];
-      words[gap + 1] = words[gap - 1];
+  #foundChunkAddress(): number {
+    return this.#tables.records[this.#foundTable + this.#foundChunk];
+  }
+
+  /** Looks for the found entry again, if its table has changed since. */
+  #refind(): void {
+    const shape = this.#tables.records[this.#foundTable + RECORD.SHAPE];
+    const isInside =
+      this.#foundChunk < chunkCountOf(shape) && this.#foundAt < chunkMaskOf(shape) * 2;
+    if (isInside) {
+      const chunk = this.#foundChunkAddress();
+      const words = this.#memory.segments[chunk >>> SEGMENT_SHIFT].words;
+      const at = ((chunk & PLACE_MASK) << 1) + this.#foundAt;
+      if (words[at + 1] === this.#foundAddress >>> 0) return;
     }
-    words[at] = hash;
-    words[at + 1] = address;
-    return true;
-  }
-
-  /** Word index of the found slot; looks for it again if tables have changed in between. */
-  #foundSlotAt(): number {
-    const record = this.#foundTable << RECORD_SHIFT;
-    const records = this.#tables.records;
-    const table = records[record + RECORD.ADDRESS];
-    const at = firstSlotAt(table) + this.#foundAt;
-    const isInside = table !== 0 && this.#foundAt < (records[record + RECORD.SHAPE] >>> 5) * 2;
-    if (isInside && this.#foundWords()[at + 1] === this.#foundAddress >>> 0) return at;
     const isFound = this.findAddress(this.#foundHash >>> 0, this.#foundAddress >>> 0);
     assert(isFound, 'the entry found last is still in the index');
-    return this.#foundSlotAt();
   }
 
-  #foundWords(): Uint32Array {
-    const record = this.#foundTable << RECORD_SHIFT;
-    const table = this.#tables.records[record + RECORD.ADDRESS];
-    return this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-  }
-
-  #sampleTable(table: number, slotCount: number, randomU32: number): number {
-    const words = this.#memory.segments[table >>> SEGMENT_SHIFT].words;
-    const first = firstSlotAt(table);
+  #sampleTable(record: number, randomU32: number): number {
+    const records = this.#tables.records;
+    const shape = records[record + RECORD.SHAPE];
+    const mask = chunkMaskOf(shape);
+    const positionCount = chunkCountOf(shape) << (shape >>> 5);
     let random = randomU32;
-    let slot = 0;
     for (let attempt = 0; attempt < SAMPLE_ATTEMPTS_MAX; attempt++) {
-      random = Math.imul(random ^ (random >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-      random ^= random >>> 13;
-      slot = Math.floor(((random >>> 8) * slotCount) / 0x100_0000);
-      if (words[first + slot * 2 + 1] !== 0) return words[first + slot * 2 + 1];
+      random = nextRandom(random);
+      const entry = this.#entryAt(record, Math.floor((random / 0x1_0000_0000) * positionCount), mask);
+      if (entry !== 0) return entry;
     }
-    while (words[first + slot * 2 + 1] === 0) slot = slot + 1 === slotCount ? 0 : slot + 1;
-    return words[first + slot * 2 + 1];
+    for (let position = 0; ; position++) {
+      const entry = this.#entryAt(record, position, mask);
+      if (entry !== 0) return entry;
+    }
+  }
+
+  /** The entry at a position of a table, 0 when the slot is empty or none. */
+  #entryAt(record: number, position: number, mask: number): number {
+    const place = position & mask;
+    if (place === 0 || place === mask) return 0;
+    const shape = this.#tables.records[record + RECORD.SHAPE];
+    const chunk = this.#tables.records[record + (position >>> (shape >>> 5))];
+    const words = this.#memory.segments[chunk >>> SEGMENT_SHIFT].words;
+    return words[((chunk & PLACE_MASK) << 1) + place * 2 + 1];
   }
 }
 
 /** First hash of the table after the one that the hash belongs to; 0 when that was the last one. */
 function firstHashBehind(hash: number, shape: number): number {
-  const depth = shape & 31;
+  const depth = depthOf(shape);
   if (depth === 0) return 0;
   const spanBits = 32 - depth;
   return (((hash >>> spanBits) + 1) << spanBits) >>> 0;
 }
 
-/** Words while there are four bytes left; the last word may overlap the one before. */
-function equalBytes(
-  view: DataView,
-  offset: number,
-  otherView: DataView,
-  otherOffset: number,
-  length: number,
-): boolean {
-  if (length < 4) {
-    for (let at = 0; at < length; at++) {
-      if (view.getUint8(offset + at) !== otherView.getUint8(otherOffset + at)) return false;
-    }
-    return true;
-  }
-  const lastAt = length - 4;
-  for (let at = 0; at < lastAt; at += 4) {
-    if (view.getInt32(offset + at, true) !== otherView.getInt32(otherOffset + at, true)) return false;
-  }
-  return (
-    view.getInt32(offset + lastAt, true) === otherView.getInt32(otherOffset + lastAt, true)
-  );
+/** A permutation of u32 whose steps look unrelated. */
+function nextRandom(random: number): number {
+  let next = (random + 0x9e3779b9) | 0;
+  next = Math.imul(next ^ (next >>> 16), 0x21f0aaad);
+  next = Math.imul(next ^ (next >>> 15), 0x735a2d97);
+  return (next ^ (next >>> 15)) >>> 0;
 }
 
 /** Empty slots cost a call of scan too: so many for each entry asked for. */

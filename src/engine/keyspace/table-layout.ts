@@ -1,94 +1,123 @@
-import { LIMITS } from '../../base/limits.ts';
-import { roundToClass } from '../memory/size-classes.ts';
-
 /**
- * One table of the hash index: a block of memory.
+ * One table of the hash index. Its slots, hash u32 and address u32 each, are sorted by hash and lie in
+ * up to ten chunks of one size, blocks of memory:
  *
- *     word 0   type INDEX_TABLE 4 | table id 28      word 1   slot count
- *     slots    hash u32, address u32                 address 0: empty, the hash is then 2^32-1
+ *     chunk    [header][slot][slot] ... [slot][link]      8 << chunkShift bytes, 512 B to 4 KiB
+ *     header   word 0  type INDEX_TABLE 4 | chunkShift    word 1  table id 28 | chunk 4
+ *     empty    hash 2^32-1, address 0
+ *     link     hash 2^32-1, address LINK; in the last chunk it is an empty slot for ever
  *
- * Slots are sorted by hash. `capacity` slots are homes; the margin behind them takes what the last
- * homes push out, so that nothing wraps around. The last slot is always empty: every walk ends there.
+ * Positions run through all chunks, headers and links included (a home that falls on one of those
+ * means the next slot), so that place and chunk come from shifts. A walk upwards needs no test for a
+ * header: its word 0 is less than any hash, and it stops by itself at a link or an empty slot, for
+ * their hash is the largest. The last few positions, the margin, are nobody's home: they take what is
+ * pushed on, as nothing wraps around.
  *
- * Blocks have the sizes of a ladder whose steps are at most 1.17 apart, each a size class of memory.
- * A table grows at 0.86 of its homes and is then filled to at most 0.80; it shrinks below 0.62. So
- * there are at least 6 % of its entries between two changes of size, whatever comes.
+ * A table grows by one chunk when 0.86 of its slots are taken, up to ten of 4 KiB; then it splits.
+ * All that grows therefore takes and leaves blocks of one size. Tables as single blocks of many sizes
+ * were tried: all tables of an index are nearly equally full and pass through the sizes together, and
+ * the blocks they left were as much as the index itself.
  */
-export const TABLE_HEADER_BYTES = 8;
 export const NO_HASH = 0xffffffff;
-const FILL_MAX = 0.8;
-const SHRINK_BELOW = 0.62;
+export const LINK = 0xffffffff;
+/** Smaller hashes are raised by as much: headers must be less than all of them. */
+export const HASH_MIN = 512;
+export const CHUNK_COUNT_MAX = 10;
+export const CHUNK_SHIFT_MIN = 6;
+/** Chunks of a table that splits when it is full. Larger ones are for a table that cannot split. */
+export const CHUNK_SHIFT_SPLIT = 9;
+export const CHUNK_SHIFT_MAX = 17;
+/** Chunks that a table starts with when it changes to chunks of twice the size. */
+export const CHUNK_COUNT_DOUBLED = 6;
+/** `homeOf` multiplies by it, 13 bits. */
+const CAPACITY_MAX = 8_191;
 const MARGIN_MAX = 32;
-/** Below 8,192: `homeOf` multiplies by it. */
-const CAPACITY_MAX = 4_575;
-/**
- * Sizes of blocks. Up to SPLIT_STEP each fits some count of entries; from there on a table splits, and
- * only one whose entries share too many bits for that has a larger block: more margin, no more homes.
- */
-export const TABLE_BYTES: readonly number[] = tableSizes();
-export const SPLIT_STEP = TABLE_BYTES.indexOf(36_864) + 1;
-/** Two neighbours with together at most so many entries become one table. */
-export const MERGED_COUNT_MAX = 2_600;
+const FILL_MAX = 0.8;
+/** From so many entries on a table has chunks of full size even if smaller ones would do. */
+const FULL_CHUNKS_FROM = 1_200;
+
+/** Words of a table's record, 64 bytes; the first ten are the addresses of its chunks. */
+export const RECORD_SHIFT = 4;
+export const RECORD = {
+  /** Positions that are homes: all but the margin. */
+  CAPACITY: 10,
+  /** depth 5 | chunkShift 5 | chunk count 4. Shifts read the low 5 bits, so it needs no mask. */
+  SHAPE: 11,
+  COUNT: 12,
+  GROW_AT: 13,
+  SHRINK_AT: 14,
+} as const;
 
 /**
- * Where an entry belongs: the hash bits below the table's prefix, scaled to its homes. Monotonic, so
- * that order by hash is order by home. 19 bits times at most 13 bits stay within 32.
- * @param depth  length of the prefix; only its low 5 bits are read
+ * The position where an entry belongs: the hash bits below the table's prefix, scaled to its homes.
+ * Monotonic, so that order by hash is order by home.
  */
-export function homeOf(hash: number, depth: number, capacity: number): number {
-  return Math.imul((hash << depth) >>> 13, capacity) >>> 19;
+export function homeOf(hash: number, shape: number, capacity: number): number {
+  return Math.imul((hash << shape) >>> 13, capacity) >>> 19;
 }
 
-export function slotCountOf(blockBytes: number): number {
-  return (blockBytes - TABLE_HEADER_BYTES) >>> 3;
+export function shapeOf(depth: number, chunkShift: number, chunkCount: number): number {
+  return depth | (chunkShift << 5) | (chunkCount << 10);
+}
+
+export function depthOf(shape: number): number {
+  return shape & 31;
+}
+
+export function chunkShiftOf(shape: number): number {
+  return (shape >>> 5) & 31;
+}
+
+export function chunkCountOf(shape: number): number {
+  return shape >>> 10;
+}
+
+/** Last position of a chunk: the link. */
+export function chunkMaskOf(shape: number): number {
+  return (1 << (shape >>> 5)) - 1;
 }
 
 /** What a live block of type INDEX_TABLE was asked for. */
 export function tableBlockBytes(view: DataView, base: number): number {
-  return TABLE_HEADER_BYTES + view.getUint32(base + 4, true) * 8;
+  return 8 << (view.getUint32(base, true) >>> 4);
 }
 
-/** Slots that are homes. */
-export function capacityOf(blockBytes: number): number {
-  const slotCount = slotCountOf(blockBytes);
-  return Math.min(CAPACITY_MAX, slotCount - Math.min(MARGIN_MAX, 8 + (slotCount >>> 6)));
+export function usableSlotCount(chunkShift: number, chunkCount: number): number {
+  return chunkCount * ((1 << chunkShift) - 2);
 }
 
-/** A table with more than the usual margin grows when its entries are an eighth more. */
-export function growAtOf(blockBytes: number, entryCount: number): number {
-  if (blockBytes >= TABLE_BYTES[SPLIT_STEP]) return entryCount + (entryCount >>> 3);
-  const capacity = capacityOf(blockBytes);
-  return capacity - (capacity >>> 3) - (capacity >>> 6);
+/** @param margin  positions at the end that are no homes */
+export function capacityFor(chunkShift: number, chunkCount: number, margin: number): number {
+  return Math.max(1, Math.min(CAPACITY_MAX, (chunkCount << chunkShift) - margin));
 }
 
-export function shrinkAtOf(capacity: number): number {
-  return Math.floor(capacity * SHRINK_BELOW);
+export function marginFor(chunkShift: number, chunkCount: number): number {
+  return Math.min(MARGIN_MAX, 8 + ((chunkCount << chunkShift) >>> 6));
 }
 
-/** @returns  index into TABLE_BYTES, its length when none is large enough */
-export function stepFor(entryCount: number): number {
-  let step = 0;
-  while (step < SPLIT_STEP && capacityOf(TABLE_BYTES[step]) * FILL_MAX < entryCount) step++;
-  while (step < TABLE_BYTES.length && slotCountOf(TABLE_BYTES[step]) * FILL_MAX < entryCount) step++;
-  return step;
+export function growAtOf(chunkShift: number, chunkCount: number): number {
+  const slotCount = usableSlotCount(chunkShift, chunkCount) - marginFor(chunkShift, chunkCount);
+  return slotCount - (slotCount >>> 3) - (slotCount >>> 6);
 }
 
-/** @returns  index into TABLE_BYTES of the first size above that many slots */
-export function stepAbove(slotCount: number): number {
-  let step = 0;
-  while (step < TABLE_BYTES.length && slotCountOf(TABLE_BYTES[step]) <= slotCount) step++;
-  return step;
+export function shrinkAtOf(chunkShift: number, chunkCount: number): number {
+  const slotCount = usableSlotCount(chunkShift, chunkCount);
+  if (chunkCount === 1) return slotCount >>> 2;
+  return Math.floor(slotCount * Math.min(0.62, (0.76 * (chunkCount - 1)) / chunkCount));
 }
 
-function tableSizes(): number[] {
-  const sizes: number[] = [];
-  for (let octave = 64; octave <= 2048; octave *= 2) {
-    for (const eighths of [8, 9, 10, 11, 12, 14]) sizes.push(octave * eighths);
+/** Chunk shift << 4 | chunk count of a table for so many entries. */
+export function sizeFor(entryCount: number): number {
+  let chunkShift = entryCount > FULL_CHUNKS_FROM ? CHUNK_SHIFT_SPLIT : CHUNK_SHIFT_MIN;
+  for (;;) {
+    for (let chunkCount = 1; chunkCount <= CHUNK_COUNT_MAX; chunkCount++) {
+      const slotCount =
+        usableSlotCount(chunkShift, chunkCount) - marginFor(chunkShift, chunkCount);
+      if (slotCount * FILL_MAX >= entryCount) return (chunkShift << 4) | chunkCount;
+    }
+    if (entryCount < growAtOf(chunkShift, CHUNK_COUNT_MAX)) {
+      return (chunkShift << 4) | CHUNK_COUNT_MAX;
+    }
+    chunkShift++;
   }
-  sizes.push(32_768, 36_864);
-  for (let size = 45_056; size <= LIMITS.sharedBlockBytesMax; ) {
-    sizes.push(size);
-    size = roundToClass(size + (size >>> 2));
-  }
-  return sizes;
 }

@@ -1,51 +1,44 @@
-import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
-import { TYPE } from './entry.ts';
 import {
-  capacityOf,
+  CHUNK_COUNT_DOUBLED,
+  CHUNK_COUNT_MAX,
+  CHUNK_SHIFT_MAX,
+  CHUNK_SHIFT_MIN,
+  CHUNK_SHIFT_SPLIT,
+  chunkCountOf,
+  chunkShiftOf,
+  depthOf,
   growAtOf,
-  MERGED_COUNT_MAX,
+  RECORD,
+  RECORD_SHIFT,
+  shapeOf,
   shrinkAtOf,
-  slotCountOf,
-  SPLIT_STEP,
-  stepAbove,
-  stepFor,
-  TABLE_BYTES,
-  TABLE_HEADER_BYTES,
+  sizeFor,
 } from './table-layout.ts';
 import { TableWriter } from './table-writer.ts';
 
-/** Words of a table's record: one half of a cache line. */
-export const RECORD_SHIFT = 3;
-export const RECORD = {
-  /** Of the table's block; 0 before the first insert. */
-  ADDRESS: 0,
-  /** Slots that are homes. */
-  CAPACITY: 1,
-  /** Slot count << 5 | length of the hash prefix: a shift by this word is one by the prefix. */
-  SHAPE: 2,
-  COUNT: 3,
-  GROW_AT: 4,
-  SHRINK_AT: 5,
-} as const;
-
 /**
  * The tables of a hash index and the directory that finds them: extendible hashing. The directory is
- * indexed by the first `depth` bits of a hash; a table with a shorter prefix stands in it several
- * times. A table that is too full splits by its next bit, two neighbours that are nearly empty merge;
- * each is one pass over at most 4,600 sorted slots, and nothing else ever moves.
+ * indexed by the first bits of a hash; a table with a shorter prefix stands in it several times. A
+ * table that is too full splits by its next bit, two neighbours with little in them merge; each is a
+ * pass over at most about 4,500 entries, and nothing else ever moves.
+ *
+ * A change reserves all chunks that it needs before it touches anything, so that a refusal leaves the
+ * tables as they were; then it copies the entries out, and writes them back where they belong.
  */
 export class TableSet {
   /** By hash >>> shift: table id. */
   directory = new Uint32Array(2);
-  /** 32 minus the directory's depth; the depth is at least 1, a shift by 32 would be one by 0. */
+  /** 32 minus the directory's depth; the depth is at least 1, as a shift by 32 would be one by 0. */
   shift = 31;
   /** By table id << RECORD_SHIFT. */
-  records = new Uint32Array(4 << RECORD_SHIFT);
-  /** Bytes of the tables' blocks. */
-  blockBytes = 0;
+  records = new Uint32Array(1 << RECORD_SHIFT);
+  /** Bytes of all chunks. */
+  chunkBytes = 0;
   readonly #memory: Memory;
-  readonly #writer = new TableWriter();
+  readonly #writer: TableWriter;
+  /** Chunks taken for a change that is under way, first in, first out. */
+  readonly #reserved: number[] = [];
   readonly #vacantIds: number[] = [];
   #idCount = 1;
   /** Tables by the length of their prefix: says when the directory can be halved. */
@@ -53,10 +46,11 @@ export class TableSet {
 
   constructor(memory: Memory) {
     this.#memory = memory;
+    this.#writer = new TableWriter(memory.segments, memory.pool);
     this.#depthCounts[0] = 1;
   }
 
-  /** Bytes beside the blocks. */
+  /** Bytes beside the chunks. */
   get sideBytes(): number {
     return this.directory.byteLength + this.records.byteLength;
   }
@@ -67,20 +61,19 @@ export class TableSet {
 
   /**
    * Makes room in the table that the hash belongs to.
-   * @returns  false when memory refuses
+   * @returns  false when memory refuses; nothing has changed then
    */
   grow(hash: number): boolean {
     const id = this.directory[hash >>> this.shift];
-    const record = id << RECORD_SHIFT;
-    const count = this.records[record + RECORD.COUNT];
-    const shape = this.records[record + RECORD.SHAPE];
-    let step = Math.max(stepFor(count + 1), stepAbove(shape >>> 5));
-    for (; step < TABLE_BYTES.length; step++) {
-      if (step >= SPLIT_STEP && this.#split(id, hash)) return true;
-      if (this.#relay(id, TABLE_BYTES[step])) return true;
-      if (!this.#writer.hasOverflowed) return false;
-    }
-    return false;
+    const shape = this.#shapeOf(id);
+    const chunkShift = chunkShiftOf(shape);
+    const chunkCount = chunkCountOf(shape);
+    if (chunkCount === 0) return this.#resize(id, CHUNK_SHIFT_MIN, 1);
+    const isFullSize = chunkShift === CHUNK_SHIFT_SPLIT && chunkCount === CHUNK_COUNT_MAX;
+    if ((isFullSize || chunkShift > CHUNK_SHIFT_SPLIT) && this.#split(id, hash)) return true;
+    if (chunkCount < CHUNK_COUNT_MAX) return this.#resize(id, chunkShift, chunkCount + 1);
+    if (chunkShift === CHUNK_SHIFT_MAX) return false;
+    return this.#resize(id, chunkShift + 1, CHUNK_COUNT_DOUBLED);
   }
 
   /** Called when the table that the hash belongs to has fallen to its SHRINK_AT. */
@@ -88,80 +81,78 @@ export class TableSet {
     while (this.#merge(hash)) {}
     const id = this.directory[hash >>> this.shift];
     const record = id << RECORD_SHIFT;
-    const count = this.records[record + RECORD.COUNT];
+    const count = this.#countOf(id);
     if (count > this.records[record + RECORD.SHRINK_AT]) return;
-    const step = stepFor(count);
-    const slotCount = this.records[record + RECORD.SHAPE] >>> 5;
-    if (step < TABLE_BYTES.length && slotCountOf(TABLE_BYTES[step]) < slotCount) {
-      this.#relay(id, TABLE_BYTES[step]);
+    const shape = this.#shapeOf(id);
+    const size = sizeFor(count);
+    const chunkShift = size >>> 4;
+    const chunkCount = size & 15;
+    if (chunkCount << chunkShift < chunkCountOf(shape) << chunkShiftOf(shape)) {
+      this.#resize(id, chunkShift, chunkCount);
     }
     if (count <= this.records[record + RECORD.SHRINK_AT]) {
-      // No smaller size, or no memory for it: try again when an eighth less is left.
+      // No smaller size, or no memory for the change: try again when an eighth less is left.
       this.records[record + RECORD.SHRINK_AT] = Math.max(0, count - (count >>> 3) - 1);
     }
   }
 
-  /** Compaction has moved a table's block; memory is located at its new place. */
+  /** Compaction has moved a chunk; memory is located at its new place. */
   onMove(to: number): void {
-    const id = this.#memory.view.getUint32(this.#memory.base, true) >>> 4;
-    this.records[(id << RECORD_SHIFT) + RECORD.ADDRESS] = to;
+    const owner = this.#memory.view.getUint32(this.#memory.base + 4, true);
+    this.records[owner] = to;
   }
 
-  /** Forgets all tables without freeing their blocks. */
+  /** Forgets all tables without freeing their chunks. */
   forget(): void {
     this.directory = new Uint32Array(2);
     this.shift = 31;
-    this.records = new Uint32Array(4 << RECORD_SHIFT);
-    this.blockBytes = 0;
+    this.records = new Uint32Array(1 << RECORD_SHIFT);
+    this.chunkBytes = 0;
     this.#vacantIds.length = 0;
     this.#idCount = 1;
     this.#depthCounts.fill(0);
     this.#depthCounts[0] = 1;
   }
 
-  /** Frees the blocks of all tables. */
+  /** Frees the chunks of all tables. */
   release(): void {
-    for (let id = 0; id < this.#idCount; id++) this.#freeBlock(id);
+    for (let id = 0; id < this.#idCount; id++) this.#freeChunks(id);
     this.forget();
   }
 
-  /** Writes a table anew into a block of another size; the writer tells why it could not. */
-  #relay(id: number, blockBytes: number): boolean {
-    const depth = this.#depthOf(id);
-    const address = this.#open(id, blockBytes, depth);
-    if (address === 0) return false;
-    this.#copy(id, 0, this.#slotCountOf(id));
-    if (!this.#close(address, blockBytes)) return false;
-    this.#freeBlock(id);
-    this.#setBlock(id, address, blockBytes, depth);
+  #resize(id: number, chunkShift: number, chunkCount: number): boolean {
+    const shape = this.#shapeOf(id);
+    const isSameChunk = chunkShift === chunkShiftOf(shape);
+    const kept = isSameChunk ? chunkCountOf(shape) : 0;
+    if (!this.#reserve(chunkCount - kept, chunkShift)) return false;
+    this.#writer.begin(this.#countOf(id));
+    this.#writer.gather(this.records, id);
+    if (!isSameChunk) this.#freeChunks(id);
+    this.#write(id, depthOf(shape), (chunkShift << 4) | chunkCount, 0, this.#writer.count);
+    this.#freeReserved(chunkShift);
     return true;
   }
 
   #split(id: number, hash: number): boolean {
-    const depth = this.#depthOf(id);
-    const count = this.#countOf(id);
-    const slotCount = this.#slotCountOf(id);
-    const { boundary, lowerCount } = this.#halves(id, depth);
+    const shape = this.#shapeOf(id);
+    const depth = depthOf(shape);
+    const writer = this.#writer;
+    writer.begin(this.#countOf(id));
+    writer.gather(this.records, id);
+    const count = writer.count;
+    const lowerCount = writer.countBelow(1 << (31 - depth));
     const upperCount = count - lowerCount;
     const isEven = Math.min(lowerCount, upperCount) >= count >>> 4;
-    if (depth >= (isEven ? DEPTH_MAX : this.#unevenDepthMax(id))) return false;
+    if (depth >= (isEven ? DEPTH_MAX : this.#unevenDepthMax())) return false;
+    const lowerSize = sizeFor(lowerCount);
+    const upperSize = sizeFor(upperCount);
+    if (!this.#reserveTwo(shape, lowerSize, upperSize)) return false;
     const upperId = this.#takeId();
-    const upper = this.#writePart(upperId, id, boundary, slotCount, depth + 1, upperCount);
-    if (upper === null) {
-      this.#vacantIds.push(upperId);
-      return false;
-    }
-    const lower = this.#writePart(id, id, 0, boundary, depth + 1, lowerCount);
-    if (lower === null) {
-      this.#memory.free(upper.address, upper.blockBytes);
-      this.#vacantIds.push(upperId);
-      return false;
-    }
-    this.#freeBlock(id);
-    this.records[(id << RECORD_SHIFT) + RECORD.COUNT] = lowerCount;
-    this.records[(upperId << RECORD_SHIFT) + RECORD.COUNT] = upperCount;
-    this.#setBlock(id, lower.address, lower.blockBytes, depth + 1);
-    this.#setBlock(upperId, upper.address, upper.blockBytes, depth + 1);
+    const hasOwnChunks = chunkShiftOf(shape) !== lowerSize >>> 4 || lowerSize >>> 4 !== upperSize >>> 4;
+    if (hasOwnChunks) this.#freeChunks(id);
+    this.#write(id, depth + 1, lowerSize, 0, lowerCount);
+    this.#write(upperId, depth + 1, upperSize, lowerCount, count);
+    this.#freeReserved(upperSize >>> 4);
     this.#depthCounts[depth]--;
     this.#depthCounts[depth + 1] += 2;
     if (depth === 32 - this.shift) this.#doubleDirectory();
@@ -169,144 +160,127 @@ export class TableSet {
     return true;
   }
 
+  /** Reserves what two tables need beyond the chunks of the one whose shape is given. */
+  #reserveTwo(shape: number, lowerSize: number, upperSize: number): boolean {
+    const chunkShift = chunkShiftOf(shape);
+    const lowerShift = lowerSize >>> 4;
+    const upperShift = upperSize >>> 4;
+    const lowerCount = lowerSize & 15;
+    const upperCount = upperSize & 15;
+    if (lowerShift === chunkShift && upperShift === chunkShift) {
+      return this.#reserve(lowerCount + upperCount - chunkCountOf(shape), chunkShift);
+    }
+    if (!this.#reserve(lowerCount, lowerShift)) return false;
+    if (this.#reserve(upperCount, upperShift)) return true;
+    this.#freeReserved(lowerShift);
+    return false;
+  }
+
   /**
    * A split that leaves nearly all on one side is worth while only as a step towards one that does
    * not: as deep as the bits go that all entries share, if that is not too deep.
    */
-  #unevenDepthMax(id: number): number {
-    const address = this.records[(id << RECORD_SHIFT) + RECORD.ADDRESS];
-    const words = this.#wordsAt(address);
-    let low = firstSlotAt(address);
-    let high = low + (this.#slotCountOf(id) - 1) * 2;
-    while (words[low + 1] === 0) low += 2;
-    while (words[high + 1] === 0) high -= 2;
-    const sharedBits = Math.clz32(words[low] ^ words[high]);
-    return sharedBits < UNEVEN_DEPTH_MAX ? UNEVEN_DEPTH_MAX : 0;
-  }
-
-  /** Slots before the first hash whose next bit is set, and how many entries they hold. */
-  #halves(id: number, depth: number): { boundary: number; lowerCount: number } {
-    const address = this.records[(id << RECORD_SHIFT) + RECORD.ADDRESS];
-    const words = this.#wordsAt(address);
-    const first = firstSlotAt(address);
-    const slotCount = this.#slotCountOf(id);
-    const bit = 1 << (31 - depth);
-    let lowerCount = 0;
-    for (let slot = 0; slot < slotCount; slot++) {
-      if (words[first + slot * 2 + 1] === 0) continue;
-      if ((words[first + slot * 2] & bit) !== 0) return { boundary: slot, lowerCount };
-      lowerCount++;
-    }
-    return { boundary: slotCount, lowerCount };
+  #unevenDepthMax(): number {
+    return this.#writer.sharedBitCount() < UNEVEN_DEPTH_MAX ? UNEVEN_DEPTH_MAX : 0;
   }
 
   /** Merges the hash's table with its neighbour, when both are of one depth and small enough. */
   #merge(hash: number): boolean {
     const position = hash >>> this.shift;
     const id = this.directory[position];
-    const depth = this.#depthOf(id);
+    const depth = depthOf(this.#shapeOf(id));
     if (depth === 0) return false;
-    const otherId = this.directory[position ^ (1 << (32 - this.shift - depth))];
-    if (this.#depthOf(otherId) !== depth) return false;
-    const count = this.#countOf(id) + this.#countOf(otherId);
+    const neighbourId = this.directory[position ^ (1 << (32 - this.shift - depth))];
+    if (depthOf(this.#shapeOf(neighbourId)) !== depth) return false;
+    const count = this.#countOf(id) + this.#countOf(neighbourId);
     if (count > MERGED_COUNT_MAX) return false;
     const isUpper = ((hash >>> (32 - depth)) & 1) === 1;
-    const lowerId = isUpper ? otherId : id;
-    const upperId = isUpper ? id : otherId;
-    for (let step = stepFor(count); step < TABLE_BYTES.length; step++) {
-      const blockBytes = TABLE_BYTES[step];
-      const address = this.#open(lowerId, blockBytes, depth - 1);
-      if (address === 0) return false;
-      this.#copy(lowerId, 0, this.#slotCountOf(lowerId));
-      this.#copy(upperId, 0, this.#slotCountOf(upperId));
-      if (!this.#close(address, blockBytes)) continue;
-      this.#freeBlock(lowerId);
-      this.#freeBlock(upperId);
-      this.#vacantIds.push(upperId);
-      this.records[(lowerId << RECORD_SHIFT) + RECORD.COUNT] = count;
-      this.#setBlock(lowerId, address, blockBytes, depth - 1);
-      this.#enter(lowerId, hash, depth - 1);
-      this.#depthCounts[depth] -= 2;
-      this.#depthCounts[depth - 1]++;
-      this.#halveDirectory();
-      return true;
+    const lowerId = isUpper ? neighbourId : id;
+    const upperId = isUpper ? id : neighbourId;
+    const size = sizeFor(count);
+    if (!this.#reserve(size & 15, size >>> 4)) return false;
+    this.#writer.begin(count);
+    this.#writer.gather(this.records, lowerId);
+    this.#writer.gather(this.records, upperId);
+    this.#freeChunks(lowerId);
+    this.#freeChunks(upperId);
+    this.#vacantIds.push(upperId);
+    this.#write(lowerId, depth - 1, size, 0, count);
+    this.#enter(lowerId, hash, depth - 1);
+    this.#depthCounts[depth] -= 2;
+    this.#depthCounts[depth - 1]++;
+    this.#halveDirectory();
+    return true;
+  }
+
+  /** Takes chunks for a change: all or none. */
+  #reserve(count: number, chunkShift: number): boolean {
+    const before = this.#reserved.length;
+    for (let taken = 0; taken < count; taken++) {
+      const address = this.#memory.allocate(8 << chunkShift);
+      if (address === 0) {
+        while (this.#reserved.length > before) {
+          this.#memory.free(this.#reserved.pop() as number, 8 << chunkShift);
+          this.chunkBytes -= 8 << chunkShift;
+        }
+        return false;
+      }
+      this.#reserved.push(address);
+      this.chunkBytes += 8 << chunkShift;
     }
-    return false;
+    return true;
   }
 
-  /** Writes slots [from, to) of a table as a table of its own; null when memory refuses. */
-  #writePart(
-    id: number,
-    sourceId: number,
-    from: number,
-    to: number,
-    depth: number,
-    count: number,
-  ): WrittenTable | null {
-    for (let step = stepFor(count); step < TABLE_BYTES.length; step++) {
-      const blockBytes = TABLE_BYTES[step];
-      const address = this.#open(id, blockBytes, depth);
-      if (address === 0) return null;
-      this.#copy(sourceId, from, to);
-      if (this.#close(address, blockBytes)) return { address, blockBytes };
+  #freeReserved(chunkShift: number): void {
+    for (const address of this.#reserved) {
+      this.#memory.free(address, 8 << chunkShift);
+      this.chunkBytes -= 8 << chunkShift;
     }
-    return null;
+    this.#reserved.length = 0;
   }
 
-  /** @returns  address of a new block with its header, the writer at its first slot; 0: refused */
-  #open(id: number, blockBytes: number, depth: number): number {
-    const slotCount = slotCountOf(blockBytes);
-    this.#writer.hasOverflowed = false;
-    const address = this.#memory.allocate(blockBytes);
-    if (address === 0) return 0;
-    const words = this.#wordsAt(address);
-    const first = firstSlotAt(address);
-    words[first - 2] = (id << 4) | TYPE.INDEX_TABLE;
-    words[first - 1] = slotCount;
-    this.#writer.begin(words, first, slotCount, capacityOf(blockBytes), depth);
-    return address;
-  }
-
-  #copy(sourceId: number, from: number, to: number): void {
-    const address = this.records[(sourceId << RECORD_SHIFT) + RECORD.ADDRESS];
-    if (address === 0) return;
-    const first = firstSlotAt(address);
-    this.#writer.copy(this.#wordsAt(address), first + from * 2, first + to * 2);
-  }
-
-  /** @returns  false when not all had room; the block is freed then */
-  #close(address: number, blockBytes: number): boolean {
-    this.#writer.finish();
-    if (!this.#writer.hasOverflowed) return true;
-    this.#memory.free(address, blockBytes);
-    return false;
-  }
-
-  /** The record's count must be true already. */
-  #setBlock(id: number, address: number, blockBytes: number, depth: number): void {
+  /**
+   * Gives a table its chunks, those it has and then reserved ones, and writes gathered entries
+   * [from, to) into them. Chunks that it has too many become reserved.
+   */
+  #write(id: number, depth: number, size: number, from: number, to: number): void {
+    const chunkShift = size >>> 4;
+    const chunkCount = size & 15;
     const record = id << RECORD_SHIFT;
-    const capacity = capacityOf(blockBytes);
-    this.records[record + RECORD.ADDRESS] = address;
-    this.records[record + RECORD.CAPACITY] = capacity;
-    this.records[record + RECORD.SHAPE] = (slotCountOf(blockBytes) << 5) | depth;
-    this.records[record + RECORD.GROW_AT] = growAtOf(blockBytes, this.#countOf(id));
-    this.records[record + RECORD.SHRINK_AT] = shrinkAtOf(capacity);
-    this.blockBytes += blockBytes;
+    const records = this.records;
+    const had = chunkCountOf(records[record + RECORD.SHAPE]);
+    for (let chunk = had; chunk < chunkCount; chunk++) {
+      records[record + chunk] = this.#reserved.shift() as number;
+    }
+    for (let chunk = chunkCount; chunk < had; chunk++) {
+      this.#reserved.push(records[record + chunk]);
+      records[record + chunk] = 0;
+    }
+    records[record + RECORD.SHAPE] = shapeOf(depth, chunkShift, chunkCount);
+    records[record + RECORD.COUNT] = to - from;
+    records[record + RECORD.GROW_AT] = growAtOf(chunkShift, chunkCount);
+    records[record + RECORD.SHRINK_AT] = shrinkAtOf(chunkShift, chunkCount);
+    this.#writer.write(records, id, from, to);
   }
 
-  #freeBlock(id: number): void {
+  #freeChunks(id: number): void {
     const record = id << RECORD_SHIFT;
-    const address = this.records[record + RECORD.ADDRESS];
-    if (address === 0) return;
-    const blockBytes = TABLE_HEADER_BYTES + this.#slotCountOf(id) * 8;
-    this.#memory.free(address, blockBytes);
-    this.blockBytes -= blockBytes;
-    this.records[record + RECORD.ADDRESS] = 0;
+    const shape = this.#shapeOf(id);
+    const byteCount = 8 << chunkShiftOf(shape);
+    for (let chunk = 0; chunk < chunkCountOf(shape); chunk++) {
+      this.#memory.free(this.records[record + chunk], byteCount);
+      this.chunkBytes -= byteCount;
+      this.records[record + chunk] = 0;
+    }
+    this.records[record + RECORD.SHAPE] = shapeOf(depthOf(shape), chunkShiftOf(shape), 0);
   }
 
   #takeId(): number {
     const vacant = this.#vacantIds.pop();
-    if (vacant !== undefined) return vacant;
+    if (vacant !== undefined) {
+      this.records.fill(0, vacant << RECORD_SHIFT, (vacant + 1) << RECORD_SHIFT);
+      return vacant;
+    }
     if (this.#idCount << RECORD_SHIFT === this.records.length) {
       const grown = new Uint32Array(this.records.length * 2);
       grown.set(this.records);
@@ -318,7 +292,7 @@ export class TableSet {
   /** Lets the directory's range of a prefix, the first `depth` bits of the hash, point to a table. */
   #enter(id: number, hash: number, depth: number): void {
     const spanBits = 32 - this.shift - depth;
-    const start = ((hash >>> this.shift) >>> spanBits) << spanBits;
+    const start = (hash >>> this.shift >>> spanBits) << spanBits;
     this.directory.fill(id, start, start + (1 << spanBits));
   }
 
@@ -347,30 +321,14 @@ export class TableSet {
     return this.records[(id << RECORD_SHIFT) + RECORD.COUNT];
   }
 
-  #depthOf(id: number): number {
-    return this.records[(id << RECORD_SHIFT) + RECORD.SHAPE] & 31;
-  }
-
-  #slotCountOf(id: number): number {
-    return this.records[(id << RECORD_SHIFT) + RECORD.SHAPE] >>> 5;
-  }
-
-  #wordsAt(address: number): Uint32Array {
-    return this.#memory.segments[address >>> SEGMENT_SHIFT].words;
+  #shapeOf(id: number): number {
+    return this.records[(id << RECORD_SHIFT) + RECORD.SHAPE];
   }
 }
 
-/** Index of a table's first slot among the words of its segment. */
-export function firstSlotAt(address: number): number {
-  return ((address & PLACE_MASK) << 1) + 2;
-}
-
-interface WrittenTable {
-  readonly address: number;
-  readonly blockBytes: number;
-}
-
+/** Two neighbours with together at most so many entries become one table. */
+const MERGED_COUNT_MAX = 2_600;
 /** The directory then has 16 M entries: no count of keys that fits into memory needs more. */
 const DEPTH_MAX = 24;
-/** 2 MiB of directory, no more, for hashes that are not spread evenly. */
+/** 1 MiB of directory, no more, for hashes that are not spread evenly. */
 const UNEVEN_DEPTH_MAX = 18;

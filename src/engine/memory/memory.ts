@@ -44,7 +44,7 @@ export class Memory {
   readonly segments: Segment[] = [];
   /** Live blocks of each size class; huge ones are not in it. */
   readonly liveCounts = new Uint32Array(CLASS_COUNT);
-  readonly #pool: SegmentPool;
+  readonly pool: SegmentPool;
   readonly #lists: FreeLists;
   readonly #huge: HugeBlocks;
   readonly #compaction: Compaction;
@@ -57,7 +57,7 @@ export class Memory {
   #bumpEnd = 0;
 
   constructor(pool: SegmentPool) {
-    this.#pool = pool;
+    this.pool = pool;
     this.#lists = new FreeLists(this.segments);
     this.#huge = new HugeBlocks(pool);
     this.#compaction = new Compaction(this, this.#lists);
@@ -174,7 +174,7 @@ export class Memory {
   /** Forgets every block and gives all segments back. Time per segment, not per block. */
   clear(): void {
     for (const segment of this.segments) {
-      if (segment !== NO_SEGMENT) this.#pool.release(segment);
+      if (segment !== NO_SEGMENT) this.pool.release(segment);
     }
     this.segments.length = 0;
     this.#vacantIndexes.length = 0;
@@ -217,7 +217,7 @@ export class Memory {
     this.#vacantIndexes.push(this.#victimIndex);
     this.#victimIndex = -1;
     this.heldBytes -= segment.byteCount;
-    this.#pool.release(segment);
+    this.pool.release(segment);
   }
 
   /** Blocks of the victim at the head of a list leave it; a few a call, so that no call is long. */
@@ -264,7 +264,7 @@ export class Memory {
     const leastBytes = Math.max(SEGMENT_BYTES_MIN, size + FIRST_PLACE_BYTES);
     let segment: Segment | null = null;
     for (let wanted = this.#segmentBytesFor(size); wanted >= leastBytes; wanted /= 2) {
-      segment = this.#pool.acquire(wanted);
+      segment = this.pool.acquire(wanted);
       if (segment !== null) break;
     }
     if (segment === null) return false;

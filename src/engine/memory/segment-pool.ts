@@ -17,6 +17,7 @@ export class SegmentPool {
   idleBytes = 0;
   /** 0 is no limit. Lowering it below heldBytes takes nothing away; it refuses what is asked next. */
   limitBytes: number;
+  #work: Uint32Array = new Uint32Array(0);
   /** Idle segments, one stack a size. */
   readonly #idle: Segment[][] = SEGMENT_SIZES.map(() => []);
 
@@ -71,6 +72,15 @@ export class SegmentPool {
     this.idleBytes -= released;
     this.heldBytes -= released;
     return released;
+  }
+
+  /**
+   * Words to work with inside of one call, shared by all stores: whoever asks next gets the same.
+   * They stay as many as were ever asked for, about 80 KiB, and are not counted as held.
+   */
+  workWords(wordCount: number): Uint32Array {
+    if (this.#work.length < wordCount) this.#work = new Uint32Array(wordCount + (wordCount >>> 2));
+    return this.#work;
   }
 
   #make(byteCount: number): Segment | null {
