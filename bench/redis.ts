@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
-import { runCommands } from './support/bulk-load.ts';
+import { DIGITS, loadKeys } from './support/bulk-load.ts';
 import { cpuS } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 
@@ -96,9 +96,8 @@ async function main(): Promise<void> {
 }
 
 async function preload({ port }: RunningServer): Promise<void> {
-  const digits = (index: number) => String(index).padStart(12, '0');
-  await runCommands(port, KEY_COUNT, (i) => ['SET', `key:${digits(i)}`, VALUE]);
-  await runCommands(port, KEY_COUNT, (i) => ['SET', `cnt:${digits(i)}`, '0']);
+  await loadKeys(port, KEY_COUNT, ['SET', `key:${DIGITS}`, VALUE]);
+  await loadKeys(port, KEY_COUNT, ['SET', `cnt:${DIGITS}`, '0']);
 }
 
 async function measureCell(

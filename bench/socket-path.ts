@@ -73,10 +73,7 @@ async function serve(socketPath: SocketPath, port: number): Promise<void> {
   });
 }
 
-async function start(
-  name: string,
-  commandFor: (port: string) => string[],
-): Promise<Contender> {
+async function start(name: string, commandFor: (port: string) => string[]): Promise<Contender> {
   const port = await findFreePort();
   const [command, ...args] = commandFor(String(port));
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -46,6 +46,63 @@ export async function runCommands(port: number, count: number, make: CommandMake
   socket.destroy();
 }
 
+/** Twelve of these in one argument stand for the digits of the command's number. */
+export const DIGITS = '############';
+
+/**
+ * As `runCommands` for commands that differ by one number and are answered +OK, without making
+ * each anew: fast enough that ten million keys are a matter of seconds.
+ */
+export async function loadKeys(
+  port: number,
+  count: number,
+  args: readonly string[],
+): Promise<void> {
+  const one = Buffer.from(encodeCommand(args));
+  const at = one.indexOf(DIGITS);
+  if (at < 0) throw new Error('no place for the digits');
+  const template = Buffer.concat(Array.from({ length: BATCH_COMMANDS }, () => one));
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const okBytes = '+OK\r\n'.length;
+  let receivedBytes = 0;
+  let wake: () => void = () => {};
+  let failure: Error | null = null;
+  socket.on('data', (bytes: Buffer) => {
+    if (bytes.includes('-')) failure ??= findError(bytes);
+    receivedBytes += bytes.length;
+    wake();
+  });
+  socket.on('close', () => {
+    failure ??= new Error('the server closed the connection');
+    wake();
+  });
+  for (let sent = 0; sent < count; ) {
+    const size = Math.min(BATCH_COMMANDS, count - sent);
+    const batch = Buffer.from(template.subarray(0, size * one.length));
+    for (let i = 0; i < size; i++) writeDigits(batch, i * one.length + at, sent + i);
+    sent += size;
+    socket.write(batch);
+    const owed = sent === count ? 0 : BATCHES_AHEAD * BATCH_COMMANDS;
+    while (sent - receivedBytes / okBytes > owed) {
+      if (failure) throw failure;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  if (failure) throw failure;
+  socket.removeAllListeners('close');
+  socket.destroy();
+}
+
+function writeDigits(bytes: Buffer, at: number, value: number): void {
+  for (let i = at + DIGITS.length - 1; i >= at; i--) {
+    bytes[i] = 48 + (value % 10);
+    value = Math.floor(value / 10);
+  }
+}
+
 function findError(bytes: Buffer): Error | null {
   const line = bytes
     .toString('latin1')
