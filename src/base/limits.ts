@@ -47,6 +47,8 @@ export const LIMITS = {
   sharedBlockBytesMax: MIB,
   segmentBytesMin: 64 * KIB,
   segmentBytesMax: 16 * MIB,
+  /** Idle segments given back to the system in one second. */
+  segmentsReleasedAtOnce: 4,
   /** One slice of background work: expiry, compaction, eviction, enumeration. */
   sliceMs: 1,
   sliceEntryCount: 1_000,

@@ -282,9 +282,8 @@ export class Connection implements ClientChannel, SocketHandler {
     const { writer } = loop;
     const end = writer.position;
     if (end > 0) {
-      writer.position = 0;
-      const isReusable = this.isGone || this.send(writer.bytes, end);
-      if (!isReusable || writer.bytes.length > LIMITS.replyBufferBytesKept) loop.replaceWriter();
+      if (this.isGone || this.send(writer.bytes, end)) writer.reset();
+      else writer.detach();
     }
     if (this.isGone) return;
     if ((session.gate & GATE.CLOSING) !== 0) {

@@ -17,7 +17,7 @@ import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
  */
 export class TurnLoop {
   readonly frame = new Frame();
-  writer = new ReplyWriter();
+  readonly writer = new ReplyWriter();
   readonly clock: TurnClock;
   readonly counters: Float64Array;
   readonly logger: Logger;
@@ -73,11 +73,6 @@ export class TurnLoop {
   /** What was held is safe now. For a barrier whose `flush` said no. */
   release(): void {
     this.askTurnEnd();
-  }
-
-  /** The writer's buffer belongs to a socket now, or has grown too large to be kept. */
-  replaceWriter(): void {
-    this.writer = new ReplyWriter();
   }
 
   /** No command runs after this one; connections are being closed. */

@@ -1,0 +1,271 @@
+/**
+ * One running node: builds every room, hands each its world, starts and stops them in order. A
+ * process may hold several; nothing in here is global.
+ */
+import type { Configuration } from './base/configuration.ts';
+import { LIMITS } from './base/limits.ts';
+import type { Logger } from './base/logger.ts';
+import { TurnClock } from './base/turn-clock.ts';
+import { VERSION } from './base/version.ts';
+import type { Timer, World } from './base/world.ts';
+import { CommandTable } from './commands/command-table.ts';
+import { LatencyMonitor } from './commands/latency-monitor.ts';
+import { NodeStatistics } from './commands/node-statistics.ts';
+import type { NodeServices } from './commands/node-services.ts';
+import { SlowLog } from './commands/slow-log.ts';
+import { WatchTable } from './commands/watch-table.ts';
+import type { ConfigRegistry } from './config/config-registry.ts';
+import { SegmentPool } from './engine/memory/segment-pool.ts';
+import { Store } from './engine/store.ts';
+import { createCounters } from './observability/metrics/metric-table.ts';
+import { type ParserLimits, UNAUTHENTICATED_LIMITS } from './protocol/frame-parser.ts';
+import { ClientTable } from './server/client-registry.ts';
+import type { Connection } from './server/connection.ts';
+import { RespListener } from './server/listener.ts';
+import { LoginDelayTable } from './server/login-delays.ts';
+import { MonitorTable } from './server/monitor-feed.ts';
+import { PubSubTable } from './server/pub-sub.ts';
+import { RateSampler } from './server/rate-sampler.ts';
+import { readTlsFiles } from './server/tls-files.ts';
+import { TurnLoop } from './server/turn-loop.ts';
+import { Upkeep } from './server/upkeep.ts';
+
+export interface NodeOptions {
+  readonly world: World;
+  readonly configuration: Configuration;
+  readonly configRegistry: ConfigRegistry;
+  readonly logger: Logger;
+}
+
+export interface RunningNode {
+  /** Ports really bound; 0 when closed. */
+  readonly respPort: number;
+  readonly tlsPort: number;
+  readonly services: NodeServices;
+  readonly loop: TurnLoop;
+  readonly clients: ClientTable;
+  /** Answers what has arrived, closes everything. May be called more than once. */
+  stop(): Promise<void>;
+  /** Resolves when the node has stopped, with the exit code; never rejects. */
+  readonly stopped: Promise<number>;
+  /** What made the node stop by itself, null when nothing did. */
+  readonly failure: unknown;
+}
+
+/** @throws NodeError when a port cannot be bound or a certificate not be read */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const node = new Node(options);
+  await node.start();
+  return node;
+}
+
+class Node implements RunningNode {
+  readonly services: NodeServices;
+  readonly loop: TurnLoop;
+  readonly clients: ClientTable;
+  readonly stopped: Promise<number>;
+  failure: unknown = null;
+  private readonly options: NodeOptions;
+  private readonly listener: RespListener;
+  private readonly upkeep: Upkeep;
+  private readonly ports = { resp: 0, tls: 0 };
+  private readonly parserLimits: MutableParserLimits;
+  private stopping: Promise<void> | null = null;
+  private onStopped: (exitCode: number) => void = () => {};
+  private onLastGone: () => void = () => {};
+
+  constructor(options: NodeOptions) {
+    const { world, configuration, logger } = options;
+    this.options = options;
+    this.stopped = new Promise((resolve) => {
+      this.onStopped = resolve;
+    });
+    const clock = new TurnClock(world.clock);
+    const counters = createCounters();
+    const rates = new RateSampler(counters, world.clock.monotonicMs());
+    this.clients = new ClientTable(world.timers);
+    this.loop = new TurnLoop({
+      world,
+      clock,
+      counters,
+      logger: logger.child('resp'),
+      onFailure: (error) => this.fail(error),
+    });
+    this.services = this.createServices({ clock, counters, rates });
+    this.parserLimits = {
+      argumentCountMax: LIMITS.argumentCountMax,
+      bulkBytesMax: configuration.network.bulkBytesMax,
+      queryBytesMax: configuration.network.queryBufferBytesMax,
+    };
+    this.listener = new RespListener({
+      node: this.services,
+      loop: this.loop,
+      clients: this.clients,
+      inputLimits: { authenticated: this.parserLimits, unauthenticated: UNAUTHENTICATED_LIMITS },
+      onGone: (connection) => this.forget(connection),
+    });
+    this.upkeep = new Upkeep({ node: this.services, clients: this.clients, rates });
+  }
+
+  get respPort(): number {
+    return this.ports.resp;
+  }
+  get tlsPort(): number {
+    return this.ports.tls;
+  }
+
+  async start(): Promise<void> {
+    const { world, configuration, logger } = this.options;
+    this.followSettings();
+    const tls = readTlsFiles(configuration.tls, world.disk);
+    Object.assign(this.ports, await this.listener.open(tls));
+    this.upkeep.start();
+    logger.info('started', 'Node started', {
+      respPort: this.ports.resp,
+      tlsPort: this.ports.tls,
+      socketPath: world.network.describeSocketPath(),
+      version: VERSION,
+    });
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.shutDown(0);
+    return this.stopping;
+  }
+
+  private async shutDown(exitCode: number): Promise<void> {
+    const { configuration, logger, world } = this.options;
+    logger.info('stopping', 'Node stops', { clients: this.clients.count });
+    const closed = this.listener.close();
+    const gone = new Promise<void>((resolve) => {
+      this.onLastGone = resolve;
+    });
+    for (const connection of [...this.clients.connections]) connection.closeAfterReplies();
+    let timer: Timer | null = null;
+    if (this.clients.count > 0) {
+      const waitMs = exitCode === 0 ? configuration.node.shutdownTimeoutS * 1000 : 0;
+      timer = world.timers.after(waitMs, () => this.closeAll());
+      await gone;
+    }
+    timer?.cancel();
+    await closed;
+    this.upkeep.stop();
+    this.clients.unpause();
+    logger.info('stopped', 'Node stopped');
+    this.onStopped(exitCode);
+  }
+
+  private closeAll(): void {
+    for (const connection of [...this.clients.connections]) connection.close();
+  }
+
+  /** A command failed after its first change: what is in memory cannot be trusted any more. */
+  private fail(error: unknown): void {
+    if (this.stopping !== null) return;
+    this.failure = error;
+    this.stopping = this.shutDown(1);
+  }
+
+  private forget(connection: Connection): void {
+    const { session } = connection;
+    this.services.watches.unwatch(session);
+    this.services.pubsub.removeAll(session);
+    this.services.monitors.remove(session);
+    session.transaction = null;
+    this.clients.removeConnection(connection);
+    if (this.clients.count === 0) this.onLastGone();
+  }
+
+  private createServices(parts: {
+    clock: TurnClock;
+    counters: Float64Array;
+    rates: RateSampler;
+  }): NodeServices {
+    const { world, configuration, configRegistry, logger } = this.options;
+    const { clock, counters, rates } = parts;
+    const startedMs = world.clock.wallMs();
+    return {
+      world,
+      clock,
+      configuration,
+      logger: logger.child('resp'),
+      settings: configRegistry,
+      table: new CommandTable(),
+      stores: [createDefaultStore(this.options, clock)],
+      counters,
+      clients: this.clients,
+      pubsub: new PubSubTable(counters),
+      watches: new WatchTable(),
+      slowLog: new SlowLog(configuration.slowlog, clock),
+      latency: new LatencyMonitor(configuration.latency, clock),
+      statistics: new NodeStatistics(startedMs),
+      monitors: new MonitorTable(this.clients, clock),
+      logins: new LoginDelayTable(clock),
+      rates,
+      runId: randomHex(world),
+      startedMs,
+      version: VERSION,
+      ports: this.ports,
+      shutdown: () => this.loop.doLater(() => void this.stop()),
+      sleepBlocking,
+    };
+  }
+
+  /** What must be acted upon when CONFIG SET changes it; everything else is read where it is used. */
+  private followSettings(): void {
+    const { configuration, configRegistry } = this.options;
+    const { cache, network } = configuration;
+    const [store] = this.services.stores;
+    const follow = (path: string, act: () => void) => {
+      configRegistry.onChange(path, () => {
+        act();
+        return null;
+      });
+    };
+    follow('cache.max_memory', () => {
+      store.memoryBytesMax = cache.maxMemoryBytes;
+    });
+    configRegistry.onChange('cache.eviction_policy', () => {
+      return store.setPolicy(cache.evictionPolicy) ? null : 'this policy is not available';
+    });
+    follow('cache.samples', () => {
+      store.sampleCount = cache.maxmemorySamples;
+    });
+    follow('network.bulk_max', () => {
+      this.parserLimits.bulkBytesMax = network.bulkBytesMax;
+    });
+    follow('network.query_buffer_max', () => {
+      this.parserLimits.queryBytesMax = network.queryBufferBytesMax;
+    });
+    follow('node.hz', () => this.upkeep.restart());
+  }
+}
+
+type MutableParserLimits = { -readonly [Key in keyof ParserLimits]: ParserLimits[Key] };
+
+function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
+  const { world, configuration } = options;
+  const { cache } = configuration;
+  return new Store({
+    name: 'default',
+    databaseCount: cache.databases,
+    clock,
+    random: world.random,
+    monotonicMs: () => world.clock.monotonicMs(),
+    pool: new SegmentPool(0),
+    memoryBytesMax: cache.maxMemoryBytes,
+    policy: cache.evictionPolicy,
+    sampleCount: cache.maxmemorySamples,
+  });
+}
+
+function randomHex(world: World): string {
+  const bytes = new Uint8Array(20);
+  world.random.fill(bytes);
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** DEBUG SLEEP: nothing else happens meanwhile, which is what it is for. */
+function sleepBlocking(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
