@@ -2,7 +2,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../base/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
 import { localName, remoteName } from './client-line.ts';
@@ -84,7 +84,7 @@ function parseFilter(frame: Frame, reply: ReplyWriter): KillFilter | null {
     }
     const error = parseOption(frame, arg, filter);
     if (error !== null) {
-      reply.errorText(error);
+      reply.errorLatin1(error);
       return null;
     }
   }
@@ -100,14 +100,14 @@ function parseOption(frame: Frame, arg: number, filter: KillFilter): string | nu
     filter.id = Number(id);
   } else if (frame.equals(arg, 'TYPE')) {
     filter.type = parseClientType(frame, value);
-    if (filter.type === null) return `ERR Unknown client type '${echoedArgument(frame, value)}'`;
+    if (filter.type === null) return `ERR Unknown client type '${echoed(frame, value)}'`;
   } else if (frame.equals(arg, 'ADDR')) {
     filter.address = frame.latin1(value);
   } else if (frame.equals(arg, 'LADDR')) {
     filter.localAddress = frame.latin1(value);
   } else if (frame.equals(arg, 'USER')) {
     filter.user = frame.latin1(value);
-    if (filter.user !== 'default') return `ERR No such user '${echoedArgument(frame, value)}'`;
+    if (filter.user !== 'default') return `ERR No such user '${echoed(frame, value)}'`;
   } else if (frame.equals(arg, 'SKIPME')) {
     if (frame.equals(value, 'YES')) filter.sparesSelf = true;
     else if (frame.equals(value, 'NO')) filter.sparesSelf = false;

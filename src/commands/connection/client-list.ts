@@ -2,7 +2,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../base/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
 import { describeClient } from './client-line.ts';
@@ -32,7 +32,7 @@ function chooseSessions(session: Session, frame: Frame, reply: ReplyWriter): Ses
   if (frame.count === 4 && frame.equals(2, 'TYPE')) {
     const type = parseClientType(frame, 3);
     if (type !== null) return [...clients.all()].filter((each) => isOfType(each, type));
-    reply.errorText(`ERR Unknown client type '${echoedArgument(frame, 3)}'`);
+    reply.errorLatin1(`ERR Unknown client type '${echoed(frame, 3)}'`);
     return null;
   }
   if (frame.count < 4 || !frame.equals(2, 'ID')) {

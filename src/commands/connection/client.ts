@@ -1,7 +1,7 @@
 import { ERRORS } from '../../protocol/error-table.ts';
 import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { replyHelp } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import { GATE } from '../session.ts';
@@ -89,7 +89,7 @@ const setinfoCommand: CommandRow = {
   execute(session, frame, reply) {
     const isName = frame.equals(2, 'LIB-NAME');
     if (!isName && !frame.equals(2, 'LIB-VER')) {
-      reply.errorText(`ERR Unrecognized option '${echoedArgument(frame, 2)}'`);
+      reply.errorLatin1(`ERR Unrecognized option '${echoed(frame, 2)}'`);
       return;
     }
     if (!isClientName(frame, 3)) {

@@ -3,7 +3,7 @@ import type { Frame } from '../../base/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { integerArgument } from '../integer-argument.ts';
 import { logIn, WRONG_PASSWORD } from '../login.ts';
 import { GATE, type Session } from '../session.ts';
@@ -76,7 +76,7 @@ function parseOptions(
         return null;
       }
     } else {
-      reply.errorText(`ERR Syntax error in HELLO option '${echoedArgument(frame, arg)}'`);
+      reply.errorLatin1(`ERR Syntax error in HELLO option '${echoed(frame, arg)}'`);
       return null;
     }
   }

@@ -3,7 +3,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
 
@@ -50,12 +50,16 @@ function applyLargeTime(
   conditions: number,
 ): void {
   const time = integer64Argument(frame, 2);
-  if (time === null) return reply.error(ERRORS.notInteger);
+  if (time === null) {
+    reply.error(ERRORS.notInteger);
+    return;
+  }
   const unitMs = BigInt(form.unitMs);
   const baseMs = form.isRelative ? BigInt(session.node.clock.nowMs) : 0n;
   const isOver = time > INT64_MAX / unitMs || time < INT64_MIN / unitMs;
   if (isOver || time * unitMs > INT64_MAX - baseMs) {
-    return reply.errorText(`ERR invalid expire time in '${form.name}' command`);
+    reply.errorText(`ERR invalid expire time in '${form.name}' command`);
+    return;
   }
   const deadlineMs = time * unitMs + baseMs;
   const isExact = deadlineMs >= Number.MIN_SAFE_INTEGER && deadlineMs <= Number.MAX_SAFE_INTEGER;
@@ -70,9 +74,12 @@ function applyDeadline(
   conditions: number,
 ): void {
   const entry = database.find(frame, 1);
-  if (entry === 0) return reply.integer(0);
-  if (conditions !== 0 && !isAllowed(conditions, deadlineMs, database.deadline64Of(entry))) {
-    return reply.integer(0);
+  const isRefused =
+    entry === 0 ||
+    (conditions !== 0 && !isAllowed(conditions, deadlineMs, database.deadline64Of(entry)));
+  if (isRefused) {
+    reply.integer(0);
+    return;
   }
   if (deadlineMs <= node.clock.nowMs) database.remove(entry, EVENT.del);
   else database.setDeadline(entry, deadlineMs);
@@ -96,7 +103,7 @@ function parseConditions(frame: Frame, reply: ReplyWriter): number {
     else if (frame.equals(arg, 'GT')) conditions |= GT;
     else if (frame.equals(arg, 'LT')) conditions |= LT;
     else {
-      reply.errorText(`ERR Unsupported option ${echoedArgument(frame, arg)}`);
+      reply.errorLatin1(`ERR Unsupported option ${echoed(frame, arg)}`);
       return REFUSED;
     }
   }

@@ -2,7 +2,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { replyHelp } from '../help-reply.ts';
 import type { Session } from '../session.ts';
 
@@ -29,11 +29,11 @@ export const debugCommand: CommandRow = {
       return reply.ok();
     }
     if (frame.count === 3 && frame.equals(1, 'ERROR')) {
-      return reply.errorText(echoedArgument(frame, 2));
+      return reply.errorLatin1(echoed(frame, 2));
     }
     if (frame.count === 3 && frame.equals(1, 'OBJECT')) return describeEntry(session, frame, reply);
-    reply.errorText(
-      `ERR unknown subcommand or wrong number of arguments for '${echoedArgument(frame, 1)}'. ` +
+    reply.errorLatin1(
+      `ERR unknown subcommand or wrong number of arguments for '${echoed(frame, 1)}'. ` +
         'Try DEBUG HELP.',
     );
   },
@@ -75,7 +75,10 @@ function leadingNumber(text: string): number {
 
 function describeEntry({ database, node }: Session, frame: Frame, reply: ReplyWriter): void {
   const entry = database.find(frame, 2);
-  if (entry === 0) return reply.error(ERRORS.noSuchKey);
+  if (entry === 0) {
+    reply.error(ERRORS.noSuchKey);
+    return;
+  }
   reply.simple(
     `Value at:0x${entry.toString(16)} refcount:1 encoding:${database.encodingName(entry)} ` +
       `serializedlength:${database.entryMemoryBytes(entry)} lru:${node.clock.accessS} ` +

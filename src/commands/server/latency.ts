@@ -2,7 +2,7 @@ import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import type { Command } from '../command-table.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { helpRow } from '../help-reply.ts';
 import type { LatencyEvent } from '../latency-monitor.ts';
 import type { NodeServices } from '../node-services.ts';
@@ -37,8 +37,8 @@ const graphRow = latencyRow(
   ({ node }, frame, reply) => {
     const event = node.latency.events.get(frame.text(2));
     if (event === undefined) {
-      const name = echoedArgument(frame, 2);
-      return reply.errorText(`ERR No samples available for event '${name}'`);
+      const name = echoed(frame, 2);
+      return reply.errorLatin1(`ERR No samples available for event '${name}'`);
     }
     reply.verbatim('txt', drawGraph(event, Math.floor(node.clock.nowMs / 1000)));
   },

@@ -1,6 +1,6 @@
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
-import { echoedArgument } from '../echoed-argument.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { helpRow } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
 
@@ -26,8 +26,8 @@ const getRow = slowlogRow(
   },
   ({ node }, frame, reply) => {
     if (frame.count > 3) {
-      const word = echoedArgument(frame, 1);
-      return reply.errorText(
+      const word = echoed(frame, 1);
+      return reply.errorLatin1(
         `ERR unknown subcommand or wrong number of arguments for '${word}'. Try SLOWLOG HELP.`,
       );
     }

@@ -6,7 +6,10 @@ import { type ArgumentNode, parseSyntax } from './command-syntax.ts';
 
 /** One element of COMMAND and COMMAND INFO; null for a command that does not exist. */
 export function replyInfo(reply: ReplyWriter, command: Command | null): void {
-  if (command === null) return reply.nullArray();
+  if (command === null) {
+    reply.nullArray();
+    return;
+  }
   const { row } = command;
   const range = keyRangeOf(row);
   reply.array(10);
@@ -26,7 +29,10 @@ export function replyInfo(reply: ReplyWriter, command: Command | null): void {
   const specs = row.keys ?? [];
   reply.set(specs.length);
   for (const spec of specs) replyKeySpec(reply, spec);
-  if (command.subcommands === null) return reply.set(0);
+  if (command.subcommands === null) {
+    reply.set(0);
+    return;
+  }
   reply.array(command.subcommands.size);
   for (const child of command.subcommands.values()) replyInfo(reply, child);
 }

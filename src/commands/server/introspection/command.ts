@@ -188,7 +188,7 @@ export const commandCommand: CommandRow = {
     const { table } = node;
     const self = table.find('command');
     if (frame.count > 1 && self !== null) {
-      return reply.errorText(describeUnknownSubcommand(self, frame));
+      return reply.errorLatin1(describeUnknownSubcommand(self, frame));
     }
     reply.array(table.commands.length);
     for (const command of table.commands) replyInfo(reply, command);
