@@ -3,8 +3,8 @@ import { LIMITS } from '../base/limits.ts';
 
 /**
  * Error texts that repeat what the client sent, as Redis prints them: cut at 128 bytes, and at a
- * NUL because C strings end there. One char per byte: write them with `reply.errorLatin1`, which also
- * turns CR and LF into spaces.
+ * NUL because C strings end there. One char per byte: write them with `reply.errorLatin1`,
+ * which also turns CR and LF into spaces.
  */
 
 /** Argument `index`, cut. */

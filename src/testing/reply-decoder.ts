@@ -1,7 +1,7 @@
 /**
  * The client's half of RESP2 and RESP3, for tests, benches and fuzzers. Strict: whatever Redis
- * would not send is a `MalformedReply`. Values keep what the wire said: a simple string is not a bulk
- * string, `$-1` is not `*-1` is not `_`, a map is not a flat array.
+ * would not send is a `MalformedReply`. Values keep what the wire said: a simple string is not a
+ * bulk string, `$-1` is not `*-1` is not `_`, a map is not a flat array.
  *
  * Incremental and without recursion: unfinished aggregates wait on a stack, so a reply split at
  * every byte, or nested ten thousand deep, costs time in proportion to its bytes.
