@@ -95,6 +95,7 @@ class Node implements RunningNode {
     this.parserLimits = {
       argumentCountMax: LIMITS.argumentCountMax,
       bulkBytesMax: configuration.network.bulkBytesMax,
+      bulkBytesSetting: configuration.network.bulkBytesMax,
       queryBytesMax: configuration.network.queryBufferBytesMax,
     };
     this.listener = new RespListener({
@@ -233,6 +234,7 @@ class Node implements RunningNode {
     });
     follow('network.bulk_max', () => {
       this.parserLimits.bulkBytesMax = network.bulkBytesMax;
+      this.parserLimits.bulkBytesSetting = network.bulkBytesMax;
     });
     follow('network.query_buffer_max', () => {
       this.parserLimits.queryBytesMax = network.queryBufferBytesMax;

@@ -1,4 +1,5 @@
 import { type ClientChannel, GATE, type Session } from '../session.ts';
+import { isSubscriber } from '../subscriber.ts';
 
 /** One line of CLIENT LIST, without its newline. */
 export function describeClient(session: Session): string {
@@ -74,11 +75,4 @@ function describeFlags(session: Session): string {
   if (!session.isEvictable) flags += 'e';
   if (!session.touchesKeys) flags += 'T';
   return flags === '' ? 'N' : flags;
-}
-
-export function isSubscriber(session: Session): boolean {
-  const subscriptions = session.subscriptions;
-  if (subscriptions === null) return false;
-  const { channelCount, patternCount, shardChannelCount } = subscriptions;
-  return channelCount + patternCount + shardChannelCount > 0;
 }

@@ -1,6 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import type { Session } from '../session.ts';
-import { isSubscriber } from './client-line.ts';
+import { isSubscriber } from '../subscriber.ts';
 
 export type ClientType = 'normal' | 'master' | 'replica' | 'pubsub';
 

@@ -124,7 +124,8 @@ const replyCommand: CommandRow = {
       session.gate |= GATE.REPLIES_OFF;
     } else if (frame.equals(2, 'SKIP')) {
       if (channel === null || channel.replyMode === 'off') return;
-      channel.replyMode = 'skip-next';
+      // SKIP while a reply is being skipped: that is this command's own, and the next one's too.
+      channel.replyMode = channel.replyMode === 'skip' ? 'skip-next' : 'skip';
       session.gate |= GATE.REPLIES_OFF;
     } else {
       reply.error(ERRORS.syntax);

@@ -4,7 +4,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
 import { echoed } from '../../protocol/error-echo.ts';
-import { integerArgument } from '../integer-argument.ts';
+import { integer64Argument } from '../integer-argument.ts';
 import { logIn, WRONG_PASSWORD } from '../login.ts';
 import { GATE, type Session } from '../session.ts';
 
@@ -23,16 +23,16 @@ export const helloCommand: CommandRow = {
 function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
   let protocol: 2 | 3 = session.protocol;
   if (frame.count > 1) {
-    const wanted = integerArgument(frame, 1);
-    if (Number.isNaN(wanted)) {
+    const wanted = integer64Argument(frame, 1);
+    if (wanted === null) {
       reply.errorText('ERR Protocol version is not an integer or out of range');
       return;
     }
-    if (wanted !== 2 && wanted !== 3) {
+    if (wanted !== 2n && wanted !== 3n) {
       reply.errorText('NOPROTO unsupported protocol version');
       return;
     }
-    protocol = wanted;
+    protocol = wanted === 2n ? 2 : 3;
   }
   const options = parseOptions(frame, reply);
   if (options === null) return;

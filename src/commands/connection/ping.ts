@@ -1,5 +1,5 @@
 import type { CommandRow } from '../command-row.ts';
-import { GATE } from '../session.ts';
+import { isSubscriber } from '../subscriber.ts';
 
 export const pingCommand: CommandRow = {
   name: 'ping',
@@ -16,7 +16,7 @@ export const pingCommand: CommandRow = {
       reply.errorText("ERR wrong number of arguments for 'ping' command");
       return;
     }
-    if ((session.gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2) {
+    if (session.subscriptions !== null && session.protocol === 2 && isSubscriber(session)) {
       // A RESP2 client that listens takes every reply for a message: this one has a message's form.
       reply.array(2);
       reply.bulkText('pong');

@@ -3,7 +3,8 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { executeCommand } from '../execute-command.ts';
-import type { Session, Transaction } from '../session.ts';
+import { GATE, type Session, type Transaction } from '../session.ts';
+import { isSubscriber } from '../subscriber.ts';
 import { endTransaction } from './multi.ts';
 
 export const execCommand: CommandRow = {
@@ -48,5 +49,10 @@ function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter
   // The frame EXEC came in is still needed by the door.
   const frame = new Frame();
   reply.array(queue.count);
-  while (queue.shift(frame)) executeCommand(session, frame, reply);
+  while (queue.shift(frame)) {
+    executeCommand(session, frame, reply);
+    // A SUBSCRIBE among them restricts what comes after EXEC, not what stands in the queue.
+    session.gate &= ~GATE.SUBSCRIBED;
+  }
+  if (isSubscriber(session)) session.gate |= GATE.SUBSCRIBED;
 }
