@@ -73,7 +73,10 @@ export const ROOMS = {
 
 /** Files outside of every room. `node.ts` alone knows all rooms; the two entries start it. */
 export const ENTRIES = {
-  'main.ts': { charter: 'argv in, exit code out', imports: ['base', 'world', 'cli', 'node.ts'] },
+  'main.ts': {
+    charter: 'argv in, exit code out',
+    imports: ['base', 'world', 'cli', 'observability/logging', 'node.ts'],
+  },
   'node.ts': {
     charter: 'builds every room, hands each its World, starts and stops them in order',
     imports: ['*'],

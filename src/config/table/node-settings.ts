@@ -314,7 +314,7 @@ export const CACHE_SETTINGS: readonly Setting[] = [
   setting('cache.eviction_policy', 'cache.evictionPolicy', POLICY, {
     redis: 'maxmemory-policy',
     env: 'DEFAULT_EVICTION',
-    help: 'What is removed for new data; noeviction refuses writes. lru, or noeviction under a redis.conf.',
+    help: 'What is removed for new data. Unless set: lru; under a redis.conf noeviction.',
   }),
   setting(
     'cache.default_ttl',

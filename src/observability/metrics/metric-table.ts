@@ -92,7 +92,6 @@ export const METRIC_ROWS = {
   loopTurns: counted('loop_turns_total', 'Event-loop lag samples.'),
   loopLagMsSum: counted('loop_lag_milliseconds_total', 'Sum of event-loop lag samples.'),
   loopLagMsMax: level('loop_lag_milliseconds_max', 'Longest event-loop lag since the last reset.'),
-  logLinesDropped: counted('log_lines_dropped_total', 'Log lines that could not be written.'),
 
   up: sampled('up', 'gauge', NODE, '1 while the node answers.'),
   clusterHealthy: sampled('cluster_healthy', 'gauge', NODE, '1 when all members are reachable.'),

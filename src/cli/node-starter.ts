@@ -1,0 +1,30 @@
+import type { Configuration } from '../base/configuration.ts';
+import type { Logger } from '../base/logger.ts';
+import type { World } from '../base/world.ts';
+import type { ConfigRegistry } from '../config/config-registry.ts';
+
+/** What the command needs from the rest of the house; `main.ts` hands it over. */
+export interface NodeStarter {
+  startNode(options: StartNodeOptions): Promise<RunningNode>;
+  openLog(options: { world: World; configuration: Configuration }): Promise<OpenLog>;
+}
+
+export interface StartNodeOptions {
+  readonly world: World;
+  readonly configuration: Configuration;
+  readonly configRegistry: ConfigRegistry;
+  readonly logger: Logger;
+}
+
+export interface RunningNode {
+  /** The port really bound; 0 when there is none. */
+  readonly respPort: number;
+  stop(): Promise<void>;
+  /** The exit code, once the node has stopped for whatever reason. */
+  readonly stopped: Promise<number>;
+}
+
+export interface OpenLog {
+  readonly logger: Logger;
+  close(): void;
+}
