@@ -3,7 +3,6 @@
  * process may hold several; nothing in here is global.
  */
 import type { Configuration } from './base/configuration.ts';
-import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
@@ -18,9 +17,9 @@ import type { ConfigRegistry } from './config/config-registry.ts';
 import { SegmentPool } from './engine/memory/segment-pool.ts';
 import { Store } from './engine/store.ts';
 import { createCounters } from './observability/metrics/metric-table.ts';
-import { type ParserLimits, UNAUTHENTICATED_LIMITS } from './protocol/frame-parser.ts';
+import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import { ClientTable } from './server/client-registry.ts';
-import type { Connection } from './server/connection.ts';
+import type { Connection, InputLimits } from './server/connection.ts';
 import { RespListener } from './server/listener.ts';
 import { LoginDelayTable } from './server/login-delays.ts';
 import { MonitorTable } from './server/monitor-feed.ts';
@@ -69,7 +68,7 @@ class Node implements RunningNode {
   private readonly listener: RespListener;
   private readonly upkeep: Upkeep;
   private readonly ports = { resp: 0, tls: 0 };
-  private readonly parserLimits: MutableParserLimits;
+  private readonly inputLimits: InputLimits;
   private stopping: Promise<void> | null = null;
   private onStopped: (exitCode: number) => void = () => {};
   private onLastGone: () => void = () => {};
@@ -92,17 +91,12 @@ class Node implements RunningNode {
       onFailure: (error) => this.fail(error),
     });
     this.services = this.createServices({ clock, counters, rates });
-    this.parserLimits = {
-      argumentCountMax: LIMITS.argumentCountMax,
-      bulkBytesMax: configuration.network.bulkBytesMax,
-      bulkBytesSetting: configuration.network.bulkBytesMax,
-      queryBytesMax: configuration.network.queryBufferBytesMax,
-    };
+    this.inputLimits = inputLimitsOf(configuration);
     this.listener = new RespListener({
       node: this.services,
       loop: this.loop,
       clients: this.clients,
-      inputLimits: { authenticated: this.parserLimits, unauthenticated: UNAUTHENTICATED_LIMITS },
+      inputLimits: this.inputLimits,
       onGone: (connection) => this.forget(connection),
     });
     this.upkeep = new Upkeep({ node: this.services, clients: this.clients, rates });
@@ -215,7 +209,7 @@ class Node implements RunningNode {
   /** What must be acted upon when CONFIG SET changes it; everything else is read where it is used. */
   private followSettings(): void {
     const { configuration, configRegistry } = this.options;
-    const { cache, network } = configuration;
+    const { cache } = configuration;
     const [store] = this.services.stores;
     const follow = (path: string, act: () => void) => {
       configRegistry.onChange(path, () => {
@@ -232,18 +226,24 @@ class Node implements RunningNode {
     follow('cache.samples', () => {
       store.sampleCount = cache.maxmemorySamples;
     });
-    follow('network.bulk_max', () => {
-      this.parserLimits.bulkBytesMax = network.bulkBytesMax;
-      this.parserLimits.bulkBytesSetting = network.bulkBytesMax;
-    });
-    follow('network.query_buffer_max', () => {
-      this.parserLimits.queryBytesMax = network.queryBufferBytesMax;
-    });
+    const limitInput = () => {
+      const limits = inputLimitsOf(configuration);
+      Object.assign(this.inputLimits.authenticated, limits.authenticated);
+      Object.assign(this.inputLimits.unauthenticated, limits.unauthenticated);
+    };
+    follow('network.bulk_max', limitInput);
+    follow('network.query_buffer_max', limitInput);
     follow('node.hz', () => this.upkeep.restart());
   }
 }
 
-type MutableParserLimits = { -readonly [Key in keyof ParserLimits]: ParserLimits[Key] };
+function inputLimitsOf({ network }: Configuration): InputLimits {
+  const { bulkBytesMax, queryBufferBytesMax } = network;
+  return {
+    authenticated: authenticatedLimits(bulkBytesMax, queryBufferBytesMax),
+    unauthenticated: unauthenticatedLimits(bulkBytesMax, queryBufferBytesMax),
+  };
+}
 
 function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
   const { world, configuration } = options;

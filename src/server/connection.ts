@@ -30,7 +30,7 @@ const HOLD = {
   CLOSING: 8,
 } as const;
 
-/** Limits of input before and after login; shared by all connections, replaced when settings change. */
+/** Limits of input before and after login; shared by all connections, so that settings change them. */
 export interface InputLimits {
   readonly authenticated: ParserLimits;
   readonly unauthenticated: ParserLimits;
