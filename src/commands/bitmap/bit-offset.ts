@@ -1,5 +1,5 @@
+import { parseInt64 } from '../../base/numbers.ts';
 import type { Frame } from '../../protocol/frame.ts';
-import { parseInt64 } from '../../protocol/numbers.ts';
 import { parseInteger } from '../integer-argument.ts';
 
 const HASH = 35;

@@ -46,13 +46,14 @@ function executeBitcount(session: Session, frame: Frame, reply: ReplyWriter): vo
   const start = roundedIntegerArgument(frame, 2);
   const end = roundedIntegerArgument(frame, 3);
   if (Number.isNaN(start) || Number.isNaN(end)) return reply.error(ERRORS.notInteger);
+  // In Redis a range that is empty as it stands hides a wrong unit.
   const isInBits = frame.count === 5 && frame.equals(4, 'BIT');
+  if (start < 0 && end < 0 && isReversedFromEnd(frame, 2, 3)) return reply.integer(0);
   if (frame.count === 5 && !isInBits && !frame.equals(4, 'BYTE')) return reply.error(ERRORS.syntax);
   const total = isInBits ? length * 8 : length;
   const first = indexFromStart(start, total);
   const last = Math.min(indexFromStart(end, total), total - 1);
-  const isReversed = start < 0 && end < 0 && isReversedFromEnd(frame, 2, 3);
-  if (first > last || isReversed) return reply.integer(0);
+  if (first > last) return reply.integer(0);
   if (!isInBits) return reply.integer(countBits(view, offset + first, last - first + 1));
   reply.integer(countBitRange(view, offset, first, last));
 }

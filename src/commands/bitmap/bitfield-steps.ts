@@ -1,8 +1,8 @@
-import { type ErrorRow, ERRORS } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import type { Frame } from '../../protocol/frame.ts';
 import { integer64Argument, integerArgument, parseInteger } from '../integer-argument.ts';
-import { OVERFLOW } from './bitfield-arithmetic.ts';
 import { bitOffsetArgument } from './bit-offset.ts';
+import { OVERFLOW } from './bitfield-arithmetic.ts';
 
 export const STEP = { GET: 0, SET: 1, INCRBY: 2 } as const;
 

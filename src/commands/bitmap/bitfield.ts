@@ -1,3 +1,4 @@
+import { INT64_MAX } from '../../base/numbers.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { growString, openString, stringLength } from '../../engine/values/string/string-value.ts';
@@ -13,6 +14,7 @@ import {
   fitWideField,
   NUMBER_BITS_MAX,
   NUMBER_OPERAND_MAX,
+  OVERFLOW,
   readField,
   readWideField,
   writeField,
@@ -35,9 +37,8 @@ export const bitfieldCommand: CommandRow = {
   complexity: 'O(1) for each subcommand specified',
   summary: 'Reads, stores and adds to integers of any width at any bit of a string',
   syntax:
-    'key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] SET encoding offset value | ' +
-    'INCRBY encoding offset increment [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] ' +
-    'SET encoding offset value | INCRBY encoding offset increment ...]]',
+    'key [<GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] ' +
+    '<SET encoding offset value | INCRBY encoding offset increment>> ...]',
   execute: (session, frame, reply) => runSteps(session, frame, reply, false),
 };
 
@@ -144,7 +145,9 @@ function runWideWrite(value: FieldBytes, frame: Frame, reply: ReplyWriter): bool
   const operand = integer64Argument(frame, STEPS.operandArg) ?? 0n;
   const old = readWideField(value, bitOffset, bits, isSigned);
   let result = old + operand;
-  if (operation === STEP.SET) result = isSigned ? operand : BigInt.asUintN(64, operand);
+  if (operation === STEP.SET) {
+    result = isSigned ? saturatedAsRedis(operand, bits, overflow) : BigInt.asUintN(64, operand);
+  }
   const fitted = fitWideField(result, bits, isSigned, overflow);
   if (fitted === null) {
     reply.null();
@@ -153,4 +156,13 @@ function runWideWrite(value: FieldBytes, frame: Frame, reply: ReplyWriter): bool
   writeWideField(value, bitOffset, bits, fitted);
   reply.integer64(operation === STEP.SET ? old : fitted);
   return old !== fitted;
+}
+
+/**
+ * Redis asks whether 0 exceeds `max - operand`, in int64: for an operand near -2^63 that difference
+ * wraps below 0, and the field saturates at its maximum.
+ */
+function saturatedAsRedis(operand: bigint, bits: number, overflow: number): bigint {
+  const isWrapped = bits < 64 && operand < (1n << BigInt(bits - 1)) - 2n ** 63n;
+  return isWrapped && overflow === OVERFLOW.SAT ? INT64_MAX : operand;
 }

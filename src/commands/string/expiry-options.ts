@@ -2,9 +2,10 @@
  * The options that SET and GETEX share, and the moment they name. Words are told apart by length
  * and letters straight from the frame: nothing is made per command.
  */
+
+import { INT64_MAX } from '../../base/numbers.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../protocol/frame.ts';
-import { INT64_MAX } from '../../protocol/numbers.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';
 

@@ -186,7 +186,8 @@ export function growString(
     const grown = Math.max(length, oldLength);
     memory.beforeChange(entry);
     const word0 = memory.view.getUint32(memory.base, true);
-    if ((word0 & FLAG.EXTENDED) !== 0 && grown <= capacityLocated(database)) {
+    const isBytes = (word0 & 0xf0) !== ENCODING.INT << 4;
+    if (isBytes && (word0 & FLAG.EXTENDED) !== 0 && grown <= capacityLocated(database)) {
       memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
       memory.view.setUint32(memory.base + EXTENDED_OFFSET, grown, true);
       if (grown > oldLength) {
