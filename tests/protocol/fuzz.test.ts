@@ -36,7 +36,7 @@ async function withFake(
   await new Promise((resolve) => listener.close(resolve));
 }
 
-test('the fuzzer sees bytes that are no reply, a reply cut off, unknown errors and hangs', async () => {
+test('the fuzzer sees malformed and cut replies, unknown errors and hangs', async () => {
   const faults: [string, (socket: net.Socket) => void, RegExp][] = [
     ['malformed', (socket) => socket.end('hello\r\n'), /unexpected/],
     ['cut', (socket) => socket.end('$10\r\nabc'), /closed inside a reply/],

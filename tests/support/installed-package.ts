@@ -12,7 +12,7 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Packs `dist/` as it is and installs it into an empty folder, as a user would, without scripts. */
+/** Packs `dist/` as it is and installs it into an empty folder, as users do, without scripts. */
 export function installTarball(): InstalledPackage {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-install-'));
   const npm = (cwd: string, ...args: string[]) =>

@@ -34,8 +34,12 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the built binary and waits until it answers PING. */
+/**
+ * Starts the built binary and waits until it answers PING. TEST_SERVER=redis-server puts Debian's
+ * in its place, which shows whether a failing test or the server is wrong.
+ */
 export async function startOurs(options: StartOptions = {}): Promise<RunningServer> {
+  if (process.env['TEST_SERVER'] === 'redis-server') return startRedis(options);
   if (!fs.existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
   const port = options.port ?? (await findFreePort());
   const args = [...(options.nodeArgs ?? []), MAIN, '--port', String(port), ...(options.args ?? [])];
