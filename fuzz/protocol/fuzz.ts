@@ -41,7 +41,7 @@ export interface FuzzResult {
 const PING_WITHIN_MS = 1_000;
 const CLOSE_WITHIN_MS = 10_000;
 const FINDINGS_MAX = 10;
-/** Growth allowed after the warm-up: collectors are lazy, leaks are not this small in ten minutes. */
+/** Growth allowed after the warm-up: collectors are lazy, and a leak exceeds it in ten minutes. */
 const RSS_GROWTH_FACTOR = 1.5;
 const RSS_GROWTH_BYTES = 64 * 1024 * 1024;
 
