@@ -17,6 +17,28 @@ const REQUIRE_BANNER =
   "import { createRequire as makeRequire } from 'node:module';" +
   'const require = makeRequire(import.meta.url);';
 
+/**
+ * `await import('pino')` of a CommonJS package has named exports in Node, which finds them by
+ * reading the source; a bundle would have `default` alone. What Node finds is written out.
+ */
+const NAMED_EXPORTS = {
+  name: 'named-exports',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^./]/ }, (args) => {
+      if (args.kind !== 'dynamic-import' || args.path.startsWith('node:')) return undefined;
+      return { path: args.path, namespace: 'named-exports' };
+    });
+    bundler.onLoad({ filter: /./, namespace: 'named-exports' }, async ({ path: name }) => {
+      const names = Object.keys(await import(name)).filter((key) => /^[a-z]\w*$/i.test(key));
+      const named = names.filter((key) => key !== 'default').join(', ');
+      return {
+        contents: `import whole from '${name}';\nexport default whole;\nexport const { ${named} } = whole;`,
+        resolveDir: ROOT,
+      };
+    });
+  },
+};
+
 const startMs = performance.now();
 const pkg = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 fs.rmSync(DIST, { recursive: true, force: true });
@@ -44,10 +66,9 @@ async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // Names stay readable in a user's stack trace; white space goes, it costs start-up time.
-    minifyWhitespace: true,
+    // Lines and names stay: Node prints the whole line that threw, and a bundle of one line is big.
     minifySyntax: true,
-    keepNames: false,
+    plugins: [NAMED_EXPORTS],
     banner: { js: REQUIRE_BANNER },
     define: { HYPERCACHE_VERSION: JSON.stringify(pkg.version) },
     metafile: true,

