@@ -162,12 +162,7 @@ function queue(session: Session, frame: Frame, reply: ReplyWriter, command: Comm
   const { transaction } = session;
   if (transaction === null) return;
   if (command.isNoMulti) {
-    return reject(
-      session,
-      reply,
-      command,
-      'ERR Command not allowed inside a transaction',
-    );
+    return reject(session, reply, command, 'ERR Command not allowed inside a transaction');
   }
   transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;

@@ -7,6 +7,7 @@
  * mutator that has to move the entry returns its new address.
  */
 import { copyBytes } from '../base/bytes.ts';
+import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
 import { EVENT } from './event-table.ts';
@@ -18,11 +19,13 @@ import {
   FLAG,
   headerBytes,
   keyLength,
+  TYPE,
   TYPE_NAMES,
   valueLength,
 } from './keyspace/entry.ts';
 import { EntryPlan, writeEntry } from './keyspace/entry-writer.ts';
 import { type AddressBuffer, HashIndex } from './keyspace/hash-index.ts';
+import { tableBlockBytes } from './keyspace/table-layout.ts';
 import { Memory } from './memory/memory.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
@@ -296,12 +299,12 @@ export class Database {
   /** One bounded step of giving sparse segments back; false when there is nothing to do. */
   compact(byteBudget: number): boolean {
     if (!this.memory.compactionIsDue()) return false;
-    this.memory.compactStep(byteBudget, this);
+    this.memory.compact(this, byteBudget);
     return true;
   }
 
   countedBytes(): number {
-    return this.memory.liveBytes + this.entries.byteCount + (this.wheel?.byteCount ?? 0);
+    return this.memory.liveBytes + this.entries.sideByteCount + (this.wheel?.byteCount ?? 0);
   }
 
   averageTtlMs(): number {
@@ -413,12 +416,18 @@ export class Database {
     if (access !== word1 >>> 8) view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
   }
 
-  /** Tells the index and the wheel that compaction moved an entry. */
+  /** For compaction: what the live block at `base` was asked for. */
+  blockBytes(view: DataView, base: number): number {
+    const isTable = (view.getUint8(base) & 15) === TYPE.INDEX_TABLE;
+    return isTable ? tableBlockBytes(view, base) : entryBytes(view, base);
+  }
+
+  /** For compaction: a block has moved; memory is located at its new place. */
   onMove(from: number, to: number): void {
-    const hash = this.hashOf(to);
-    this.entries.relocate(hash, from, to);
-    this.memory.locate(to);
-    const word0 = this.memory.view.getUint32(this.memory.base, true);
+    const memory = this.memory;
+    const word0 = memory.view.getUint32(memory.base, true);
+    if ((word0 & 15) === TYPE.INDEX_TABLE) return this.entries.relocateTable(to);
+    this.entries.relocate(this.hashOf(to), from, to);
     if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.relocate(to);
   }
 
@@ -445,6 +454,8 @@ export class Database {
 
   /** Rewrites the entry with or without the deadline field, value and all. */
   private rewrite(entry: number, hasDeadline: boolean, deadline: number | bigint): number {
+    const isLive = this.entries.findAddress(this.hashOf(entry), entry);
+    assert(isLive, 'an entry that is rewritten is in the index');
     const plan = this.planFrom(entry);
     plan.hasDeadline = hasDeadline;
     const memory = this.memory;

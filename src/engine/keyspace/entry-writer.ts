@@ -1,4 +1,5 @@
 import { copyBytes } from '../../base/bytes.ts';
+import { assert } from '../../base/errors.ts';
 import type { Memory } from '../memory/memory.ts';
 import {
   FLAG,
@@ -40,6 +41,7 @@ export function writeEntry(memory: Memory, plan: EntryPlan): number {
   if (isLongKey) word0 |= FLAG.LONG_KEY;
   const header = headerBytes(word0);
   const entry = memory.allocate(header + keyLength + capacity);
+  assert(entry !== 0, 'the pool lends whatever the stores were allowed to ask for');
   const { view, bytes, base } = memory;
   view.setUint32(base, word0, true);
   const inline = isExtended ? VALUE_LENGTH_ELSEWHERE : valueLength;

@@ -1,0 +1,86 @@
+import { Frame } from '../base/frame.ts';
+import { SILENT_LOGGER } from '../base/logger.ts';
+import { executeCommand } from '../commands/execute-command.ts';
+import { Session } from '../commands/session.ts';
+import { ConfigRegistry } from '../config/config-registry.ts';
+import { settleConfiguration } from '../config/settle-configuration.ts';
+import { type RunningNode, startNode } from '../node.ts';
+import { ReplyWriter } from '../protocol/reply-writer.ts';
+import { createSimulatedWorld, type SimulatedWorld } from '../world/simulated/simulated-world.ts';
+import { effectRecorder, frameOf, type RecordedEffect } from './engine-fixture.ts';
+import { plainReply, type Reply, ReplyDecoder } from './reply-decoder.ts';
+
+/** A whole node on a simulated world, without a port, and one session that talks to its door. */
+export interface CommandKit {
+  readonly world: SimulatedWorld;
+  readonly node: RunningNode;
+  readonly session: Session;
+  /** Every change since the start or the last `takeEffects`. */
+  readonly effects: RecordedEffect[];
+  /** Runs a command as the session; the reply as it was on the wire. */
+  run(...args: (string | Uint8Array | number)[]): Reply;
+  /** The same as plain JavaScript values; errors as text with a leading `-`. */
+  ask(...args: (string | Uint8Array | number)[]): unknown;
+  /** Effects as lines of text, and forgets them. */
+  takeEffects(): string[];
+  /** Moves the time, runs what it makes due, and lets the next command see it. */
+  advance(ms: number): void;
+  /** Another client of the same node. */
+  openSession(): Session;
+  runAs(session: Session, ...args: (string | Uint8Array | number)[]): Reply;
+}
+
+export async function createCommandKit(seed = 1): Promise<CommandKit> {
+  const world = createSimulatedWorld(seed);
+  const settled = settleConfiguration({
+    habit: 'hypercache',
+    sources: [],
+    memoryBytesTotal: world.host.memoryBytesTotal,
+    workingDirectory: '/',
+  });
+  const { configuration } = settled;
+  configuration.network.respEnabled = false;
+  const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
+  const node = await startNode({ world, configuration, configRegistry, logger: SILENT_LOGGER });
+  const { services } = node;
+  const [store] = services.stores;
+  const effects: RecordedEffect[] = [];
+  store.sink.attach(effectRecorder(effects));
+  let sessionCount = 0;
+  const openSession = (): Session => {
+    sessionCount++;
+    const nowMs = services.clock.nowMs;
+    return new Session({ id: sessionCount, node: services, store, channel: null, nowMs });
+  };
+  const runAs = (session: Session, ...args: (string | Uint8Array | number)[]): Reply => {
+    services.clock.refresh();
+    return runOnce(session, frameOf(...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg))));
+  };
+  const session = openSession();
+  const run = (...args: (string | Uint8Array | number)[]): Reply => runAs(session, ...args);
+  return {
+    world,
+    node,
+    session,
+    effects,
+    run,
+    ask: (...args) => plainReply(run(...args)),
+    takeEffects: () => effects.splice(0).map((effect) => effect.args.join(' ')),
+    advance(ms) {
+      world.advance(ms);
+      services.clock.refresh();
+    },
+    openSession,
+    runAs,
+  };
+}
+
+function runOnce(session: Session, frame: Frame): Reply {
+  const writer = new ReplyWriter();
+  writer.protocol = session.protocol;
+  executeCommand(session, frame, writer);
+  const decoder = new ReplyDecoder();
+  const [reply] = decoder.feed(writer.bytes.subarray(0, writer.position));
+  if (reply === undefined) throw new Error('the command wrote no reply');
+  return reply;
+}
