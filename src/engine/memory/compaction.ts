@@ -53,7 +53,8 @@ export class Compaction {
     for (let index = 0; index < segments.length; index++) {
       const segment = segments[index];
       if (segment.byteCount === 0) continue;
-      const share = segment.liveBytes / segment.byteCount;
+      const used = segment.liveBytes + this.#memory.bumpBytesIn(index);
+      const share = used / segment.byteCount;
       if (share < leastShare) {
         leastShare = share;
         chosen = index;
@@ -106,6 +107,8 @@ export interface CompactableMemory {
   allocate(byteCount: number): number;
   free(address: number, byteCount: number): void;
   classBytes(byteCount: number): number;
+  /** The part of a segment that is bump region: as good as used, or the newest would be emptied. */
+  bumpBytesIn(index: number): number;
   setVictim(index: number): void;
   releaseVictim(): void;
 }

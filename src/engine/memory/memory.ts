@@ -204,6 +204,11 @@ export class Memory {
     return rows;
   }
 
+  /** For compaction. */
+  bumpBytesIn(index: number): number {
+    return index === this.#bumpIndex ? this.#bumpEnd - this.#bumpBase : 0;
+  }
+
   /** For compaction: the segment is from now on only emptied. -1 takes that back. */
   setVictim(index: number): void {
     if (index >= 0 && index === this.#bumpIndex) this.#retireBump();

@@ -1,0 +1,13 @@
+import { SeededRandom } from '../world/simulated/seeded-random.ts';
+
+/**
+ * Runs a random test with a seed of its own each time, or with TEST_SEED; a failure names the seed.
+ */
+export function seeded(run: (random: SeededRandom) => void): void {
+  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  try {
+    run(new SeededRandom(seed));
+  } catch (error) {
+    throw new Error(`failed with TEST_SEED=${seed}`, { cause: error });
+  }
+}
