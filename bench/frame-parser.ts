@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Frame } from '../src/base/frame.ts';
 import { AUTHENTICATED_LIMITS, FrameParser, READY } from '../src/protocol/frame-parser.ts';
+import { InboxSpare } from '../src/protocol/inbox.ts';
 import { encodeCommand } from '../src/testing/reply-decoder.ts';
 
 /**
@@ -44,7 +45,7 @@ function figure(
   commandCount: number,
 ): ParserFigure {
   const shared = new Uint8Array(stream);
-  const parser = new FrameParser(AUTHENTICATED_LIMITS);
+  const parser = new FrameParser(AUTHENTICATED_LIMITS, new InboxSpare());
   const frame = new Frame();
   const rounds = Math.max(1, Math.ceil(commandCount / streamCommands));
   let found = 0;

@@ -14,14 +14,15 @@ import {
   REFUSED,
   UNAUTHENTICATED_LIMITS,
 } from './frame-parser.ts';
+import { InboxSpare } from './inbox.ts';
 
 /** Feeds `stream` in pieces that end at `cuts`, through a shared buffer that is overwritten. */
 function parse(
   stream: Uint8Array,
   cuts: readonly number[],
-  options: { limits?: ParserLimits; suspendAfter?: () => boolean } = {},
+  options: { limits?: ParserLimits; suspendAfter?: () => boolean; spare?: InboxSpare } = {},
 ): Outcome {
-  const parser = new FrameParser(options.limits ?? AUTHENTICATED_LIMITS);
+  const parser = new FrameParser(options.limits ?? AUTHENTICATED_LIMITS, options.spare ?? null);
   const frame = new Frame();
   const outcome: Outcome = { commands: [], end: 'waits' };
   const run = (): boolean => {
@@ -105,6 +106,7 @@ test('the result does not depend on where the stream is cut, once or at every by
 test('mutated streams parse as the slow parser says, cut and suspended anywhere', () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
   const random = seededRandom(seed);
+  const spare = new InboxSpare();
   for (let round = 0; round < 4000; round++) {
     const limits = round % 4 === 0 ? UNAUTHENTICATED_LIMITS : AUTHENTICATED_LIMITS;
     const stream = mutated(randomStream(random), random);
@@ -114,7 +116,7 @@ test('mutated streams parse as the slow parser says, cut and suspended anywhere'
     const text = JSON.stringify(stream.toString('latin1'));
     const told = `seed ${seed} round ${round} cuts ${cuts} ${text}`;
     assert.deepEqual(
-      parse(stream, cuts, { limits, suspendAfter }),
+      parse(stream, cuts, { limits, suspendAfter, spare }),
       parseSlowly(stream, limits),
       told,
     );

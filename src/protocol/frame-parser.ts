@@ -2,7 +2,7 @@ import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 import { parseInt64, parseSafeInteger } from '../base/numbers.ts';
 import { ERRORS, type ErrorRow, errorRow } from './error-table.ts';
-import { Inbox, trimFrame } from './inbox.ts';
+import { Inbox, type InboxSpare, trimFrame } from './inbox.ts';
 import { splitInline } from './inline.ts';
 
 /**
@@ -100,8 +100,12 @@ export class FrameParser {
   /** What is kept was looked at and is not a whole command. */
   private isExhausted = true;
 
-  constructor(limits: Readonly<ParserLimits>) {
+  private readonly spare: InboxSpare | null;
+
+  /** @param spare  shared by the parsers of a node; without one every inbox is made anew */
+  constructor(limits: Readonly<ParserLimits>, spare: InboxSpare | null = null) {
     this.limits = limits;
+    this.spare = spare;
   }
 
   /** Bytes of input not executed yet: of the unfinished command and of all after it. */
@@ -147,7 +151,7 @@ export class FrameParser {
     this.chunkPosition = 0;
     this.chunkEnd = 0;
     if (chunkPosition === chunkEnd) return;
-    this.inbox ??= new Inbox();
+    this.inbox ??= this.takeInbox();
     this.inbox.append(chunk, chunkPosition, chunkEnd, 0);
     this.checkPendingBytes();
   }
@@ -160,7 +164,7 @@ export class FrameParser {
     this.chunkEnd = 0;
     this.isExhausted = true;
     if (position === chunkEnd && this.argumentsLeft === 0) return NEEDS_MORE;
-    const inbox = new Inbox();
+    const inbox = this.takeInbox();
     inbox.append(chunk, commandStart, chunkEnd, 0);
     inbox.position = position - commandStart;
     for (let i = 0; i < frame.count; i++) frame.offsets[i] -= commandStart;
@@ -186,7 +190,7 @@ export class FrameParser {
       inbox.commandStart = this.position;
       return status;
     }
-    this.inbox = null;
+    this.giveBack(inbox);
     trimFrame(frame);
     return this.next(frame);
   }
@@ -222,6 +226,15 @@ export class FrameParser {
     return chunkEnd - chunkPosition;
   }
 
+  private takeInbox(): Inbox {
+    return this.spare === null ? new Inbox() : this.spare.take();
+  }
+
+  private giveBack(inbox: Inbox): void {
+    this.inbox = null;
+    if (this.spare !== null) this.spare.giveBack(inbox);
+  }
+
   private checkPendingBytes(): ParseStatus {
     if (this.pendingBytes <= this.limits.queryBytesMax) return NEEDS_MORE;
     return this.refuse('queryTooLong');
@@ -244,16 +257,15 @@ export class FrameParser {
         position = this.position;
         continue;
       }
-      if (position + 4 <= end && isDigitThenCr(bytes, position + 1)) {
-        this.argumentsLeft = bytes[position + 1] - ZERO;
-        position += 4;
-      } else {
-        const count = this.parseLength(bytes, position, end, true);
+      let count = shortLength(STAR, bytes, position, end);
+      if (count >= 0 && count <= this.limits.argumentCountMax) position += lineBytesOf(count);
+      else {
+        count = this.parseLength(bytes, position, end, true);
         if (count < 0) return this.finalStatus === READY ? NEEDS_MORE : BROKEN;
         position = this.position;
-        this.argumentsLeft = count;
       }
-      if (this.argumentsLeft > 0) return this.parseArguments(frame, bytes, position, end);
+      this.argumentsLeft = count;
+      if (count > 0) return this.parseArguments(frame, bytes, position, end);
     }
   }
 
@@ -264,10 +276,9 @@ export class FrameParser {
     const bulkBytesMax = this.limits.bulkBytesMax;
     for (; left > 0; left--) {
       if (length < 0) {
-        length = shortLength(bytes, position, end);
-        if (length >= 0 && length <= bulkBytesMax) {
-          position += length < 10 ? 4 : length < 100 ? 5 : length < 1000 ? 6 : 7;
-        } else {
+        length = shortLength(DOLLAR, bytes, position, end);
+        if (length >= 0 && length <= bulkBytesMax) position += lineBytesOf(length);
+        else {
           this.argumentsLeft = left;
           this.bulkLength = -1;
           length = this.parseLength(bytes, position, end, false);
@@ -399,18 +410,13 @@ const LF = 10;
 const EMPTY_BULK_BYTES = 6;
 const SCAN_NOTED_BYTES_MIN = 64;
 
-/** Two-character look at `*3 CR`, the usual beginning. */
-function isDigitThenCr(bytes: Uint8Array, position: number): boolean {
-  return (bytes[position] - ZERO) >>> 0 <= 9 && bytes[position + 1] === CR;
-}
-
 /**
- * The usual bulk header: '$', one to four digits without a leading zero, CR. Reads six bytes, as
+ * The usual header: its type, one to four digits without a leading zero, CR. Reads six bytes, as
  * many as the shortest bulk has.
  * @returns the length, or -1: look again without haste
  */
-function shortLength(bytes: Uint8Array, position: number, end: number): number {
-  if (position + EMPTY_BULK_BYTES > end || bytes[position] !== DOLLAR) return -1;
+function shortLength(type: number, bytes: Uint8Array, position: number, end: number): number {
+  if (position + EMPTY_BULK_BYTES > end || bytes[position] !== type) return -1;
   const first = bytes[position + 1] - ZERO;
   if (first >>> 0 > 9) return -1;
   const second = bytes[position + 2];
@@ -425,6 +431,12 @@ function shortLength(bytes: Uint8Array, position: number, end: number): number {
   if (fourth === CR) return three;
   if ((fourth - ZERO) >>> 0 > 9 || bytes[position + 5] !== CR) return -1;
   return three * 10 + fourth - ZERO;
+}
+
+/** Bytes of the header that `shortLength` read. */
+function lineBytesOf(length: number): number {
+  if (length < 100) return length < 10 ? 4 : 5;
+  return length < 1000 ? 6 : 7;
 }
 
 /** An int64, those beyond 2^53 rounded; NaN when malformed. */
