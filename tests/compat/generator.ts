@@ -269,6 +269,18 @@ export class Generator {
   }
 }
 
+export function commandText(draft: Draft): string {
+  const texts = draft.args.map((arg) => {
+    const text = typeof arg === 'string' ? arg : Buffer.from(arg).toString('latin1');
+    return /^[\w.:*#+-]{1,60}$/.test(text) ? text : cut(JSON.stringify(text));
+  });
+  return cut(texts.join(' '), 400);
+}
+
+export function cut(text: string, length = 300): string {
+  return text.length <= length ? text : `${text.slice(0, length)}...(${text.length})`;
+}
+
 const EDGE_KEYS: readonly Argument[] = [
   '',
   '__proto__',

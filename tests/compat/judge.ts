@@ -1,7 +1,7 @@
 import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
 import { ALLOWED_DIFFERENCES } from './allowed-differences.ts';
 import { repliesAgree, subscriberTexts } from './compare.ts';
-import type { Draft } from './generator.ts';
+import { commandText, cut, type Draft } from './generator.ts';
 import type { Exchange } from './paired-client.ts';
 
 const HISTORY_MAX = 4_000;
@@ -155,15 +155,3 @@ const NOTHING = {
   comparison: 'exact',
   isSilent: false,
 } as unknown as Draft;
-
-export function commandText(draft: Draft): string {
-  const texts = draft.args.map((arg) => {
-    const text = typeof arg === 'string' ? arg : Buffer.from(arg).toString('latin1');
-    return /^[\w.:*#+-]{1,60}$/.test(text) ? text : cut(JSON.stringify(text));
-  });
-  return cut(texts.join(' '), 400);
-}
-
-function cut(text: string, length = 300): string {
-  return text.length <= length ? text : `${text.slice(0, length)}...(${text.length})`;
-}

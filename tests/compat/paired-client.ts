@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { encodeCommand, type Reply } from '../../src/testing/reply-decoder.ts';
 import { WireClient } from '../support/wire-client.ts';
-import type { Draft } from './generator.ts';
+import { commandText, type Draft } from './generator.ts';
 
-const ANSWER_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 5_000;
 
 export interface Exchange {
   readonly oracle: Reply[];
@@ -38,13 +38,9 @@ export class PairedClient {
    */
   async exchange(batch: readonly Draft[]): Promise<Exchange> {
     const mark = `mark-${this.name}-${++this.markCount}`;
-    const bytes = Buffer.concat([
-      ...batch.map((draft) => encodeCommand(draft.args)),
-      encodeCommand(['PING', mark]),
-    ]);
     const [oracle, ours] = await Promise.all([
-      sendUntilMark('redis-server', this.oracle as WireClient, bytes, mark),
-      sendUntilMark('hypercache', this.ours as WireClient, bytes, mark),
+      sendUntilMark('redis-server', this.oracle as WireClient, batch, mark),
+      sendUntilMark('hypercache', this.ours as WireClient, batch, mark),
     ]);
     return { oracle, ours };
   }
@@ -79,16 +75,22 @@ export class PairedClient {
 async function sendUntilMark(
   name: string,
   client: WireClient,
-  bytes: Uint8Array,
+  batch: readonly Draft[],
   mark: string,
 ): Promise<Reply[]> {
-  client.send(bytes);
-  const replies = await within(
-    `${name} to answer a batch`,
-    client.takeUntil((reply) => isMark(reply, mark)),
-  );
-  replies.pop();
-  return replies;
+  const bytes = batch.map((draft) => encodeCommand(draft.args));
+  client.send(Buffer.concat([...bytes, encodeCommand(['PING', mark])]));
+  try {
+    const waiting = client.takeUntil((reply) => isMark(reply, mark));
+    const replies = await within(`${name} to answer a batch`, waiting);
+    replies.pop();
+    return replies;
+  } catch (error) {
+    const answered = client.takeReady().length;
+    const around = batch.slice(Math.max(0, answered - 3), answered + 2).map(commandText);
+    const { message } = error as Error;
+    throw new Error(`${name}: ${message}; ${answered} replies came; near ${around.join(' / ')}`);
+  }
 }
 
 /** A RESP2 subscriber is answered `[pong, mark]`. */

@@ -57,7 +57,7 @@ export async function runCompat(options: CompatOptions): Promise<CompatResult> {
   let reported = 0;
   try {
     while (judge.commandCount < options.commandCount) {
-      await chooseScenario(generator).run(stage);
+      await playRound(stage);
       if (judge.mismatches.length === reported) continue;
       for (const mismatch of judge.mismatches.slice(reported)) report(mismatch, printed, print);
       reported = judge.mismatches.length;
@@ -65,12 +65,22 @@ export async function runCompat(options: CompatOptions): Promise<CompatResult> {
       await startAnew(stage);
     }
   } catch (error) {
-    const { message } = error as Error;
-    judge.note('-', new Draft('(the run itself)'), 'goes on', message);
-    print(`run ended by: ${message}`);
+    judge.note('-', new Draft('(the run itself)'), 'goes on', (error as Error).message);
+    print(`run ended by: ${(error as Error).message}`);
   }
   for (const client of [...stage.clients, ...stage.subscribers]) client.end();
   return summarise(judge, options, rows, (Date.now() - startMs) / 1_000);
+}
+
+/** A server that does not answer, or closes, has differed as well. */
+async function playRound(stage: Stage): Promise<void> {
+  const scenario = chooseScenario(stage.generator);
+  try {
+    await scenario.run(stage);
+  } catch (error) {
+    const draft = new Draft(`(${scenario.name})`);
+    stage.judge.note('-', draft, 'an answer', (error as Error).message);
+  }
 }
 
 /** After a difference the two servers are no longer equal; what follows would only echo it. */

@@ -71,7 +71,7 @@ export const SERVER_ROWS: readonly GrammarRow[] = [
       ),
   },
   exact('COMMAND HELP'),
-  kind('COMMAND LIST'),
+  { ...kind('COMMAND LIST') },
   { name: 'INFO', weight: 1.5, comparison: 'kind', make: infoSections },
   { name: 'MEMORY USAGE', weight: 2, comparison: 'kind', make: memoryUsage },
   kind('MEMORY STATS'),
