@@ -156,7 +156,9 @@ function latin1(bytes: Uint8Array, offset: number, length: number): string {
 /** `d.dddde±x` with 17 digits, an exact tie going to the even digit as printf does. */
 function roundedTo17Digits(value: number): string {
   const text = value.toExponential(16);
-  // toExponential rounds a tie up. Only a value of exactly 18 digits, the last a 5, is a tie.
+  // toExponential rounds a tie up. A tie has exactly 18 digits, D / 10^k, and is dyadic, so 5^k
+  // divides D < 10^18, k <= 25: only a multiple of 2^-25 can be one. Few are, and the look is dear.
+  if (!Number.isInteger(value * 2 ** 25)) return text;
   const precise = value.toExponential(17);
   const cut = precise.indexOf('e');
   if (precise[cut - 1] !== '5' || !/^0*$/.test(value.toExponential(99).slice(19, 101))) return text;
