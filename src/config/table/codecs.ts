@@ -105,20 +105,24 @@ export function octal(max: number): Codec<number> {
   });
 }
 
-export function size(bounds: Bounds): Codec<number> {
+/** @param clamp  as for `integer` */
+export function size(
+  bounds: Bounds,
+  clamp: (bytes: number) => number = (bytes) => bytes,
+): Codec<number> {
   return oneWord<number>({
     kind: 'size',
     schema: SIZE_SCHEMA,
     parse: (text) => {
       const bytes = parseSize(text);
       if (bytes === null) return new Refusal('must be a size such as 100, 64mb or 1.5gb');
-      return refuseOutside(BigInt(bytes), bounds) ?? bytes;
+      return refuseOutside(BigInt(bytes), bounds) ?? clamp(bytes);
     },
     print: formatSize,
     parseWord: (word) => {
       const bytes = parseRedisMemory(word);
       if (bytes === null) return new Refusal('argument must be a memory value');
-      return refuseOutside(bytes, bounds) ?? Number(bytes);
+      return refuseOutside(bytes, bounds) ?? clamp(Number(bytes));
     },
     printRedis: printWhole,
     rewriteLines: (value) => [formatSize(value)],

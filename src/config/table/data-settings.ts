@@ -275,6 +275,9 @@ export const PERSISTENCE_SETTINGS: readonly Setting[] = (
   ] satisfies Setting[]
 ).map((row) => ({ ...row, effect: 'later' as const }));
 
+/** redis-server silently takes no less. */
+const BACKLOG_BYTES_MIN = 16_384;
+
 export const CLUSTER_SETTINGS: readonly Setting[] = (
   [
     setting('cluster.enabled', 'cluster.enabled', yesNo(), {
@@ -347,7 +350,7 @@ export const CLUSTER_SETTINGS: readonly Setting[] = (
     setting(
       'cluster.repl_backlog_size',
       'cluster.replBacklogBytes',
-      size({ min: 1, max: LONG_MAX }),
+      size({ min: 1, max: LONG_MAX }, (bytes) => Math.max(BACKLOG_BYTES_MIN, bytes)),
       { redis: 'repl-backlog-size', help: 'Changes kept for replicas that were away.' },
     ),
     setting('cluster.min_replicas_to_write', 'cluster.minReplicasToWrite', COUNT, {

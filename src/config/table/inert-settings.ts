@@ -173,9 +173,12 @@ function refuseHostname(name: string): string | null {
     : 'Hostnames may only contain alphanumeric characters, hyphens or dots';
 }
 
-const TITLE_VARIABLES = 'title|listen-addr|server-mode|port|tls-port|unixsocket|config-file';
+const FILLED_VARIABLES = /\{(listen-addr|server-mode|port|tls-port)\}/g;
+const EMPTY_VARIABLES = /\{(title|unixsocket|config-file)\}/g;
 
+/** As redis-server checks it: filled in without a title, something must be left. */
 function refuseTitle(template: string): string | null {
-  const rest = template.replace(new RegExp(`\\{(${TITLE_VARIABLES})\\}`, 'g'), '');
-  return /[{}]/.test(rest) ? 'template format is invalid or contains unknown variables' : null;
+  const title = template.replace(FILLED_VARIABLES, 'x').replace(EMPTY_VARIABLES, '');
+  const isGood = !/[{}]/.test(title) && title.trim() !== '';
+  return isGood ? null : 'template format is invalid or contains unknown variables';
 }

@@ -134,7 +134,7 @@ export function percentiles(): Codec<number[]> {
     const given = words.length === 1 && words[0] === '' ? [] : words;
     const values: number[] = [];
     for (const word of given) {
-      if (!/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
         return new Refusal('Invalid latency-tracking-info-percentiles parameters');
       }
       const value = Number(word);

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A redis-server of the machine, alone in a directory of its own: the oracle of many tests. */
+export interface RealRedis {
+  readonly port: number;
+  readonly directory: string;
+  /** Sends one command, as words; the reply of an error is its text after `-`. */
+  call(...words: string[]): Promise<RedisReply>;
+  /** Its configuration file as it is now. */
+  readFile(): string;
+  stop(): Promise<void>;
+}
+
+export type RedisReply = string | number | null | RedisReply[];
+
+const START_MS_MAX = 10_000;
+const PORT_MIN = 20_000;
+const PORT_COUNT = 12_000;
+
+/**
+ * @param fileText  its configuration file; none unless given
+ * @returns         null where there is no redis-server; with CI=true that is an error
+ */
+export async function startRealRedis({
+  file,
+  flags = [],
+}: {
+  file?: string;
+  flags?: readonly string[];
+} = {}): Promise<RealRedis | null> {
+  const directory = mkdtempSync(join(tmpdir(), 'hypercache-redis-'));
+  const file = join(directory, 'redis.conf');
+  if (fileText !== undefined) writeFileSync(file, fileText);
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const port = PORT_MIN + Math.floor(Math.random() * PORT_COUNT);
+    const args = [...(fileText === undefined ? [] : [file]), '--port', String(port), ...flags];
+    const child = spawn('redis-server', args, { cwd: directory, stdio: 'ignore' });
+    const failure = await Promise.race([
+      once(child, 'error').then(([error]) => (error as NodeJS.ErrnoException).code ?? 'ERROR'),
+      once(child, 'exit').then(() => 'EXIT'),
+      answers(port).then((isUp) => (isUp ? null : 'SILENT')),
+    ]);
+    if (failure === 'ENOENT') {
+      rmSync(directory, { recursive: true });
+      if (process.env['CI'] === 'true') throw new Error('redis-server is missing');
+      return null;
+    }
+    if (failure !== null || child.exitCode !== null) {
+      child.kill('SIGKILL');
+      continue;
+    }
+    const client = new LineClient(port);
+    return {
+      port,
+      directory,
+      call: (...words) => client.call(words),
+      readFile: () => readFileSync(file, 'utf8'),
+      stop: async () => {
+        client.close();
+        const gone = once(child, 'exit');
+        child.kill('SIGTERM');
+        await gone;
+        rmSync(directory, { recursive: true });
+      },
+    };
+  }
+  throw new Error('redis-server did not start');
+}
+
+async function answers(port: number): Promise<boolean> {
+  const endMs = Date.now() + START_MS_MAX;
+  while (Date.now() < endMs) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return false;
+}
+
+/** RESP2, one command at a time. */
+class LineClient {
+  private readonly socket: ReturnType<typeof connect>;
+  private received = Buffer.alloc(0);
+  private onReply: ((reply: RedisReply) => void) | null = null;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1' });
+    this.socket.setNoDelay(true);
+    this.socket.on('data', (bytes) => {
+      this.received = Buffer.concat([this.received, bytes]);
+      const parsed = parseReply(this.received, 0);
+      if (parsed === null || this.onReply === null) return;
+      this.received = this.received.subarray(parsed.end);
+      const onReply = this.onReply;
+      this.onReply = null;
+      onReply(parsed.reply);
+    });
+  }
+
+  call(words: readonly string[]): Promise<RedisReply> {
+    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+    this.socket.write(`*${words.length}\r\n${parts.join('')}`);
+    return new Promise((resolve) => {
+      this.onReply = resolve;
+    });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+function parseReply(bytes: Buffer, start: number): { reply: RedisReply; end: number } | null {
+  const lineEnd = bytes.indexOf('\r\n', start);
+  if (lineEnd === -1) return null;
+  const line = bytes.toString('utf8', start + 1, lineEnd);
+  const next = lineEnd + 2;
+  switch (bytes.toString('latin1', start, start + 1)) {
+    case ':':
+      return { reply: Number(line), end: next };
+    case '$': {
+      const length = Number(line);
+      if (length < 0) return { reply: null, end: next };
+      if (bytes.length < next + length + 2) return null;
+      return { reply: bytes.toString('utf8', next, next + length), end: next + length + 2 };
+    }
+    case '*': {
+      const items: RedisReply[] = [];
+      let at = next;
+      for (let index = 0; index < Number(line); index++) {
+        const item = parseReply(bytes, at);
+        if (item === null) return null;
+        items.push(item.reply);
+        at = item.end;
+      }
+      return { reply: items, end: at };
+    }
+    default:
+      return { reply: line, end: next };
+  }
+}
