@@ -204,14 +204,19 @@ export class Generator {
   }
 
   absoluteDeadlineS(): string {
-    if (this.chance(0.05)) return this.pick(['0', '-1', '1', ...EDGE_INTEGERS, ...NOT_INTEGERS]);
+    if (this.chance(0.05)) return this.pick(['0', '-1', ...EDGE_INTEGERS, ...NOT_INTEGERS]);
     // Few values, so that equal deadlines meet.
     return String(9_000_000_000 + this.below(40));
   }
 
   absoluteDeadlineMs(): string {
-    if (this.chance(0.05)) return this.pick(['0', '-1', '1', ...EDGE_INTEGERS, ...NOT_INTEGERS]);
+    if (this.chance(0.05)) return this.pick(['0', '-1', ...EDGE_INTEGERS, ...NOT_INTEGERS]);
     return String(9_000_000_000_000 + this.below(40) * 500);
+  }
+
+  /** For commands that remove a key at once whose deadline has passed. */
+  orPast(deadline: string): string {
+    return this.chance(0.02) ? '1' : deadline;
   }
 
   letters(length: number, alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789'): string {

@@ -73,7 +73,7 @@ export class Judge {
       name: draft.name,
       oracle: cut(oracle),
       ours: cut(ours),
-      context: this.contextOf(draft),
+      context: this.contextOf(client, draft),
     });
   }
 
@@ -133,20 +133,33 @@ export class Judge {
     if (reply.kind === 'error') this.errorCount++;
   }
 
-  /** The last commands that named one of the same arguments, oldest first. */
-  private contextOf(draft: Draft): string[] {
+  /**
+   * What may have led here, oldest first: the last commands that named one of the same arguments,
+   * or, for a command about the connection, the last on it that change what a connection is.
+   */
+  private contextOf(client: string, draft: Draft): string[] {
     const words = new Set(draft.args.slice(1).map(String));
+    const isAboutConnection = CONNECTION_WORDS.has(firstWord(draft));
     const found: string[] = [];
-    const isWorldWide = words.size === 0;
     for (let i = this.history.length - 1; i >= 0 && found.length < CONTEXT_MAX; i--) {
       const entry = this.history[i];
       if (entry.draft === draft) continue;
-      const isNear = isWorldWide || entry.draft.args.slice(1).some((arg) => words.has(String(arg)));
+      const isNear = isAboutConnection
+        ? entry.client === client && CONNECTION_WORDS.has(firstWord(entry.draft))
+        : words.size === 0 || entry.draft.args.slice(1).some((arg) => words.has(String(arg)));
       if (isNear) found.unshift(`${entry.client}: ${commandText(entry.draft)}`);
     }
     return found;
   }
 }
+
+function firstWord(draft: Draft): string {
+  return String(draft.args[0]).toUpperCase();
+}
+
+const CONNECTION_WORDS = new Set(
+  'CLIENT HELLO RESET SELECT AUTH MULTI EXEC DISCARD WATCH UNWATCH'.split(' '),
+);
 
 const NOTHING = {
   name: '',

@@ -200,13 +200,15 @@ async function quit(stage: Stage): Promise<void> {
 async function expiry(stage: Stage): Promise<void> {
   const { generator } = stage;
   const client = generator.pick(stage.clients);
-  const keys = ['e0', 'e1', 'e2', 'e3'];
+  const keys = ['e0', 'e1', 'e2', 'e3', 'e4'];
   const writes = [
     new Draft('SET').add('e0', 'v').option('PX', '20'),
     new Draft('PSETEX').add('e1', '20', 'v'),
     command('SET', 'e2', '5'),
     command('PEXPIRE', 'e2', '20'),
     command('SET', 'e3', 'stays'),
+    // Redis keeps this one until somebody looks, or its own sweep finds it.
+    new Draft('SET').add('e4', 'late').option('EXAT', '1'),
   ];
   await send(stage, client, writes);
   await new Promise((resolve) => setTimeout(resolve, 60));
