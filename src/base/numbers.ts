@@ -122,8 +122,11 @@ export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
+  const magnitude = Math.abs(value);
+  const isPlain = magnitude >= 1e-4 && magnitude < 1e16;
+  if (isPlain && !Number.isInteger(value * TIE_SCALE)) return withoutZeros(value.toPrecision(17));
   const sign = value < 0 ? '-' : '';
-  const [mantissa, exponentText] = roundedTo17Digits(Math.abs(value)).split('e');
+  const [mantissa, exponentText] = roundedTo17Digits(magnitude).split('e');
   const digits = mantissa.replace('.', '').replace(/0+$/, '');
   const exponent = Number(exponentText);
   return sign + layOut(digits, exponent);
@@ -131,6 +134,12 @@ export function formatDouble(value: number): string {
 
 const ZERO = 48;
 const MINUS = 45;
+/**
+ * JavaScript rounds a tie up, printf to even. A tie at the 17th digit has exactly 18, D / 10^k, and
+ * is dyadic: 5^k divides D < 10^18, so k <= 25. Only a multiple of 2^-25 can be one; few are, and
+ * the closer look is dear.
+ */
+const TIE_SCALE = 2 ** 25;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const NON_ZERO_MANTISSA = /^[+-]?[0.]*[1-9]/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
@@ -153,12 +162,17 @@ function latin1(bytes: Uint8Array, offset: number, length: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
 }
 
+/** @param text  digits with a point among them */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === ZERO) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
+
 /** `d.dddde±x` with 17 digits, an exact tie going to the even digit as printf does. */
 function roundedTo17Digits(value: number): string {
   const text = value.toExponential(16);
-  // toExponential rounds a tie up. A tie has exactly 18 digits, D / 10^k, and is dyadic, so 5^k
-  // divides D < 10^18, k <= 25: only a multiple of 2^-25 can be one. Few are, and the look is dear.
-  if (!Number.isInteger(value * 2 ** 25)) return text;
+  if (!Number.isInteger(value * TIE_SCALE)) return text;
   const precise = value.toExponential(17);
   const cut = precise.indexOf('e');
   if (precise[cut - 1] !== '5' || !/^0*$/.test(value.toExponential(99).slice(19, 101))) return text;

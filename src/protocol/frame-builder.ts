@@ -1,5 +1,5 @@
-import { Frame } from '../base/frame.ts';
 import type { FastBuffer } from '../base/fast-buffer.ts';
+import { Frame } from '../base/frame.ts';
 
 /**
  * Builds the frame of a command that did not come by a socket, in one reused buffer. The names of

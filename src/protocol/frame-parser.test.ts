@@ -160,6 +160,20 @@ test('memory is given back when the kept input is used up', () => {
   assert.ok(frame.offsets.length <= 4096, 'the shared frame keeps no huge columns');
 });
 
+test('a turn that stops after the last kept command gives its memory back too', () => {
+  const parser = new FrameParser(AUTHENTICATED_LIMITS);
+  const frame = new Frame();
+  const command = encodeCommand(['ECHO', 'x'.repeat(100_000)]);
+  parser.feed(command, 0, 50_000);
+  assert.equal(parser.next(frame), NEEDS_MORE);
+  parser.feed(command, 50_000, command.length);
+  assert.equal(parser.next(frame), READY);
+  assert.ok(parser.heldBytes > 0);
+  parser.suspend();
+  assert.equal(parser.heldBytes, 0);
+  assert.equal(parser.next(frame), NEEDS_MORE);
+});
+
 test('a large bulk that arrives in pieces ends in a buffer of about its own size', () => {
   const parser = new FrameParser(AUTHENTICATED_LIMITS);
   const frame = new Frame();

@@ -150,7 +150,10 @@ export class FrameParser {
     this.chunk = NOTHING;
     this.chunkPosition = 0;
     this.chunkEnd = 0;
-    if (chunkPosition === chunkEnd) return;
+    if (chunkPosition === chunkEnd) {
+      if (this.inbox !== null && this.inbox.pendingBytes === 0) this.giveBack(this.inbox);
+      return;
+    }
     this.inbox ??= this.takeInbox();
     this.inbox.append(chunk, chunkPosition, chunkEnd, 0);
     this.checkPendingBytes();
