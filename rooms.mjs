@@ -60,6 +60,10 @@ export const ROOMS = {
     charter: 'route table: REST API, health, /metrics, dashboard assets',
     imports: ['observability/logging', 'observability/tracing', 'protocol', 'commands'],
   },
+  embedded: {
+    charter: 'direct calls without a socket, through the same door',
+    imports: ['world', 'config', 'protocol', 'commands', 'node.ts'],
+  },
   cli: {
     charter: 'one file per subcommand',
     floor: false,
@@ -83,11 +87,7 @@ export const ENTRIES = {
   },
   'index.ts': {
     charter: 'the public library entry: embedded node, typed client',
-    imports: ['base', 'world', 'node.ts', 'embedded.ts'],
-  },
-  'embedded.ts': {
-    charter: 'direct calls without a socket, through the same door',
-    imports: ['base', 'world', 'config', 'protocol', 'commands', 'node.ts'],
+    imports: ['base', 'protocol', 'embedded'],
   },
 };
 

@@ -11,6 +11,7 @@ import { CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import type { NodeServices } from './commands/node-services.ts';
+import { type ClientChannel, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
@@ -43,6 +44,11 @@ export interface RunningNode {
   readonly services: NodeServices;
   readonly loop: TurnLoop;
   readonly clients: ClientTable;
+  /** No command may run any more. */
+  readonly isStopping: boolean;
+  /** A session that has no socket: of the embedding program. Ends with the node, or before. */
+  openSession(channel: ClientChannel | null): Session;
+  closeSession(session: Session): void;
   /** Answers what has arrived, closes everything. May be called more than once. */
   stop(): Promise<void>;
   /** Resolves when the node has stopped, with the exit code; never rejects. */
@@ -109,6 +115,28 @@ class Node implements RunningNode {
     return this.ports.tls;
   }
 
+  get isStopping(): boolean {
+    return this.stopping !== null;
+  }
+
+  openSession(channel: ClientChannel | null): Session {
+    const { stores, clock } = this.services;
+    const session = new Session({
+      id: this.clients.takeId(),
+      node: this.services,
+      store: stores[0],
+      channel,
+      nowMs: clock.nowMs,
+    });
+    this.clients.addSession(session);
+    return session;
+  }
+
+  closeSession(session: Session): void {
+    this.forgetState(session);
+    this.clients.removeSession(session);
+  }
+
   async start(): Promise<void> {
     const { world, configuration, logger } = this.options;
     this.followSettings();
@@ -162,13 +190,16 @@ class Node implements RunningNode {
   }
 
   private forget(connection: Connection): void {
-    const { session } = connection;
+    this.forgetState(connection.session);
+    this.clients.removeConnection(connection);
+    if (this.clients.count === 0) this.onLastGone();
+  }
+
+  private forgetState(session: Session): void {
     this.services.watches.unwatch(session);
     this.services.pubsub.removeAll(session);
     this.services.monitors.remove(session);
     session.transaction = null;
-    this.clients.removeConnection(connection);
-    if (this.clients.count === 0) this.onLastGone();
   }
 
   private createServices(parts: {

@@ -27,8 +27,8 @@ export const clientKillCommand: CommandRow = {
   complexity: 'O(N) where N is the number of client connections',
   summary: 'Close connections',
   syntax:
-    'ip:port | [ID client-id | TYPE NORMAL | MASTER | SLAVE | REPLICA | PUBSUB | ' +
-    'USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no ...]',
+    '<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | ' +
+    'USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> ...>',
   execute: kill,
 };
 

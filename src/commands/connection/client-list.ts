@@ -28,10 +28,11 @@ export const clientListCommand: CommandRow = {
 
 function chooseSessions(session: Session, frame: Frame, reply: ReplyWriter): Session[] | null {
   const { clients } = session.node;
-  if (frame.count === 2) return [...clients.all()];
+  const connected = [...clients.all()].filter((each) => each.channel !== null);
+  if (frame.count === 2) return connected;
   if (frame.count === 4 && frame.equals(2, 'TYPE')) {
     const type = parseClientType(frame, 3);
-    if (type !== null) return [...clients.all()].filter((each) => isOfType(each, type));
+    if (type !== null) return connected.filter((each) => isOfType(each, type));
     reply.errorLatin1(`ERR Unknown client type '${echoed(frame, 3)}'`);
     return null;
   }

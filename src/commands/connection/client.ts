@@ -252,6 +252,7 @@ export const clientCommand: CommandRow = {
   name: 'client',
   arity: -2,
   flags: [],
+  categories: ['-connection'],
   group: 'connection',
   since: '2.4.0',
   complexity: 'Depends on subcommand.',

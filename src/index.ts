@@ -1,0 +1,14 @@
+/** The public library entry. */
+export { NodeError, type NodeErrorCode } from './base/errors.ts';
+export { type LogFacts, type Logger, SILENT_LOGGER } from './base/logger.ts';
+export type { World } from './base/world.ts';
+export {
+  EmbeddedStore,
+  type Key,
+  type ScanOptions,
+  type SetOptions,
+  type Value,
+} from './embedded/embedded-store.ts';
+export { HyperCache, type StartOptions } from './embedded/hyper-cache.ts';
+export type { MessageListener, SubscribeOptions, Subscription } from './embedded/subscription.ts';
+export { ReplyError, type ReplyValue } from './protocol/reply-values.ts';
