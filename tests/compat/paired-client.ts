@@ -3,7 +3,7 @@ import { encodeCommand, type Reply } from '../../src/testing/reply-decoder.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { commandText, type Draft } from './generator.ts';
 
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 export interface Exchange {
   readonly oracle: Reply[];
