@@ -20,6 +20,7 @@ test('a checker that lost its ceilings is found blind by the same plants', () =>
 });
 
 test('scan blanks comments, texts and patterns and keeps offsets and lines', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
   const text = "a('x//y'); // z\n/* b\n */ c(/[/'\"]/g, `t ${d('e')} \\` f`);\n";
   const { code, uncommented } = scan(text);
   assert.equal(code.length, text.length);

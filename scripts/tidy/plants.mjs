@@ -103,6 +103,7 @@ export const PLANTS = {
       'src/commands/string/get.ts': `export const GET: CommandRow = ${ROW.replace('Reads', '')};\n`,
     },
   ],
+  'exception-unused': [{ [rooms.EXCEPTIONS[0].file]: 'x();\n' }],
   'metric-unused': [{ [METRICS]: `${METRIC_ROWS}  misses: counted('b'),\n};\n`, ...bump('hits') }],
 };
 
@@ -120,6 +121,7 @@ export const INNOCENTS = {
     'this.process.run(half, long, pattern);',
   ].join('\n')}\n`,
   'src/base/b.ts': "import { rows } from './a.ts';\nexport type B = typeof rows;\n",
+  [rooms.EXCEPTIONS[0].file]: 'setTimeout(f, 1);\n',
   'src/base/b.test.ts': "import test from 'node:test';\nconst seed = Date.now();\n",
   'src/world/real/clock.ts': "import fs from 'node:fs';\nDate.now();\n",
   'bench/a.ts': "import fs from 'node:fs';\nsetTimeout(console.log, Date.now());\n",
