@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { startOurs, startRedis } from '../tests/support/server.ts';
-import { type FuzzResult, fuzzProtocol } from './protocol/fuzz.ts';
+import { type FuzzResult, fuzzProtocol, SERVER_ARGUMENTS } from './protocol/fuzz.ts';
 
 /**
  * npm run fuzz:protocol [-- --seconds 600] [--seed N] [--lanes 8] [--against redis]
@@ -17,7 +17,8 @@ const { values } = parseArgs({
 });
 
 const isOurs = values.against !== 'redis';
-const server = isOurs ? await startOurs() : await startRedis();
+const start = isOurs ? startOurs : startRedis;
+const server = await start({ args: SERVER_ARGUMENTS });
 const result = await fuzzProtocol({
   server,
   seed: Number(values.seed),

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
-import { fuzzProtocol } from '../../fuzz/protocol/fuzz.ts';
+import { fuzzProtocol, SERVER_ARGUMENTS } from '../../fuzz/protocol/fuzz.ts';
 import { isKnownError } from '../../fuzz/protocol/known-errors.ts';
 import { MAIN, type RunningServer, skipWithout, startOurs, startRedis } from '../support/server.ts';
 
 const OPTIONS = { seed: 7, seconds: 1, laneCount: 2, closeWithinMs: 400 };
+
+const PROTOCOL_ERROR = '-ERR Protocol error: invalid bulk length\r\n';
 
 /** A server of this process that answers whatever comes with `answer`. */
 async function withFake(
@@ -18,7 +20,9 @@ async function withFake(
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
-      if (bytes.toString('latin1') === 'PING\r\n') socket.write('+PONG\r\n');
+      const text = bytes.toString('latin1');
+      if (text === 'PING\r\n') socket.write('+PONG\r\n');
+      else if (text === 'FLUSHALL\r\n') socket.write('+OK\r\n');
       else answer(socket);
     });
     socket.on('end', () => answer(socket));
@@ -42,6 +46,8 @@ test('the fuzzer sees malformed and cut replies, unknown errors and hangs', asyn
     ['cut', (socket) => socket.end('$10\r\nabc'), /closed inside a reply/],
     ['unknown', (socket) => socket.end('-ERR internal oddity\r\n'), /unknown error/],
     ['hang', () => {}, /not closed in time/],
+    ['stays open', (socket) => socket.write(PROTOCOL_ERROR), /not closed in time/],
+    ['goes on', (socket) => socket.end(`${PROTOCOL_ERROR}+OK\r\n`), /after a protocol error/],
   ];
   for (const [name, answer, finding] of faults) {
     await withFake(answer, async (server) => {
@@ -61,7 +67,7 @@ test('known errors are the rows and the texts with a varying part, nothing else'
 test('redis-server passes the fuzzer, error texts aside', {
   skip: skipWithout('redis-server'),
 }, async () => {
-  const server = await startRedis();
+  const server = await startRedis({ args: SERVER_ARGUMENTS });
   const result = await fuzzProtocol({
     ...OPTIONS,
     closeWithinMs: 10_000,
@@ -77,7 +83,7 @@ test('HyperCache passes the fuzzer for a few seconds', {
   skip: fs.existsSync(MAIN) ? false : 'dist/main.js is missing: npm run build',
 }, async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-  const server = await startOurs();
+  const server = await startOurs({ args: SERVER_ARGUMENTS });
   const result = await fuzzProtocol({
     server,
     seed,
