@@ -27,10 +27,10 @@ const PORT_COUNT = 12_000;
  * @returns         null where there is no redis-server; with CI=true that is an error
  */
 export async function startRealRedis({
-  file,
+  fileText,
   flags = [],
 }: {
-  file?: string;
+  fileText?: string;
   flags?: readonly string[];
 } = {}): Promise<RealRedis | null> {
   const directory = mkdtempSync(join(tmpdir(), 'hypercache-redis-'));

@@ -24,6 +24,8 @@ export interface Codec<T> {
   printRedis(value: T): string;
   /** CONFIG REWRITE: the texts after the name, one line each. Absent: printRedis, quoted. */
   rewriteLines?(value: T): string[];
+  /** Each of these lines holds by itself, so that one that says the default may be left out. */
+  readonly hasSeparateLines?: true;
 }
 
 export type Printed = string | number | boolean | readonly string[];

@@ -83,6 +83,7 @@ export function outputBufferLimits(initial: BufferLimits): Codec<BufferLimits> {
     print,
     parseRedis: (words, current) => parseRedis(words, current),
     printRedis: print,
+    hasSeparateLines: true,
     rewriteLines: (limits) =>
       CLASS_NAMES.map(([, clientClass]) => {
         const { hardBytes, softBytes, softS } = limits[clientClass];

@@ -15,11 +15,6 @@ export function splitRedisWords(line: string): string[] | null {
   return words;
 }
 
-/** The shortest form that splitRedisWords reads back as this one word. */
-export function quoteRedisWord(word: string): string {
-  return /^[A-Za-z0-9_./:*@%+,={}[\]()<>|~^!?&;$-]+$/.test(word) ? word : quoteAlways(word);
-}
-
 /** As sdscatrepr writes it, quotes in any case. */
 export function quoteAlways(word: string): string {
   let quoted = '"';

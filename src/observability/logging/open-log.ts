@@ -44,7 +44,6 @@ export async function openLog(options: LogOptions): Promise<Log> {
     {
       level: 'trace',
       messageKey: 'message',
-      errorKey: 'error',
       base: { node_id: configuration.node.id },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: () => `,"@timestamp":"${new Date(world.clock.wallMs()).toISOString()}"`,

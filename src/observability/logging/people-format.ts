@@ -9,6 +9,8 @@ const PLACED = new Set([
   'fields',
 ]);
 
+const CONTROL = /[\x00-\x1f\x7f]/;
+
 /**
  * `logging.structured: false`: time, level, component and message, then what else there is.
  * @param line  one JSON line, as it would have been logged
@@ -22,7 +24,9 @@ export function formatForPeople(line: string): string {
     if (!PLACED.has(name)) rest[name] = value;
   }
   const facts = Object.entries(rest).map(([name, value]) => ` ${name}=${printFact(value)}`);
-  const head = `${entry['@timestamp']} ${level} ${entry['component']}: ${entry['message']}`;
+  const message = String(entry['message']);
+  const oneLine = CONTROL.test(message) ? JSON.stringify(message) : message;
+  const head = `${entry['@timestamp']} ${level} ${entry['component']}: ${oneLine}`;
   return `${head}${facts.join('')}\n`;
 }
 
