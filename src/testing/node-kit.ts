@@ -1,0 +1,101 @@
+import type { Logger } from '../base/logger.ts';
+import { ConfigRegistry } from '../config/config-registry.ts';
+import { settleConfiguration } from '../config/settle-configuration.ts';
+import { emptySource } from '../config/sources/raw-setting.ts';
+import { type RunningNode, startNode } from '../node.ts';
+import type { PeerOptions, SimulatedPeer } from '../world/simulated/memory-socket.ts';
+import { createSimulatedWorld, type SimulatedWorld } from '../world/simulated/simulated-world.ts';
+
+/** A whole node with a port on a simulated world, and clients that speak to it in bytes. */
+export interface NodeKit {
+  readonly world: SimulatedWorld;
+  readonly node: RunningNode;
+  /** Actions logged at warn and error, in order. */
+  readonly complaints: string[];
+  connect(options?: PeerOptions): KitClient;
+  /** Lets all that is due happen, then moves the time. */
+  advance(ms: number): void;
+  /** CONFIG SET, as the registry does it. */
+  configure(name: string, value: string): void;
+}
+
+export class KitClient {
+  readonly peer: SimulatedPeer;
+  private readonly world: SimulatedWorld;
+
+  constructor(world: SimulatedWorld, peer: SimulatedPeer) {
+    this.world = world;
+    this.peer = peer;
+  }
+
+  /** Sends lines as inline commands; what comes back is told by `take`. */
+  send(...lines: string[]): void {
+    this.peer.send(Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1'));
+  }
+
+  /** Sends lines, lets everything happen, and takes all that came back. */
+  ask(...lines: string[]): string {
+    this.send(...lines);
+    this.world.runUntilIdle();
+    return this.peer.takeText();
+  }
+
+  /** What came since it was last asked. */
+  take(): string {
+    this.world.runUntilIdle();
+    return this.peer.takeText();
+  }
+
+  get isClosed(): boolean {
+    this.world.runUntilIdle();
+    return this.peer.sawEnd;
+  }
+}
+
+/** @param options.settings  by path, such as `network.max_clients` */
+export async function createNodeKit(
+  options: { seed?: number; settings?: Record<string, string> } = {},
+): Promise<NodeKit> {
+  const world = createSimulatedWorld(options.seed ?? 1);
+  const source = emptySource();
+  const settings = { 'network.resp_bind_addr': '127.0.0.1', ...options.settings };
+  for (const [name, value] of Object.entries(settings)) {
+    const common = { form: 'path', isList: false, source: 'command line', where: name } as const;
+    source.settings.push({ name, words: [value], ...common });
+  }
+  const settled = settleConfiguration({
+    habit: 'hypercache',
+    sources: [source],
+    memoryBytesTotal: world.host.memoryBytesTotal,
+    workingDirectory: '/',
+  });
+  if (settled.problems.length > 0) throw new Error(settled.problems[0].reason);
+  const { configuration } = settled;
+  const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
+  const complaints: string[] = [];
+  const logger = complaintLogger(complaints);
+  const node = await startNode({ world, configuration, configRegistry, logger });
+  return {
+    world,
+    node,
+    complaints,
+    connect: (peer = {}) => new KitClient(world, world.connect(node.respPort, peer)),
+    advance: (ms) => world.advance(ms),
+    configure: (name, value) => {
+      const refusal = configRegistry.set([[name, value]]);
+      if (refusal !== null) throw new Error(refusal);
+    },
+  };
+}
+
+function complaintLogger(complaints: string[]): Logger {
+  const logger: Logger = {
+    debug: () => {},
+    info: () => {},
+    warn: (action) => void complaints.push(action),
+    error: (action) => void complaints.push(action),
+    isDebug: () => false,
+    child: () => logger,
+  };
+  return logger;
+}
