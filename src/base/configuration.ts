@@ -73,7 +73,7 @@ export interface NetworkConfiguration {
   maxClients: number;
   /** 0 = never. */
   idleTimeoutS: number;
-  /** A connection that has not logged in by then is closed, when a password is needed. 0 = never. */
+  /** A connection that has not logged in by then is closed where a password is set. 0 = never. */
   loginTimeoutS: number;
   protectedMode: boolean;
   /** client-query-buffer-limit. */
@@ -81,7 +81,7 @@ export interface NetworkConfiguration {
   /** proto-max-bulk-len. */
   bulkBytesMax: number;
   clientOutputBufferLimits: Record<ClientClass, OutputBufferLimit>;
-  /** maxmemory-clients: bytes of all client buffers together, or -percent of maxmemory; 0 = none. */
+  /** maxmemory-clients: bytes of all client buffers, or -percent of maxmemory; 0 = none. */
   clientMemoryBytesMax: number;
 }
 

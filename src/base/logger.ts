@@ -26,7 +26,7 @@ export type LogComponent =
   | 'config'
   | 'main';
 
-/** `correlationId`, `durationMs` and `error` become fields of the line; the rest goes to `fields`. */
+/** `correlationId`, `durationMs` and `error` have a place in the line; all else is in `fields`. */
 export interface LogFacts {
   readonly correlationId?: string;
   readonly durationMs?: number;

@@ -7,7 +7,7 @@ import { describeProblem } from '../config/sources/raw-setting.ts';
 import type { Setting } from '../config/table/setting.ts';
 import { readSetting } from '../config/table/setting.ts';
 
-/** `config show [file] [flags]`: every setting as YAML, secrets masked, with where it comes from. */
+/** `config show [file] [flags]`: every setting as YAML with its origin, secrets masked. */
 export async function runConfigShow(args: readonly string[], world: World): Promise<number> {
   const loaded = await loadConfiguration(world, readStartArguments(args));
   for (const problem of loaded.problems) world.host.writeError(`${describeProblem(problem)}\n`);

@@ -16,7 +16,7 @@ async function open(
   return { registry, configuration: loaded.configuration };
 }
 
-test('a change stands in the very object that rooms hold, then its listeners are told', async () => {
+test('a change stands in the object that rooms hold, then its listeners are told', async () => {
   const { registry, configuration } = await open();
   const { slowlog } = configuration;
   const told: number[] = [];
@@ -30,7 +30,7 @@ test('a change stands in the very object that rooms hold, then its listeners are
   assert.equal(slowlog.lengthMax, 6);
 });
 
-test('a listener that refuses undoes all, and the others hear of the old values again', async () => {
+test('a listener that refuses undoes all, and others hear of the old values again', async () => {
   const { registry, configuration } = await open();
   const heard: number[] = [];
   registry.onChange('node.hz', () => {
@@ -68,10 +68,10 @@ test('port and bind are immutable until somebody can act on them', async () => {
   assert.deepEqual(registry.get(['port']), [['port', '7000']]);
 });
 
-test('dir and dbfilename are protected unless allowed, to clients of this machine or to all', async () => {
+test('dir and dbfilename are protected unless allowed, locally or to all', async () => {
   const pairs: [string, string][] = [['dbfilename', 'other.rdb']];
-  const refusal =
-    "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config";
+  const head = "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - ";
+  const refusal = `${head}can't set protected config`;
   const closed = (await open()).registry;
   assert.equal(closed.set(pairs, { isLocal: true }), refusal);
   const local = (await open(['--enable-protected-configs', 'local'])).registry;
@@ -94,7 +94,7 @@ test('the two ways to say persistence follow one another', async () => {
   assert.deepEqual([persistence.enabled, persistence.strategy], [true, 'aof']);
 });
 
-test('our own paths answer and can be set, with our syntax; secrets answer as they are', async () => {
+test('our own paths answer and can be set, in our syntax; secrets answer as they are', async () => {
   const { registry, configuration } = await open(['--requirepass', 'x']);
   assert.equal(registry.set([['cache.default_ttl', '1h30m']]), null);
   assert.equal(configuration.cache.defaultTtlMs, 5_400_000);
@@ -106,7 +106,7 @@ test('our own paths answer and can be set, with our syntax; secrets answer as th
   assert.ok(registry.get(['*']).every(([name]) => !name.includes('.')));
 });
 
-test('redis-server names for what only we know: eviction policies of ours pass through', async () => {
+test('eviction policies that redis-server does not know pass through', async () => {
   const { registry, configuration } = await open();
   assert.deepEqual(registry.get(['maxmemory-policy']), [['maxmemory-policy', 'allkeys-lru']]);
   assert.equal(registry.set([['maxmemory-policy', 'sieve']]), null);

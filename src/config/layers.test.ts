@@ -119,7 +119,7 @@ test('the environment names of the original work, and every setting has one', as
   );
 });
 
-test('what Kubernetes sets for a service of our name is no setting; anything else must be', async () => {
+test('what Kubernetes sets for a service of our name is no setting; all else must be', async () => {
   const environment = {
     HYPERCACHE_PORT: 'tcp://10.0.0.1:8080',
     HYPERCACHE_HTTP_PORT: 'tcp://10.0.0.1:9080',
@@ -175,7 +175,7 @@ test('port 0 in a redis.conf closes the TCP port', async () => {
   assert.equal(network.unixSocketPermissions, 0o770);
 });
 
-test('every problem is told at once, with its place, its reason and the name probably meant', async () => {
+test('every problem is told at once, with place, reason and the name probably meant', async () => {
   const yaml = [
     'netwrk:',
     '  resp_port: 1',
@@ -264,7 +264,8 @@ test('keys of files for the original are aliases, or accepted with one line', as
   assert.equal(
     notices[0],
     'settings accepted without a meaning here: node.protocol, storage.wal_path, ' +
-      'storage.memtable_size, persistence.batch_size, persistence.sync_interval, logging.buffer_size',
+      'storage.memtable_size, persistence.batch_size, persistence.sync_interval, ' +
+      'logging.buffer_size',
   );
 });
 

@@ -87,7 +87,7 @@ function readNode(node: Node | null, path: string, { where, depth, reading }: Pl
   });
 }
 
-/** `stores:` is a list of maps; fields of a map inside (`persistence: {strategy: aof}`) get dots. */
+/** `stores:` is a list of maps; a map inside (`persistence: {strategy: aof}`) adds a dot. */
 function readStores(node: Node | null, where: string, reading: Reading): void {
   const { yaml, source } = reading;
   if (node === null || (yaml.isScalar(node) && node.value === null)) return;

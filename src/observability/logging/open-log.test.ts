@@ -125,7 +125,7 @@ test('a restart goes on in the file with the highest number', async () => {
   );
 });
 
-test('a disk that refuses loses lines, counted, and not the node; at start it is an error', async () => {
+test('a disk that refuses loses lines, counted; at start that is an error', async () => {
   const { world, configuration } = await open();
   const refuse = (): never => {
     throw new NodeError('DISK_REFUSED', 'no space');
