@@ -5,10 +5,10 @@
  */
 import type { Frame } from '../base/frame.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
+import { unknownCommandText, unknownSubcommandText } from '../protocol/error-echo.ts';
 import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Command } from './command-table.ts';
-import { describeUnknownCommand, describeUnknownSubcommand } from './command-text.ts';
 import { GATE, type Session } from './session.ts';
 
 /**
@@ -41,13 +41,13 @@ function requireCommand(session: Session, frame: Frame, reply: ReplyWriter): Com
   let command = session.node.table.findFrame(frame);
   const mark = reply.position;
   if (command === null) {
-    reply.errorText(describeUnknownCommand(frame));
+    reply.errorLatin1(unknownCommandText(frame));
     return rejected(session, reply, mark);
   }
   if (command.subcommands !== null && frame.count > 1) {
     const child = command.subcommands.get(frame.latin1(1).toLowerCase());
     if (child === undefined && command.execute === null) {
-      reply.errorText(describeUnknownSubcommand(command, frame));
+      reply.errorLatin1(unknownSubcommandText(frame, command.row.name.toUpperCase()));
       return rejected(session, reply, mark);
     }
     if (child !== undefined) command = child;

@@ -378,6 +378,8 @@ export class Database {
     if (replaced === 0) {
       if (typeof deadline === 'bigint' || deadline >= 0) this.startDeadline(entry, deadline);
       this.entries.insert(this.hash, entry);
+      const store = this.store;
+      if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
       return;
     }
     memory.locate(replaced);

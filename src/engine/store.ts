@@ -53,6 +53,8 @@ export class Store {
   /** False while a CLIENT NO-TOUCH client's command runs. */
   touchesKeys = true;
   activeExpiryEnabled = true;
+  /** Databases beyond were never written to: most clients use the first alone, and writes count it. */
+  usedDatabaseCount = 1;
   /** Where the policy found its last victim. */
   victimDatabase: Database;
   private readonly monotonicMs: () => number;
@@ -96,7 +98,7 @@ export class Store {
   countedBytes(): number {
     const databases = this.databases;
     let bytes = 0;
-    for (let i = 0; i < databases.length; i++) bytes += databases[i].countedBytes();
+    for (let i = 0; i < this.usedDatabaseCount; i++) bytes += databases[i].countedBytes();
     return bytes;
   }
 
@@ -149,6 +151,7 @@ export class Store {
     const a = this.databases[left];
     const b = this.databases[right];
     if (a !== b) a.swapContents(b);
+    this.usedDatabaseCount = this.databases.length;
     this.stats[STORE_STAT.CHANGES]++;
     if (!this.sink.isActive) return;
     this.effect.begin('SWAPDB', left, 0).number(left).number(right);

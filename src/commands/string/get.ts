@@ -52,7 +52,7 @@ function executeGet(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (entry === 0) return reply.null();
   if (database.typeOf(entry) !== TYPE.STRING) return reply.error(ERRORS.wrongType);
   const value = openString(database, entry);
-  reply.bulk(value.bytes, value.offset, value.length);
+  reply.bulkView(value.bytes, value.view, value.offset, value.length);
 }
 
 function executeMget(session: Session, frame: Frame, reply: ReplyWriter): void {
@@ -65,7 +65,7 @@ function executeMget(session: Session, frame: Frame, reply: ReplyWriter): void {
       continue;
     }
     const value = openString(database, entry);
-    reply.bulk(value.bytes, value.offset, value.length);
+    reply.bulkView(value.bytes, value.view, value.offset, value.length);
   }
 }
 

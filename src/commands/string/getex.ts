@@ -64,7 +64,7 @@ function executeGetex(session: Session, frame: Frame, reply: ReplyWriter): void 
     if (deadline <= 0) return replyTimeError(deadline, 'getex', reply);
   }
   const value = openString(database, entry);
-  reply.bulk(value.bytes, value.offset, value.length);
+  reply.bulkView(value.bytes, value.view, value.offset, value.length);
   if (OPTIONS.persists) {
     if (database.deadlineOf(entry) !== NO_DEADLINE) database.clearDeadline(entry);
   } else if (OPTIONS.time !== TIME.NONE) {
@@ -79,6 +79,6 @@ function executeGetdel(session: Session, frame: Frame, reply: ReplyWriter): void
   if (entry === 0) return reply.null();
   if (database.typeOf(entry) !== TYPE.STRING) return reply.error(ERRORS.wrongType);
   const value = openString(database, entry);
-  reply.bulk(value.bytes, value.offset, value.length);
+  reply.bulkView(value.bytes, value.view, value.offset, value.length);
   database.remove(entry, EVENT.del);
 }

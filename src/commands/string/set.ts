@@ -132,7 +132,7 @@ function replyOldValue(session: Session, entry: number, reply: ReplyWriter): boo
     return false;
   }
   const old = openString(session.database, entry);
-  reply.bulk(old.bytes, old.offset, old.length);
+  reply.bulkView(old.bytes, old.view, old.offset, old.length);
   return true;
 }
 

@@ -302,7 +302,11 @@ export class HashIndex {
     let random = randomU32;
     for (let attempt = 0; attempt < SAMPLE_ATTEMPTS_MAX; attempt++) {
       random = nextRandom(random);
-      const entry = this.#entryAt(record, Math.floor((random / 0x1_0000_0000) * positionCount), mask);
+      const entry = this.#entryAt(
+        record,
+        Math.floor((random / 0x1_0000_0000) * positionCount),
+        mask,
+      );
       if (entry !== 0) return entry;
     }
     for (let position = 0; ; position++) {

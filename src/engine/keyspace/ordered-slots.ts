@@ -1,13 +1,6 @@
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Segment } from '../memory/segment.ts';
-import {
-  chunkCountOf,
-  chunkMaskOf,
-  homeOf,
-  LINK,
-  NO_HASH,
-  RECORD,
-} from './table-layout.ts';
+import { chunkCountOf, chunkMaskOf, homeOf, LINK, NO_HASH, RECORD } from './table-layout.ts';
 
 /**
  * Insertion into and removal from the sorted slots of one table. Both touch one run of taken slots;

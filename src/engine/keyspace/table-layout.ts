@@ -111,8 +111,7 @@ export function sizeFor(entryCount: number): number {
   let chunkShift = entryCount > FULL_CHUNKS_FROM ? CHUNK_SHIFT_SPLIT : CHUNK_SHIFT_MIN;
   for (;;) {
     for (let chunkCount = 1; chunkCount <= CHUNK_COUNT_MAX; chunkCount++) {
-      const slotCount =
-        usableSlotCount(chunkShift, chunkCount) - marginFor(chunkShift, chunkCount);
+      const slotCount = usableSlotCount(chunkShift, chunkCount) - marginFor(chunkShift, chunkCount);
       if (slotCount * FILL_MAX >= entryCount) return (chunkShift << 4) | chunkCount;
     }
     if (entryCount < growAtOf(chunkShift, CHUNK_COUNT_MAX)) {

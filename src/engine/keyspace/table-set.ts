@@ -50,9 +50,9 @@ export class TableSet {
     this.#depthCounts[0] = 1;
   }
 
-  /** Bytes beside the chunks. */
+  /** Bytes beside the chunks. Four a word; `byteLength` would be a call, and every write asks. */
   get sideBytes(): number {
-    return this.directory.byteLength + this.records.byteLength;
+    return (this.directory.length + this.records.length) * 4;
   }
 
   get tableCount(): number {
@@ -148,7 +148,8 @@ export class TableSet {
     const upperSize = sizeFor(upperCount);
     if (!this.#reserveTwo(shape, lowerSize, upperSize)) return false;
     const upperId = this.#takeId();
-    const hasOwnChunks = chunkShiftOf(shape) !== lowerSize >>> 4 || lowerSize >>> 4 !== upperSize >>> 4;
+    const hasOwnChunks =
+      chunkShiftOf(shape) !== lowerSize >>> 4 || lowerSize >>> 4 !== upperSize >>> 4;
     if (hasOwnChunks) this.#freeChunks(id);
     this.#write(id, depth + 1, lowerSize, 0, lowerCount);
     this.#write(upperId, depth + 1, upperSize, lowerCount, count);
@@ -292,7 +293,7 @@ export class TableSet {
   /** Lets the directory's range of a prefix, the first `depth` bits of the hash, point to a table. */
   #enter(id: number, hash: number, depth: number): void {
     const spanBits = 32 - this.shift - depth;
-    const start = (hash >>> this.shift >>> spanBits) << spanBits;
+    const start = ((hash >>> this.shift) >>> spanBits) << spanBits;
     this.directory.fill(id, start, start + (1 << spanBits));
   }
 

@@ -265,7 +265,8 @@ export class Memory {
   }
 
   #bumpFromNewSegment(size: number): boolean {
-    if (this.#vacantIndexes.length === 0 && this.segments.length === SEGMENT_COUNT_MAX) return false;
+    if (this.#vacantIndexes.length === 0 && this.segments.length === SEGMENT_COUNT_MAX)
+      return false;
     const leastBytes = Math.max(SEGMENT_BYTES_MIN, size + FIRST_PLACE_BYTES);
     let segment: Segment | null = null;
     for (let wanted = this.#segmentBytesFor(size); wanted >= leastBytes; wanted /= 2) {

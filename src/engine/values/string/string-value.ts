@@ -5,7 +5,7 @@
  */
 import { copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
-import { parseInt64, parseSafeInteger, writeDigits } from '../../../protocol/numbers.ts';
+import { parseInt64, parseSafeInteger, writeDigits } from '../../../base/numbers.ts';
 import { type Database, KEEP_DEADLINE, NO_DEADLINE } from '../../database.ts';
 import {
   deadlineOffset,
