@@ -9,9 +9,9 @@ interface ModelBlock {
 }
 
 /**
- * Blocks of a memory beside a Map of what should be in them. Each block carries its length, an id and
- * a pattern made of both up to its last byte, so that a block that overlaps another, or was moved
- * wrongly, is seen.
+ * Blocks of a memory beside a Map of what should be in them. Each block carries its length, an id
+ * and a pattern made of both up to its last byte, so that a block that overlaps another, or was
+ * moved wrongly, is seen.
  *
  *     word 0   type 1, 4 bits | length     word 1   id     then the pattern
  */

@@ -145,7 +145,7 @@ test('keys that all share one hash are found, removed and scanned', () => {
   }
 });
 
-test('keys of few hashes, of one prefix, and of the least and largest hashes agree with a Map', () => {
+test('keys of few hashes, of one prefix, of least and largest hashes agree with a Map', () => {
   const spread: KeyHash = (view, offset, length) => hashBytes(view, offset, length, 77, 99);
   const shapes: KeyHash[] = [
     (view, offset, length) => ((spread(view, offset, length) & 7) << 29) >>> 0,

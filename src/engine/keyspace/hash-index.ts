@@ -33,8 +33,8 @@ export { AddressBuffer };
  * Order by hash is what the rest is made of: a table splits in one pass; a SCAN cursor is a place
  * among the hashes, true whatever is inserted, removed, split or merged between two calls; and all
  * keys of one range of hashes can be listed or dropped in bounded steps. Who wants the keys of one
- * cluster slot puts the slot number into the first 14 bits of the hash: `scan` from `slot << 18` then
- * walks that slot alone. The price is that 18 bits of hash are left within the slot.
+ * cluster slot puts the slot number into the first 14 bits of the hash: `scan` from `slot << 18`
+ * then walks that slot alone. The price is that 18 bits of hash are left within the slot.
  *
  * Cost: 8 bytes a slot at a load of 0.72 to 0.86, 10 bytes a key on average.
  */
@@ -43,7 +43,9 @@ export class HashIndex {
   count = 0;
   readonly #memory: Memory;
   readonly #tables: TableSet;
-  /** What the last `find` or `findAddress` found; 32-bit values are kept signed, as small integers. */
+  /**
+   * What the last `find` or `findAddress` found; 32-bit values are kept signed, as small integers.
+   */
   #foundHash = 0;
   #foundAddress = 0;
   #foundTable = 0;
@@ -56,7 +58,10 @@ export class HashIndex {
     this.#tables = new TableSet(memory);
   }
 
-  /** All that the index takes: tables, which are blocks of memory and counted there too, and the rest. */
+  /**
+   * All that the index takes: tables, which are blocks of memory and counted there too, and the
+   * rest.
+   */
   get byteCount(): number {
     return this.#tables.chunkBytes + this.#tables.sideBytes;
   }
@@ -231,7 +236,8 @@ export class HashIndex {
   }
 
   /**
-   * A nearly uniformly chosen entry, or 0 when there is none: a table by hash, then any of its slots.
+   * A nearly uniformly chosen entry, or 0 when there is none: a table by hash, then any of its
+   * slots.
    * @param randomU32  uniform
    */
   sample(randomU32: number): number {
@@ -245,7 +251,9 @@ export class HashIndex {
     }
   }
 
-  /** Forgets everything, in constant time. The tables' blocks go with `Memory.clear`, called beside. */
+  /**
+   * Forgets everything, in constant time. The tables' blocks go with `Memory.clear`, called beside.
+   */
   clear(): void {
     this.#tables.forget();
     this.count = 0;

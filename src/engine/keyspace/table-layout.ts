@@ -1,6 +1,6 @@
 /**
- * One table of the hash index. Its slots, hash u32 and address u32 each, are sorted by hash and lie in
- * up to ten chunks of one size, blocks of memory:
+ * One table of the hash index. Its slots, hash u32 and address u32 each, are sorted by hash and lie
+ * in up to ten chunks of one size, blocks of memory:
  *
  *     chunk    [header][slot][slot] ... [slot][link]      8 << chunkShift bytes, 512 B to 4 KiB
  *     header   word 0  type INDEX_TABLE 4 | chunkShift    word 1  table id 28 | chunk 4
@@ -8,15 +8,15 @@
  *     link     hash 2^32-1, address LINK; in the last chunk it is an empty slot for ever
  *
  * Positions run through all chunks, headers and links included (a home that falls on one of those
- * means the next slot), so that place and chunk come from shifts. A walk upwards needs no test for a
- * header: its word 0 is less than any hash, and it stops by itself at a link or an empty slot, for
- * their hash is the largest. The last few positions, the margin, are nobody's home: they take what is
- * pushed on, as nothing wraps around.
+ * means the next slot), so that place and chunk come from shifts. A walk upwards needs no test for
+ * a header: its word 0 is less than any hash, and it stops by itself at a link or an empty slot,
+ * for their hash is the largest. The last few positions, the margin, are nobody's home: they take
+ * what is pushed on, as nothing wraps around.
  *
  * A table grows by one chunk when 0.86 of its slots are taken, up to ten of 4 KiB; then it splits.
- * All that grows therefore takes and leaves blocks of one size. Tables as single blocks of many sizes
- * were tried: all tables of an index are nearly equally full and pass through the sizes together, and
- * the blocks they left were as much as the index itself.
+ * All that grows therefore takes and leaves blocks of one size. Tables as single blocks of many
+ * sizes were tried: all tables of an index are nearly equally full and pass through the sizes
+ * together, and the blocks they left were as much as the index itself.
  */
 export const NO_HASH = 0xffffffff;
 export const LINK = 0xffffffff;

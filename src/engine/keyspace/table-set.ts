@@ -18,18 +18,20 @@ import {
 import { TableWriter } from './table-writer.ts';
 
 /**
- * The tables of a hash index and the directory that finds them: extendible hashing. The directory is
- * indexed by the first bits of a hash; a table with a shorter prefix stands in it several times. A
- * table that is too full splits by its next bit, two neighbours with little in them merge; each is a
- * pass over at most about 4,500 entries, and nothing else ever moves.
+ * The tables of a hash index and the directory that finds them: extendible hashing. The directory
+ * is indexed by the first bits of a hash; a table with a shorter prefix stands in it several times.
+ * A table that is too full splits by its next bit, two neighbours with little in them merge; each
+ * is a pass over at most about 4,500 entries, and nothing else ever moves.
  *
- * A change reserves all chunks that it needs before it touches anything, so that a refusal leaves the
- * tables as they were; then it copies the entries out, and writes them back where they belong.
+ * A change reserves all chunks that it needs before it touches anything, so that a refusal leaves
+ * the tables as they were; then it copies the entries out, and writes them back where they belong.
  */
 export class TableSet {
   /** By hash >>> shift: table id. */
   directory = new Uint32Array(2);
-  /** 32 minus the directory's depth; the depth is at least 1, as a shift by 32 would be one by 0. */
+  /**
+   * 32 minus the directory's depth; the depth is at least 1, as a shift by 32 would be one by 0.
+   */
   shift = 31;
   /** By table id << RECORD_SHIFT. */
   records = new Uint32Array(1 << RECORD_SHIFT);
@@ -290,7 +292,9 @@ export class TableSet {
     return this.#idCount++;
   }
 
-  /** Lets the directory's range of a prefix, the first `depth` bits of the hash, point to a table. */
+  /**
+   * Lets the directory's range of a prefix, the first `depth` bits of the hash, point to a table.
+   */
   #enter(id: number, hash: number, depth: number): void {
     const spanBits = 32 - this.shift - depth;
     const start = ((hash >>> this.shift) >>> spanBits) << spanBits;

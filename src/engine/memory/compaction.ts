@@ -5,15 +5,15 @@ import type { Segment } from './segment.ts';
 import { classOf } from './size-classes.ts';
 
 /**
- * Empties one segment after another so that it can be given back. The victim is the segment with the
- * least live bytes. A walker goes over its blocks from the first to the last: a free one leaves its
- * list, a live one moves elsewhere and its owner is told. Between two steps anything may be
- * allocated or freed: what is freed in the victim joins no list, what stands in a list from before is
- * passed over by `allocate`, so all that is behind the walker is dead, and at the end the whole
+ * Empties one segment after another so that it can be given back. The victim is the segment with
+ * the least live bytes. A walker goes over its blocks from the first to the last: a free one leaves
+ * its list, a live one moves elsewhere and its owner is told. Between two steps anything may be
+ * allocated or freed: what is freed in the victim joins no list, what stands in a list from before
+ * is passed over by `allocate`, so all that is behind the walker is dead, and at the end the whole
  * segment is.
  *
- * When the pool refuses room for a block the walker waits in front of it and tries again at the next
- * step; nothing is lost, and the blocks behind it stay counted as free.
+ * When the pool refuses room for a block the walker waits in front of it and tries again at the
+ * next step; nothing is lost, and the blocks behind it stay counted as free.
  */
 export class Compaction {
   readonly #memory: CompactableMemory;

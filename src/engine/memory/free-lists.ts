@@ -15,8 +15,8 @@ import type { Segment } from './segment.ts';
  *     word 1   previous        word 2   next
  *
  * Doubly linked, because compaction takes blocks out of the middle. The first block's `previous` is
- * not kept up to date: writing it at each pop would touch one more block, that is one cache miss.
- * A detached block is free and in no list: it lies in the segment being compacted, or is a rest of 8
+ * not kept up to date: writing it at each pop would touch one more block, that is one cache miss. A
+ * detached block is free and in no list: it lies in the segment being compacted, or is a rest of 8
  * bytes, too short for links.
  */
 export class FreeLists {

@@ -32,7 +32,9 @@ import { bytesOfClass, CLASS_COUNT, classOf, roundToClass } from './size-classes
  * They tell a live block from a free one when a segment is walked.
  */
 export class Memory {
-  /** Set by `locate`: the segment's bytes, the same as a DataView, and the block's first byte in it. */
+  /**
+   * Set by `locate`: the segment's bytes, the same as a DataView, and the block's first byte in it.
+   */
   bytes: Uint8Array = NO_SEGMENT.bytes;
   view: DataView = NO_SEGMENT.view;
   base = 0;
@@ -238,8 +240,8 @@ export class Memory {
   }
 
   /**
-   * Makes the bump region at least `size` long; false when the pool refuses. Short free blocks are cut
-   * only when nothing else is left.
+   * Makes the bump region at least `size` long; false when the pool refuses. Short free blocks are
+   * cut only when nothing else is left.
    */
   #renewBump(size: number): boolean {
     return (

@@ -15,7 +15,9 @@ export class SegmentPool {
   heldBytes = 0;
   /** The part of heldBytes that nobody uses. */
   idleBytes = 0;
-  /** 0 is no limit. Lowering it below heldBytes takes nothing away; it refuses what is asked next. */
+  /**
+   * 0 is no limit. Lowering it below heldBytes takes nothing away; it refuses what is asked next.
+   */
   limitBytes: number;
   #work: Uint32Array = new Uint32Array(0);
   /** Idle segments, one stack a size. */

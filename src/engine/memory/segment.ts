@@ -6,7 +6,9 @@
 export class Segment {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The same bytes as aligned words: quicker than the DataView where the place is known aligned. */
+  /**
+   * The same bytes as aligned words: quicker than the DataView where the place is known aligned.
+   */
   readonly words: Uint32Array;
   readonly byteCount: number;
   /** Bytes of live blocks in it. Kept by the memory that holds the segment. */

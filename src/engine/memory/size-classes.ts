@@ -1,7 +1,8 @@
 /**
  * Sizes of blocks: every multiple of 8 up to 1 KiB, then sixteen steps to each power of two, up to
  * 1 MiB. So a block of up to 1 KiB wastes at most 7 bytes, a larger one at most 1/16 (3 % on
- * average), and 289 free lists are enough. 16 is the least: a free block holds its header and links.
+ * average), and 289 free lists are enough. 16 is the least: a free block holds its header and
+ * links.
  *
  *     class  0 1 | 2  3  ... 128 | 129  ... 144 | 145 ...        ... 288
  *     bytes   -  | 16 24 ...1024 | 1088 ...2048 | 2176 ... 4096  ... 1 MiB
