@@ -41,7 +41,7 @@ export interface Random {
 export interface Disk {
   /** Whole file, or null when there is none. Throws NodeError for anything else. */
   readFile(path: string): Uint8Array | null;
-  /** Writes beside the target, syncs, renames: after a crash there is the old file or the new one. */
+  /** Writes beside, syncs, renames: after a crash there is the old file or the new one. */
   writeFileAtomic(path: string, bytes: Uint8Array): void;
   makeDirectory(path: string): void;
   listDirectory(path: string): string[];
@@ -155,7 +155,7 @@ export interface Host {
   readonly memoryBytesTotal: number;
   memoryUse(): HostMemory;
   cpuUse(): HostCpu;
-  /** Writes whole lines to standard output or standard error, in order, also just before an exit. */
+  /** Writes whole lines to standard output or error, in order, also just before an exit. */
   writeOut(text: string): void;
   writeError(text: string): void;
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', callback: () => void): Timer;

@@ -1,6 +1,6 @@
 /**
- * Both ends of connections over every implementation of the world's sockets, so that one contract
- * test can walk them all: the node's end is the Socket under test, the client's end is a TestClient.
+ * Both ends of connections over every implementation of the world's sockets, so that one test can
+ * walk them all: the node's end is the Socket under test, the client's end is a TestClient.
  */
 import { strict as assert } from 'node:assert';
 import { createHash, type Hash } from 'node:crypto';
@@ -130,10 +130,12 @@ export async function openRealArena(path: SocketPath, isTls: boolean): Promise<S
     keepAliveS: 300,
   };
   const arrived: Socket[] = [];
+  const accepted: Socket[] = [];
   let onAccept: ((socket: Socket) => void) | null = null;
   const listener = await network.listen(base, (socket) => {
     onAccept?.(socket);
     arrived.push(socket);
+    accepted.push(socket);
   });
   const clients: RealClient[] = [];
   const open = (port: number): RealClient => {
@@ -157,7 +159,9 @@ export async function openRealArena(path: SocketPath, isTls: boolean): Promise<S
     until: waitFor,
     settle: () => new Promise((resolve) => setTimeout(resolve, 30)),
     async close() {
+      // Also after a failure: an open socket would keep the test process from ending.
       for (const client of clients) client.destroy();
+      for (const socket of accepted) socket.destroy();
       await listener.close();
     },
   };
@@ -225,9 +229,7 @@ class RealClient implements TestClient {
 
   constructor(port: number, isTls: boolean) {
     this.raw = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-    this.stream = isTls
-      ? connectTls({ socket: this.raw, rejectUnauthorized: false })
-      : this.raw;
+    this.stream = isTls ? connectTls({ socket: this.raw, rejectUnauthorized: false }) : this.raw;
     this.stream.on('data', (bytes: Buffer) => {
       this.byteCount += bytes.length;
       this.hash.update(bytes);

@@ -139,8 +139,8 @@ async function holdSplits(arena: SocketArena): Promise<void> {
 }
 
 /**
- * Streams as a connection would: a taken buffer is used again at once (and spoilt first), a kept one
- * is left alone and a new one is made.
+ * Streams as a connection would: a taken buffer is used again at once (and spoilt first), a kept
+ * one is left alone and a new one is made.
  */
 async function holdLongReply(arena: SocketArena): Promise<void> {
   const pair = await connect(arena);

@@ -56,7 +56,9 @@ export interface ConnectRequest {
 
 export interface HandleBinding {
   /** @param kind  0: a handle that connects */
-  readonly Tcp: new (kind: number) => TcpHandle;
+  readonly Tcp: new (
+    kind: number,
+  ) => TcpHandle;
   readonly ConnectWrap: new () => ConnectRequest;
   readonly WriteWrap: new () => WriteRequest;
   readonly ShutdownWrap: new () => ShutdownRequest;
@@ -96,7 +98,7 @@ export function loadHandleBinding(): HandleBinding | string {
   };
 }
 
-/** The tables behind `process.binding`, without the warning that only --pending-deprecation gives. */
+/** A table behind `process.binding`, without the warning that --pending-deprecation gives. */
 function loadInternal(name: string): Record<string, unknown> | string {
   const load = (process as { binding?: (name: string) => unknown }).binding;
   if (typeof load !== 'function') return 'this Node has no process.binding';

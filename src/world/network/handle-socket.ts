@@ -1,11 +1,15 @@
 /**
  * The fast socket path: libuv's TCP handle without net.Socket, streams and events around it.
  *
- * Reading: one 64 KiB buffer serves every connection of a network, because what was read is consumed
- * before `onReadable` returns. So an idle connection holds no buffer and a read allocates nothing.
- * Writing: libuv tries the kernel at once. Nearly always it takes all and the request object was not
- * touched, so one spare request serves all writes. Else libuv keeps a pointer into the bytes:
- * the request is then ours until `oncomplete`, and so is the caller's buffer.
+ * Reading: one 64 KiB buffer serves every connection of a network, because what was read is used up
+ * before `onReadable` returns. So an idle connection holds no buffer (10,000 of them cost 1.4 KiB
+ * each, net.Socket 6.0) and a read allocates nothing.
+ * Writing: libuv tries the kernel at once. Nearly always it takes all and leaves the request object
+ * alone, so one spare request serves all writes. Else libuv points into the bytes: the
+ * request is then the socket's until `oncomplete`, and so is the caller's buffer.
+ * Cost of a PING in CPU time: 7.3 us, net.Socket 10.5, redis-server 7.3; at pipeline 16 0.50, 0.70
+ * and 0.61 (bench/socket-path.ts). Tried: `fs.writeSync` to the descriptor, which needs no view,
+ * takes 0.5 us more; writing the replies of all sockets at the turn's end takes 0.3 us less.
  *
  * States: OPEN -> (end) ENDING -> (all sent, peer's end seen or patience over) CLOSED
  *         OPEN or ENDING -> (destroy, error) CLOSED, and a turn later onClose.
@@ -62,7 +66,7 @@ export class HandleLane {
     return request;
   }
 
-  /** The binding takes no offsets. Equal replies in a row, such as +OK from one outbox, share a view. */
+  /** The binding takes no offsets. Equal writes in a row, +OK of one outbox, share a view. */
   viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
     if (bytes === this.viewSource && start === this.viewStart && end === this.viewEnd) {
       return this.view;
@@ -74,7 +78,7 @@ export class HandleLane {
     return this.view;
   }
 
-  /** Lets a socket that filled the read buffer go on in the next turn, after all others were read. */
+  /** Lets a socket that filled the read buffer go on in the next turn, after all others. */
   readOnNextTurn(socket: HandleSocket): void {
     if (this.throttled.push(socket) > 1) return;
     setImmediate(() => {
@@ -239,8 +243,8 @@ export class HandleSocket implements Socket {
   }
 
   /**
-   * Closing a TCP socket that holds unread bytes resets it, and a reset throws away what the peer did
-   * not read yet: our last reply. So read on, into nowhere, until the peer ends too, within reason.
+   * Closing a TCP socket that holds unread bytes resets it, and a reset throws away what the peer
+   * did not read yet: our last reply. So read on, into nowhere, until the peer ends, within reason.
    */
   private linger(): void {
     if (this.sawEnd) {

@@ -9,15 +9,16 @@
  *   reads, compares                       <- writes it back: a synchronous write; ends
  *   sees the end, ends                    -> sees the end; both close
  *
- * Filling the kernel's buffers would force an asynchronous write too, but takes megabytes. Whatever is
- * missing, different, wrong in a byte or late makes the public API serve instead.
+ * Filling the kernel's buffers would force an asynchronous write too, but takes megabytes. Whatever
+ * is missing, different, wrong in a byte or late makes the public API serve instead.
  */
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { SocketHandler } from '../../base/world.ts';
 import { findServerHandle, type HandleBinding } from './handle-binding.ts';
 import { HandleLane, HandleSocket } from './handle-socket.ts';
 
-const PATIENCE_MS = 250;
+/** Takes 2 ms. A machine so loaded that it takes this long has other worries than the fast path. */
+const PATIENCE_MS = 1000;
 const PATTERN_START = 3;
 const PATTERN_BYTES = 1000;
 

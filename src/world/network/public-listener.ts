@@ -53,7 +53,8 @@ export function bindServer(server: Server, options: ListenOptions): Promise<void
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const code = cause.code ?? 'unknown';
-      const message = `Cannot listen on ${options.host}:${options.port}: ${code} ${reasonOf(cause)}`;
+      const where = `${options.host}:${options.port}`;
+      const message = `Cannot listen on ${where}: ${code} ${reasonOf(cause)}`;
       reject(
         new NodeError('PORT_REFUSED', message, { host: options.host, port: options.port }, cause),
       );
@@ -128,4 +129,3 @@ function nameOf(subject: Tls.Certificate | undefined): string {
 function reasonOf(cause: Error): string {
   return /: ([a-z][a-z ]*)/.exec(cause.message)?.[1]?.trim() ?? '';
 }
-

@@ -2,8 +2,8 @@
  * The fallback socket path, and the one of TLS: public API only.
  *
  * net.Socket passes a write to the kernel at once and counts it off `writableLength` before `write`
- * returns, so that 0 there means "taken" and nothing need be copied. TLS encrypts at once too but says
- * so only turns later; there small replies are copied, so that the caller may keep its buffer.
+ * returns, so that 0 there means "taken" and nothing need be copied. TLS encrypts at once too but
+ * says so a turn later; there small replies are copied, so that the caller may keep its buffer.
  */
 import type { Socket as NetSocket } from 'node:net';
 import type { TLSSocket } from 'node:tls';

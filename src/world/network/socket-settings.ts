@@ -1,4 +1,4 @@
-/** One read takes this much at most: a turn's work of one connection, about 4,600 pipelined PINGs. */
+/** One read takes this much at most, and so does one loop turn of one connection: 4,600 PINGs. */
 export const READ_BUFFER_BYTES = 64 * 1024;
 
 /** How long an ended connection waits for the peer to end too, so that our last bytes arrive. */

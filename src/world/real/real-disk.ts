@@ -24,14 +24,16 @@ export function createRealDisk(): Disk {
 
 function readWhole(path: string): Uint8Array | null {
   try {
-    return fs.readFileSync(path);
+    const bytes = fs.readFileSync(path);
+    // Not as a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return null;
     throw refusal('read', path, cause);
   }
 }
 
-/** Content first, then the name, then the directory that holds the name: each synced before the next. */
+/** Content first, then the name, then the directory that holds it: each synced before the next. */
 function replaceFile(path: string, bytes: Uint8Array): void {
   const besidePath = `${path}.${process.pid}.tmp`;
   try {

@@ -22,13 +22,14 @@ export class MemoryDisk implements Disk {
   readFile(path: string): Uint8Array | null {
     this.requireWilling('read', path);
     if (this.directories.has(absolute(path))) throw refusal('read', path, 'EISDIR');
-    return this.files.get(absolute(path))?.slice() ?? null;
+    const content = this.files.get(absolute(path));
+    return content === undefined ? null : new Uint8Array(content);
   }
 
   writeFileAtomic(path: string, bytes: Uint8Array): void {
     this.requireWilling('write', path);
     this.requireParent('write', path);
-    this.files.set(absolute(path), bytes.slice());
+    this.files.set(absolute(path), new Uint8Array(bytes));
   }
 
   makeDirectory(path: string): void {

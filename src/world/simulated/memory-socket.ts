@@ -2,7 +2,7 @@ import { assert } from '../../base/errors.ts';
 import type { Socket, SocketHandler } from '../../base/world.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
-/** How the bytes of a peer are cut into reads: `seeded` mixes single bytes, small pieces and all. */
+/** How a peer's bytes are cut into reads: `seeded` mixes single bytes, small pieces and all. */
 export type Fragmentation = 'seeded' | 'whole' | 'bytes';
 
 export interface PeerOptions {
@@ -51,7 +51,7 @@ export class SimulatedPeer {
   }
 
   send(bytes: Uint8Array | string): void {
-    this.socket.arrive(typeof bytes === 'string' ? Buffer.from(bytes) : bytes.slice());
+    this.socket.arrive(new Uint8Array(typeof bytes === 'string' ? Buffer.from(bytes) : bytes));
   }
 
   /** No more from us; we still read. */
@@ -150,7 +150,11 @@ export class SimulatedSocket implements Socket {
   isCloseReported = false;
   private outbound: QueuedWrite[] = [];
 
-  constructor(ports: { local: number; remote: number }, options: PeerOptions, random: SeededRandom) {
+  constructor(
+    ports: { local: number; remote: number },
+    options: PeerOptions,
+    random: SeededRandom,
+  ) {
     this.localPort = ports.local;
     this.remotePort = ports.remote;
     this.fileDescriptor = ports.remote;
@@ -265,7 +269,8 @@ export class SimulatedSocket implements Socket {
 
   private pass(bytes: Uint8Array, start: number, end: number): number {
     const count = Math.min(end - start, this.peer.freeBytes);
-    if (count > 0) this.peer.deliver(bytes.slice(start, start + count));
+    // Not `slice`, which for a Buffer is a view.
+    if (count > 0) this.peer.deliver(new Uint8Array(bytes.subarray(start, start + count)));
     return count;
   }
 

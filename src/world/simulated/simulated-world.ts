@@ -1,8 +1,8 @@
 /**
  * A whole world in memory, driven by one seed. Nothing happens by itself: `step` is one turn of the
  * event loop (sockets, then the check phase), `runUntilIdle` turns it until nothing is left to do,
- * `advance` lets time pass and fires what falls due on the way, each firing followed by the turns it
- * causes. Promises are the one thing not driven from here: a test that awaits lets them run.
+ * `advance` lets time pass and fires what falls due on the way, each firing followed by the turns
+ * it causes. Promises are the one thing not driven from here: a test that awaits lets them run.
  */
 import { assert } from '../../base/errors.ts';
 import type { World } from '../../base/world.ts';

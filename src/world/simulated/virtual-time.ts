@@ -66,7 +66,7 @@ export class VirtualTime implements Clock, Timers {
     return true;
   }
 
-  /** Moves to the next timer due at or before `limitMs` and fires it, or to `limitMs` if none is. */
+  /** Moves to the next timer due by `limitMs` and fires it, or to `limitMs` if there is none. */
   fireNext(limitMs: number): boolean {
     const timer = this.findEarliest();
     if (timer === null || timer.dueMs > limitMs) {

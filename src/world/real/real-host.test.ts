@@ -1,0 +1,127 @@
+import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { findContainerLimitBytes } from './container-limit.ts';
+import { createRealClock, createRealTimers, RealRandom } from './real-clock.ts';
+import { createRealHost } from './real-host.ts';
+
+const GIB = 1024 ** 3;
+
+function reader(files: Record<string, string>): (path: string) => string | null {
+  return (path) => files[path] ?? null;
+}
+
+test('the container limit is the least on the way to the root, in both forms', () => {
+  const unified = reader({
+    '/proc/self/cgroup': '0::/a/b\n',
+    '/sys/fs/cgroup/a/b/memory.max': 'max\n',
+    '/sys/fs/cgroup/a/memory.max': `${2 * GIB}\n`,
+    '/sys/fs/cgroup/memory.max': `${4 * GIB}\n`,
+  });
+  assert.equal(findContainerLimitBytes(unified), 2 * GIB);
+  const first = reader({
+    '/proc/self/cgroup': '5:cpu,cpuacct:/x\n4:memory:/docker/1\n0::/\n',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': `${GIB}\n`,
+  });
+  assert.equal(findContainerLimitBytes(first), GIB);
+});
+
+test('no container limit is none', () => {
+  assert.equal(findContainerLimitBytes(reader({})), null);
+  const unlimited = reader({
+    '/proc/self/cgroup': '4:memory:/\n0::/\n',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    '/sys/fs/cgroup/memory.max': 'max\n',
+  });
+  assert.equal(findContainerLimitBytes(unlimited), null);
+});
+
+test('the host tells figures of this process', () => {
+  const host = createRealHost();
+  assert.equal(host.pid, process.pid);
+  assert.ok(host.memoryBytesTotal > 64 * 1024 * 1024);
+  assert.ok(Number.isSafeInteger(host.memoryBytesTotal));
+  assert.ok(host.memoryUse().rssBytes > host.memoryUse().heapUsedBytes / 2);
+  assert.ok(host.cpuUse().userS > 0);
+  assert.match(host.osName, /^\S+ \S+ \S+$/);
+});
+
+test('a signal reaches its listener until that is cancelled', async () => {
+  let count = 0;
+  const subscription = createRealHost().onSignal('SIGHUP', () => count++);
+  const raised = once(process, 'SIGHUP');
+  // Waiting for a signal does not keep a process alive.
+  const keep = setInterval(() => {}, 10);
+  process.kill(process.pid, 'SIGHUP');
+  await raised;
+  clearInterval(keep);
+  subscription.cancel();
+  assert.equal(count, 1);
+  assert.equal(process.listenerCount('SIGHUP'), 0);
+});
+
+test('output is whole and in order though its reader is slow and the process exits', () => {
+  const module = new URL('./real-host.js', import.meta.url).href;
+  const code = `
+    const { createRealHost } = await import(${JSON.stringify(module)});
+    const host = createRealHost();
+    for (let i = 0; i < 20000; i++) host.writeOut('line ' + i + '\\n');
+    process.exit(3);`;
+  // A shell that wakes late reads the pipe, which holds 64 KiB, while the writer meets EAGAIN.
+  const script = '{ "$0" --input-type=module -e "$1"; echo "exit $?"; } | { sleep 0.3; cat; }';
+  const run = spawnSync('sh', ['-c', script, process.execPath, code], { encoding: 'utf8' });
+  const expected = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('');
+  assert.equal(run.stdout, `${expected}exit 3\n`);
+});
+
+test('timers fire, can be cancelled, and do not keep the process alive', async () => {
+  const timers = createRealTimers();
+  const fired: string[] = [];
+  timers.after(1, () => fired.push('cancelled')).cancel();
+  const beat = timers.every(1, () => fired.push('beat'));
+  await new Promise<void>((resolve) => {
+    const keep = setInterval(() => {
+      if (fired.length < 3) return;
+      clearInterval(keep);
+      resolve();
+    }, 1);
+  });
+  beat.cancel();
+  assert.deepEqual(new Set(fired), new Set(['beat']));
+  const order: string[] = [];
+  await new Promise<void>((resolve) => {
+    timers.atTurnEnd(() => {
+      order.push('turn end');
+      resolve();
+    });
+    order.push('now');
+  });
+  assert.deepEqual(order, ['now', 'turn end']);
+  const module = new URL('./real-clock.js', import.meta.url).href;
+  const code = `
+    const { createRealTimers } = await import(${JSON.stringify(module)});
+    createRealTimers().after(60000, () => {});`;
+  const args = ['--input-type=module', '-e', code];
+  const run = spawnSync(process.execPath, args, { timeout: 20_000 });
+  assert.equal(run.status, 0);
+});
+
+test('clocks agree with those of the machine', () => {
+  const clock = createRealClock();
+  assert.ok(Math.abs(clock.wallMs() - Date.now()) < 1000);
+  assert.ok(Number.isInteger(clock.wallMs()));
+  const before = clock.monotonicMs();
+  assert.ok(clock.monotonicMs() >= before);
+});
+
+test('random words spread and differ between instances', () => {
+  const random = new RealRandom();
+  const counts = new Array<number>(16).fill(0);
+  for (let i = 0; i < 16_000; i++) counts[random.u32() >>> 28]++;
+  for (const count of counts) assert.ok(count > 800 && count < 1200, counts.join(' '));
+  assert.notEqual(random.u32(), new RealRandom().u32());
+  const bytes = new Uint8Array(64);
+  random.fill(bytes);
+  assert.ok(new Set(bytes).size > 40);
+});
