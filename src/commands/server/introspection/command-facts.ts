@@ -56,7 +56,7 @@ const GROUP_CATEGORY: Readonly<Record<CommandGroup, string>> = {
   connection: 'connection',
   server: '',
   transactions: 'transaction',
-  pubsub: 'pubsub',
+  pubsub: '',
   list: 'list',
   set: 'set',
   'sorted-set': 'sortedset',

@@ -7,7 +7,7 @@ import { type ArgumentNode, parseSyntax } from './command-syntax.ts';
 /** One element of COMMAND and COMMAND INFO; null for a command that does not exist. */
 export function replyInfo(reply: ReplyWriter, command: Command | null): void {
   if (command === null) {
-    reply.nullArray();
+    reply.null();
     return;
   }
   const { row } = command;
@@ -40,7 +40,7 @@ export function replyInfo(reply: ReplyWriter, command: Command | null): void {
 /** The value beside a command's name in COMMAND DOCS. */
 export function replyDocs(reply: ReplyWriter, command: Command): void {
   const { row, subcommands } = command;
-  const args = parseSyntax(row.syntax, row.keys?.length ?? 0);
+  const args = parseSyntax(row);
   reply.map(4 + (args.length > 0 ? 1 : 0) + (subcommands !== null ? 1 : 0));
   replyPair(reply, 'summary', row.summary);
   replyPair(reply, 'since', row.since);

@@ -1,3 +1,5 @@
+import type { CommandRow } from '../../command-row.ts';
+
 /**
  * The `syntax` text of a command row as the argument tree that COMMAND DOCS sends:
  *
@@ -8,6 +10,7 @@
  *
  * Names and types of what the text does not name follow Redis' habits: a block or a choice is called
  * after its parts, `count` is an integer, `pattern` a pattern, keys are numbered by their key spec.
+ * Where Redis chose another name, REDIS_NAMES has it.
  */
 export interface ArgumentNode {
   readonly name: string;
@@ -32,11 +35,17 @@ export type ArgumentType =
   | 'oneof'
   | 'block';
 
-/** @param keySpecCount  of the row; keys beyond it share the last one */
-export function parseSyntax(syntax: string, keySpecCount: number): ArgumentNode[] {
-  const reader: Reader = { words: splitSyntax(syntax), at: 0 };
-  const keys: KeyCounter = { next: 0, last: keySpecCount - 1 };
-  return convertSequence(readSequence(reader), keys);
+/** The argument tree of a row; keys beyond its key specs share the last one. */
+export function parseSyntax(row: Pick<CommandRow, 'name' | 'keys' | 'syntax'>): ArgumentNode[] {
+  const reader: Reader = { words: splitSyntax(row.syntax), at: 0 };
+  const context: Context = {
+    nextKey: 0,
+    lastKey: (row.keys?.length ?? 0) - 1,
+    valueType:
+      row.name.startsWith('setbit') || row.name.startsWith('bitfield') ? 'integer' : 'string',
+    incrementType: row.name.endsWith('float') ? 'double' : 'integer',
+  };
+  return convertSequence(readAll(reader), context);
 }
 
 /** A word, or a bracket with its alternatives. */
@@ -52,9 +61,12 @@ interface Reader {
   at: number;
 }
 
-interface KeyCounter {
-  next: number;
-  readonly last: number;
+interface Context {
+  nextKey: number;
+  readonly lastKey: number;
+  /** Types of the names that mean different things to different commands. */
+  readonly valueType: ArgumentType;
+  readonly incrementType: ArgumentType;
 }
 
 const DOTS = '...';
@@ -63,6 +75,19 @@ const DEPTH_MAX = 8;
 
 function splitSyntax(syntax: string): string[] {
   return syntax.match(/\.\.\.|[[\]<>|]|[^[\]<>|\s]+/g) ?? [];
+}
+
+/** Bars outside of brackets: `ON | OFF [X]` is a choice of the words, then what is in brackets. */
+function readAll(reader: Reader): Part[] {
+  const alternatives: Part[][] = [];
+  do alternatives.push(readSequence(reader));
+  while (reader.words[reader.at++] === '|');
+  const last = alternatives[alternatives.length - 1];
+  if (alternatives.length === 1) return last;
+  const found = last.findIndex((part) => typeof part !== 'string' && part.isOptional);
+  const cut = found <= 0 ? last.length : found;
+  alternatives[alternatives.length - 1] = last.slice(0, cut);
+  return [{ isOptional: false, alternatives }, ...last.slice(cut)];
 }
 
 /** Reads up to a bar, a closing bracket or the end. */
@@ -85,29 +110,31 @@ function readSequence(reader: Reader, depth = 0): Part[] {
   return parts;
 }
 
-function convertSequence(parts: readonly Part[], keys: KeyCounter): ArgumentNode[] {
+function convertSequence(parts: readonly Part[], context: Context): ArgumentNode[] {
   const nodes: ArgumentNode[] = [];
   let at = 0;
   while (at < parts.length) {
     const part = parts[at];
     if (typeof part !== 'string') {
-      nodes.push(convertGroup(part, keys));
-      at++;
+      const node = convertGroup(part, context);
+      const isRepeated = parts[at + 1] === DOTS;
+      nodes.push(isRepeated ? { ...node, isMultiple: true } : node);
+      at += isRepeated ? 2 : 1;
       continue;
     }
     const repeatedCount = repetitionAfter(parts, at);
     if (repeatedCount > 0) {
       const repeated = parts.slice(at, at + repeatedCount);
       const isTokenFirst = isToken(part) && repeatedCount > 1;
-      const node = joined(convertSequence(repeated, keys));
+      const node = joined(convertSequence(repeated, context));
       nodes.push({ ...node, isMultiple: true, repeatsToken: isTokenFirst });
       at += repeatedCount + 1;
     } else if (isToken(part)) {
       const end = operandsEnd(parts, at + 1);
-      nodes.push(withToken(part, convertSequence(parts.slice(at + 1, end), keys)));
+      nodes.push(withToken(part, convertSequence(parts.slice(at + 1, end), context)));
       at = end;
     } else {
-      nodes.push(named(part, keys));
+      nodes.push(named(part, context));
       at++;
     }
   }
@@ -135,25 +162,63 @@ function operandsEnd(parts: readonly Part[], start: number): number {
   while (end < parts.length) {
     const part = parts[end];
     if (typeof part !== 'string' || isToken(part)) break;
-    end++;
+    const repeatedCount = repetitionAfter(parts, end);
+    end += repeatedCount > 0 ? repeatedCount + 1 : 1;
   }
   return end;
 }
 
-function convertGroup(group: Group, keys: KeyCounter): ArgumentNode {
-  const choices = group.alternatives.map((parts) => joined(convertSequence(parts, keys)));
+function convertGroup(group: Group, context: Context): ArgumentNode {
+  if (isTokenBeforeChoice(group)) {
+    const choices = group.alternatives.map((parts) => parts.slice(-1));
+    const inner = choiceOf(choices.map((parts) => joined(convertSequence(parts, context))));
+    return { ...inner, isOptional: group.isOptional, token: String(group.alternatives[0][0]) };
+  }
+  const choices = group.alternatives.map((parts) => joined(convertSequence(parts, context)));
   const node = choices.length === 1 ? choices[0] : choiceOf(choices);
   return { ...node, isOptional: group.isOptional };
 }
 
+/** `[TYPE NORMAL | MASTER]`: the first word belongs to all that follow. */
+function isTokenBeforeChoice({ alternatives }: Group): boolean {
+  if (alternatives.length < 2) return false;
+  return alternatives.every((parts, i) => {
+    const isTokens = parts.every((part) => typeof part === 'string' && isToken(part));
+    return isTokens && parts.length === (i === 0 ? 2 : 1);
+  });
+}
+
 function choiceOf(children: readonly ArgumentNode[]): ArgumentNode {
-  const names = children.map((child) => child.name);
-  const isCondition = names.every((name) => CONDITIONS.has(name));
-  const name = isCondition ? 'condition' : names.join('_');
-  return { ...plain(name, 'oneof'), children };
+  return { ...plain(joinedName(children), 'oneof'), children };
+}
+
+function joinedName(nodes: readonly ArgumentNode[]): string {
+  const names = nodes.map((node) => node.name);
+  if (names.every((name) => CONDITIONS.has(name))) return 'condition';
+  if (names.includes('milliseconds')) return 'expiration';
+  const name = names.join('_');
+  return REDIS_NAMES[name] ?? name;
 }
 
 const CONDITIONS = new Set(['nx', 'xx', 'gt', 'lt']);
+
+const REDIS_NAMES: Readonly<Record<string, string>> = {
+  async_sync: 'async',
+  byte_bit: 'index_unit',
+  encoding_offset_value_encoding_offset_increment: 'write_operation',
+  encoding_offset_write: 'operation',
+  end_index_unit: 'end_index',
+  host_port: 'host-port',
+  'host-port_no-one': 'args',
+  no_one: 'no-one',
+  on_off: 'status',
+  protover_username_password_clientname: 'arguments',
+  start_end_index: 'index',
+  start_end_index_unit: 'index',
+  wrap_sat_fail_write_operation: 'write',
+  write_all: 'mode',
+  yes_no: 'mode',
+};
 
 function withToken(token: string, operands: readonly ArgumentNode[]): ArgumentNode {
   if (operands.length === 0) return { ...plain(token.toLowerCase(), 'pure-token'), token };
@@ -164,13 +229,12 @@ function withToken(token: string, operands: readonly ArgumentNode[]): ArgumentNo
 
 function joined(nodes: readonly ArgumentNode[]): ArgumentNode {
   if (nodes.length === 1) return nodes[0];
-  const name = nodes.map((node) => node.name).join('_');
-  return { ...plain(name, 'block'), children: nodes };
+  return { ...plain(joinedName(nodes), 'block'), children: nodes };
 }
 
-function named(name: string, keys: KeyCounter): ArgumentNode {
-  if (!KEY_NAMES.has(name) || keys.last < 0) return plain(name, typeOfName(name));
-  const keySpecIndex = Math.min(keys.next++, keys.last);
+function named(name: string, context: Context): ArgumentNode {
+  if (!KEY_NAMES.has(name) || context.lastKey < 0) return plain(name, typeOfName(name, context));
+  const keySpecIndex = Math.min(context.nextKey++, context.lastKey);
   return { ...plain(name, 'key'), keySpecIndex };
 }
 
@@ -189,24 +253,17 @@ function isToken(word: string): boolean {
   return word === word.toUpperCase() && word !== DOTS;
 }
 
-function typeOfName(name: string): ArgumentType {
+function typeOfName(name: string, context: Context): ArgumentType {
+  if (name === 'value') return context.valueType;
+  if (name === 'increment') return context.incrementType;
   if (name.includes('unix-time')) return 'unix-time';
   if (name === 'pattern') return 'pattern';
   if (INTEGER_NAMES.has(name)) return 'integer';
   return DOUBLE_NAMES.has(name) ? 'double' : 'string';
 }
 
-const KEY_NAMES = new Set([
-  'key',
-  'key1',
-  'key2',
-  'newkey',
-  'source',
-  'destination',
-  'destkey',
-  'shardchannel',
-]);
-const DOUBLE_NAMES = new Set(['increment-by-float', 'score', 'min-score', 'max-score', 'radius']);
+const KEY_NAMES = new Set(['key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey']);
+const DOUBLE_NAMES = new Set(['score', 'min-score', 'max-score', 'radius']);
 const INTEGER_NAMES = new Set([
   'bit',
   'client-id',
@@ -218,7 +275,6 @@ const INTEGER_NAMES = new Set([
   'destination-db',
   'end',
   'frequency',
-  'increment',
   'index',
   'index1',
   'index2',
@@ -234,6 +290,5 @@ const INTEGER_NAMES = new Set([
   'stop',
   'timeout',
   'ttl',
-  'value-bit',
   'version',
 ]);

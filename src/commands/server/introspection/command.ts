@@ -4,7 +4,7 @@ import { Frame } from '../../../protocol/frame.ts';
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
 import type { CommandRow, Execute, KeySpec } from '../../command-row.ts';
 import type { Command, CommandTable } from '../../command-table.ts';
-import { describeUnknownSubcommand } from '../../command-text.ts';
+import { unknownSubcommandText } from '../../../protocol/error-echo.ts';
 import { helpRow } from '../../help-reply.ts';
 import { findKeyPositions, hasKeys, KeyPositions } from '../../key-positions.ts';
 import { categoriesOf, keyFlagsOf } from './command-facts.ts';
@@ -113,7 +113,7 @@ const getkeysRow = subcommandRow(
     since: '2.8.13',
     complexity: PER_ARGUMENT,
     summary: 'Find the keys among the arguments of a command',
-    syntax: 'command [arg [arg ...]]',
+    syntax: '',
   },
   ({ node }, frame, reply) => {
     const inner = innerFrame(frame);
@@ -130,7 +130,7 @@ const getkeysandflagsRow = subcommandRow(
     since: '7.0.0',
     complexity: PER_ARGUMENT,
     summary: 'Find the keys among the arguments of a command, and what it does to each',
-    syntax: 'command [arg [arg ...]]',
+    syntax: '',
   },
   ({ node }, frame, reply) => {
     const inner = innerFrame(frame);
@@ -188,7 +188,7 @@ export const commandCommand: CommandRow = {
     const { table } = node;
     const self = table.find('command');
     if (frame.count > 1 && self !== null) {
-      return reply.errorLatin1(describeUnknownSubcommand(self, frame));
+      return reply.errorLatin1(unknownSubcommandText(frame, self.row.name.toUpperCase()));
     }
     reply.array(table.commands.length);
     for (const command of table.commands) replyInfo(reply, command);
