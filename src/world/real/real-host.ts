@@ -55,8 +55,8 @@ function readTextIfThere(path: string): string | null {
 
 /**
  * Straight to the descriptor: `process.stdout` writes to pipes later, so lines would be lost at
- * exit and change places with those of standard error. A full pipe answers EAGAIN: wait for its reader,
- * within reason. Text that nobody can take any more (EPIPE) has nowhere else to be reported.
+ * exit and change places with those of standard error. A full pipe answers EAGAIN: wait for its
+ * reader, within reason. Text that nobody takes any more (EPIPE) has nowhere else to be reported.
  */
 function writeNow(descriptor: number, text: string): void {
   const bytes = Buffer.from(text);
