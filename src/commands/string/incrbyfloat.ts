@@ -15,6 +15,9 @@ import {
   parseLongDouble,
 } from './long-double.ts';
 
+/** A sum has up to 4,933 digits before the point, and 17 behind it. */
+const SUM_BYTES_MAX = 5 * 1024;
+
 export const incrbyfloatCommand: CommandRow = {
   name: 'incrbyfloat',
   arity: 3,
@@ -52,10 +55,13 @@ function latin1(bytes: Uint8Array, offset: number, length: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
 }
 
+/** The sum's text; rewritten by each call. */
+const SUM = new Slice();
+SUM.bytes = new Uint8Array(SUM_BYTES_MAX);
+SUM.view = new DataView(SUM.bytes.buffer);
+
 function asciiSlice(text: string): Slice {
-  const slice = new Slice();
-  slice.bytes = new TextEncoder().encode(text);
-  slice.view = new DataView(slice.bytes.buffer, slice.bytes.byteOffset, slice.bytes.byteLength);
-  slice.length = slice.bytes.length;
-  return slice;
+  for (let i = 0; i < text.length; i++) SUM.bytes[i] = text.charCodeAt(i);
+  SUM.length = text.length;
+  return SUM;
 }
