@@ -30,7 +30,11 @@ export interface CommandKit {
   runAs(session: Session, ...args: (string | Uint8Array | number)[]): Reply;
 }
 
-export async function createCommandKit(seed = 1): Promise<CommandKit> {
+/** @param options.records  false: nobody reads the changes, as on a node without journal or replicas */
+export async function createCommandKit(
+  seed = 1,
+  options: { records: boolean } = { records: true },
+): Promise<CommandKit> {
   const world = createSimulatedWorld(seed);
   const settled = settleConfiguration({
     habit: 'hypercache',
@@ -45,7 +49,7 @@ export async function createCommandKit(seed = 1): Promise<CommandKit> {
   const { services } = node;
   const [store] = services.stores;
   const effects: RecordedEffect[] = [];
-  store.sink.attach(effectRecorder(effects));
+  if (options.records) store.sink.attach(effectRecorder(effects));
   let sessionCount = 0;
   const openSession = (): Session => {
     sessionCount++;
