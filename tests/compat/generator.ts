@@ -197,6 +197,12 @@ export class Generator {
     return String(this.chance(0.9) ? this.between(0, 80) : this.between(0, 4_000));
   }
 
+  /** As `offset`, in bits: half a gigabyte of them is a value that Redis makes. */
+  bitOffset(): string {
+    const offset = this.offset();
+    return offset === '536870912' ? '4294967296' : offset;
+  }
+
   /** Seconds or milliseconds from now, far enough away that no run lasts so long. */
   relativeDeadline(): string {
     if (this.chance(0.05)) return this.pick(['0', '-1', ...EDGE_INTEGERS, ...NOT_INTEGERS]);

@@ -5,9 +5,9 @@ export const BITMAP_ROWS: readonly GrammarRow[] = [
   {
     name: 'SETBIT',
     weight: 14,
-    make: (g, d) => d.add(g.bitKey(), g.offset(), g.chance(0.95) ? g.pick(['0', '1']) : '2'),
+    make: (g, d) => d.add(g.bitKey(), g.bitOffset(), g.chance(0.95) ? g.pick(['0', '1']) : '2'),
   },
-  { name: 'GETBIT', weight: 10, make: (g, d) => d.add(g.bitKey(), g.offset()) },
+  { name: 'GETBIT', weight: 10, make: (g, d) => d.add(g.bitKey(), g.bitOffset()) },
   {
     name: 'BITCOUNT',
     weight: 10,
@@ -73,6 +73,6 @@ function field(g: Generator): Argument[] {
   const type = g.chance(0.96)
     ? g.pick(['i', 'u']) + bits
     : g.pick(['i64', 'u64', 'i65', 'u0', 'x8', 'i', 'I8']);
-  if (g.chance(0.3)) return [type, `#${g.chance(0.95) ? g.below(12) : g.offset()}`];
-  return [type, g.offset()];
+  if (g.chance(0.3)) return [type, `#${g.chance(0.95) ? g.below(12) : g.bitOffset()}`];
+  return [type, g.bitOffset()];
 }
