@@ -23,8 +23,8 @@ export function countBits(view: DataView, offset: number, length: number): numbe
 const BLOCK_BYTES = 32;
 
 /**
- * Eight words at once: carry-save adders gather them into counts of ones, twos, fours and eights, so
- * that four words are counted instead of eight (Warren, Hacker's Delight, 5-1).
+ * Eight words at once: carry-save adders gather them into counts of ones, twos, fours and eights,
+ * so that four words are counted instead of eight (Warren, Hacker's Delight, 5-1).
  */
 function countBlock(view: DataView, at: number): number {
   const a = view.getInt32(at, true);

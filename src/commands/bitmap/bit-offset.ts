@@ -6,7 +6,7 @@ const HASH = 35;
 
 /**
  * A bit's position in a string, as SETBIT, GETBIT and BITFIELD take it.
- * @param fieldBits      bits of a BITFIELD type, by which the form `#n` is multiplied; 0: no such form
+ * @param fieldBits      bits of a BITFIELD type, by which `#n` is multiplied; 0: no such form
  * @param valueBytesMax  proto-max-bulk-len: the bit must lie in a string of that length
  * @returns              the position, or NaN when refused
  */

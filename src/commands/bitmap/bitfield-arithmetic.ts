@@ -1,7 +1,7 @@
 /**
  * Integers of 1 to 64 bits anywhere in a string, highest bit first. A field is read and written in
- * parts of up to 32 bits, which touch at most 5 bytes. Up to NUMBER_BITS_MAX bits doubles hold every
- * value and every sum of two; wider fields and operands take the BigInt way.
+ * parts of up to 32 bits, which touch at most 5 bytes. Up to NUMBER_BITS_MAX bits doubles hold
+ * every value and every sum of two; wider fields and operands take the BigInt way.
  */
 export const OVERFLOW = { WRAP: 0, SAT: 1, FAIL: 2 } as const;
 

@@ -11,8 +11,8 @@ const LOWER_U = 117;
 const NUL = 0;
 
 /**
- * Reads the steps of one BITFIELD call, one at a time: once to check them all, once more to run them.
- * Reused; `start` rewrites it whole.
+ * Reads the steps of one BITFIELD call, one at a time: once to check them all, once more to run
+ * them. Reused; `start` rewrites it whole.
  */
 export class BitfieldSteps {
   /** One of STEP, and its type, place and operand's argument. */

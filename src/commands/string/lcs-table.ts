@@ -1,15 +1,15 @@
 /**
  * Longest common subsequence of two byte strings, one bit per cell of the classic table.
  *
- * Let L(i, j) be the length of the longest common subsequence of the first i bytes of `left` and the
- * first j of `right`. A row differs from its left neighbour by 0 or 1, so row i is kept as bits: bit
- * j-1 is 0 where L(i, j) = L(i, j-1) + 1. A row follows from the one above it in whole words
+ * Let L(i, j) be the length of the longest common subsequence of the first i bytes of `left` and
+ * the first j of `right`. A cell differs from its left neighbour by 0 or 1, so row i is kept as
+ * bits: bit j-1 is 0 where L(i, j) = L(i, j-1) + 1. A row follows from the one above it in whole words
  * (Hyyro, 2004): with M the positions where `right` has byte left[i-1], and U = V & M,
  *
  *     V' = (V + U) | (V & ~M)
  *
- * The same bits are all that walking back needs: where two bytes differ, L(i-1, j) > L(i, j-1) exactly
- * if L(i, j) > L(i, j-1). Redis keeps 32 bits a cell and fills them one by one.
+ * The same bits are all that walking back needs: where two bytes differ, L(i-1, j) > L(i, j-1)
+ * exactly if L(i, j) > L(i, j-1). Redis keeps 32 bits a cell and fills them one by one.
  */
 export class LcsTable {
   readonly left: Uint8Array;
@@ -62,8 +62,8 @@ export interface LcsRange {
 }
 
 /**
- * Walks the table back from its last cell as Redis does: a match goes both ways, else up if that loses
- * nothing and left would, else left.
+ * Walks the table back from its last cell as Redis does: a match goes both ways, else up if that
+ * loses nothing and left would, else left.
  * @param onMatch  position in `left` of each byte of the subsequence, last one first
  * @param onRange  each maximal run, last one first
  */
@@ -125,7 +125,7 @@ function fillRow(
   }
 }
 
-/** Per byte that `left` has: a bit for each position of `right` that holds it; null if none does. */
+/** Per byte of `left`: a bit for each position of `right` that holds it; null if none does. */
 function positionsByByte(
   left: Uint8Array,
   right: Uint8Array,

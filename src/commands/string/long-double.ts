@@ -1,15 +1,15 @@
 /**
  * The extended floating-point numbers of x86-64, which Redis calls `long double`: a 64-bit mantissa
- * and a 15-bit exponent. INCRBYFLOAT and HINCRBYFLOAT read decimal text into one, add two, and write
- * the sum with 17 decimals. Doubles would answer other digits, so it is done in BigInt, exactly:
+ * and a 15-bit exponent. INCRBYFLOAT and HINCRBYFLOAT read decimal text into one, add two, and
+ * write the sum with 17 decimals. Doubles would answer other digits, so it is done in BigInt, exactly:
  *
  *     value = (isNegative ? -1 : 1) * mantissa * 2^exponent
  *     mantissa 2^63 .. 2^64-1, exponent -16445 .. 16320    normal
  *     mantissa 1 .. 2^63-1,    exponent -16445             subnormal
  *     mantissa 0                                           zero
  *
- * Each operation is exact and then rounded once, half to even. Source: Intel 64 manual, vol. 1, 4.2;
- * strtold and printf("%.17Lf") of glibc.
+ * Each operation is exact and then rounded once, half to even. Source: Intel 64 manual, vol. 1,
+ * 4.2; strtold and printf("%.17Lf") of glibc.
  */
 export interface LongDouble {
   readonly isNegative: boolean;
@@ -42,8 +42,8 @@ export const LONG_DOUBLE_ZERO: LongDouble = finite(false, 0n, 0);
 /**
  * Reads what strtold reads whole: decimal, hexadecimal, `inf`.
  * @param text  one char per byte
- * @returns     null for what Redis calls no valid float: anything else, `nan`, and numbers too large
- *              or too small to be told from infinity or zero
+ * @returns     null for what Redis calls no valid float: anything else, `nan`, and numbers too
+ *              large or too small to be told from infinity or zero
  */
 export function parseLongDouble(text: string): LongDouble | null {
   if (text.length === 0 || text.length > TEXT_LENGTH_MAX) return null;

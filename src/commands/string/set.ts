@@ -97,7 +97,7 @@ function executeSet(session: Session, frame: Frame, reply: ReplyWriter): void {
 
 const OPTIONS = new ExpiryOptions();
 
-/** A deadline that has passed is stored like any other: the key expires when it is next looked at. */
+/** A deadline that has passed is stored like any other: the key expires at the next look. */
 function setWithOptions(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (!parseSetOptions(frame, 3, OPTIONS)) return reply.error(ERRORS.syntax);
   let deadline: number | bigint = OPTIONS.keepsDeadline ? KEEP_DEADLINE : NO_DEADLINE;
