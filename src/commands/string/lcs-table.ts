@@ -3,8 +3,8 @@
  *
  * Let L(i, j) be the length of the longest common subsequence of the first i bytes of `left` and
  * the first j of `right`. A cell differs from its left neighbour by 0 or 1, so row i is kept as
- * bits: bit j-1 is 0 where L(i, j) = L(i, j-1) + 1. A row follows from the one above it in whole words
- * (Hyyro, 2004): with M the positions where `right` has byte left[i-1], and U = V & M,
+ * bits: bit j-1 is 0 where L(i, j) = L(i, j-1) + 1. A row follows from the one above it in whole
+ * words (Hyyro, 2004): with M the positions where `right` has byte left[i-1], and U = V & M,
  *
  *     V' = (V + U) | (V & ~M)
  *

@@ -1,7 +1,8 @@
 /**
  * The extended floating-point numbers of x86-64, which Redis calls `long double`: a 64-bit mantissa
  * and a 15-bit exponent. INCRBYFLOAT and HINCRBYFLOAT read decimal text into one, add two, and
- * write the sum with 17 decimals. Doubles would answer other digits, so it is done in BigInt, exactly:
+ * write the sum with 17 decimals. Doubles would answer other digits, so it is done in BigInt,
+ * exactly:
  *
  *     value = (isNegative ? -1 : 1) * mantissa * 2^exponent
  *     mantissa 2^63 .. 2^64-1, exponent -16445 .. 16320    normal
