@@ -24,6 +24,11 @@ const ALWAYS_TIMED_BELOW_US = 1_000;
  * Throws only for our own mistakes (see STYLE.md); the caller decides what a throw ends.
  */
 export function executeCommand(session: Session, frame: Frame, reply: ReplyWriter): void {
+  if ((session.gate & GATE.REPLIES_OFF) === 0) execute(session, frame, reply);
+  else executeSilenced(session, frame, reply);
+}
+
+function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
   const command = requireCommand(session, frame, reply);
   if (command === null) return;
   const store = session.store;
@@ -76,8 +81,8 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   const errorCount = reply.errorCount;
   const mark = reply.position;
   const { slowerThanUs } = node.configuration.slowlog;
-  const execute = command.execute;
-  if (execute === null) return;
+  const executeRow = command.execute;
+  if (executeRow === null) return;
   if (
     command.isSlow ||
     (slowerThanUs < ALWAYS_TIMED_BELOW_US && slowerThanUs >= 0) ||
@@ -85,7 +90,7 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   ) {
     runTimed(session, frame, reply, command);
   } else {
-    execute(session, frame, reply);
+    executeRow(session, frame, reply);
   }
   command.calls++;
   node.counters[METRIC.commandsProcessed]++;
@@ -137,11 +142,7 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   if ((gate & GATE.IN_TRANSACTION) !== 0 && !command.runsInTransaction) {
     return queue(session, frame, reply, command);
   }
-  if ((gate & GATE.REPLIES_OFF) !== 0 && session.channel !== null) {
-    runSilenced(session, frame, reply, command);
-  } else {
-    run(session, frame, reply, command);
-  }
+  run(session, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
     session.node.monitors.report(session, frame);
   }
@@ -180,13 +181,14 @@ function postpone(session: Session, frame: Frame, command: Command): boolean {
   return true;
 }
 
-/** CLIENT REPLY OFF and SKIP: the command runs and its reply is dropped. */
-function runSilenced(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
+/** CLIENT REPLY OFF and SKIP: the command runs, and its reply is dropped, errors as well. */
+function executeSilenced(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { channel } = session;
   if (channel === null) return;
   const mode = channel.replyMode;
   const mark = reply.position;
-  run(session, frame, reply, command);
+  execute(session, frame, reply);
+  if ((session.gate & GATE.POSTPONED) !== 0) return;
   const isStillOff = mode === 'off' && channel.replyMode === 'off';
   if (mode === 'skip' || isStillOff) reply.position = mark;
   if (mode === 'skip' && channel.replyMode === 'skip') {
