@@ -9,8 +9,8 @@ import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
 import { CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
-import { NodeStatistics } from './commands/node-statistics.ts';
 import type { NodeServices } from './commands/node-services.ts';
+import { NodeStatistics } from './commands/node-statistics.ts';
 import { type ClientChannel, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { WatchTable } from './commands/watch-table.ts';
@@ -237,7 +237,9 @@ class Node implements RunningNode {
     };
   }
 
-  /** What must be acted upon when CONFIG SET changes it; everything else is read where it is used. */
+  /**
+   * What must be acted upon when CONFIG SET changes it; everything else is read where it is used.
+   */
   private followSettings(): void {
     const { configuration, configRegistry } = this.options;
     const { cache } = configuration;

@@ -20,12 +20,14 @@ export const LIMITS = {
   /** Suspended connections go on for so long before sockets are read again. */
   suspendedTurnsMs: 2,
   /**
-   * A client with so many reply bytes unread is neither read nor served until it has read them. High,
-   * because many clients send a whole pipeline before they read: below it they would wait for us, and
-   * we for them.
+   * A client with so many reply bytes unread is neither read nor served until it has read them.
+   * High, because many clients send a whole pipeline before they read: below it they would wait for
+   * us, and we for them.
    */
   outputBytesHigh: 64 * MIB,
-  /** Replies to a client that reads slowly are gathered up to this size before they are handed on. */
+  /**
+   * Replies to a client that reads slowly are gathered up to this size before they are handed on.
+   */
   outboxBytesKept: 64 * KIB,
   /** A client that is being closed has so long to read its last replies. */
   closingMs: 10_000,

@@ -1,6 +1,9 @@
 import type { Frame } from '../base/frame.ts';
 
-/** A name is shown in the one-line form of CLIENT LIST: printable ASCII without blanks. Empty is none. */
+/**
+ * A name is shown in the one-line form of CLIENT LIST: printable ASCII without blanks. Empty is
+ * none.
+ */
 export function isClientName(frame: Frame, arg: number): boolean {
   const start = frame.offsets[arg];
   const end = start + frame.lengths[arg];

@@ -1,6 +1,6 @@
+import type { Frame } from '../base/frame.ts';
 import { digestsEqual, sha256 } from '../base/sha256.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
-import type { Frame } from '../base/frame.ts';
 import { GATE, type Session } from './session.ts';
 
 export type LoginOutcome = 'accepted' | 'refused' | 'postponed';
@@ -43,8 +43,7 @@ export function logIn(
 }
 
 /** Redis' words for a wrong password, an unknown user and a disabled one alike. */
-export const WRONG_PASSWORD =
-  'WRONGPASS invalid username-password pair or user is disabled.';
+export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 
 function mustWait(session: Session): boolean {
   const { node, channel } = session;

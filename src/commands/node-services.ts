@@ -5,13 +5,15 @@ import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { CommandTable } from './command-table.ts';
+import type { LatencyMonitor } from './latency-monitor.ts';
 import type { NodeStatistics } from './node-statistics.ts';
 import type { Session } from './session.ts';
 import type { SlowLog } from './slow-log.ts';
-import type { LatencyMonitor } from './latency-monitor.ts';
 import type { WatchTable } from './watch-table.ts';
 
-/** What commands need of the node they run in. Built once, in `node.ts`; a value, never a global. */
+/**
+ * What commands need of the node they run in. Built once, in `node.ts`; a value, never a global.
+ */
 export interface NodeServices {
   readonly world: World;
   readonly clock: TurnClock;

@@ -59,7 +59,12 @@ const CASES: readonly Case[] = [
   },
   { name: 'FLUSHALL', before: ['set k 1'], meanwhile: ['select 1', 'flushall'], isDirty: true },
   { name: 'SWAPDB of two empty', meanwhile: ['swapdb 0 1'], isDirty: false },
-  { name: 'SWAPDB with the key here', before: ['set k 1'], meanwhile: ['swapdb 0 1'], isDirty: true },
+  {
+    name: 'SWAPDB with the key here',
+    before: ['set k 1'],
+    meanwhile: ['swapdb 0 1'],
+    isDirty: true,
+  },
   {
     name: 'SWAPDB with the key there',
     meanwhile: ['select 1', 'set k 1', 'swapdb 1 0'],
@@ -101,7 +106,10 @@ test('a watched key that expires makes EXEC fail, swept or not', async () => {
     const watcher = kit.connect();
     kit.node.services.stores[0].activeExpiryEnabled = isSwept;
     watcher.ask('set k v px 100');
-    assert.equal(watchAndExec(kit, watcher, () => kit.advance(500)), NOT_RUN);
+    assert.equal(
+      watchAndExec(kit, watcher, () => kit.advance(500)),
+      NOT_RUN,
+    );
   }
 });
 
@@ -111,13 +119,19 @@ test('a key that had expired before it was watched is no change', async () => {
   kit.node.services.stores[0].activeExpiryEnabled = false;
   watcher.ask('set k v px 100');
   kit.advance(200);
-  assert.equal(watchAndExec(kit, watcher, () => kit.advance(500)), RAN);
+  assert.equal(
+    watchAndExec(kit, watcher, () => kit.advance(500)),
+    RAN,
+  );
 });
 
 test('the own commands of the watcher count too', async () => {
   const kit = await createNodeKit();
   const watcher = kit.connect();
-  assert.equal(watchAndExec(kit, watcher, () => void watcher.ask('set k 1')), NOT_RUN);
+  assert.equal(
+    watchAndExec(kit, watcher, () => void watcher.ask('set k 1')),
+    NOT_RUN,
+  );
 });
 
 test('UNWATCH, DISCARD, EXEC, RESET and the end of the client forget', async () => {

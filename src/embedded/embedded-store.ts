@@ -118,7 +118,9 @@ export class EmbeddedStore {
     if (caller.builder.frame.count > 1) caller.execute();
   }
 
-  /** Every key that is there from beginning to end, at least once; others may come too, or twice. */
+  /**
+   * Every key that is there from beginning to end, at least once; others may come too, or twice.
+   */
   *scan(options: ScanOptions = {}): IterableIterator<string> {
     const { caller } = this;
     let cursor = '0';

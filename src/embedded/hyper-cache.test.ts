@@ -97,7 +97,10 @@ test('command runs anything through the same door, with a state of its own', asy
   assert.equal(node.command('INCR', 'n'), 'QUEUED');
   assert.equal(node.store().get('a'), 'zero', 'the store is not in the transaction');
   assert.deepEqual(node.command('EXEC'), [1]);
-  assert.deepEqual(node.command('CONFIG', 'GET', 'maxmemory-policy'), new Map([['maxmemory-policy', 'allkeys-lru']]));
+  assert.deepEqual(
+    node.command('CONFIG', 'GET', 'maxmemory-policy'),
+    new Map([['maxmemory-policy', 'allkeys-lru']]),
+  );
   assert.deepEqual(node.commandBinary('GET', 'a'), Buffer.from('zero'));
   assert.throws(() => node.command('SUBSCRIBE', 'x'), NodeError);
 });

@@ -171,7 +171,14 @@ function sourceOf(options: StartOptions): ReturnType<typeof emptySource> {
   const source = emptySource();
   const add = (name: string, value: unknown, where: string) => {
     const words = [typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)];
-    const raw = { name, form: 'path', words, isList: false, source: 'command line', where } as const;
+    const raw = {
+      name,
+      form: 'path',
+      words,
+      isList: false,
+      source: 'command line',
+      where,
+    } as const;
     source.settings.push(raw);
   };
   for (const [path, value] of Object.entries(QUIET)) {

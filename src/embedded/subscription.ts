@@ -18,8 +18,9 @@ export interface SubscribeOptions {
 export type MessageListener<M = string> = (message: M, channel: string) => void;
 
 /**
- * Hears channels for the embedding program. Messages are handed over at the end of the loop turn they
- * were published in: a listener may call the store, which must not happen in the middle of a command.
+ * Hears channels for the embedding program. Messages are handed over at the end of the loop turn
+ * they were published in: a listener may call the store, which must not happen in the middle of a
+ * command.
  */
 export class EmbeddedSubscription implements Subscription {
   private readonly caller: EmbeddedCaller;

@@ -34,10 +34,7 @@ test('a password set later asks those who come after it', async () => {
 test('before login input is bounded, after it no more', async () => {
   const kit = await createNodeKit({ settings: { 'security.requirepass': 'secret' } });
   const many = kit.connect();
-  assert.equal(
-    many.ask('*11'),
-    '-ERR Protocol error: unauthenticated multibulk length\r\n',
-  );
+  assert.equal(many.ask('*11'), '-ERR Protocol error: unauthenticated multibulk length\r\n');
   assert.equal(many.isClosed, true);
   const large = kit.connect();
   const bulk = LIMITS.unauthenticatedBulkBytesMax + 1;

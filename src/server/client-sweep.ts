@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
-import { GATE } from '../commands/session.ts';
 import type { NodeServices } from '../commands/node-services.ts';
+import { GATE } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { clientClassOf } from './client-class.ts';
 import type { ClientTable } from './client-registry.ts';

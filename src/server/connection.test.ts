@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AssertionFailure } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Command } from '../commands/command-table.ts';
 import type { Execute } from '../commands/command-row.ts';
+import type { Command } from '../commands/command-table.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { createNodeKit, type NodeKit } from '../testing/node-kit.ts';
 
@@ -34,7 +34,8 @@ test('a turn ends when its budget of commands is spent, and the others come firs
   kit.world.step();
   assert.equal(other.peer.takeText(), '+PONG\r\n');
   kit.world.step();
-  // Each step holds at most the turn for what was read and the turns of one slice for what was left.
+  // Each step holds at most the turn for what was read and the turns of one slice for what was
+  // left.
   const hogReplyCount = hog.peer.take().length / 7;
   assert.ok(hogReplyCount < pingCount - LIMITS.turnCommandCountMax);
   kit.world.runUntilIdle();

@@ -1,5 +1,5 @@
-import { AssertionFailure } from '../base/errors.ts';
 import type { Configuration } from '../base/configuration.ts';
+import { AssertionFailure } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Socket, SocketHandler, Timer } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
@@ -30,7 +30,9 @@ const HOLD = {
   CLOSING: 8,
 } as const;
 
-/** Limits of input before and after login; shared by all connections, so that settings change them. */
+/**
+ * Limits of input before and after login; shared by all connections, so that settings change them.
+ */
 export interface InputLimits {
   readonly authenticated: ParserLimits;
   readonly unauthenticated: ParserLimits;
@@ -407,7 +409,9 @@ export class Connection implements ClientChannel, SocketHandler {
     return isKnown ? this.inputLimits.authenticated : this.inputLimits.unauthenticated;
   }
 
-  /** Closes the client when it reads too slowly. Also called from time to time, for the soft limit. */
+  /**
+   * Closes the client when it reads too slowly. Also called from time to time, for the soft limit.
+   */
   checkOutputLimit(): void {
     const bytes = this.outputBytes;
     if (bytes === 0) {

@@ -1,7 +1,7 @@
 import { NodeError } from '../base/errors.ts';
 import type { Listener, Socket, SocketHandler, TlsOptions } from '../base/world.ts';
-import { GATE, Session } from '../commands/session.ts';
 import type { NodeServices } from '../commands/node-services.ts';
+import { GATE, Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { ClientTable } from './client-registry.ts';
 import { Connection, type InputLimits } from './connection.ts';

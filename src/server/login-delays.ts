@@ -8,10 +8,11 @@ interface Failures {
 }
 
 /**
- * Slows down guessing. The first few failures of an address are free (a typing mistake, a client with
- * last year's password); from then on each attempt waits, twice as long each time up to a bound. An
- * attempt waits once, however many wait beside it: who guesses cannot lock out others behind the same
- * address for longer than that bound. Loopback is exempt: who is on the machine has other ways.
+ * Slows down guessing. The first few failures of an address are free (a typing mistake, a client
+ * with last year's password); from then on each attempt waits, twice as long each time up to a
+ * bound. An attempt waits once, however many wait beside it: who guesses cannot lock out others
+ * behind the same address for longer than that bound. Loopback is exempt: who is on the machine has
+ * other ways.
  */
 export class LoginDelayTable implements LoginDelays {
   private readonly failures = new Map<string, Failures>();

@@ -4,7 +4,9 @@ import { secretArguments } from '../commands/secret-arguments.ts';
 import { GATE, type Session } from '../commands/session.ts';
 import type { Frame } from '../protocol/frame.ts';
 
-/** Shows every command to the clients in MONITOR, as `+time [database address] "name" "argument"`. */
+/**
+ * Shows every command to the clients in MONITOR, as `+time [database address] "name" "argument"`.
+ */
 export class MonitorTable implements MonitorFeed {
   private readonly sessions = new Set<Session>();
   private readonly clients: ClientRegistry;
@@ -46,7 +48,7 @@ export class MonitorTable implements MonitorFeed {
     const secrets = secretArguments(frame);
     for (let i = 0; i < frame.count; i++) {
       const isSecret = i >= secrets.first && i <= secrets.last;
-      line += isSecret ? ' "(redacted)"' : ` "${escape(frame.latin1(i))}"`;
+      line += isSecret ? ' "(redacted)"' : ` "${escapeText(frame.latin1(i))}"`;
     }
     return `${line}\r\n`;
   }
@@ -60,7 +62,7 @@ function formatAddress(channel: { remoteAddress: string; remotePort: number }): 
 }
 
 /** As Redis' sdscatrepr. */
-function escape(text: string): string {
+function escapeText(text: string): string {
   let out = '';
   for (let i = 0; i < text.length; i++) {
     const char = text[i];

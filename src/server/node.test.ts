@@ -70,7 +70,10 @@ test('a port that cannot be bound is a NodeError, and what was bound is let go',
 test('keys expire, and an overfull store is cut back, without any command', async () => {
   const kit = await createNodeKit();
   const client = kit.connect({ fragmentation: 'whole' });
-  client.ask(...Array.from({ length: 500 }, (_, i) => `set key${i} v px ${100 + i}`), 'set stays v');
+  client.ask(
+    ...Array.from({ length: 500 }, (_, i) => `set key${i} v px ${100 + i}`),
+    'set stays v',
+  );
   const [store] = kit.node.services.stores;
   assert.equal(store.databases[0].count, 501);
   kit.advance(2_000);
@@ -102,5 +105,8 @@ test('settings that must be acted upon are followed while the node runs', async 
   const client = kit.connect();
   client.ask('ping');
   kit.configure('proto-max-bulk-len', '1048576');
-  assert.equal(client.ask('*2', '$4', 'ECHO', '$1048577'), '-ERR Protocol error: invalid bulk length\r\n');
+  assert.equal(
+    client.ask('*2', '$4', 'ECHO', '$1048577'),
+    '-ERR Protocol error: invalid bulk length\r\n',
+  );
 });

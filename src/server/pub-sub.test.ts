@@ -35,7 +35,10 @@ test('names are bytes: what is no UTF-8 passes unchanged', async () => {
   const name = '\xff\x00\xe9';
   listener.peer.send(Buffer.from(`*2\r\n$9\r\nSUBSCRIBE\r\n$3\r\n${name}\r\n`, 'latin1'));
   assert.equal(listener.take(), aggregate('*', 'subscribe', name, 1));
-  const message = Buffer.from(`*3\r\n$7\r\nPUBLISH\r\n$3\r\n${name}\r\n$2\r\n\xc3\x28\r\n`, 'latin1');
+  const message = Buffer.from(
+    `*3\r\n$7\r\nPUBLISH\r\n$3\r\n${name}\r\n$2\r\n\xc3\x28\r\n`,
+    'latin1',
+  );
   publisher.peer.send(message);
   assert.equal(publisher.take(), ':1\r\n');
   assert.equal(listener.take(), aggregate('*', 'message', name, '\xc3\x28'));
@@ -56,7 +59,10 @@ test('shard channels are apart from channels of the same name', async () => {
   );
   assert.equal(publisher.ask('pubsub channels', 'pubsub shardchannels').length, 2 * 11);
   assert.equal(listener.ask('sunsubscribe'), aggregate('>', 'sunsubscribe', 'x', 0));
-  assert.equal(publisher.ask('spublish x three', 'pubsub shardnumsub x'), ':0\r\n' + '*2\r\n$1\r\nx\r\n:0\r\n');
+  assert.equal(
+    publisher.ask('spublish x three', 'pubsub shardnumsub x'),
+    ':0\r\n' + '*2\r\n$1\r\nx\r\n:0\r\n',
+  );
 });
 
 test('a RESP2 listener may only manage its subscriptions, until it has none', async () => {
@@ -64,9 +70,15 @@ test('a RESP2 listener may only manage its subscriptions, until it has none', as
   const client = kit.connect();
   client.ask('subscribe a');
   assert.match(client.ask('get a'), /^-ERR Can't execute 'get': only \(P\|S\)SUBSCRIBE/);
-  assert.equal(client.ask('ping', 'ping x'), aggregate('*', 'pong', '') + aggregate('*', 'pong', 'x'));
+  assert.equal(
+    client.ask('ping', 'ping x'),
+    aggregate('*', 'pong', '') + aggregate('*', 'pong', 'x'),
+  );
   assert.equal(client.ask('unsubscribe'), aggregate('*', 'unsubscribe', 'a', 0));
-  assert.equal(client.ask('get a', 'unsubscribe'), '$-1\r\n*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n');
+  assert.equal(
+    client.ask('get a', 'unsubscribe'),
+    '$-1\r\n*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n',
+  );
 });
 
 test('a message that a client sends to itself stands where it was sent', async () => {
@@ -83,7 +95,8 @@ test('who goes or resets is forgotten', async () => {
   const kit = await createNodeKit();
   const { pubsub } = kit.node.services;
   const [gone, reset, killed] = [kit.connect(), kit.connect(), kit.connect()];
-  for (const client of [gone, reset, killed]) client.ask('subscribe a', 'psubscribe b*', 'ssubscribe c');
+  for (const client of [gone, reset, killed])
+    client.ask('subscribe a', 'psubscribe b*', 'ssubscribe c');
   assert.equal(pubsub.subscriberCount('a', 'channel'), 3);
   gone.peer.reset();
   reset.ask('reset');

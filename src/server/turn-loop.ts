@@ -1,5 +1,5 @@
-import type { Logger } from '../base/logger.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Timer, World } from '../base/world.ts';
 import { Frame } from '../protocol/frame.ts';
@@ -12,8 +12,8 @@ import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
  * buffer serve every connection: ten thousand idle clients hold no buffers at all.
  *
  * A loop turn: sockets are read, each read is a connection turn (parse, execute, write). In the
- * check phase then `endTurn`: connections whose input outlasted their budget go on, one budget each,
- * in a circle; the barrier is flushed; what was pushed to others, or held back, leaves.
+ * check phase then `endTurn`: connections whose input outlasted their budget go on, one budget
+ * each, in a circle; the barrier is flushed; what was pushed to others, or held back, leaves.
  */
 export class TurnLoop {
   readonly frame = new Frame();
@@ -85,7 +85,9 @@ export class TurnLoop {
     return this.isStopped;
   }
 
-  /** A buffer of at least `byteCount`. Most outboxes hold little for a short time: these are reused. */
+  /**
+   * A buffer of at least `byteCount`. Most outboxes hold little for a short time: these are reused.
+   */
   takeBuffer(byteCount: number): Uint8Array {
     if (byteCount > SMALL_BUFFER_BYTES) return new Uint8Array(roundUp(byteCount));
     return this.smallBuffers.pop() ?? new Uint8Array(SMALL_BUFFER_BYTES);

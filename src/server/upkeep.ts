@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Timer } from '../base/world.ts';
-import { GATE } from '../commands/session.ts';
 import type { NodeServices } from '../commands/node-services.ts';
+import { GATE } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { ClientTable } from './client-registry.ts';
 import { sweepClients } from './client-sweep.ts';
@@ -9,7 +9,9 @@ import type { RateSampler } from './rate-sampler.ts';
 
 const SAMPLE_MS = 100;
 const SWEEP_MS = 1_000;
-/** While work is left, a slice of 1 ms every 3 ms: a third of a core, and clients wait 1 ms at most. */
+/**
+ * While work is left, a slice of 1 ms every 3 ms: a third of a core, and clients wait 1 ms at most.
+ */
 const BACKLOG_PAUSE_MS = 2;
 
 /** What a node does by itself: expiry, eviction and compaction in slices, timeouts, statistics. */

@@ -5,9 +5,9 @@ import net from 'node:net';
 export type Scenario = readonly string[];
 
 /**
- * Plays a scenario against a server and writes down, after each line, all that every client has got.
- * Both servers run one loop: when a control connection has made three round trips after a line was
- * sent, the line was read, executed and answered before the last of them.
+ * Plays a scenario against a server and writes down, after each line, all that every client has
+ * got. Both servers run one loop: when a control connection has made three round trips after a line
+ * was sent, the line was read, executed and answered before the last of them.
  */
 export async function playScenario(port: number, scenario: Scenario): Promise<string[]> {
   const control = await TranscriptClient.connect(port);

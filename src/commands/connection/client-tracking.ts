@@ -1,5 +1,5 @@
-import { ERRORS } from '../../protocol/error-table.ts';
 import type { Frame } from '../../base/frame.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
@@ -11,7 +11,9 @@ const PLAIN = {
   complexity: 'O(1)',
 } as const;
 
-/** Client-side caching is not built yet: the options are checked, ON is refused, OFF is no change. */
+/**
+ * Client-side caching is not built yet: the options are checked, ON is refused, OFF is no change.
+ */
 export const clientTrackingCommand: CommandRow = {
   ...PLAIN,
   name: 'tracking',

@@ -1,7 +1,7 @@
+import { echoed } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoed } from '../../protocol/error-echo.ts';
 import { replyHelp } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import { GATE } from '../session.ts';
@@ -94,9 +94,7 @@ const setinfoCommand: CommandRow = {
     }
     if (!isClientName(frame, 3)) {
       const option = isName ? 'lib-name' : 'lib-ver';
-      reply.errorText(
-        `ERR ${option} cannot contain spaces, newlines or special characters.`,
-      );
+      reply.errorText(`ERR ${option} cannot contain spaces, newlines or special characters.`);
       return;
     }
     if (isName) session.libraryName = frame.latin1(3);

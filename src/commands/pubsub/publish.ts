@@ -25,8 +25,7 @@ export const spublishCommand: CommandRow = {
   keys: [keysAt(1, 0, 1, 'NOT_KEY')],
   group: 'pubsub',
   since: '7.0.0',
-  complexity:
-    'O(N) where N is the number of clients subscribed to the receiving shard channel.',
+  complexity: 'O(N) where N is the number of clients subscribed to the receiving shard channel.',
   summary: 'Send a message to all who listen to a shard channel',
   syntax: 'shardchannel message',
   execute(session, frame, reply) {
