@@ -4,7 +4,7 @@
  * significant digits and reports at 1024, 2048, 4096 ... ns, whose buckets there end below
  * 1032, 2064, 4128 ... ns. Bucket width at the start is therefore 1032 / 8 = 129 ns.
  *
- *     unit = floor(ns / 129):  0 .. 7 -> bucket 0 .. 7;  8 .. 15 -> 8 .. 15;  16 .. 31 -> 16 .. 23 ...
+ *     unit = floor(ns / 129):  0..7 -> bucket 0..7;  8..15 -> 8..15;  16..31 -> 16..23 ...
  *
  * 1.4 KB for each command that was ever called.
  */
@@ -24,7 +24,7 @@ export class LatencyHistogram {
     this.total += weight;
   }
 
-  /** Pairs of a bound in microseconds and the number of calls that took no longer; only where it grows. */
+  /** Pairs of a bound in microseconds and the number of calls within it; only where it grows. */
   cumulative(): [number, number][] {
     const pairs: [number, number][] = [];
     let count = 0;

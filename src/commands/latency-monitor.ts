@@ -7,7 +7,7 @@ export interface LatencySample {
   latencyMs: number;
 }
 
-/** One kind of delay, such as `command` or `expire-cycle`: its last samples, one a second at most. */
+/** One kind of delay, such as `command` or `expire-cycle`: its last samples, one for a second. */
 export interface LatencyEvent {
   readonly name: string;
   /** Oldest first. */

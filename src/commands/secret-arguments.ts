@@ -8,13 +8,47 @@ export interface SecretArguments {
 
 const NONE: SecretArguments = { first: 1, last: 0 };
 
+/** Settings whose values are passwords, as CONFIG SET and the configuration name them. */
+const SECRET_SETTINGS = [
+  'REQUIREPASS',
+  'MASTERAUTH',
+  'MASTERUSER',
+  'TLS-KEY-FILE-PASS',
+  'TLS-CLIENT-KEY-FILE-PASS',
+];
+
 /** What MONITOR and logs must hide of a command: passwords, and the user names beside them. */
 export function secretArguments(frame: Frame): SecretArguments {
-  if (frame.equals(0, 'AUTH')) return { first: 1, last: frame.count - 1 };
+  const last = frame.count - 1;
+  if (frame.equals(0, 'AUTH')) return { first: 1, last };
   if (frame.equals(0, 'HELLO')) {
-    for (let i = 2; i < frame.count; i++) {
-      if (frame.equals(i, 'AUTH')) return { first: i + 1, last: i + 2 };
-    }
+    const auth = findWord(frame, 'AUTH', 2);
+    return auth === 0 ? NONE : { first: auth + 1, last: auth + 2 };
   }
+  if (frame.equals(0, 'MIGRATE')) {
+    const auth = findWord(frame, 'AUTH', 6) || findWord(frame, 'AUTH2', 6);
+    return auth === 0 ? NONE : { first: auth + 1, last: auth + 2 };
+  }
+  if (frame.count < 3) return NONE;
+  if (frame.equals(0, 'ACL') && frame.equals(1, 'SETUSER')) return { first: 2, last };
+  if (frame.equals(0, 'CONFIG') && frame.equals(1, 'SET')) return secretSettings(frame);
   return NONE;
+}
+
+/** From the value of the first secret setting to that of the last. */
+function secretSettings(frame: Frame): SecretArguments {
+  let found = NONE;
+  for (let i = 2; i + 1 < frame.count; i += 2) {
+    if (!SECRET_SETTINGS.some((name) => frame.equals(i, name))) continue;
+    found = { first: found === NONE ? i + 1 : found.first, last: i + 1 };
+  }
+  return found;
+}
+
+/** 0 when it is not there. */
+function findWord(frame: Frame, word: string, from: number): number {
+  for (let i = from; i < frame.count; i++) {
+    if (frame.equals(i, word)) return i;
+  }
+  return 0;
 }

@@ -1,6 +1,7 @@
 import type { SlowlogConfiguration } from '../base/configuration.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Frame } from '../protocol/frame.ts';
+import { secretArguments } from './secret-arguments.ts';
 import type { Session } from './session.ts';
 
 /** One command that took too long, trimmed so that the log stays small whatever was sent. */
@@ -19,7 +20,7 @@ const ARGUMENT_BYTES_MAX = 128;
 
 /**
  * The last slow commands, at most `lengthMax` of them. Both settings are read anew at each command,
- * so CONFIG SET works at once. Secrets never get in: passwords are replaced before anything is kept.
+ * so CONFIG SET works at once. Passwords never get in: they are replaced before it is kept.
  */
 export class SlowLog {
   /** Oldest first: a Map keeps its order, and its first key is the oldest. */
@@ -82,12 +83,11 @@ function trimmedArguments(frame: Frame): Uint8Array[] {
   const args: Uint8Array[] = [];
   const keptCount = Math.min(frame.count, ARGUMENT_COUNT_MAX);
   const isCut = keptCount < frame.count;
-  const firstSecret = firstSecretArgument(frame);
-  const lastSecret = isAll(frame) ? frame.count : firstSecret;
+  const secrets = secretArguments(frame);
   for (let i = 0; i < keptCount; i++) {
     if (isCut && i === keptCount - 1) {
       args.push(Buffer.from(`... (${frame.count - keptCount + 1} more arguments)`));
-    } else if (i >= firstSecret && i <= lastSecret) {
+    } else if (i >= secrets.first && i <= secrets.last) {
       args.push(REDACTED);
     } else {
       args.push(trimmedArgument(frame, i));
@@ -105,38 +105,3 @@ function trimmedArgument(frame: Frame, index: number): Uint8Array {
 }
 
 const REDACTED = Buffer.from('(redacted)');
-
-/** Everything behind the first secret is secret too: names of users, rules, several passwords. */
-function isAll(frame: Frame): boolean {
-  return !frame.equals(0, 'CONFIG');
-}
-
-function firstSecretArgument(frame: Frame): number {
-  if (frame.equals(0, 'AUTH')) return 1;
-  if (frame.equals(0, 'HELLO')) return argumentAfter(frame, 'AUTH');
-  if (frame.equals(0, 'ACL') && frame.count > 2 && frame.equals(1, 'SETUSER')) return 2;
-  if (frame.equals(0, 'MIGRATE')) {
-    return Math.min(argumentAfter(frame, 'AUTH'), argumentAfter(frame, 'AUTH2'));
-  }
-  if (frame.equals(0, 'CONFIG') && frame.count > 3 && frame.equals(1, 'SET')) {
-    for (let i = 2; i + 1 < frame.count; i += 2) {
-      if (SECRET_SETTINGS.some((name) => frame.equals(i, name))) return i + 1;
-    }
-  }
-  return Number.MAX_SAFE_INTEGER;
-}
-
-const SECRET_SETTINGS = [
-  'REQUIREPASS',
-  'MASTERAUTH',
-  'MASTERUSER',
-  'TLS-KEY-FILE-PASS',
-  'TLS-CLIENT-KEY-FILE-PASS',
-];
-
-function argumentAfter(frame: Frame, word: string): number {
-  for (let i = 1; i < frame.count; i++) {
-    if (frame.equals(i, word)) return i + 1;
-  }
-  return Number.MAX_SAFE_INTEGER;
-}

@@ -5,7 +5,7 @@ const COLUMNS = 80;
 const ROWS = 4;
 const LEVELS = '_o#';
 
-/** A head line, a rule, then one column per sample: its height above, its age below, read downwards. */
+/** A head line, a rule, then a column for each sample: its height, below it its age, downwards. */
 export function drawGraph({ name, samples, maxMs }: LatencyEvent, nowS: number): string {
   const shown = samples.slice(-COLUMNS);
   const values = shown.map((sample) => sample.latencyMs);

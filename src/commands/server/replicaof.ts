@@ -1,7 +1,7 @@
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 
-/** Becoming independent is what this node is; following another is not to be had by this command. */
+/** Independent is what this node is; to follow another is not to be had by this command. */
 const executeReplicaof: Execute = (_session, frame, reply) => {
   if (frame.equals(1, 'NO') && frame.equals(2, 'ONE')) reply.ok();
   else reply.error(ERRORS.replicaofRefused);

@@ -3,13 +3,13 @@ import type { CommandRow } from '../../command-row.ts';
 /**
  * The `syntax` text of a command row as the argument tree that COMMAND DOCS sends:
  *
- *     key value [NX | XX] [EX seconds | PX milliseconds]     bracket: may be left out; bar: one of them
+ *     key value [NX | XX] [EX seconds | PX milliseconds]     bracket: may be left out; bar: one of
  *     key [key ...]                                          repeated: the same words, then dots
  *     <ASYNC | SYNC>                                         one of them, not optional
  *     [LIMIT offset count]                                   capitals: sent as they stand
  *
- * Names and types of what the text does not name follow Redis' habits: a block or a choice is called
- * after its parts, `count` is an integer, `pattern` a pattern, keys are numbered by their key spec.
+ * Names and types of what the text does not name follow Redis' habits: a block or a choice is
+ * called after its parts, `count` is an integer, `pattern` a pattern, keys are numbered by their key spec.
  * Where Redis chose another name, REDIS_NAMES has it.
  */
 export interface ArgumentNode {

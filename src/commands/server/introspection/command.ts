@@ -101,7 +101,7 @@ const listRow = subcommandRow(
     for (const command of allCommands(node.table)) {
       if (isWanted(command)) names.push(command.fullName);
     }
-    reply.set(names.length);
+    reply.array(names.length);
     for (const name of names) reply.bulkText(name);
   },
 );
