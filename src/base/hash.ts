@@ -14,7 +14,8 @@
 /**
  * @param seed0  random u32, one pair per process or per store
  * @param seed1  random u32
- * @returns      u32; every bit depends on every bit of the key, so any bits of it may be used
+ * @returns      32 bits as a signed integer, for V8 makes a heap object of each unsigned one above
+ *               2^31 that is handed on; every bit depends on every bit of the key
  */
 export function hashBytes(
   view: DataView,
@@ -61,5 +62,5 @@ function finish(lane0: number, lane1: number, multiplier0: number, multiplier1: 
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), multiplier0);
   hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return hash ^ (hash >>> 15);
 }

@@ -150,8 +150,8 @@ test('keys of few hashes, of one prefix, of least and largest hashes agree with 
   const shapes: KeyHash[] = [
     (view, offset, length) => ((spread(view, offset, length) & 7) << 29) >>> 0,
     (view, offset, length) => ((0x2ab4 << 18) | (spread(view, offset, length) >>> 14)) >>> 0,
-    (view, offset, length) => spread(view, offset, length) % 700,
-    (view, offset, length) => 0xffffffff - (spread(view, offset, length) % 700),
+    (view, offset, length) => (spread(view, offset, length) >>> 0) % 700,
+    (view, offset, length) => 0xffffffff - ((spread(view, offset, length) >>> 0) % 700),
   ];
   seeded((random) => {
     for (const shape of shapes) {
@@ -167,10 +167,10 @@ test('keys of few hashes, of one prefix, of least and largest hashes agree with 
 });
 
 test('a scan from the prefix of one slot lists the keys of that slot', () => {
-  const slotOf = (hash: number): number => hash % 5;
+  const slotOf = (hash: number): number => (hash >>> 0) % 5;
   const shape: KeyHash = (view, offset, length) => {
     const hash = hashBytes(view, offset, length, 3, 5);
-    return ((slotOf(hash) << 18) | (hash >>> 14)) >>> 0;
+    return (slotOf(hash) << 18) | (hash >>> 14);
   };
   const model = new IndexModel(new SegmentPool(0), shape);
   for (let key = 0; key < 40_000; key++) model.set(key);

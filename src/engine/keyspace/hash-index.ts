@@ -22,7 +22,7 @@ export { AddressBuffer };
 /**
  * Finds the entry of a key: extendible hashing over tables that are kept in the order of the hash.
  *
- *     hash   [ first bits: directory -> table | next 19 bits: home in the table | all 32: compared ]
+ *     hash   [first bits: directory -> table | next 19 bits: home in the table | all 32: compared]
  *     table  [hash address][hash address][  empty  ][hash address] ...      (table-layout.ts)
  *
  * A look-up reads the directory and the table's record (small, in the cache), one or two lines of
@@ -76,12 +76,12 @@ export class HashIndex {
   }
 
   /**
-   * The entry of a key, or 0. Leaves memory located at the entry, and remembers its slot for
+   * The entry of a key, or 0. Hashes may be signed or unsigned, here and below. Leaves memory located at the entry, and remembers its slot for
    * `replaceFound` and `removeFound`.
    */
   find(keyHash: number, view: DataView, offset: number, length: number): number {
     if (this.count === 0) return 0;
-    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
+    const hash = raisedHash(keyHash);
     const tables = this.#tables;
     const records = tables.records;
     const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
@@ -100,7 +100,7 @@ export class HashIndex {
         if (entry === 0) return 0;
         if (entry === LINK) break;
         if (this.#hasKey(entry, view, offset, length)) {
-          this.#remember(hash, entry, record, chunk, at - start);
+          this.#remember(hash | 0, entry | 0, record, chunk, at - start);
           return entry;
         }
         at += 2;
@@ -117,7 +117,7 @@ export class HashIndex {
   /** Whether the entry at that address is in the index; remembers its slot as `find` does. */
   findAddress(keyHash: number, wanted: number): boolean {
     if (this.count === 0) return false;
-    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
+    const hash = raisedHash(keyHash);
     const tables = this.#tables;
     const records = tables.records;
     const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
@@ -136,7 +136,7 @@ export class HashIndex {
       }
       if (words[at + 1] !== LINK) {
         if (words[at] !== hash || words[at + 1] !== wanted) return false;
-        this.#remember(hash, wanted, record, chunk, at - start);
+        this.#remember(hash | 0, wanted | 0, record, chunk, at - start);
         return true;
       }
       position = 0;
@@ -149,14 +149,14 @@ export class HashIndex {
    * @returns  false when there is no room and memory refuses more; nothing has changed then
    */
   insert(keyHash: number, address: number): boolean {
-    const hash = keyHash < HASH_MIN ? keyHash + HASH_MIN : keyHash;
+    const hash = raisedHash(keyHash);
     const tables = this.#tables;
     for (;;) {
       const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
       const records = tables.records;
       const isFull = records[record + RECORD.COUNT] >= records[record + RECORD.GROW_AT];
       if (isFull && tables.grow(hash)) continue;
-      if (insertOrdered(this.#memory.segments, records, record, hash, address)) {
+      if (insertOrdered(this.#memory.segments, records, record, hash | 0, address)) {
         records[record + RECORD.COUNT]++;
         this.count++;
         return true;
@@ -266,8 +266,8 @@ export class HashIndex {
   }
 
   #remember(hash: number, entry: number, record: number, chunk: number, at: number): void {
-    this.#foundHash = hash | 0;
-    this.#foundAddress = entry | 0;
+    this.#foundHash = hash;
+    this.#foundAddress = entry;
     this.#foundTable = record;
     this.#foundChunk = chunk;
     this.#foundAt = at;
@@ -332,6 +332,12 @@ export class HashIndex {
     const words = this.#memory.segments[chunk >>> SEGMENT_SHIFT].words;
     return words[((chunk & PLACE_MASK) << 1) + place * 2 + 1];
   }
+}
+
+/** Unsigned, and above the words that head a chunk. */
+function raisedHash(keyHash: number): number {
+  const hash = keyHash >>> 0;
+  return hash < HASH_MIN ? hash + HASH_MIN : hash;
 }
 
 /** First hash of the table after the one that the hash belongs to; 0 when that was the last one. */

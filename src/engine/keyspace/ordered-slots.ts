@@ -9,16 +9,18 @@ import { chunkCountOf, chunkMaskOf, homeOf, LINK, NO_HASH, RECORD } from './tabl
 
 /**
  * Puts an entry behind all whose hash is not larger, moving those behind it up to the next gap.
- * @param record  index of the table's record
+ * @param record      index of the table's record
+ * @param signedHash  signed, so that it is handed over as a small integer
  * @returns       false, and nothing has changed, when there is no gap up to the table's end
  */
 export function insertOrdered(
   segments: readonly Segment[],
   records: Uint32Array,
   record: number,
-  hash: number,
+  signedHash: number,
   address: number,
 ): boolean {
+  const hash = signedHash >>> 0;
   const shape = records[record + RECORD.SHAPE];
   const chunkCount = chunkCountOf(shape);
   const mask = chunkMaskOf(shape);
