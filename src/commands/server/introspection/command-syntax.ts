@@ -9,8 +9,8 @@ import type { CommandRow } from '../../command-row.ts';
  *     [LIMIT offset count]                                   capitals: sent as they stand
  *
  * Names and types of what the text does not name follow Redis' habits: a block or a choice is
- * called after its parts, `count` is an integer, `pattern` a pattern, keys are numbered by their key spec.
- * Where Redis chose another name, REDIS_NAMES has it.
+ * called after its parts, `count` is an integer, `pattern` a pattern, keys are numbered by their
+ * key spec. Where Redis chose another name, REDIS_NAMES has it.
  */
 export interface ArgumentNode {
   readonly name: string;
