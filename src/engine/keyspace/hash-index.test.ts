@@ -50,7 +50,9 @@ test('an index that loses all its keys gives its tables up, and serves again', (
   for (let round = 0; round < 2; round++) {
     for (let key = 0; key < 60_000; key++) model.set(key);
     assert.ok(model.index.tableCount >= 16);
+    const sideBytesBefore = model.index.sideByteCount;
     while (model.keys.length > 0) model.remove(model.keys[model.keys.length >>> 1] as number);
+    assert.ok(model.index.sideByteCount < sideBytesBefore, 'the directory is halved again');
     assert.equal(model.index.tableCount, 1);
     assert.equal(model.index.count, 0);
     assert.ok(model.index.byteCount < 8_192, `${model.index.byteCount} bytes`);

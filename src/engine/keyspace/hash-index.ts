@@ -76,8 +76,8 @@ export class HashIndex {
   }
 
   /**
-   * The entry of a key, or 0. Hashes may be signed or unsigned, here and below. Leaves memory located at the entry, and remembers its slot for
-   * `replaceFound` and `removeFound`.
+   * The entry of a key, or 0. Hashes may be signed or unsigned, here and below. Leaves memory
+   * located at the entry, and remembers its slot for `replaceFound` and `removeFound`.
    */
   find(keyHash: number, view: DataView, offset: number, length: number): number {
     if (this.count === 0) return 0;
