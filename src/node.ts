@@ -11,7 +11,7 @@ import { CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
-import { type ClientChannel, Session } from './commands/session.ts';
+import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
@@ -266,6 +266,10 @@ class Node implements RunningNode {
     };
     follow('network.bulk_max', limitInput);
     follow('network.query_buffer_max', limitInput);
+    follow('security.requirepass', () => {
+      if (configuration.security.requirepass !== '') return;
+      this.clients.setGate(GATE.LOGIN_REQUIRED, false);
+    });
     follow('node.hz', () => this.upkeep.restart());
   }
 }

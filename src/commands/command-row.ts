@@ -73,6 +73,8 @@ export interface CommandRow {
   /** ACL categories beyond those that follow from flags and group, without `@`; `-x` takes x away. */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
+  /** No write, and yet replicas hear of it: Redis' may_replicate, which COMMAND does not show. */
+  readonly mayReplicate?: boolean;
   readonly group: CommandGroup;
   readonly since: string;
   readonly complexity: string;

@@ -37,6 +37,8 @@ export class Command {
   readonly isNoAuth: boolean;
   /** Effects on other nodes or clients: held back by CLIENT PAUSE WRITE. */
   readonly mayReplicate: boolean;
+  /** Refused to a client in MONITOR. */
+  readonly touchesKeyspace: boolean;
   /** Shown by MONITOR. */
   readonly isMonitored: boolean;
   readonly isLogged: boolean;
@@ -65,7 +67,8 @@ export class Command {
     this.isWrite = flags.includes('write');
     this.isDenyOom = flags.includes('denyoom');
     this.isNoAuth = flags.includes('no_auth');
-    this.mayReplicate = this.isWrite || flags.includes('may_replicate');
+    this.mayReplicate = this.isWrite || row.mayReplicate === true;
+    this.touchesKeyspace = this.mayReplicate || flags.includes('readonly');
     this.isMonitored = !flags.includes('skip_monitor') && !flags.includes('admin');
     this.isLogged = !flags.includes('skip_slowlog');
     this.runsInTransaction = parent === null && RUN_IN_TRANSACTION.has(name);

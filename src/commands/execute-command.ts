@@ -135,6 +135,9 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
         'PING / QUIT / RESET are allowed in this context',
     );
   }
+  if (session.isMonitor && command.touchesKeyspace) {
+    return reject(session, reply, command, ERRORS.monitorKeyspace.text);
+  }
   if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) {
     return reject(session, reply, command, ERRORS.loading.text);
   }
@@ -174,7 +177,8 @@ function queue(session: Session, frame: Frame, reply: ReplyWriter, command: Comm
 /** CLIENT PAUSE: whether the command was put aside until the pause ends. */
 function postpone(session: Session, frame: Frame, command: Command): boolean {
   const { clients } = session.node;
-  if (session.channel === null || clients.pausedUntilMs <= session.node.clock.nowMs) return false;
+  if (session.channel === null || !session.mayWait) return false;
+  if (clients.pausedUntilMs <= session.node.clock.nowMs) return false;
   const isExecWrite = command.fullName === 'exec' && session.transaction?.hasWrite === true;
   if (clients.pauseKind === 'write' && !command.mayReplicate && !isExecWrite) return false;
   session.channel.postpone(frame, clients.pausedUntilMs);

@@ -21,7 +21,7 @@ export function logIn(
   passwordArg: number,
 ): LoginOutcome {
   const { node, channel } = session;
-  if (channel !== null && mustWait(session)) {
+  if (channel !== null && session.mayWait && mustWait(session)) {
     channel.postpone(frame, session.loginDueMs);
     return 'postponed';
   }

@@ -20,6 +20,7 @@ export const ERRORS = {
   noSuchKey: row('ERR no such key'),
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
   loading: row('LOADING Redis is loading the dataset in memory'),
+  monitorKeyspace: row("ERR Replica can't interact with the keyspace"),
   noAuth: row('NOAUTH Authentication required.'),
   multibulkLength: row('ERR Protocol error: invalid multibulk length'),
   multibulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated multibulk length'),

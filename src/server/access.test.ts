@@ -28,7 +28,10 @@ test('a password set later asks those who come after it', async () => {
   assert.equal(early.ask('ping'), '+PONG\r\n');
   kit.configure('requirepass', 'secret');
   assert.equal(early.ask('ping'), '+PONG\r\n');
-  assert.equal(kit.connect().ask('ping'), NO_AUTH);
+  const late = kit.connect();
+  assert.equal(late.ask('ping'), NO_AUTH);
+  kit.configure('requirepass', '');
+  assert.equal(late.ask('ping'), '+PONG\r\n');
 });
 
 test('before login input is bounded, after it no more', async () => {

@@ -75,7 +75,7 @@ test('a client that does not read is neither read nor served above the mark', as
   assert.equal(client.ask('ping'), '+PONG\r\n');
 });
 
-test('output above the hard limit closes the client, above the soft limit after its time', async () => {
+test('output above the hard limit closes, above the soft limit after its time', async () => {
   const kit = await createNodeKit();
   kit.configure('client-output-buffer-limit', 'normal 500000 200000 10');
   const writer = kit.connect();
@@ -255,6 +255,24 @@ test('CLIENT PAUSE holds commands back and runs them, in order, when it ends', a
   assert.equal(client.ask('get a'), '');
   kit.node.clients.unpause();
   assert.equal(client.take(), '$1\r\n1\r\n');
+});
+
+test('a pause that begins inside a transaction waits until it has ended', async () => {
+  const kit = await createNodeKit();
+  const client = kit.connect({ fragmentation: 'whole' });
+  client.ask('multi', 'client pause 1000', 'set a 1');
+  assert.equal(client.ask('exec', 'get a'), '*2\r\n+OK\r\n+OK\r\n');
+  kit.advance(1001);
+  assert.equal(client.take(), '$1\r\n1\r\n');
+});
+
+test('a pause of writes holds back PUBLISH too', async () => {
+  const kit = await createNodeKit();
+  const [admin, client] = [kit.connect(), kit.connect()];
+  admin.ask('client pause 1000 write');
+  assert.equal(client.ask('publish a x'), '');
+  admin.ask('client unpause');
+  assert.equal(client.take(), ':0\r\n');
 });
 
 test('a pause holds back an EXEC whose transaction writes', async () => {

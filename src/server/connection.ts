@@ -118,7 +118,8 @@ export class Connection implements ClientChannel, SocketHandler {
   /** Memory of this connection's buffers, for the limit of all clients together. */
   get heldBytes(): number {
     const outboxBytes = this.outbox === null ? 0 : this.outbox.length;
-    return this.parser.heldBytes + outboxBytes + this.socket.queuedBytes;
+    const queueBytes = this.session.transaction?.queue.heldBytes ?? 0;
+    return this.parser.heldBytes + outboxBytes + queueBytes + this.socket.queuedBytes;
   }
   /** A command of it waits: it is not idle, whatever its client does. */
   get isPostponed(): boolean {
@@ -205,6 +206,7 @@ export class Connection implements ClientChannel, SocketHandler {
     loop.clock.refresh();
     session.lastCommandMs = loop.clock.nowMs;
     loop.current = this;
+    this.parser.limits = this.currentLimits();
     writer.protocol = session.protocol;
     let status: ParseStatus = READY;
     if (this.postponed === null || this.runPostponed()) status = this.runCommands();
@@ -259,7 +261,6 @@ export class Connection implements ClientChannel, SocketHandler {
     } catch (error) {
       this.failCommand(error, 0, session.changeCount !== changeCount);
     }
-    this.parser.limits = this.currentLimits();
     return (session.gate & (GATE.CLOSING | GATE.POSTPONED)) === 0;
   }
 

@@ -71,7 +71,7 @@ export class RespListener {
     for (const address of network.respBindAddresses) {
       const isOptional = address.startsWith('-');
       const options = {
-        host: isOptional ? address.slice(1) : address,
+        host: hostOf(isOptional ? address.slice(1) : address),
         port: chosenPort,
         backlog: network.backlog,
         tls,
@@ -138,6 +138,12 @@ export class RespListener {
   }
 }
 
+/** Redis' words for every address of a family. */
+function hostOf(address: string): string {
+  if (address === '*') return '0.0.0.0';
+  return address === '::*' ? '::' : address;
+}
+
 /** An address that this machine does not have is no error when its setting begins with '-'. */
 function isAddressMissing(error: unknown): boolean {
   if (!(error instanceof NodeError) || error.code !== 'PORT_REFUSED') return false;
@@ -164,8 +170,8 @@ const DENIED = Buffer.from(
     'is set for the default user. In this mode connections are only accepted from the loopback ' +
     'interface. If you want to connect from external computers to Redis you may adopt one of the ' +
     "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET " +
-    "protected-mode no' from the loopback interface by connecting to Redis from the same host the " +
-    'server is running, however MAKE SURE Redis is not publicly accessible from internet if you ' +
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host " +
+    'the server is running, however MAKE SURE Redis is not publicly accessible from internet if you ' +
     'do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just ' +
     'disable the protected mode by editing the Redis configuration file, and setting the ' +
     "protected mode option to 'no', and then restarting the server. 3) If you started the server " +

@@ -6,6 +6,7 @@ export const publishCommand: CommandRow = {
   name: 'publish',
   arity: 3,
   flags: ['pubsub', 'loading', 'stale', 'fast'],
+  mayReplicate: true,
   group: 'pubsub',
   since: '2.0.0',
   complexity:
@@ -23,6 +24,7 @@ export const spublishCommand: CommandRow = {
   arity: 3,
   flags: ['pubsub', 'loading', 'stale', 'fast'],
   keys: [keysAt(1, 0, 1, 'NOT_KEY')],
+  mayReplicate: true,
   group: 'pubsub',
   since: '7.0.0',
   complexity: 'O(N) where N is the number of clients subscribed to the receiving shard channel.',

@@ -49,10 +49,12 @@ function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter
   // The frame EXEC came in is still needed by the door.
   const frame = new Frame();
   reply.array(queue.count);
+  session.mayWait = false;
   while (queue.shift(frame)) {
     executeCommand(session, frame, reply);
     // A SUBSCRIBE among them restricts what comes after EXEC, not what stands in the queue.
     session.gate &= ~GATE.SUBSCRIBED;
   }
+  session.mayWait = true;
   if (isSubscriber(session)) session.gate |= GATE.SUBSCRIBED;
 }
