@@ -73,6 +73,8 @@ export interface ListenOptions {
   /** `auto` takes the handle when the start-up probe found it sound, else the public API. */
   readonly socketPath: SocketPath;
   readonly keepAliveS: number;
+  /** An IPv6 address takes IPv6 only, so that both families can be bound to one port. */
+  readonly ipv6Only?: boolean;
 }
 
 export type SocketPath = 'auto' | 'handle' | 'public';

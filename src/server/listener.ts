@@ -77,6 +77,7 @@ export class RespListener {
         tls,
         socketPath: network.socketPath,
         keepAliveS: network.tcpKeepaliveS,
+        ipv6Only: true,
       };
       try {
         const onSocket = (socket: Socket) => this.accept(socket, tls !== null);

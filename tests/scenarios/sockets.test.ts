@@ -102,6 +102,17 @@ test('a port that is taken is refused with its number', async () => {
   });
 });
 
+test('every address of both families can share a port', async () => {
+  const wide = await HyperCache.start({
+    port: 0,
+    settings: { 'network.resp_bind_addr': '*,-::*', 'network.protected_mode': false },
+  });
+  const client = await WireClient.connect(wide.port);
+  assert.deepEqual(await client.call('PING'), { kind: 'simple', text: 'PONG' });
+  client.end();
+  await wide.stop();
+});
+
 test('two nodes in one process keep apart', async () => {
   const other = await HyperCache.start({ port: 0 });
   const [one, two] = await Promise.all([

@@ -59,7 +59,8 @@ export function bindServer(server: Server, options: ListenOptions): Promise<void
         new NodeError('PORT_REFUSED', message, { host: options.host, port: options.port }, cause),
       );
     });
-    server.listen({ host: options.host, port: options.port, backlog: options.backlog }, () => {
+    const { host, port, backlog, ipv6Only = false } = options;
+    server.listen({ host, port, backlog, ipv6Only }, () => {
       // What fails later is one accept (no descriptor left); that client sees its connection close.
       server.removeAllListeners('error');
       server.on('error', () => {});
