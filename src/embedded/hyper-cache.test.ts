@@ -56,6 +56,9 @@ test('options of set, and the time to live', async () => {
   world.advance(100);
   assert.equal(store.get('a'), null);
   assert.equal(store.ttl('a'), -2);
+  store.set('b', 1, { ttlMs: 100 });
+  world.setWallMs(world.clock.wallMs() + 100);
+  assert.equal(store.get('b'), null, 'each call sees the time as it is');
 });
 
 test('counting, removing, walking', async () => {

@@ -32,6 +32,7 @@ test('a password set later asks those who come after it', async () => {
   assert.equal(late.ask('ping'), NO_AUTH);
   kit.configure('requirepass', '');
   assert.equal(late.ask('ping'), '+PONG\r\n');
+  assert.equal(late.ask('*12', ...new Array(12).fill('$4\r\nECHO')).slice(0, 11), '-ERR wrong ');
 });
 
 test('before login input is bounded, after it no more', async () => {

@@ -42,6 +42,24 @@ test('a turn ends when its budget of commands is spent, and the others come firs
   assert.equal(hog.peer.received().length / 7, pingCount);
 });
 
+test('suspended clients go on in a circle while each slice ends by its time', async () => {
+  const kit = await createNodeKit();
+  const hogs = [1, 2, 3, 4, 5].map(() => kit.connect({ fragmentation: 'whole' }));
+  for (const hog of hogs) hog.ask('ping');
+  let nowMs = 0;
+  kit.world.clock.monotonicMs = () => ++nowMs;
+  for (const hog of hogs) hog.send(...new Array(10_000).fill('ping'));
+  const pingCounts = () => hogs.map((hog) => hog.peer.received().length / 7 - 1);
+  let widestGap = 0;
+  for (let step = 0; step < 100; step++) {
+    kit.world.step();
+    const counts = pingCounts();
+    widestGap = Math.max(widestGap, Math.max(...counts) - Math.min(...counts));
+  }
+  assert.deepEqual(pingCounts(), [10_000, 10_000, 10_000, 10_000, 10_000]);
+  assert.ok(widestGap <= 2 * LIMITS.turnCommandCountMax, `${widestGap}`);
+});
+
 test('a turn ends when its replies reach their budget of bytes', async () => {
   const kit = await createNodeKit();
   const client = kit.connect({ fragmentation: 'whole' });
@@ -252,7 +270,8 @@ test('CLIENT PAUSE holds commands back and runs them, in order, when it ends', a
   kit.advance(2);
   assert.equal(client.take(), '+OK\r\n$1\r\n1\r\n');
   admin.ask('client pause 100000');
-  assert.equal(client.ask('get a'), '');
+  const late = kit.connect();
+  assert.equal(client.ask('get a') + late.ask('ping'), '');
   kit.node.clients.unpause();
   assert.equal(client.take(), '$1\r\n1\r\n');
 });
