@@ -54,7 +54,9 @@ export class Session {
   watched: WatchedKeys | null = null;
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
-  /** False within EXEC, where every command answers at once: nothing is postponed, nothing blocks. */
+  /**
+   * False within EXEC, where every command answers at once: nothing is postponed, nothing blocks.
+   */
   mayWait = true;
   /** A login held back by LoginDelays may be tried from then on; 0 = none is held. */
   loginDueMs = 0;
