@@ -28,19 +28,20 @@ test('a pipeline of a million commands does not keep others waiting', async () =
   ]);
   await other.call('PING');
   const pingCount = 1_000_000;
-  let hogReplyCount = 0;
+  let hogBytes = 0;
   hog.socket.removeAllListeners('data');
   hog.socket.on('data', (bytes: Buffer) => {
-    hogReplyCount += bytes.length / '+PONG\r\n'.length;
+    hogBytes += bytes.length;
   });
   hog.send(Buffer.from('PING\r\n'.repeat(pingCount)));
   const waitsMs: number[] = [];
-  while (hogReplyCount < pingCount) {
+  const hogBytesAll = pingCount * '+PONG\r\n'.length;
+  while (hogBytes < hogBytesAll) {
     const startMs = performance.now();
     await other.call('PING');
     waitsMs.push(performance.now() - startMs);
   }
-  assert.equal(hogReplyCount, pingCount);
+  assert.equal(hogBytes, hogBytesAll);
   waitsMs.sort((a, b) => a - b);
   // The bench holds this to 10 ms; here the client shares the process and the machine is busy.
   assert.ok(waitsMs[Math.floor(waitsMs.length / 2)] < 100, `${waitsMs}`);
