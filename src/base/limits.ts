@@ -40,6 +40,10 @@ export const LIMITS = {
   loginMemoryMs: 60_000,
   /** How much of a client's text an error reply may repeat. */
   echoedBytesMax: 128,
+  /** Keys of a pipeline whose memory is fetched ahead at once. */
+  warmedKeyCountMax: 16,
+  /** Fewer than that are found as quickly one by one. */
+  warmedKeyCountMin: 3,
   /** Bytes read from a socket at once. */
   readBufferBytes: 64 * KIB,
   /** A reply buffer that grew past this is given back after the turn. */

@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts';
+import type { Frame } from '../base/frame.ts';
 
 /**
  * Copies of commands, in order: what MULTI queues, and what a paused client still has to run. All

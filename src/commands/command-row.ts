@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts';
+import type { Frame } from '../base/frame.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Session } from './session.ts';
 

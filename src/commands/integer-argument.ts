@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts';
+import type { Frame } from '../base/frame.ts';
 
 /**
  * Integers as Redis reads them from arguments: the canonical decimal form only, so no `+`, no

@@ -1,9 +1,9 @@
 import type { Configuration } from '../base/configuration.ts';
+import type { Frame } from '../base/frame.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
-import type { Frame } from '../protocol/frame.ts';
 import type { CommandTable } from './command-table.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { NodeStatistics } from './node-statistics.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts';
+import type { Frame } from '../base/frame.ts';
 import { integer64Argument, integerArgument } from './integer-argument.ts';
 
 /**

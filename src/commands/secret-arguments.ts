@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts';
+import type { Frame } from '../base/frame.ts';
 
 /** Arguments first..last must not be shown; first > last when there are none. */
 export interface SecretArguments {

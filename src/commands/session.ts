@@ -1,7 +1,7 @@
+import type { Frame } from '../base/frame.ts';
 import type { Database } from '../engine/database.ts';
 import type { Store } from '../engine/store.ts';
 import { STORE_STAT } from '../engine/store-stats.ts';
-import type { Frame } from '../protocol/frame.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { NodeServices } from './node-services.ts';
 

@@ -1,6 +1,6 @@
 import type { SlowlogConfiguration } from '../base/configuration.ts';
+import type { Frame } from '../base/frame.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
-import type { Frame } from '../protocol/frame.ts';
 import { secretArguments } from './secret-arguments.ts';
 import type { Session } from './session.ts';
 

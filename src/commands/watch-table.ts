@@ -1,10 +1,10 @@
 import { bytesEqual } from '../base/bytes.ts';
+import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
 import type { Effect } from '../engine/effect.ts';
 import { EVENT } from '../engine/event-table.ts';
 import type { MutationReader } from '../engine/mutation-sink.ts';
 import type { Store } from '../engine/store.ts';
-import type { Frame } from '../protocol/frame.ts';
 import type { Session, WatchedKeys } from './session.ts';
 
 /**

@@ -10,6 +10,7 @@ import { copyBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
+import { LIMITS } from '../base/limits.ts';
 import { EVENT } from './event-table.ts';
 import { TimingWheel } from './expiry/timing-wheel.ts';
 import {
@@ -33,6 +34,8 @@ import { STORE_STAT } from './store-stats.ts';
 
 export const NO_DEADLINE = -1;
 export const KEEP_DEADLINE = -2;
+/** Below that the processor's own cache has it all. */
+const WARM_FROM_BYTES = 4 * 1024 * 1024;
 const HIGH_WORD = 0x1_0000_0000;
 /** Bytes that DEADLINE adds to an entry. */
 const DEADLINE_BYTES = 16;
@@ -53,6 +56,9 @@ export class Database {
   valueAt = 0;
   private readonly keySliceReused = new Slice();
   private readonly plan = new EntryPlan();
+  private readonly warmHashes = new Int32Array(LIMITS.warmedKeyCountMax);
+  /** Keeps the loads of `warm` from being optimised away. */
+  private warmed = 0;
   private readonly seed0: number;
   private readonly seed1: number;
 
@@ -90,6 +96,19 @@ export class Database {
       return 0;
     }
     return entry;
+  }
+
+  /**
+   * Fetches what the look-ups of these keys will need, when the data is more than a cache holds.
+   * @param count   at most LIMITS.warmedKeyCountMax
+   */
+  warm(view: DataView, offsets: Uint32Array, lengths: Uint32Array, count: number): void {
+    if (this.memory.liveBytes < WARM_FROM_BYTES) return;
+    const hashes = this.warmHashes;
+    for (let i = 0; i < count; i++) {
+      hashes[i] = hashBytes(view, offsets[i], lengths[i], this.seed0, this.seed1);
+    }
+    this.warmed ^= this.entries.warm(hashes, count);
   }
 
   /** `find` for commands that read the value: counts the hit or miss and tells the policy. */
@@ -387,7 +406,8 @@ export class Database {
     const oldWord0 = memory.view.getUint32(memory.base, true);
     const byteCount = entryBytes(memory.view, memory.base);
     if ((oldWord0 & FLAG.DEADLINE) === 0) {
-      if (deadline !== KEEP_DEADLINE && deadline !== NO_DEADLINE) this.startDeadline(entry, deadline);
+      if (deadline !== KEEP_DEADLINE && deadline !== NO_DEADLINE)
+        this.startDeadline(entry, deadline);
     } else if (deadline === NO_DEADLINE) {
       this.wheel?.remove(replaced);
     } else {

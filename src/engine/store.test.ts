@@ -167,7 +167,8 @@ test('a full store with lru evicts the idle and keeps what is used', () => {
     if (i % 100 === 0) fixture.advance(1000);
     assert.ok(store.makeRoom(100));
     set(database, `key:${i}`, 'x'.repeat(50), NO_DEADLINE);
-    if (i > 200) assert.ok(get(database, `key:${i % 200}`) !== null || i < 400, `hot key lost ${i}`);
+    if (i > 200)
+      assert.ok(get(database, `key:${i % 200}`) !== null || i < 400, `hot key lost ${i}`);
     assert.ok(store.countedBytes() <= 400_000);
   }
   assert.ok(store.stats[3] > 10_000);
@@ -237,7 +238,8 @@ function changeBoth(
     case 0:
     case 1: {
       const value = random(3) === 0 ? String(random(1e9)) : 'v'.repeat(random(600));
-      const deadline = random(2) === 0 ? NO_DEADLINE : nowMs + 1 + random(random(100) === 0 ? 1e8 : 3000);
+      const deadline =
+        random(2) === 0 ? NO_DEADLINE : nowMs + 1 + random(random(100) === 0 ? 1e8 : 3000);
       set(database, key, value, deadline);
       model.set(key, { value, deadline });
       return;

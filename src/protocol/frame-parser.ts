@@ -4,6 +4,7 @@ import { parseInt64, parseSafeInteger } from '../base/numbers.ts';
 import { ERRORS, type ErrorRow, errorRow } from './error-table.ts';
 import { Inbox, type InboxSpare, trimFrame } from './inbox.ts';
 import { splitInline } from './inline.ts';
+import { type KeyHints, peekKeys } from './key-peek.ts';
 
 /**
  * Bytes of one connection -> frames. RESP2 multibulk and inline commands, refused in Redis' words.
@@ -112,6 +113,16 @@ export class FrameParser {
   get pendingBytes(): number {
     const chunkBytes = this.chunkEnd - this.chunkPosition;
     return this.inbox === null ? chunkBytes : this.inbox.pendingBytes + chunkBytes;
+  }
+
+  /**
+   * Tells which keys the commands behind the last one name, if they came in the same read; see
+   * `peekKeys`. Their offsets are into the bytes of the frame that `next` filled last.
+   */
+  peek(hints: KeyHints): void {
+    hints.count = 0;
+    if (this.inbox !== null || this.chunkPosition === this.chunkEnd) return;
+    peekKeys(this.chunk, this.chunkPosition, this.chunkEnd, hints);
   }
 
   /** Whether `next` may find a command without another `feed`. */

@@ -1,12 +1,12 @@
 import type { Configuration } from '../base/configuration.ts';
 import { AssertionFailure } from '../base/errors.ts';
+import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Socket, SocketHandler, Timer } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
 import { executeCommand } from '../commands/execute-command.ts';
 import { type ClientChannel, GATE, type Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
-import type { Frame } from '../protocol/frame.ts';
 import {
   BROKEN,
   FrameParser,
@@ -228,6 +228,7 @@ export class Connection implements ClientChannel, SocketHandler {
     const { frame, writer } = loop;
     let gate = session.gate;
     let commandsLeft: number = LIMITS.turnCommandCountMax;
+    let commandsWarm = 0;
     let start = 0;
     let changeCount = 0;
     try {
@@ -242,12 +243,26 @@ export class Connection implements ClientChannel, SocketHandler {
           parser.limits = this.currentLimits();
           if ((gate & (GATE.CLOSING | GATE.POSTPONED)) !== 0) return READY;
         }
+        if (--commandsWarm <= 0) commandsWarm = this.warmAhead();
         if (--commandsLeft === 0 || writer.position > LIMITS.turnReplyBytesMax) return READY;
       }
     } catch (error) {
       this.failCommand(error, start, session.changeCount !== changeCount);
       return READY;
     }
+  }
+
+  /**
+   * Has the memory behind the next commands of a pipeline fetched while this one's is at hand.
+   * @returns commands to run before the next look ahead
+   */
+  private warmAhead(): number {
+    const { loop, parser, session } = this;
+    const { frame, hints } = loop;
+    parser.peek(hints);
+    if (hints.count < LIMITS.warmedKeyCountMin) return hints.count;
+    session.database.warm(frame.view, hints.offsets, hints.lengths, hints.count);
+    return hints.count;
   }
 
   /** @returns false: the command was postponed once more, or closed the connection */

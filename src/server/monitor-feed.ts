@@ -1,8 +1,8 @@
+import type { Frame } from '../base/frame.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { ClientRegistry, MonitorFeed } from '../commands/node-services.ts';
 import { secretArguments } from '../commands/secret-arguments.ts';
 import { GATE, type Session } from '../commands/session.ts';
-import type { Frame } from '../protocol/frame.ts';
 
 /**
  * Shows every command to the clients in MONITOR, as `+time [database address] "name" "argument"`.

@@ -1,8 +1,9 @@
+import { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Timer, World } from '../base/world.ts';
-import { Frame } from '../protocol/frame.ts';
+import { KeyHints } from '../protocol/key-peek.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
 import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
@@ -18,6 +19,7 @@ import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
 export class TurnLoop {
   readonly frame = new Frame();
   readonly writer = new ReplyWriter();
+  readonly hints = new KeyHints(LIMITS.warmedKeyCountMax);
   readonly clock: TurnClock;
   readonly counters: Float64Array;
   readonly logger: Logger;

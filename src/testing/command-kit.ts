@@ -1,4 +1,4 @@
-import { Frame } from '../base/frame.ts';
+import type { Frame } from '../base/frame.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import { executeCommand } from '../commands/execute-command.ts';
 import { Session } from '../commands/session.ts';
@@ -58,7 +58,10 @@ export async function createCommandKit(
   };
   const runAs = (session: Session, ...args: (string | Uint8Array | number)[]): Reply => {
     services.clock.refresh();
-    return runOnce(session, frameOf(...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg))));
+    return runOnce(
+      session,
+      frameOf(...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg))),
+    );
   };
   const session = openSession();
   const run = (...args: (string | Uint8Array | number)[]): Reply => runAs(session, ...args);

@@ -1,5 +1,5 @@
+import type { Frame } from '../../base/frame.ts';
 import { parseInt64 } from '../../base/numbers.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import { parseInteger } from '../integer-argument.ts';
 
 const HASH = 35;

@@ -1,5 +1,5 @@
+import type { Frame } from '../../base/frame.ts';
 import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import { integer64Argument, integerArgument, parseInteger } from '../integer-argument.ts';
 import { bitOffsetArgument } from './bit-offset.ts';
 import { OVERFLOW } from './bitfield-arithmetic.ts';

@@ -1,7 +1,7 @@
+import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import { copyEntry, moveEntry } from '../../engine/key-transfer.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';

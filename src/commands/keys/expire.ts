@@ -1,9 +1,9 @@
+import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
-import { echoed } from '../../protocol/error-echo.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
 

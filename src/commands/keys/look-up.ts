@@ -1,6 +1,6 @@
+import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import type { Frame } from '../../protocol/frame.ts';
 
 /** `find` for commands that ask about a key: a hit or a miss, but no use of it for the policy. */
 export function lookUp(database: Database, frame: Frame, arg: number): number {

@@ -1,6 +1,6 @@
+import type { Frame } from '../../base/frame.ts';
 import { renameEntry } from '../../engine/key-transfer.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 
 /** The same key under two argument numbers. */

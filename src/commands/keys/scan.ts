@@ -1,9 +1,9 @@
+import type { Frame } from '../../base/frame.ts';
 import { globMatches } from '../../base/glob.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Database } from '../../engine/database.ts';
 import { AddressBuffer } from '../../engine/keyspace/address-buffer.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';

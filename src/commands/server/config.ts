@@ -1,5 +1,5 @@
-import { resetCounters } from '../../observability/metrics/metric-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
+import { resetCounters } from '../../observability/metrics/metric-table.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';

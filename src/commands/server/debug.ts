@@ -1,8 +1,8 @@
+import type { Frame } from '../../base/frame.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
-import { echoed } from '../../protocol/error-echo.ts';
 import { replyHelp } from '../help-reply.ts';
 import type { Session } from '../session.ts';
 

@@ -1,8 +1,8 @@
-import type { Frame } from '../../protocol/frame.ts';
+import type { Frame } from '../../base/frame.ts';
+import { echoed } from '../../protocol/error-echo.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import type { Command } from '../command-table.ts';
-import { echoed } from '../../protocol/error-echo.ts';
 import { helpRow } from '../help-reply.ts';
 import type { LatencyEvent } from '../latency-monitor.ts';
 import type { NodeServices } from '../node-services.ts';

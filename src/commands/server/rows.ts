@@ -1,9 +1,9 @@
 import type { CommandRow } from '../command-row.ts';
-import { commandCommand } from './introspection/command.ts';
 import { configCommand } from './config.ts';
 import { debugCommand } from './debug.ts';
 import { dbsizeCommand, flushallCommand, flushdbCommand, swapdbCommand } from './flush.ts';
 import { infoCommand } from './info.ts';
+import { commandCommand } from './introspection/command.ts';
 import { latencyCommand } from './latency.ts';
 import { lolwutCommand } from './lolwut.ts';
 import { memoryCommand } from './memory.ts';

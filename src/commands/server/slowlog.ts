@@ -1,6 +1,6 @@
+import { echoed } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
-import { echoed } from '../../protocol/error-echo.ts';
 import { helpRow } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
 

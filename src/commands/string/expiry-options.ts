@@ -3,9 +3,9 @@
  * and letters straight from the frame: nothing is made per command.
  */
 
+import type { Frame } from '../../base/frame.ts';
 import { INT64_MAX } from '../../base/numbers.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';
 

@@ -1,7 +1,7 @@
+import type { Frame } from '../../base/frame.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { openString, stringLength } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';

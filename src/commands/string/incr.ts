@@ -1,9 +1,9 @@
+import type { Frame } from '../../base/frame.ts';
 import { INT64_MAX, INT64_MIN } from '../../base/numbers.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { integer64Of, integerOf, setInteger } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';

@@ -1,10 +1,10 @@
+import type { Frame } from '../../base/frame.ts';
 import { KEEP_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
 import { openString, setComputedString } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';

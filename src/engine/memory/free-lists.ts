@@ -1,3 +1,5 @@
+import { PLACE_MASK, SEGMENT_SHIFT } from './block-address.ts';
+import type { Segment } from './segment.ts';
 import {
   BLOCK_BYTES_MIN,
   bytesOfClass,
@@ -5,8 +7,6 @@ import {
   classOf,
   floorToClass,
 } from './size-classes.ts';
-import { PLACE_MASK, SEGMENT_SHIFT } from './block-address.ts';
-import type { Segment } from './segment.ts';
 
 /**
  * One list of free blocks per size class, linked through the blocks themselves:

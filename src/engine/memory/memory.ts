@@ -6,7 +6,7 @@ import {
   SEGMENT_COUNT_MAX,
   SEGMENT_SHIFT,
 } from './block-address.ts';
-import { Compaction, type BlockOwner } from './compaction.ts';
+import { type BlockOwner, Compaction } from './compaction.ts';
 import { FreeLists } from './free-lists.ts';
 import { HugeBlocks } from './huge-blocks.ts';
 import { Segment } from './segment.ts';

@@ -1,6 +1,6 @@
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
-import type { Command } from '../../command-table.ts';
 import type { KeySpec } from '../../command-row.ts';
+import type { Command } from '../../command-table.ts';
 import { categoriesOf, flagsOf, keyFlagsOf, keyRangeOf } from './command-facts.ts';
 import { type ArgumentNode, parseSyntax } from './command-syntax.ts';
 

@@ -1,10 +1,10 @@
+import { Frame } from '../../../base/frame.ts';
 import { globMatchesText } from '../../../base/glob.ts';
+import { unknownSubcommandText } from '../../../protocol/error-echo.ts';
 import { ERRORS } from '../../../protocol/error-table.ts';
-import { Frame } from '../../../protocol/frame.ts';
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
 import type { CommandRow, Execute, KeySpec } from '../../command-row.ts';
 import type { Command, CommandTable } from '../../command-table.ts';
-import { unknownSubcommandText } from '../../../protocol/error-echo.ts';
 import { helpRow } from '../../help-reply.ts';
 import { findKeyPositions, hasKeys, KeyPositions } from '../../key-positions.ts';
 import { categoriesOf, keyFlagsOf } from './command-facts.ts';

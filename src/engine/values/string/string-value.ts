@@ -236,7 +236,7 @@ function setNumericText(
   deadline: number | bigint,
 ): number {
   const integer = parseSafeInteger(value.bytes, value.offset, value.length);
-  if (integer === integer) return putInteger(database, entry, frame, keyArg, integer, deadline);
+  if (!Number.isNaN(integer)) return putInteger(database, entry, frame, keyArg, integer, deadline);
   if (value.length >= 16) {
     const integer64 = parseInt64(value.bytes, value.offset, value.length);
     if (integer64 !== null) return putInteger(database, entry, frame, keyArg, integer64, deadline);
