@@ -31,8 +31,9 @@ const NAMED_EXPORTS = {
     bundler.onLoad({ filter: /./, namespace: 'named-exports' }, async ({ path: name }) => {
       const names = Object.keys(await import(name)).filter((key) => /^[a-z]\w*$/i.test(key));
       const named = names.filter((key) => key !== 'default').join(', ');
+      const whole = `import whole from '${name}';\nexport default whole;\n`;
       return {
-        contents: `import whole from '${name}';\nexport default whole;\nexport const { ${named} } = whole;`,
+        contents: `${whole}export const { ${named} } = whole;`,
         resolveDir: ROOT,
       };
     });

@@ -23,7 +23,10 @@ export class NodeError extends Error {
   }
 }
 
-/** Our own mistake. Nothing catches it: the node stops rather than go on from a state it never meant. */
+/**
+ * Our own mistake. Nothing catches it: the node stops rather than go on from a state it never
+ * meant.
+ */
 export class AssertionFailure extends Error {
   constructor(rule: string) {
     super(rule);

@@ -7,7 +7,9 @@
  */
 export class Frame {
   bytes: Uint8Array = EMPTY;
-  /** The same memory as `bytes`, index for index; a 32-bit load costs a third of four byte loads. */
+  /**
+   * The same memory as `bytes`, index for index; a 32-bit load costs a third of four byte loads.
+   */
   view: DataView = EMPTY_VIEW;
   /** Number of arguments, the command's name included. */
   count = 0;

@@ -5,5 +5,7 @@ declare const HYPERCACHE_VERSION: string | undefined;
 export const VERSION =
   typeof HYPERCACHE_VERSION === 'string' ? HYPERCACHE_VERSION : '0.0.0-unbundled';
 
-/** The Redis version whose behaviour clients and tools may rely on: INFO, HELLO and LOLWUT say it. */
+/**
+ * The Redis version whose behaviour clients and tools may rely on: INFO, HELLO and LOLWUT say it.
+ */
 export const REDIS_VERSION = '7.2.0';

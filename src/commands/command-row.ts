@@ -70,7 +70,9 @@ export interface CommandRow {
   /** As in COMMAND INFO: the name counts; negative means at least. */
   readonly arity: number;
   readonly flags: readonly CommandFlag[];
-  /** ACL categories beyond those that follow from flags and group, without `@`; `-x` takes x away. */
+  /**
+   * ACL categories beyond those that follow from flags and group, without `@`; `-x` takes x away.
+   */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
   /** No write, and yet replicas hear of it: Redis' may_replicate, which COMMAND does not show. */
@@ -89,7 +91,10 @@ export interface CommandRow {
   readonly subcommands?: readonly CommandRow[];
 }
 
-/** The usual key spec: `count` keys from `index` on; `lastKey` counts from the first, -1 = to the end. */
+/**
+ * The usual key spec: `count` keys from `index` on; `lastKey` counts from the first, -1 = to the
+ * end.
+ */
 export function keysAt(index: number, lastKey: number, step: number, flags: string): KeySpec {
   return { flags, begin: { index }, find: { lastKey, step, limit: 0 } };
 }

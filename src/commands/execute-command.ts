@@ -1,7 +1,7 @@
 /**
- * The one door in. RESP, inline commands, EXEC's queue, the embedded API and later HTTP, scripts and
- * peers all come through here, so that arity, login, memory, pausing, counting and the slow log exist
- * once.
+ * The one door in. RESP, inline commands, EXEC's queue, the embedded API and later HTTP, scripts
+ * and peers all come through here, so that arity, login, memory, pausing, counting and the slow log
+ * exist once.
  */
 import type { Frame } from '../base/frame.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';

@@ -2,9 +2,9 @@
  * One numbered keyspace of a store: the index that finds entries, the memory they lie in, the wheel
  * that knows who is due. All values pass through here; the types live in `values/`.
  *
- * An *entry* is the address of its block, 0 for none. Within one command addresses stay valid: room is
- * made before the command runs, and compaction, expiry slices and eviction run between commands. A
- * mutator that has to move the entry returns its new address.
+ * An *entry* is the address of its block, 0 for none. Within one command addresses stay valid: room
+ * is made before the command runs, and compaction, expiry slices and eviction run between commands.
+ * A mutator that has to move the entry returns its new address.
  */
 import { copyBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
@@ -281,7 +281,9 @@ export class Database {
     return block + Math.round(this.entries.byteCount / Math.max(1, this.entries.count));
   }
 
-  /** Records the client's command itself as the effect: for commands that depend on nothing else. */
+  /**
+   * Records the client's command itself as the effect: for commands that depend on nothing else.
+   */
   recordCommand(frame: Frame, event: number, keyArg: number): void {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
@@ -388,8 +390,8 @@ export class Database {
   }
 
   /**
-   * Puts a written block into the index: in place of `replaced`, whose block is freed, or as the key
-   * that the last `find` missed. The block's deadline fields are filled here.
+   * Puts a written block into the index: in place of `replaced`, whose block is freed, or as the
+   * key that the last `find` missed. The block's deadline fields are filled here.
    * @param deadline  KEEP_DEADLINE, NO_DEADLINE or ms; must agree with the block's DEADLINE flag
    */
   install(entry: number, replaced: number, deadline: number | bigint): void {

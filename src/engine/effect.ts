@@ -1,9 +1,9 @@
 import { Frame } from '../base/frame.ts';
 
 /**
- * One change as a canonical command: `SET k v PXAT t`, `DEL k`, `PEXPIREAT k t`, `FLUSHDB`. Built in
- * a buffer of its own and reused for the next change. A client's command that is canonical already
- * (APPEND, SETBIT) is passed on as it stands: then `frame` is the client's.
+ * One change as a canonical command: `SET k v PXAT t`, `DEL k`, `PEXPIREAT k t`, `FLUSHDB`. Built
+ * in a buffer of its own and reused for the next change. A client's command that is canonical
+ * already (APPEND, SETBIT) is passed on as it stands: then `frame` is the client's.
  */
 export class Effect {
   frame: Frame;

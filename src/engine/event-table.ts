@@ -1,4 +1,7 @@
-/** One kind of change as keyspace notifications name it, with its class letter of notify-keyspace-events. */
+/**
+ * One kind of change as keyspace notifications name it, with its class letter of
+ * notify-keyspace-events.
+ */
 export interface EventRow {
   readonly name: string;
   readonly kind: 'g' | '$' | 'l' | 's' | 'h' | 'z' | 't' | 'x' | 'e' | 'm' | 'n' | '';

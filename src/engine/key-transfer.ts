@@ -6,7 +6,9 @@ import { FLAG, headerBytes } from './keyspace/entry.ts';
 import { writeEntry } from './keyspace/entry-writer.ts';
 import { STORE_STAT } from './store-stats.ts';
 
-/** RENAME: the entry that `find` found under `fromArg` goes on under `toArg`, over what is there. */
+/**
+ * RENAME: the entry that `find` found under `fromArg` goes on under `toArg`, over what is there.
+ */
 export function renameEntry(
   database: Database,
   entry: number,
@@ -44,7 +46,9 @@ export function copyEntry(
   store.recordEffect(EVENT.copyTo);
 }
 
-/** MOVE: the same key in another database of the store; the caller checked that it is free there. */
+/**
+ * MOVE: the same key in another database of the store; the caller checked that it is free there.
+ */
 export function moveEntry(
   database: Database,
   entry: number,

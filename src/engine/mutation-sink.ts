@@ -3,8 +3,8 @@ import type { Effect } from './effect.ts';
 /** Journal, notifications, WATCH, client-side caching: whoever must know of every change. */
 export interface MutationReader {
   /**
-   * Called once per change, in order, after it was made. `effect` and its bytes are reused: copy what
-   * must outlive the call.
+   * Called once per change, in order, after it was made. `effect` and its bytes are reused: copy
+   * what must outlive the call.
    * @param eventId  row of EVENT_ROWS
    * @param actorId  session whose command caused it, 0 for the node itself (expiry, eviction)
    */

@@ -1,4 +1,6 @@
-/** Bytes that lie somewhere: a reused object, valid until the next change of the store it came from. */
+/**
+ * Bytes that lie somewhere: a reused object, valid until the next change of the store it came from.
+ */
 export class Slice {
   bytes: Uint8Array = new Uint8Array(0);
   /** The same memory as `bytes`, index for index. */

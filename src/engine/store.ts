@@ -1,6 +1,6 @@
 /**
- * One named store: its numbered databases, its memory limit and eviction policy, its statistics, and
- * the sink that every change of it passes. A value that is handed around; a node may hold many.
+ * One named store: its numbered databases, its memory limit and eviction policy, its statistics,
+ * and the sink that every change of it passes. A value that is handed around; a node may hold many.
  */
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Random } from '../base/world.ts';
@@ -53,7 +53,9 @@ export class Store {
   /** False while a CLIENT NO-TOUCH client's command runs. */
   touchesKeys = true;
   activeExpiryEnabled = true;
-  /** Databases beyond were never written to: most clients use the first alone, and writes count it. */
+  /**
+   * Databases beyond were never written to: most clients use the first alone, and writes count it.
+   */
   usedDatabaseCount = 1;
   /** Where the policy found its last victim. */
   victimDatabase: Database;
@@ -77,7 +79,9 @@ export class Store {
     this.victimDatabase = this.databases[0];
   }
 
-  /** Changes since the start: INFO rdb_changes_since_last_save, and what a failed command reached. */
+  /**
+   * Changes since the start: INFO rdb_changes_since_last_save, and what a failed command reached.
+   */
   get changeCount(): number {
     return this.stats[STORE_STAT.CHANGES];
   }

@@ -20,8 +20,8 @@ export class KeyHints {
 /**
  * Looks ahead in a pipeline: where the argument behind each command's name lies, for as many
  * commands as the hints have room for. Takes nothing from the parser, checks next to nothing and
- * stops at whatever it does not know: the hints only tell which memory to fetch early, so a wrong one
- * costs time and nothing else. 12 ns a command.
+ * stops at whatever it does not know: the hints only tell which memory to fetch early, so a wrong
+ * one costs time and nothing else. 12 ns a command.
  */
 export function peekKeys(bytes: Uint8Array, start: number, end: number, hints: KeyHints): void {
   const capacity = hints.offsets.length;

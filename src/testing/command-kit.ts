@@ -30,7 +30,9 @@ export interface CommandKit {
   runAs(session: Session, ...args: (string | Uint8Array | number)[]): Reply;
 }
 
-/** @param options.records  false: nobody reads the changes, as on a node without journal or replicas */
+/**
+ * @param options.records  false: nobody reads the changes, as on a node without journal or replicas
+ */
 export async function createCommandKit(
   seed = 1,
   options: { records: boolean } = { records: true },

@@ -6,7 +6,8 @@ import path from 'node:path';
 
 /** The repository's top, seen from `.build/tests/support/`. */
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
-export const MAIN = path.join(ROOT, 'dist/main.js');
+/** TEST_MAIN names another build, for a comparison that outlives changes of the work tree. */
+export const MAIN = process.env['TEST_MAIN'] ?? path.join(ROOT, 'dist/main.js');
 
 /** Below the kernel's ephemeral range, so that no outgoing connection sits on a chosen port. */
 const PORT_MIN = 21_000;
@@ -40,7 +41,7 @@ export interface StartOptions {
  */
 export async function startOurs(options: StartOptions = {}): Promise<RunningServer> {
   if (process.env['TEST_SERVER'] === 'redis-server') return startRedis(options);
-  if (!fs.existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
+  if (!fs.existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
   const port = options.port ?? (await findFreePort());
   const args = [...(options.nodeArgs ?? []), MAIN, '--port', String(port), ...(options.args ?? [])];
   return launch('hypercache', process.execPath, args, port, options.env);

@@ -12,9 +12,10 @@ export function idleSeconds(access: number, accessS: number): number {
 
 /**
  * Evicts the longest idle of a small random sample, as Redis does: the best candidates of earlier
- * samples stay in a pool of 16 ordered by idle time, which makes a sample of 5 nearly as good as true
- * LRU (docs/design/eviction.md) at no memory per key. A pooled candidate is named by its hash and
- * address and is checked again before it goes: it may have been used, moved or removed meanwhile.
+ * samples stay in a pool of 16 ordered by idle time, which makes a sample of 5 nearly as good as
+ * true LRU (docs/design/eviction.md) at no memory per key. A pooled candidate is named by its hash
+ * and address and is checked again before it goes: it may have been used, moved or removed
+ * meanwhile.
  */
 export function createLru(): EvictionPolicy {
   const pool = new CandidatePool();

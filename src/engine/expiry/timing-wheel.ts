@@ -6,15 +6,16 @@
  *     level 2   256 slots of     70 min  (12 days)
  *     level 3   256 slots of   12.4 days (8.7 years; later deadlines wait in the last slot)
  *
- * Time is counted in ticks of 64 ms since the wheel was made. An entry stands in the lowest level at
- * which its tick and the cursor differ only in that level's digit or below, so a slot is emptied either
- * by expiry (level 0) or by moving its entries one or more levels down, when the cursor reaches it.
- * Both pop one entry at a time and stop at a budget: a million deadlines in one millisecond are many
- * small steps, never a pause. Reads hide what is expired by themselves; the wheel only frees memory.
+ * Time is counted in ticks of 64 ms since the wheel was made. An entry stands in the lowest level
+ * at which its tick and the cursor differ only in that level's digit or below, so a slot is emptied
+ * either by expiry (level 0) or by moving its entries one or more levels down, when the cursor
+ * reaches it. Both pop one entry at a time and stop at a budget: a million deadlines in one
+ * millisecond are many small steps, never a pause. Reads hide what is expired by themselves; the
+ * wheel only frees memory.
  *
  * An entry whose deadline moves to later stays where it is and is put right when its slot comes up:
- * refreshing a session's deadline touches no list. Cost: 8 bytes an entry (previous, next) and 4 KiB
- * a database that uses deadlines at all. A list's first entry names its slot in `previous`.
+ * refreshing a session's deadline touches no list. Cost: 8 bytes an entry (previous, next) and 4
+ * KiB a database that uses deadlines at all. A list's first entry names its slot in `previous`.
  *
  * Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels (1987), scheme 7.
  */
@@ -44,7 +45,9 @@ export class TimingWheel {
     this.startMs = nowMs;
   }
 
-  /** Links an entry that has the DEADLINE field and is in no list. Leaves `memory` located anywhere. */
+  /**
+   * Links an entry that has the DEADLINE field and is in no list. Leaves `memory` located anywhere.
+   */
   add(entry: number, deadlineMs: number): void {
     this.count++;
     this.link(entry, deadlineMs);

@@ -4,13 +4,13 @@
  *     word 0   type 4 | encoding 4 | flags 8 | key length 16
  *     word 1   value length 8 | access 24
  *     [EXTENDED: value length u32, value capacity u32]      value of 255 bytes or more, or growable
- *     [DEADLINE: low u32, high u32, previous u32, next u32] absolute ms as int64; timing-wheel links
+ *     [DEADLINE: low u32, high u32, previous u32, next u32] absolute ms, int64; timing-wheel links
  *     [LONG_KEY: key length u32, 0]                         key of 65,535 bytes or more
  *     key bytes, then value bytes, then padding to 8
  *
  * A free block has type 0, so that a segment can be walked. Value length 255 in word 1 says that
- * EXTENDED holds it. `access` is what the eviction policy keeps: a clock in seconds, or a minute and
- * a counter. Cost: 8 bytes a key plus padding; 16 more with a deadline.
+ * EXTENDED holds it. `access` is what the eviction policy keeps: a clock in seconds, or a minute
+ * and a counter. Cost: 8 bytes a key plus padding; 16 more with a deadline.
  */
 export const TYPE = {
   FREE: 0,

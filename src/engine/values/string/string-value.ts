@@ -1,7 +1,7 @@
 /**
  * String values: int64 in binary when the text is a canonical integer, else the bytes as they are.
- * Encodings are Redis': INT, EMBSTR for a fresh value of up to 44 bytes, RAW for longer ones and for
- * whatever was changed in place.
+ * Encodings are Redis': INT, EMBSTR for a fresh value of up to 44 bytes, RAW for longer ones and
+ * for whatever was changed in place.
  */
 import { copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
@@ -284,8 +284,8 @@ function putBytes(
 
 /**
  * Space for a value of `length` bytes under that key: the entry's own block when it fits (then the
- * deadline is changed here, and the same address comes back), else a new block that the caller fills
- * and installs. `database.valueAt` is where the value goes; memory is located at the block.
+ * deadline is changed here, and the same address comes back), else a new block that the caller
+ * fills and installs. `database.valueAt` is where the value goes; memory is located at the block.
  */
 function makeSpace(
   database: Database,
