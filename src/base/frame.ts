@@ -54,11 +54,16 @@ export class Frame {
     return this.bytes.slice(start, start + this.lengths[index]);
   }
 
-  /** Whether argument `index` is `word` regardless of ASCII case. `word` is in upper case. */
+  /**
+   * Whether argument `index` is `word` regardless of ASCII case. `word` is in upper case. As in
+   * Redis, which compares C strings, a zero byte ends the argument.
+   */
   equals(index: number, word: string): boolean {
-    const length = this.lengths[index];
-    if (length !== word.length) return false;
+    const { length } = word;
     const start = this.offsets[index];
+    if (this.lengths[index] !== length) {
+      if (this.lengths[index] < length || this.bytes[start + length] !== 0) return false;
+    }
     for (let i = 0; i < length; i++) {
       let byte = this.bytes[start + i];
       if (byte >= 97 && byte <= 122) byte -= 32;

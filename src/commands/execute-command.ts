@@ -9,6 +9,7 @@ import { unknownCommandText, unknownSubcommandText } from '../protocol/error-ech
 import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Command } from './command-table.ts';
+import { endTransaction } from './end-transaction.ts';
 import { GATE, type Session } from './session.ts';
 
 /**
@@ -34,7 +35,7 @@ function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
   const store = session.store;
   if (command.isDenyOom && store.memoryBytesMax !== 0 && !store.makeRoom(payloadBytes(frame))) {
     session.node.counters[METRIC.outOfMemoryRefusals]++;
-    reject(session, reply, command, ERRORS.outOfMemory.text);
+    refuse(session, reply, command, ERRORS.outOfMemory.text);
     return;
   }
   if (session.gate === 0) run(session, frame, reply, command);
@@ -44,32 +45,25 @@ function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
 /** The command, with its arity checked; null after an error reply was written. */
 function requireCommand(session: Session, frame: Frame, reply: ReplyWriter): Command | null {
   let command = session.node.table.findFrame(frame);
-  const mark = reply.position;
   if (command === null) {
-    reply.errorLatin1(unknownCommandText(frame));
-    return rejected(session, reply, mark);
+    refuse(session, reply, null, unknownCommandText(frame));
+    return null;
   }
   if (command.subcommands !== null && frame.count > 1) {
     const child = command.subcommands.get(frame.latin1(1).toLowerCase());
-    if (child === undefined && command.execute === null) {
-      reply.errorLatin1(unknownSubcommandText(frame, command.row.name.toUpperCase()));
-      return rejected(session, reply, mark);
+    if (child === undefined) {
+      refuse(session, reply, null, unknownSubcommandText(frame, command.row.name.toUpperCase()));
+      return null;
     }
-    if (child !== undefined) command = child;
+    command = child;
   }
   const { arity } = command;
   if (command.execute === null || (arity > 0 ? frame.count !== arity : frame.count < -arity)) {
-    reply.errorText(`ERR wrong number of arguments for '${command.fullName}' command`);
-    command.rejectedCalls++;
-    return rejected(session, reply, mark);
+    const text = `ERR wrong number of arguments for '${command.fullName}' command`;
+    refuse(session, reply, command, text);
+    return null;
   }
   return command;
-}
-
-function rejected(session: Session, reply: ReplyWriter, mark: number): null {
-  if (session.transaction !== null) session.transaction.isBroken = true;
-  countError(session, reply, mark);
-  return null;
 }
 
 function run(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
@@ -112,7 +106,7 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
-  node.latency.recordCommand(command.fullName, durationUs);
+  node.latency.recordCommand(command.fullName, durationUs, weight);
   if (command.isLogged && node.slowLog.accepts(durationUs)) {
     node.slowLog.record(session, frame, durationUs);
   }
@@ -124,10 +118,10 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
 function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
   const { gate } = session;
   if ((gate & GATE.LOGIN_REQUIRED) !== 0 && !command.isNoAuth) {
-    return reject(session, reply, command, ERRORS.noAuth.text);
+    return refuse(session, reply, command, ERRORS.noAuth.text);
   }
   if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
-    return reject(
+    return refuse(
       session,
       reply,
       command,
@@ -136,10 +130,10 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     );
   }
   if (session.isMonitor && command.touchesKeyspace) {
-    return reject(session, reply, command, ERRORS.monitorKeyspace.text);
+    return refuse(session, reply, command, ERRORS.monitorKeyspace.text);
   }
   if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) {
-    return reject(session, reply, command, ERRORS.loading.text);
+    return refuse(session, reply, command, ERRORS.loading.text);
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
   if ((gate & GATE.IN_TRANSACTION) !== 0 && !command.runsInTransaction) {
@@ -151,14 +145,22 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   }
 }
 
-/** Refuses a command that is known; while queueing that makes EXEC fail. */
-function reject(session: Session, reply: ReplyWriter, command: Command, text: string): void {
-  if (session.transaction !== null && !command.runsInTransaction) {
-    session.transaction.isBroken = true;
-  }
-  command.rejectedCalls++;
+/**
+ * Refuses a command before it begins. A transaction that is open will then fail; one that EXEC
+ * would have run ends here.
+ * @param command  null when it is unknown
+ */
+function refuse(session: Session, reply: ReplyWriter, command: Command | null, text: string): void {
+  if (session.transaction !== null) session.transaction.isBroken = true;
   const mark = reply.position;
-  reply.errorText(text);
+  if (command !== null) command.rejectedCalls++;
+  if (command?.fullName === 'exec') {
+    endTransaction(session);
+    const reason = text.startsWith('ERR ') ? text.slice(4) : text;
+    reply.errorText(`EXECABORT Transaction discarded because of: ${reason}`);
+  } else {
+    reply.errorLatin1(text);
+  }
   countError(session, reply, mark);
 }
 
@@ -166,7 +168,7 @@ function queue(session: Session, frame: Frame, reply: ReplyWriter, command: Comm
   const { transaction } = session;
   if (transaction === null) return;
   if (command.isNoMulti) {
-    return reject(session, reply, command, 'ERR Command not allowed inside a transaction');
+    return refuse(session, reply, command, 'ERR Command not allowed inside a transaction');
   }
   transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;

@@ -55,9 +55,10 @@ export class Session {
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
   /**
-   * False within EXEC, where every command answers at once: nothing is postponed, nothing blocks.
+   * What EXEC runs now; null outside of it. Within, every command answers at once: nothing is
+   * postponed, nothing blocks.
    */
-  mayWait = true;
+  running: Transaction | null = null;
   /** A login held back by LoginDelays may be tried from then on; 0 = none is held. */
   loginDueMs = 0;
   isEvictable = true;
@@ -79,6 +80,11 @@ export class Session {
     this.channel = options.channel;
     this.createdMs = options.nowMs;
     this.lastCommandMs = options.nowMs;
+  }
+
+  /** False within EXEC. */
+  get mayWait(): boolean {
+    return this.running === null;
   }
 
   get databaseIndex(): number {

@@ -36,3 +36,11 @@ export function unknownCommandText(frame: Frame): string {
 export function unknownSubcommandText(frame: Frame, command: string): string {
   return `ERR unknown subcommand '${echoed(frame, 1)}'. Try ${command} HELP.`;
 }
+
+/** For a subcommand that exists, with arguments it does not take. */
+export function subcommandSyntaxText(frame: Frame, command: string): string {
+  return (
+    `ERR unknown subcommand or wrong number of arguments for '${echoed(frame, 1)}'. ` +
+    `Try ${command} HELP.`
+  );
+}

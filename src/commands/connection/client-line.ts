@@ -6,7 +6,9 @@ export function describeClient(session: Session): string {
   const { channel } = session;
   const { nowMs } = session.node.clock;
   const subscriptions = session.subscriptions;
-  const queue = session.transaction?.queue;
+  // Redis' client is still in its transaction while EXEC runs what was queued.
+  const queue = (session.transaction ?? session.running)?.queue;
+  const lastCommand = session.running === null ? session.lastCommand : 'exec';
   const queryBytes = channel?.queryBytes ?? 0;
   const outputBytes = channel?.outputBytes ?? 0;
   const queueBytes = queue?.heldBytes ?? 0;
@@ -35,7 +37,7 @@ export function describeClient(session: Session): string {
     `omem=${outputBytes}`,
     `tot-mem=${SESSION_BYTES + queryBytes + outputBytes + queueBytes}`,
     `events=${outputBytes > 0 ? 'rw' : 'r'}`,
-    `cmd=${session.lastCommand === '' ? 'NULL' : session.lastCommand}`,
+    `cmd=${lastCommand === '' ? 'NULL' : lastCommand}`,
     `user=${session.userName}`,
     'redir=-1',
     `resp=${session.protocol}`,
@@ -68,7 +70,7 @@ function describeFlags(session: Session): string {
   let flags = '';
   if (session.isMonitor) flags += 'O';
   if (isSubscriber(session)) flags += 'P';
-  if (session.transaction !== null) flags += 'x';
+  if (session.transaction !== null || session.running !== null) flags += 'x';
   if ((session.gate & GATE.POSTPONED) !== 0) flags += 'b';
   if (session.watched?.isDirty === true) flags += 'd';
   if ((session.gate & GATE.CLOSING) !== 0) flags += 'c';

@@ -1,3 +1,4 @@
+import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
@@ -15,10 +16,7 @@ export const clientPauseCommand: CommandRow = {
   syntax: 'timeout [WRITE | ALL]',
   execute(session, frame, reply) {
     if (frame.count > 4) {
-      reply.errorText(
-        "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
-      );
-      return;
+      return reply.errorLatin1(subcommandSyntaxText(frame, 'CLIENT'));
     }
     const isWriteOnly = frame.count === 4 && frame.equals(3, 'WRITE');
     if (frame.count === 4 && !isWriteOnly && !frame.equals(3, 'ALL')) {

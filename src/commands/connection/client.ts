@@ -1,4 +1,4 @@
-import { echoed } from '../../protocol/error-echo.ts';
+import { echoed, subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
@@ -171,9 +171,7 @@ const unblockCommand: CommandRow = {
   syntax: 'client-id [TIMEOUT | ERROR]',
   execute(_session, frame, reply) {
     if (frame.count > 4) {
-      reply.errorText(
-        "ERR unknown subcommand or wrong number of arguments for 'unblock'. Try CLIENT HELP.",
-      );
+      reply.errorLatin1(subcommandSyntaxText(frame, 'CLIENT'));
     } else if (frame.count === 4 && !frame.equals(3, 'TIMEOUT') && !frame.equals(3, 'ERROR')) {
       reply.errorText('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
     } else if (integer64Argument(frame, 2) === null) {

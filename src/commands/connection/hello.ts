@@ -34,16 +34,7 @@ function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
     }
     protocol = wanted === 2n ? 2 : 3;
   }
-  const options = parseOptions(frame, reply);
-  if (options === null) return;
-  if (options.authArg > 0) {
-    const outcome = logIn(session, frame, options.authArg, options.authArg + 1);
-    if (outcome === 'postponed') return;
-    if (outcome === 'refused') {
-      reply.errorText(WRONG_PASSWORD);
-      return;
-    }
-  }
+  if (!applyOptions(session, frame, reply)) return;
   if ((session.gate & GATE.LOGIN_REQUIRED) !== 0) {
     reply.errorText(
       'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
@@ -52,35 +43,36 @@ function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
     );
     return;
   }
-  if (options.nameArg > 0) session.name = frame.latin1(options.nameArg);
   session.protocol = protocol;
   reply.protocol = protocol;
   describeServer(session, reply);
 }
 
-function parseOptions(
-  frame: Frame,
-  reply: ReplyWriter,
-): { authArg: number; nameArg: number } | null {
-  let authArg = 0;
-  let nameArg = 0;
+/**
+ * Each option takes effect as it is read, also when a later one is wrong.
+ * @returns false when the command ends here: after an error, or put aside
+ */
+function applyOptions(session: Session, frame: Frame, reply: ReplyWriter): boolean {
   for (let arg = 2; arg < frame.count; arg++) {
     const moreCount = frame.count - 1 - arg;
     if (frame.equals(arg, 'AUTH') && moreCount >= 2) {
-      authArg = arg + 1;
+      const outcome = logIn(session, frame, arg + 1, arg + 2);
+      if (outcome === 'refused') reply.errorText(WRONG_PASSWORD);
+      if (outcome !== 'accepted') return false;
       arg += 2;
     } else if (frame.equals(arg, 'SETNAME') && moreCount >= 1) {
-      nameArg = ++arg;
-      if (!isClientName(frame, nameArg)) {
+      arg++;
+      if (!isClientName(frame, arg)) {
         reply.errorText(CLIENT_NAME_ERROR);
-        return null;
+        return false;
       }
+      session.name = frame.latin1(arg);
     } else {
       reply.errorLatin1(`ERR Syntax error in HELLO option '${echoed(frame, arg)}'`);
-      return null;
+      return false;
     }
   }
-  return { authArg, nameArg };
+  return true;
 }
 
 function describeServer(session: Session, reply: ReplyWriter): void {

@@ -32,7 +32,9 @@ export const resetCommand: CommandRow = {
   },
 };
 
-/** All but what describes the client itself: its id, age and library. */
+/**
+ * All but what describes the client itself: its id, age and library, and that it is not evicted.
+ */
 function reset(session: Session): void {
   const { node } = session;
   session.transaction = null;
@@ -44,7 +46,6 @@ function reset(session: Session): void {
   session.protocol = 2;
   session.name = '';
   session.userName = 'default';
-  session.isEvictable = true;
   session.touchesKeys = true;
   session.gate &= ~(GATE.IN_TRANSACTION | GATE.SUBSCRIBED | GATE.REPLIES_OFF);
   if (session.channel !== null) session.channel.replyMode = 'on';

@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { replyHelp } from '../help-reply.ts';
@@ -130,10 +131,7 @@ function listChannels(
   kind: 'channel' | 'shard',
 ): void {
   if (frame.count > 3) {
-    const word = frame.latin1(1);
-    reply.errorText(
-      `ERR unknown subcommand or wrong number of arguments for '${word}'. Try PUBSUB HELP.`,
-    );
+    reply.errorLatin1(subcommandSyntaxText(frame, 'PUBSUB'));
     return;
   }
   const pattern = frame.count === 3 ? frame.copyArgument(2) : null;

@@ -1,4 +1,4 @@
-import { echoed } from '../../protocol/error-echo.ts';
+import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';
@@ -25,12 +25,7 @@ const getRow = slowlogRow(
     tips: ['request_policy:all_nodes', 'nondeterministic_output'],
   },
   ({ node }, frame, reply) => {
-    if (frame.count > 3) {
-      const word = echoed(frame, 1);
-      return reply.errorLatin1(
-        `ERR unknown subcommand or wrong number of arguments for '${word}'. Try SLOWLOG HELP.`,
-      );
-    }
+    if (frame.count > 3) return reply.errorLatin1(subcommandSyntaxText(frame, 'SLOWLOG'));
     let count: number = DEFAULT_COUNT;
     if (frame.count === 3) {
       const wanted = integer64Argument(frame, 2);

@@ -36,7 +36,7 @@ export class ExpiryOptions {
 export function parseSetOptions(frame: Frame, firstArg: number, options: ExpiryOptions): boolean {
   clear(options);
   for (let arg = firstArg; arg < frame.count; arg++) {
-    switch (frame.lengths[arg]) {
+    switch (wordLength(frame, arg)) {
       case 2:
         if (twoLetters(frame, arg) === NX && !options.isXx) options.isNx = true;
         else if (twoLetters(frame, arg) === XX && !options.isNx) options.isXx = true;
@@ -130,7 +130,7 @@ function takeTime(frame: Frame, arg: number, options: ExpiryOptions): boolean {
 }
 
 function timeWordAt(frame: Frame, arg: number): number {
-  const length = frame.lengths[arg];
+  const length = wordLength(frame, arg);
   if (length === 2) {
     const word = twoLetters(frame, arg);
     if (word === EX) return TIME.EX;
@@ -141,12 +141,23 @@ function timeWordAt(frame: Frame, arg: number): number {
   return frame.equals(arg, 'PXAT') ? TIME.PXAT : TIME.NONE;
 }
 
+/** Bytes of a word, which a zero byte ends, as in Redis. */
+function wordLength(frame: Frame, arg: number): number {
+  const offset = frame.offsets[arg];
+  const length = frame.lengths[arg];
+  const scannedLength = Math.min(length, WORD_BYTES_MAX + 1);
+  for (let i = 0; i < scannedLength; i++) if (frame.bytes[offset + i] === 0) return i;
+  return length;
+}
+
 /** Both bytes in lower case, as one number. Bit 5 is all that tells a letter's two cases apart. */
 function twoLetters(frame: Frame, arg: number): number {
   const offset = frame.offsets[arg];
   return ((frame.bytes[offset] | 0x20) << 8) | frame.bytes[offset + 1] | 0x20;
 }
 
+/** KEEPTTL and PERSIST. */
+const WORD_BYTES_MAX = 7;
 const EX = 0x6578;
 const PX = 0x7078;
 const NX = 0x6e78;

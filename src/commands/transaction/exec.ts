@@ -2,10 +2,10 @@ import { Frame } from '../../base/frame.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
+import { endTransaction } from '../end-transaction.ts';
 import { executeCommand } from '../execute-command.ts';
 import { GATE, type Session, type Transaction } from '../session.ts';
 import { isSubscriber } from '../subscriber.ts';
-import { endTransaction } from './multi.ts';
 
 export const execCommand: CommandRow = {
   name: 'exec',
@@ -49,12 +49,13 @@ function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter
   // The frame EXEC came in is still needed by the door.
   const frame = new Frame();
   reply.array(queue.count);
-  session.mayWait = false;
+  session.running = transaction;
   while (queue.shift(frame)) {
     executeCommand(session, frame, reply);
     // A SUBSCRIBE among them restricts what comes after EXEC, not what stands in the queue.
     session.gate &= ~GATE.SUBSCRIBED;
   }
-  session.mayWait = true;
+  session.running = null;
+  session.lastCommand = 'exec';
   if (isSubscriber(session)) session.gate |= GATE.SUBSCRIBED;
 }

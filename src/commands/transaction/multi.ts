@@ -1,6 +1,7 @@
 import { CommandQueue } from '../command-queue.ts';
 import type { CommandRow } from '../command-row.ts';
-import { GATE, type Session } from '../session.ts';
+import { endTransaction } from '../end-transaction.ts';
+import { GATE } from '../session.ts';
 
 const FLAGS = ['noscript', 'loading', 'stale', 'fast', 'allow_busy'] as const;
 
@@ -47,10 +48,3 @@ export const discardCommand: CommandRow = {
     reply.ok();
   },
 };
-
-/** No transaction and no watched keys any more. */
-export function endTransaction(session: Session): void {
-  session.transaction = null;
-  session.gate &= ~GATE.IN_TRANSACTION;
-  session.node.watches.unwatch(session);
-}

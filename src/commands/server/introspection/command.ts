@@ -1,6 +1,5 @@
 import { Frame } from '../../../base/frame.ts';
 import { globMatchesText } from '../../../base/glob.ts';
-import { unknownSubcommandText } from '../../../protocol/error-echo.ts';
 import { ERRORS } from '../../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
 import type { CommandRow, Execute, KeySpec } from '../../command-row.ts';
@@ -184,12 +183,8 @@ export const commandCommand: CommandRow = {
   summary: 'Describe all commands for client libraries',
   syntax: '',
   tips: TIPS,
-  execute({ node }, frame, reply) {
+  execute({ node }, _frame, reply) {
     const { table } = node;
-    const self = table.find('command');
-    if (frame.count > 1 && self !== null) {
-      return reply.errorLatin1(unknownSubcommandText(frame, self.row.name.toUpperCase()));
-    }
     reply.array(table.commands.length);
     for (const command of table.commands) replyInfo(reply, command);
   },

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCommandKit } from '../../testing/command-kit.ts';
+
+const BAD_ARITY =
+  "Error: EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command";
+
+test('EXEC with an argument ends the transaction and forgets what was watched', async () => {
+  const kit = await createCommandKit();
+  kit.ask('SET', 'k', 'old');
+  kit.ask('WATCH', 'k');
+  kit.ask('MULTI');
+  kit.ask('SET', 'k', 'queued');
+  assert.equal(String(kit.ask('EXEC', 'now')), BAD_ARITY);
+  assert.equal(String(kit.ask('EXEC')), 'Error: ERR EXEC without MULTI');
+  assert.equal(kit.session.watched, null);
+  assert.equal(kit.ask('GET', 'k'), 'old');
+});
+
+test('EXEC with an argument is refused in the same words outside of a transaction', async () => {
+  const kit = await createCommandKit();
+  kit.ask('WATCH', 'k');
+  assert.equal(String(kit.ask('EXEC', 'now')), BAD_ARITY);
+  assert.equal(kit.session.watched, null);
+});
+
+test('a refused DISCARD, MULTI or unknown subcommand makes EXEC fail', async () => {
+  for (const words of [['DISCARD', 'x'], ['MULTI', 'x'], ['COMMAND', 'nosuch'], ['nosuch']]) {
+    const kit = await createCommandKit();
+    kit.ask('MULTI');
+    assert.match(String(kit.ask(...words)), /^Error: ERR /);
+    assert.match(String(kit.ask('EXEC')), /^Error: EXECABORT .* previous errors/, words.join(' '));
+  }
+});
+
+test('CLIENT INFO within EXEC shows the transaction that runs', async () => {
+  const kit = await createCommandKit();
+  kit.ask('MULTI');
+  kit.ask('PING');
+  kit.ask('CLIENT', 'INFO');
+  const [, line] = kit.ask('EXEC') as [string, string];
+  assert.match(line, / flags=x .* multi=2 .* cmd=exec /);
+  assert.match(String(kit.ask('CLIENT', 'INFO')), / flags=N .* multi=-1 .* cmd=client\|info /);
+});
+
+test('HELLO names the client even when a later option is wrong', async () => {
+  const kit = await createCommandKit();
+  assert.match(String(kit.ask('HELLO', '2', 'SETNAME', 'me', 'NONSENSE')), /^Error: ERR Syntax error/);
+  assert.equal(kit.ask('CLIENT', 'GETNAME'), 'me');
+});
+
+test('a zero byte ends an option, as it ends a C string', async () => {
+  const kit = await createCommandKit();
+  assert.equal(kit.ask('SET', 'k', '1', 'NX\0x'), 'OK');
+  assert.equal(kit.ask('SET', 'k', '2', 'nx\0'), null);
+  assert.equal(String(kit.ask('SET', 'k', '3', 'N')), 'Error: ERR syntax error');
+  assert.equal(String(kit.ask('SET', 'k', '3', 'NXX')), 'Error: ERR syntax error');
+  assert.match(String(kit.ask('CLIENT', 'INFO\0')), /^Error: ERR unknown subcommand 'INFO'/);
+});
