@@ -26,7 +26,6 @@ import { LoginDelayTable } from './server/login-delays.ts';
 import { MonitorTable } from './server/monitor-feed.ts';
 import { PubSubTable } from './server/pub-sub.ts';
 import { RateSampler } from './server/rate-sampler.ts';
-import { readTlsFiles } from './server/tls-files.ts';
 import { TurnLoop } from './server/turn-loop.ts';
 import { Upkeep } from './server/upkeep.ts';
 
@@ -51,6 +50,8 @@ export interface RunningNode {
   closeSession(session: Session): void;
   /** Answers what has arrived, closes everything. May be called more than once. */
   stop(): Promise<void>;
+  /** Reads the files of the certificates again. */
+  reloadCertificates(): void;
   /** Resolves when the node has stopped, with the exit code; never rejects. */
   readonly stopped: Promise<number>;
   /** What made the node stop by itself, null when nothing did. */
@@ -140,12 +141,13 @@ class Node implements RunningNode {
   async start(): Promise<void> {
     const { world, configuration, logger } = this.options;
     this.followSettings();
-    const tls = readTlsFiles(configuration.tls, world.disk);
-    Object.assign(this.ports, await this.listener.open(tls));
+    this.followPorts();
+    await this.listener.open();
     this.upkeep.start();
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
       tlsPort: this.ports.tls,
+      unixSocket: configuration.network.unixSocket,
       socketPath: world.network.describeSocketPath(),
       version: VERSION,
     });
@@ -154,6 +156,11 @@ class Node implements RunningNode {
   stop(): Promise<void> {
     this.stopping ??= this.shutDown(0);
     return this.stopping;
+  }
+
+  /** For certificates whose files were replaced: connections from now on get the new ones. */
+  reloadCertificates(): void {
+    if (this.listener.reloadTls()) this.options.logger.info('tls', 'Certificates were read again');
   }
 
   private async shutDown(exitCode: number): Promise<void> {
@@ -272,7 +279,47 @@ class Node implements RunningNode {
     });
     follow('node.hz', () => this.upkeep.restart());
   }
+
+  /** Ports and certificates can be changed while the node runs; see `RespListener`. */
+  private followPorts(): void {
+    const { configRegistry } = this.options;
+    const { listener } = this;
+    for (const [path, refusal] of PORT_SETTINGS) {
+      configRegistry.onPrepare(path, (next) => listener.preparePorts(next));
+      configRegistry.onChange(path, () => (listener.applyPorts() ? null : refusal));
+    }
+    for (const path of CERTIFICATE_SETTINGS) {
+      configRegistry.onChange(path, () => (listener.reloadTls() ? null : TLS_REFUSAL));
+    }
+    configRegistry.onChange('network.tcp_keepalive', () => {
+      listener.applyKeepAlive();
+      return null;
+    });
+  }
 }
+
+/** Redis' words, by the setting that they belong to. */
+const PORT_REFUSAL = 'Unable to listen on this port. Check server logs.';
+const PORT_SETTINGS = [
+  ['network.resp_port', PORT_REFUSAL],
+  ['network.resp_bind_addr', 'Failed to bind to specified addresses.'],
+  ['tls.port', PORT_REFUSAL],
+] as const;
+const TLS_REFUSAL = 'Unable to update TLS configuration. Check server logs.';
+const CERTIFICATE_SETTINGS = [
+  'tls.cert_file',
+  'tls.key_file',
+  'tls.key_file_pass',
+  'tls.ca_cert_file',
+  'tls.ca_cert_dir',
+  'tls.auth_clients',
+  'tls.protocols',
+  'tls.ciphers',
+  'tls.ciphersuites',
+  'tls.prefer_server_ciphers',
+  'tls.session_caching',
+  'tls.session_cache_timeout',
+];
 
 function inputLimitsOf({ network }: Configuration): InputLimits {
   const { bulkBytesMax, queryBufferBytesMax } = network;

@@ -31,6 +31,10 @@ export const LIMITS = {
   outboxBytesKept: 64 * KIB,
   /** A client that is being closed has so long to read its last replies. */
   closingMs: 10_000,
+  /** Failed accepts are told in one log line in so long. */
+  acceptErrorLineMs: 10_000,
+  /** A port that was bound for a change which never came is closed after so long. */
+  preparedPortMs: 30_000,
   /** Failed logins of one address that cost nothing, then the delays of the next attempts. */
   freeLoginFailureCount: 5,
   loginDelayMsMin: 50,
@@ -44,6 +48,11 @@ export const LIMITS = {
   warmedKeyCountMax: 16,
   /** Fewer than that are found as quickly one by one. */
   warmedKeyCountMin: 3,
+  /** Reads of up to so many bytes wait for the end of the loop turn, to be executed together. */
+  gatheredReadBytesMax: 1024,
+  /** All that are gathered in one loop turn. */
+  gatheredBytesMax: 64 * KIB,
+  gatheredReadCountMax: 1_000,
   /** Bytes read from a socket at once. */
   readBufferBytes: 64 * KIB,
   /** A reply buffer that grew past this is given back after the turn. */

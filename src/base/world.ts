@@ -75,6 +75,16 @@ export interface ListenOptions {
   readonly keepAliveS: number;
   /** An IPv6 address takes IPv6 only, so that both families can be bound to one port. */
   readonly ipv6Only?: boolean;
+  /** A unix socket at that path, in place of host and port. A socket left there is removed. */
+  readonly unixSocket?: UnixSocketOptions;
+  /** A connection could not be accepted; `code` such as EMFILE. Nobody else hears of it. */
+  readonly onAcceptError?: (code: string) => void;
+}
+
+export interface UnixSocketOptions {
+  readonly path: string;
+  /** Permission bits; 0: as the umask gives. */
+  readonly permissions: number;
 }
 
 export type SocketPath = 'auto' | 'handle' | 'public';
@@ -83,15 +93,25 @@ export type SocketPath = 'auto' | 'handle' | 'public';
 export interface TlsOptions {
   readonly certificate: string;
   readonly key: string;
+  /** Of the key; '' when it has none. */
+  readonly passphrase?: string;
   readonly authorities: string | null;
   readonly clientCertificate: 'ignored' | 'optional' | 'required';
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers: string | null;
+  readonly prefersOwnCiphers?: boolean;
+  /** How long a client may resume its session; 0: not at all. */
+  readonly sessionS?: number;
 }
 
 export interface Listener {
   readonly host: string;
+  /** 0 of a unix socket. */
   readonly port: number;
+  readonly isClosed: boolean;
+  /** For connections from now on; 0: off. */
+  keepAliveS: number;
   /** Certificates for connections from now on; running ones keep theirs. */
   replaceTls(tls: TlsOptions): void;
   /** Stops accepting; sockets already accepted live on. */

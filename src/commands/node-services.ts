@@ -47,11 +47,21 @@ export interface NodeServices {
 export interface SettingsService {
   /** CONFIG GET: names and values of all settings that match one of the glob patterns. */
   get(patterns: readonly string[]): (readonly [string, string])[];
+  /**
+   * What `set` of the same pairs must wait for, such as a port being bound; null when for nothing.
+   * It never rejects: what went wrong is told by `set`.
+   */
+  prepare(pairs: readonly (readonly [string, string])[]): Promise<void> | null;
   /** CONFIG SET: all or none. The error reply's text, or null when done. */
-  set(pairs: readonly (readonly [string, string])[]): string | null;
+  set(pairs: readonly (readonly [string, string])[], asker: SettingsAsker): string | null;
   rewrite(): string | null;
   /** Path of the configuration file, '' when there is none. */
   readonly filePath: string;
+}
+
+/** Who wants to change settings; what is protected may be open to clients of this machine. */
+export interface SettingsAsker {
+  readonly isLocal: boolean;
 }
 
 export interface ClientRegistry {
@@ -59,6 +69,8 @@ export interface ClientRegistry {
   /** Of all connections together: for INFO and maxmemory-clients. */
   readonly queryBytes: number;
   readonly outputBytes: number;
+  /** Memory of all their buffers. */
+  readonly heldBytes: number;
   /** The largest of any connection, as INFO's client_recent_max_input_buffer and its sibling. */
   readonly queryBytesMax: number;
   readonly outputBytesMax: number;

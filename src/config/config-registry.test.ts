@@ -59,13 +59,36 @@ test('a listener that refuses undoes all, and others hear of the old values agai
   );
 });
 
-test('port and bind are immutable until somebody can act on them', async () => {
-  const { registry } = await open();
-  const refusal = "ERR CONFIG SET failed (possibly related to argument 'port') - ";
-  assert.equal(registry.set([['port', '7000']]), `${refusal}can't set immutable config`);
-  registry.onChange('network.resp_port', () => null);
-  assert.equal(registry.set([['port', '7000']]), null);
-  assert.deepEqual(registry.get(['port']), [['port', '7000']]);
+test('what takes time is prepared for the values to come, then committed last of all', async () => {
+  const { registry, configuration } = await open();
+  const seen: string[] = [];
+  registry.onPrepare('network.resp_port', ({ network }) => {
+    seen.push(`prepare ${network.respPort} ${network.maxClients}`);
+    return network.respPort === 7000 ? Promise.resolve() : null;
+  });
+  registry.onChange('network.resp_port', () => {
+    seen.push(`port ${configuration.network.respPort}`);
+    return null;
+  });
+  registry.onChange('network.max_clients', () => {
+    const { maxClients } = configuration.network;
+    seen.push(`clients ${maxClients}`);
+    return maxClients === 13 ? 'unlucky' : null;
+  });
+  const pairs = [
+    ['port', '7000'],
+    ['maxclients', '70'],
+  ] as const;
+  assert.equal(registry.prepare([['maxclients', '70']]), null);
+  assert.equal(registry.prepare([['port', 'x']]), null, 'set refuses it');
+  assert.ok(registry.prepare(pairs) instanceof Promise);
+  assert.equal(configuration.network.respPort, 8080);
+  assert.equal(registry.set(pairs), null);
+  assert.deepEqual(seen, ['prepare 7000 70', 'clients 70', 'port 7000']);
+  seen.length = 0;
+  const bad = [pairs[0], ['maxclients', '13']] as const;
+  assert.match(registry.set(bad)!, /unlucky/);
+  assert.deepEqual(seen, ['clients 13', 'clients 70', 'port 7000'], 'what was prepared is dropped');
 });
 
 test('dir and dbfilename are protected unless allowed, locally or to all', async () => {

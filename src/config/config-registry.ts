@@ -11,6 +11,14 @@ import { readSetting, writeSetting } from './table/setting.ts';
 /** Called after the new value stands in the configuration. A text refuses it: all is undone. */
 export type ChangeListener = () => string | null;
 
+/**
+ * Makes ready what a change will need, such as a port that takes time to bind. It must not reject:
+ * what went wrong is told when the change is acted upon.
+ * @param next  the configuration as it would be
+ * @returns     null when there is nothing to wait for
+ */
+export type Preparer = (next: Configuration) => Promise<void> | null;
+
 /** Who asks; what is protected may be open to clients of this machine. */
 export interface Asker {
   readonly isLocal: boolean;
@@ -35,6 +43,7 @@ export class ConfigRegistry {
   private readonly disk: Disk;
   private readonly file: ConfigFile | null;
   private readonly listeners = new Map<string, ChangeListener[]>();
+  private readonly preparers = new Map<string, Preparer>();
   /** Paths whose value somebody chose. */
   private readonly chosen: Set<string>;
 
@@ -55,6 +64,35 @@ export class ConfigRegistry {
     const listeners = this.listeners.get(path);
     if (listeners === undefined) this.listeners.set(path, [listener]);
     else listeners.push(listener);
+  }
+
+  /** @param path  a change of it is prepared before it is made; it needs a listener as well */
+  onPrepare(path: string, preparer: Preparer): void {
+    this.preparers.set(path, preparer);
+  }
+
+  /**
+   * Makes ready what `set` of the same pairs needs.
+   * @returns null when it can be called at once, also when it will refuse the pairs
+   */
+  prepare(pairs: readonly (readonly [string, string])[]): Promise<void> | null {
+    const preparers = new Set<Preparer>();
+    for (const [name] of pairs) {
+      const row = findForClients(name);
+      const preparer = row === null ? undefined : this.preparers.get(row.path);
+      if (preparer !== undefined) preparers.add(preparer);
+    }
+    if (preparers.size === 0) return null;
+    const next = structuredClone(this.configuration);
+    for (const [name, text] of pairs) {
+      const row = findForClients(name);
+      const value = row === null ? null : this.parse(row, name, text);
+      if (row === null || value instanceof Refusal) return null;
+      writeSetting(next, row, value);
+      applyConsequences(next, row.path, name);
+    }
+    const waits = [...preparers].map((preparer) => preparer(next)).filter((wait) => wait !== null);
+    return waits.length === 0 ? null : Promise.all(waits).then(() => {});
   }
 
   /**
@@ -85,6 +123,15 @@ export class ConfigRegistry {
    * @returns the text of the error reply, or null when all is set
    */
   set(pairs: readonly (readonly [string, string])[], asker?: Asker): string | null {
+    const refusal = this.setAll(pairs, asker);
+    if (refusal !== null) this.dropPrepared(pairs);
+    return refusal;
+  }
+
+  private setAll(
+    pairs: readonly (readonly [string, string])[],
+    asker: Asker | undefined,
+  ): string | null {
     const rows: Setting[] = [];
     const names = new Set<string>();
     let failure: string | null = null;
@@ -114,6 +161,15 @@ export class ConfigRegistry {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return `ERR Rewriting config file: ${reason.replace(/[\r\n]+/g, ' ')}`;
+    }
+  }
+
+  /** Those who prepared a change that was refused see that the configuration is as it was. */
+  private dropPrepared(pairs: readonly (readonly [string, string])[]): void {
+    for (const [name] of pairs) {
+      const row = findForClients(name);
+      if (row === null || !this.preparers.has(row.path)) continue;
+      for (const listener of this.listeners.get(row.path) ?? []) listener();
     }
   }
 
@@ -152,7 +208,7 @@ export class ConfigRegistry {
         return failed(canonicalName(row, name), value.reason);
       }
       writeSetting(this.configuration, row, value);
-      applyConsequences(this.configuration, row.path);
+      applyConsequences(this.configuration, row.path, name);
     }
     const failure = this.notify(rows, { pairs, before });
     if (failure === null) for (const row of rows) this.chosen.add(row.path);
@@ -163,19 +219,28 @@ export class ConfigRegistry {
     rows: readonly Setting[],
     { pairs, before }: { pairs: readonly (readonly [string, string])[]; before: Configuration },
   ): string | null {
-    for (let index = 0; index < rows.length; index++) {
+    // What was prepared is committed last, when nobody else can refuse the change any more.
+    const order = rows.map((_row, index) => index);
+    order.sort((left, right) => this.rank(rows[left]!) - this.rank(rows[right]!));
+    const told: Setting[] = [];
+    for (const index of order) {
+      told.push(rows[index]!);
       for (const listener of this.listeners.get(rows[index]!.path) ?? []) {
         const reason = listener();
         if (typeof reason !== 'string') continue;
         this.restore(before);
         // Those that have acted on the refused values act on the old ones again.
-        for (const row of rows.slice(0, index + 1)) {
-          for (const told of this.listeners.get(row.path) ?? []) told();
+        for (const row of told) {
+          for (const listener of this.listeners.get(row.path) ?? []) listener();
         }
         return failed(canonicalName(rows[index]!, pairs[index]![0]), reason);
       }
     }
     return null;
+  }
+
+  private rank(row: Setting): number {
+    return this.preparers.has(row.path) ? 1 : 0;
   }
 
   private parse(row: Setting, name: string, text: string): unknown {

@@ -2,12 +2,19 @@ import type { Configuration } from '../base/configuration.ts';
 import { defaultConfiguration } from '../base/configuration.ts';
 
 /**
+ * Settings that follow from the one that was just written.
+ *
+ * redis-server's `port 0` means no TCP port; 0 by our own name means any free one.
  * Persistence can be said in two ways: by profile (enabled, strategy, snapshot_interval) or as
  * redis-server does (appendonly, save). Whichever was said last decides, the other one follows.
- * @param path  the setting that was just written
+ * @param path  of the setting that was just written
+ * @param name  as it was written: our path, or redis-server's name for it
  */
-export function applyConsequences(configuration: Configuration, path: string): void {
+export function applyConsequences(configuration: Configuration, path: string, name: string): void {
   switch (path) {
+    case 'network.resp_port':
+      configuration.network.respEnabled = name.includes('.') || configuration.network.respPort !== 0;
+      break;
     case 'persistence.enabled':
     case 'persistence.strategy':
     case 'persistence.snapshot_interval':

@@ -87,7 +87,7 @@ export function initialConfiguration(habit: Habit): Configuration {
     configuration.persistence.appendOnly = false;
     configuration.http.enabled = false;
     configuration.cluster.enabled = false;
-    applyConsequences(configuration, 'persistence.append_only');
+    applyConsequences(configuration, 'persistence.append_only', 'appendonly');
   }
   return configuration;
 }
@@ -103,12 +103,11 @@ function assign(raw: RawSetting, merge: Merge): void {
   }
   merge.seen.add(row.path);
   merge.assigned.set(row.path, raw.where);
-  if (raw.source === 'file' && raw.form === 'redis' && row.path === 'network.resp_port') {
-    merge.configuration.network.respEnabled = value !== 0;
-    if (value === 0) return;
-  }
   writeSetting(merge.configuration, row, value);
-  applyConsequences(merge.configuration, row.path);
+  const isRedis = raw.form === 'redis' && raw.source === 'file';
+  // Who names a port wants it open, unless the same source says otherwise.
+  if (row.path === 'network.resp_port' && merge.seen.has('network.resp_enabled')) return;
+  applyConsequences(merge.configuration, row.path, isRedis ? raw.name : row.path);
 }
 
 function findRow(raw: RawSetting, merge: Merge): Setting | null {

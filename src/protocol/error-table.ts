@@ -73,6 +73,12 @@ export const ERRORS = {
   slowlogCount: row('ERR count should be greater than or equal to -1'),
   noShutdown: row('ERR No shutdown in progress.'),
   replicaofRefused: row('ERR This node follows no other server: REPLICAOF is not available'),
+  moduleNotAllowed: row(
+    'ERR MODULE command not allowed. If the enable-module-command option is set to "local", ' +
+      'you can run it from a local connection, otherwise you need to set this option in the ' +
+      'configuration file, and then restart the server.',
+  ),
+  noModules: row('ERR Error loading the extension. Please check the server logs.'),
   debugNotAllowed: row(
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ' +
       'you can run it from a local connection, otherwise you need to set this option in the ' +

@@ -39,6 +39,12 @@ export class ClientTable implements ClientRegistry {
     return bytes;
   }
 
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const connection of this.sockets) bytes += connection.heldBytes;
+    return bytes;
+  }
+
   takeId(): number {
     return ++this.lastId;
   }

@@ -1,22 +1,37 @@
+import type { Configuration } from '../base/configuration.ts';
 import { NodeError } from '../base/errors.ts';
-import type { Listener, Socket, SocketHandler, TlsOptions } from '../base/world.ts';
+import { LIMITS } from '../base/limits.ts';
+import { isLocalAddress } from '../base/local-address.ts';
+import type {
+  Listener,
+  Socket,
+  SocketHandler,
+  Timer,
+  TlsOptions,
+  UnixSocketOptions,
+} from '../base/world.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 import { GATE, Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
+import { AcceptErrors } from './accept-errors.ts';
 import type { ClientTable } from './client-registry.ts';
 import { Connection, type InputLimits } from './connection.ts';
-import { isLoopback } from './login-delays.ts';
+import { type Bind, PortGroup, type Wanted } from './port-group.ts';
+import { readTlsFiles } from './tls-files.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
-/** The RESP ports, plain and TLS: binds them, and decides who may come in. */
+/** The RESP ports, plain and TLS, and the unix socket: binds them, and decides who may come in. */
 export class RespListener {
   private readonly node: NodeServices;
   private readonly loop: TurnLoop;
   private readonly clients: ClientTable;
   private readonly onGone: (connection: Connection) => void;
   private readonly inputLimits: InputLimits;
-  private listeners: Listener[] = [];
-  private tlsListeners: Listener[] = [];
+  private readonly plain: PortGroup;
+  private readonly secure: PortGroup;
+  private readonly acceptErrors: AcceptErrors;
+  private unixListener: Listener | null = null;
+  private dropTimer: Timer | null = null;
 
   /** @param options.onGone  a connection counts no more: forget its session everywhere */
   constructor(options: {
@@ -31,19 +46,28 @@ export class RespListener {
     this.clients = options.clients;
     this.inputLimits = options.inputLimits;
     this.onGone = options.onGone;
+    this.acceptErrors = new AcceptErrors(options.node);
+    const bind: Bind = (host, port, tls) => this.bind({ host, port, tls });
+    this.plain = new PortGroup(bind);
+    this.secure = new PortGroup(bind);
   }
 
   /**
    * Binds every address. All ports or none: a refusal closes what was bound.
-   * @param tls  certificates when a TLS port is wanted, read by the caller
-   * @throws     NodeError PORT_REFUSED
+   * @throws NodeError PORT_REFUSED, BAD_CERTIFICATE
    */
-  async open(tls: TlsOptions | null): Promise<{ resp: number; tls: number }> {
-    const { network, tls: tlsSettings } = this.node.configuration;
+  async open(): Promise<void> {
+    const { configuration, world } = this.node;
+    const { network, tls } = configuration;
     try {
-      const resp = network.respEnabled ? await this.bindAll(network.respPort, null) : 0;
-      const secure = tls === null ? 0 : await this.bindAll(tlsSettings.port, tls);
-      return { resp, tls: secure };
+      await this.secure.open(wantedSecure(configuration, readTlsFiles(tls, world.disk)));
+      await this.plain.open(wantedPlain(configuration));
+      if (network.unixSocket !== '') {
+        const { unixSocket: path, unixSocketPermissions: permissions } = network;
+        const host = path;
+        this.unixListener = await this.bind({ host, port: 0, tls: null }, { path, permissions });
+      }
+      this.tellPorts();
     } catch (error) {
       await this.close();
       throw error;
@@ -52,43 +76,112 @@ export class RespListener {
 
   /** Stops accepting. Connections live on. */
   async close(): Promise<void> {
-    const closing = [...this.listeners, ...this.tlsListeners];
-    this.listeners = [];
-    this.tlsListeners = [];
-    await Promise.all(closing.map((listener) => listener.close()));
+    this.dropTimer?.cancel();
+    const { unixListener } = this;
+    this.unixListener = null;
+    await Promise.all([this.plain.close(), this.secure.close(), unixListener?.close()]);
   }
 
-  /** Certificates for connections from now on. */
-  replaceTls(tls: TlsOptions): void {
-    for (const listener of this.tlsListeners) listener.replaceTls(tls);
+  /**
+   * Binds what a change of ports or addresses will need.
+   * @returns null when `applyPorts` need not wait for it
+   */
+  preparePorts(next: Configuration): Promise<void> | null {
+    this.dropTimer?.cancel();
+    const tls = this.findTls(next);
+    // `applyPorts` tells what is wrong with the files.
+    if (tls instanceof NodeError) return null;
+    const waits = [
+      this.plain.prepare(wantedPlain(next)),
+      this.secure.prepare(wantedSecure(next, tls)),
+    ].filter((wait) => wait !== null);
+    if (waits.length === 0) return null;
+    // Who asked for the change may be gone before it is made.
+    this.dropTimer = this.node.world.timers.after(LIMITS.preparedPortMs, () => this.dropPorts());
+    return Promise.all(waits).then(() => {});
   }
 
-  /** @returns the port; with port 0 the first address chooses it for all */
-  private async bindAll(port: number, tls: TlsOptions | null): Promise<number> {
-    const { network } = this.node.configuration;
-    const bound = tls === null ? this.listeners : this.tlsListeners;
-    let chosenPort = port;
-    for (const address of network.respBindAddresses) {
-      const isOptional = address.startsWith('-');
-      const options = {
-        host: hostOf(isOptional ? address.slice(1) : address),
-        port: chosenPort,
-        backlog: network.backlog,
-        tls,
-        socketPath: network.socketPath,
-        keepAliveS: network.tcpKeepaliveS,
-        ipv6Only: true,
-      };
-      try {
-        const onSocket = (socket: Socket) => this.accept(socket, tls !== null);
-        const listener = await this.node.world.network.listen(options, onSocket);
-        bound.push(listener);
-        chosenPort = listener.port;
-      } catch (error) {
-        if (!isOptional || !isAddressMissing(error)) throw error;
-      }
+  /** Takes what was prepared. @returns false when it could not be bound: the old ports stay */
+  applyPorts(): boolean {
+    const { configuration, logger } = this.node;
+    const tls = this.findTls(configuration);
+    const plain = wantedPlain(configuration);
+    const secure = tls instanceof NodeError ? null : wantedSecure(configuration, tls);
+    const isBad = tls instanceof NodeError;
+    const error = isBad ? tls : (this.plain.refusal(plain) ?? this.secure.refusal(secure));
+    this.dropTimer?.cancel();
+    if (error !== null) {
+      logger.warn('listen', 'The ports cannot be changed', { error });
+      this.dropPorts();
+      return false;
     }
-    return bound.length === 0 ? 0 : chosenPort;
+    this.plain.commit(plain);
+    this.secure.commit(secure);
+    this.tellPorts();
+    return true;
+  }
+
+  /**
+   * Certificates for connections from now on.
+   * @returns false when they cannot be used: the old ones stay
+   */
+  reloadTls(): boolean {
+    const { configuration, logger } = this.node;
+    try {
+      const tls = readTlsFiles(configuration.tls, this.node.world.disk);
+      if (tls !== null) this.secure.replaceTls(tls);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      logger.warn('tls', 'The certificates cannot be used; the old ones stay', { error });
+      return false;
+    }
+  }
+
+  /** tcp-keepalive has changed: for connections from now on. */
+  applyKeepAlive(): void {
+    const { tcpKeepaliveS } = this.node.configuration.network;
+    for (const group of [this.plain, this.secure]) {
+      for (const listener of group.listeners) listener.keepAliveS = tcpKeepaliveS;
+    }
+  }
+
+  private dropPorts(): void {
+    this.plain.drop();
+    this.secure.drop();
+  }
+
+  private tellPorts(): void {
+    this.node.ports.resp = this.plain.port;
+    this.node.ports.tls = this.secure.port;
+  }
+
+  /** @returns null when there is no TLS port; the error when its files cannot be used */
+  private findTls({ tls }: Configuration): TlsOptions | NodeError | null {
+    try {
+      return readTlsFiles(tls, this.node.world.disk);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return error;
+    }
+  }
+
+  private bind(
+    place: { host: string; port: number; tls: TlsOptions | null },
+    unixSocket?: UnixSocketOptions,
+  ): Promise<Listener> {
+    const { backlog, socketPath, tcpKeepaliveS } = this.node.configuration.network;
+    const options = {
+      ...place,
+      backlog,
+      socketPath,
+      keepAliveS: unixSocket === undefined ? tcpKeepaliveS : 0,
+      ipv6Only: true,
+      onAcceptError: (code: string) => this.acceptErrors.record(code),
+      ...(unixSocket === undefined ? {} : { unixSocket }),
+    };
+    const onSocket = (socket: Socket) => this.accept(socket, place.tls !== null);
+    return this.node.world.network.listen(options, onSocket);
   }
 
   private accept(socket: Socket, isTls: boolean): void {
@@ -101,7 +194,7 @@ export class RespListener {
     }
     counters[METRIC.connectionsReceived]++;
     const isOpenToAll = network.protectedMode && security.requirepass === '';
-    if (isOpenToAll && !isLoopback(socket.remoteAddress)) {
+    if (isOpenToAll && !isLocalAddress(socket.remoteAddress)) {
       counters[METRIC.connectionsDenied]++;
       logger.warn('client-denied', 'Connection refused by protected mode', {
         address: `${socket.remoteAddress}:${socket.remotePort}`,
@@ -139,16 +232,13 @@ export class RespListener {
   }
 }
 
-/** Redis' words for every address of a family. */
-function hostOf(address: string): string {
-  if (address === '*') return '0.0.0.0';
-  return address === '::*' ? '::' : address;
+function wantedPlain({ network }: Configuration): Wanted | null {
+  const { respBindAddresses: addresses, respEnabled, respPort: port } = network;
+  return respEnabled ? { addresses, port, tls: null } : null;
 }
 
-/** An address that this machine does not have is no error when its setting begins with '-'. */
-function isAddressMissing(error: unknown): boolean {
-  if (!(error instanceof NodeError) || error.code !== 'PORT_REFUSED') return false;
-  return /EADDRNOTAVAIL|EAFNOSUPPORT/.test(error.message);
+function wantedSecure({ network, tls: { port } }: Configuration, tls: TlsOptions | null) {
+  return port === 0 ? null : { addresses: network.respBindAddresses, port, tls };
 }
 
 function refuse(socket: Socket, line: Uint8Array): void {

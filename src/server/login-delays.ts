@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import { isLocalAddress } from '../base/local-address.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { LoginDelays } from '../commands/node-services.ts';
 
@@ -35,7 +36,7 @@ export class LoginDelayTable implements LoginDelays {
   }
 
   recordFailure(address: string): void {
-    if (isLoopback(address)) return;
+    if (isLocalAddress(address)) return;
     const failures = this.failures.get(address);
     if (failures !== undefined) {
       failures.count++;
@@ -57,8 +58,4 @@ export class LoginDelayTable implements LoginDelays {
       return;
     }
   }
-}
-
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

@@ -96,8 +96,7 @@ export class Upkeep {
     const setting = network.clientMemoryBytesMax;
     const limit = setting < 0 ? (cache.maxMemoryBytes * -setting) / 100 : setting;
     if (limit === 0) return;
-    let heldBytes = 0;
-    for (const connection of this.clients.connections) heldBytes += connection.heldBytes;
+    let { heldBytes } = this.clients;
     if (heldBytes <= limit) return;
     const byWeight = [...this.clients.connections].sort((a, b) => b.heldBytes - a.heldBytes);
     for (const connection of byWeight) {

@@ -31,8 +31,9 @@ export class WireClient {
     socket.on('close', () => this.close(new Error('the server closed the connection')));
   }
 
-  static async connect(port: number): Promise<WireClient> {
-    const socket = net.connect(port, '127.0.0.1');
+  /** @param place  port on loopback, or path of a unix socket */
+  static async connect(place: number | string): Promise<WireClient> {
+    const socket = typeof place === 'number' ? net.connect(place, '127.0.0.1') : net.connect(place);
     await once(socket, 'connect');
     return new WireClient(socket);
   }

@@ -1,8 +1,11 @@
+import type { Frame } from '../../base/frame.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { resetCounters } from '../../observability/metrics/metric-table.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
+import { isLocal } from '../allowance.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';
+import type { Session } from '../session.ts';
 
 function configRow(
   name: string,
@@ -49,16 +52,31 @@ const setRow = configRow(
     syntax: 'parameter value [parameter value ...]',
     tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   },
-  ({ node }, frame, reply) => {
+  (session, frame, reply) => {
     if (frame.count % 2 !== 0) return reply.error(ERRORS.syntax);
     const pairs: [string, string][] = [];
     for (let arg = 2; arg < frame.count; arg += 2)
       pairs.push([frame.text(arg), frame.text(arg + 1)]);
-    const refusal = node.settings.set(pairs);
+    if (mustWait(session, frame, pairs)) return;
+    const refusal = session.node.settings.set(pairs, { isLocal: isLocal(session) });
     if (refusal === null) reply.ok();
     else reply.errorText(refusal);
   },
 );
+
+/** A port is bound in its own time. Within EXEC nothing waits: `set` then refuses it. */
+const PREPARE_MS_MAX = 10_000;
+
+/** @returns whether the command was put aside until what it needs is there */
+function mustWait(session: Session, frame: Frame, pairs: readonly [string, string][]): boolean {
+  const { channel, node, mayWait } = session;
+  if (channel === null || !mayWait) return false;
+  const preparing = node.settings.prepare(pairs);
+  if (preparing === null) return false;
+  channel.postpone(frame, node.clock.nowMs + PREPARE_MS_MAX);
+  preparing.then(() => channel.resumePostponed());
+  return true;
+}
 
 const resetstatRow = configRow(
   'resetstat',

@@ -1,7 +1,8 @@
 import type { Frame } from '../../base/frame.ts';
-import { echoed } from '../../protocol/error-echo.ts';
+import { echoed, subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { isAllowed } from '../allowance.ts';
 import type { CommandRow } from '../command-row.ts';
 import { replyHelp } from '../help-reply.ts';
 import type { Session } from '../session.ts';
@@ -16,7 +17,8 @@ export const debugCommand: CommandRow = {
   summary: 'Container of commands for testing this server, off by default',
   syntax: '',
   execute(session, frame, reply) {
-    if (!isAllowed(session)) return reply.error(ERRORS.debugNotAllowed);
+    const { enableDebugCommand } = session.node.configuration.security;
+    if (!isAllowed(enableDebugCommand, session)) return reply.error(ERRORS.debugNotAllowed);
     if (frame.count === 2 && frame.equals(1, 'HELP')) return replyHelp(reply, 'DEBUG', HELP);
     if (frame.count === 2 && frame.equals(1, 'CHANGE-REPL-ID')) return reply.ok();
     if (frame.count === 3 && frame.equals(1, 'SLEEP')) {
@@ -32,10 +34,7 @@ export const debugCommand: CommandRow = {
       return reply.errorLatin1(echoed(frame, 2));
     }
     if (frame.count === 3 && frame.equals(1, 'OBJECT')) return describeEntry(session, frame, reply);
-    reply.errorLatin1(
-      `ERR unknown subcommand or wrong number of arguments for '${echoed(frame, 1)}'. ` +
-        'Try DEBUG HELP.',
-    );
+    reply.errorLatin1(subcommandSyntaxText(frame, 'DEBUG'));
   },
 };
 
@@ -51,21 +50,6 @@ const HELP = [
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
 ];
-
-/** `local` means the loopback interface, a unix socket, or a caller inside the process. */
-function isAllowed({ node, channel }: Session): boolean {
-  const allowance = node.configuration.security.enableDebugCommand;
-  if (allowance !== 'local') return allowance === 'yes';
-  if (channel === null) return true;
-  const { remoteAddress } = channel;
-  return (
-    remoteAddress === '' ||
-    remoteAddress === '::1' ||
-    remoteAddress.startsWith('127.') ||
-    remoteAddress.startsWith('::ffff:127.') ||
-    remoteAddress.startsWith('/')
-  );
-}
 
 /** As strtod: what the text starts with, 0 when that is no number. */
 function leadingNumber(text: string): number {

@@ -44,7 +44,7 @@ export function measureMemory(node: NodeServices): MemoryFacts {
     indexBytes,
     overheadBytes: usedBytes - datasetBytes,
     datasetBytes,
-    clientBytes: node.clients.queryBytes + node.clients.outputBytes,
+    clientBytes: node.clients.heldBytes,
     keyCount,
     heapUsedBytes,
   };

@@ -7,6 +7,7 @@ import { commandCommand } from './introspection/command.ts';
 import { latencyCommand } from './latency.ts';
 import { lolwutCommand } from './lolwut.ts';
 import { memoryCommand } from './memory.ts';
+import { moduleCommand } from './module.ts';
 import { replicaofCommand, slaveofCommand } from './replicaof.ts';
 import { shutdownCommand } from './shutdown.ts';
 import { slowlogCommand } from './slowlog.ts';
@@ -25,6 +26,7 @@ export const SERVER_COMMANDS: readonly CommandRow[] = [
   latencyCommand,
   lolwutCommand,
   memoryCommand,
+  moduleCommand,
   replicaofCommand,
   roleCommand,
   shutdownCommand,

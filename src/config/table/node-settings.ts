@@ -62,14 +62,11 @@ export const NODE_SETTINGS: readonly Setting[] = [
 export const NETWORK_SETTINGS: readonly Setting[] = [
   setting('network.resp_bind_addr', 'network.respBindAddresses', textList(), {
     redis: 'bind',
-    access: 'live',
-    restart: true,
     help: "Addresses of the RESP port; '*' is every address, a leading '-' allows a missing one.",
   }),
   setting('network.resp_port', 'network.respPort', PORT, {
     redis: 'port',
-    restart: true,
-    help: 'RESP port; 0 takes any free one (in a redis.conf: no TCP port).',
+    help: "RESP port; 0 takes any free one (as redis-server's `port`: no TCP port).",
   }),
   setting('network.resp_enabled', 'network.respEnabled', yesNo(), {
     access: 'immutable',
@@ -231,7 +228,6 @@ const FILE_PATH = text();
 export const TLS_SETTINGS: readonly Setting[] = [
   setting('tls.port', 'tls.port', PORT, {
     redis: 'tls-port',
-    restart: true,
     help: 'Port of RESP over TLS; 0: none.',
   }),
   setting('tls.cert_file', 'tls.certFile', FILE_PATH, {
@@ -320,7 +316,7 @@ export const CACHE_SETTINGS: readonly Setting[] = [
     'cache.default_ttl',
     'cache.defaultTtlMs',
     duration({ unit: 'ms', bareUnit: 's', min: 0, max: Number.MAX_SAFE_INTEGER }),
-    { effect: 'later', help: 'Time to live of writes that name none; 0: for ever.' },
+    { help: 'Time to live of writes of strings that name none (KEEPTTL names one); 0: for ever.' },
   ),
   setting('cache.cuckoo_filter', 'cache.cuckooFilter', yesNo(), {
     env: 'DEFAULT_CUCKOO',

@@ -108,9 +108,18 @@ class ComponentLogger implements Logger {
     if (correlationId !== undefined) line['correlation_id'] = correlationId;
     if (durationMs !== undefined) line['duration_ms'] = durationMs;
     if (error !== undefined) line['error'] = describeError(error);
-    line['fields'] = fields;
+    line['fields'] = withSnakeNames(fields);
     return line;
   }
+}
+
+/** `clientId` is `client_id` in a line, like every other name there. */
+function withSnakeNames(fields: Record<string, unknown>): Record<string, unknown> {
+  const named: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    named[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  }
+  return named;
 }
 
 /** What helps to find it: name, message, code, stack and cause; nothing the error drags along. */

@@ -49,6 +49,7 @@ export const METRIC_ROWS = {
   connectionsReceived: counted('connections_received_total', 'Connections accepted.'),
   connectionsRejected: counted('connections_rejected_total', 'Connections refused by maxclients.'),
   connectionsDenied: counted('connections_denied_total', 'Connections refused by protected mode.'),
+  acceptErrors: counted('accept_errors_total', 'Connections that could not be accepted.'),
   commandsProcessed: counted('commands_processed_total', 'Commands executed.'),
   errorReplies: counted('errors_total', 'Error replies sent.'),
   unexpectedErrors: counted('unexpected_errors_total', 'Exceptions that closed a connection.'),

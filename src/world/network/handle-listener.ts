@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import type { Listener, ListenOptions, Socket } from '../../base/world.ts';
 import { type AddressSink, findServerHandle, type TcpHandle } from './handle-binding.ts';
 import { type HandleLane, HandleSocket } from './handle-socket.ts';
@@ -15,16 +16,20 @@ export async function listenByHandle(
 ): Promise<Listener> {
   const server = createServer();
   await bindServer(server, options);
-  takeOverAccepting(server, lane, options, onSocket);
-  return makeListener(server, options, null);
+  const listener = makeListener(server, options, null);
+  takeOverAccepting(server, { lane, listener, options, onSocket });
+  return listener;
 }
 
-function takeOverAccepting(
-  server: Server,
-  lane: HandleLane,
-  options: ListenOptions,
-  onSocket: (socket: Socket) => void,
-): void {
+interface Accepting {
+  readonly lane: HandleLane;
+  readonly listener: Listener;
+  readonly options: ListenOptions;
+  readonly onSocket: (socket: Socket) => void;
+}
+
+function takeOverAccepting(server: Server, accepting: Accepting): void {
+  const { lane, listener, options, onSocket } = accepting;
   const serverHandle = findServerHandle(server);
   if (typeof serverHandle === 'string') {
     server.close();
@@ -32,14 +37,17 @@ function takeOverAccepting(
   }
   serverHandle.onconnection = (status, client) => {
     // With no descriptor left, libuv has already closed the connection through its spare one.
-    if (status !== 0 || client === undefined) return;
+    if (status !== 0 || client === undefined) {
+      if (status < 0) options.onAcceptError?.(getSystemErrorName(status));
+      return;
+    }
     const peer: AddressSink = {};
     if (client.getpeername(peer) !== 0) {
       closeUnused(client);
       return;
     }
     client.setNoDelay(true);
-    if (options.keepAliveS > 0) client.setKeepAlive(true, options.keepAliveS);
+    if (listener.keepAliveS > 0) client.setKeepAlive(true, listener.keepAliveS);
     onSocket(new HandleSocket(client, lane, peer));
   };
 }

@@ -1,7 +1,15 @@
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { constants } from 'node:crypto';
+import * as fs from 'node:fs';
+import { type AddressInfo, createServer, type Socket as NetSocket, type Server } from 'node:net';
 import type * as Tls from 'node:tls';
 import { NodeError } from '../../base/errors.ts';
-import type { Listener, ListenOptions, Socket, TlsOptions } from '../../base/world.ts';
+import type {
+  Listener,
+  ListenOptions,
+  Socket,
+  TlsOptions,
+  UnixSocketOptions,
+} from '../../base/world.ts';
 import { PublicSocket } from './public-socket.ts';
 import { HANDSHAKE_MS } from './socket-settings.ts';
 
@@ -10,11 +18,16 @@ export async function listenByPublicApi(
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   if (options.tls !== null) return listenTls(options, options.tls, onSocket);
-  const server = createServer(serverOptions(options), (inner) => {
-    onSocket(new PublicSocket(inner, '', false));
+  const path = options.unixSocket?.path ?? '';
+  const server = createServer(SERVER_OPTIONS, (inner) => {
+    keepAlive(inner, listener);
+    onSocket(new PublicSocket(inner, { unixPath: path }));
   });
+  if (options.unixSocket !== undefined) removeStaleSocket(path);
   await bindServer(server, options);
-  return makeListener(server, options, null);
+  if (options.unixSocket !== undefined) setPermissions(server, options.unixSocket);
+  const listener = makeListener(server, options, null);
+  return listener;
 }
 
 async function listenTls(
@@ -26,26 +39,26 @@ async function listenTls(
   const tls = await import('node:tls');
   const server = withCertificateErrors(() =>
     tls.createServer({
-      ...serverOptions(options),
+      ...SERVER_OPTIONS,
       ...contextOptions(tlsOptions),
-      requestCert: tlsOptions.clientCertificate !== 'ignored',
-      // An optional certificate must still be good if it is shown; checked below.
-      rejectUnauthorized: tlsOptions.clientCertificate === 'required',
+      ...certificateDemand(tlsOptions),
       handshakeTimeout: HANDSHAKE_MS,
     }),
   );
   server.on('secureConnection', (inner) => {
+    keepAlive(inner, listener);
     const subject = inner.getPeerCertificate().subject;
     if (subject !== undefined && !inner.authorized) {
       inner.destroy();
       return;
     }
-    onSocket(new PublicSocket(inner, nameOf(subject), true));
+    onSocket(new PublicSocket(inner, { peerName: nameOf(subject), isTls: true }));
   });
   // Scanners and plaintext clients: nothing the node did, and nothing it can tell anybody.
   server.on('tlsClientError', (_cause, inner) => inner.destroy());
   await bindServer(server, options);
-  return makeListener(server, options, server);
+  const listener = makeListener(server, options, server);
+  return listener;
 }
 
 /** @throws NodeError PORT_REFUSED */
@@ -53,17 +66,20 @@ export function bindServer(server: Server, options: ListenOptions): Promise<void
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const code = cause.code ?? 'unknown';
-      const where = `${options.host}:${options.port}`;
+      const where = options.unixSocket?.path ?? `${options.host}:${options.port}`;
       const message = `Cannot listen on ${where}: ${code} ${reasonOf(cause)}`;
       reject(
         new NodeError('PORT_REFUSED', message, { host: options.host, port: options.port }, cause),
       );
     });
-    const { host, port, backlog, ipv6Only = false } = options;
-    server.listen({ host, port, backlog, ipv6Only }, () => {
+    const { host, port, backlog, ipv6Only = false, unixSocket } = options;
+    const place = unixSocket === undefined ? { host, port, ipv6Only } : { path: unixSocket.path };
+    server.listen({ ...place, backlog }, () => {
       // What fails later is one accept (no descriptor left); that client sees its connection close.
       server.removeAllListeners('error');
-      server.on('error', () => {});
+      server.on('error', (cause: NodeJS.ErrnoException) => {
+        options.onAcceptError?.(cause.code ?? cause.name);
+      });
       resolve();
     });
   });
@@ -74,12 +90,19 @@ export function makeListener(
   options: ListenOptions,
   tlsServer: Tls.Server | null,
 ): Listener {
-  const { port } = server.address() as AddressInfo;
+  const address = server.address() as AddressInfo | string;
   return {
     host: options.host,
-    port,
+    port: typeof address === 'string' ? 0 : address.port,
+    keepAliveS: options.keepAliveS,
+    get isClosed() {
+      return !server.listening;
+    },
     replaceTls(tlsOptions) {
-      withCertificateErrors(() => tlsServer?.setSecureContext(contextOptions(tlsOptions)));
+      if (tlsServer === null) return;
+      withCertificateErrors(() => tlsServer.setSecureContext(contextOptions(tlsOptions)));
+      // Read at each handshake, though only the constructor documents them.
+      Object.assign(tlsServer, certificateDemand(tlsOptions));
     },
     async close() {
       // The port is free at once; the callback of `close` would wait for the last connection.
@@ -88,17 +111,37 @@ export function makeListener(
   };
 }
 
-function serverOptions(options: ListenOptions): {
-  allowHalfOpen: true;
-  noDelay: true;
-  keepAlive: boolean;
-  keepAliveInitialDelay: number;
+const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
+
+function keepAlive(inner: NetSocket, { keepAliveS }: Listener): void {
+  if (keepAliveS > 0) inner.setKeepAlive(true, keepAliveS * 1000);
+}
+
+/** A socket whose process is gone is still there as a file. Anything else is left alone. */
+function removeStaleSocket(path: string): void {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSocket() === true) fs.unlinkSync(path);
+}
+
+function setPermissions(server: Server, { path, permissions }: UnixSocketOptions): void {
+  if (permissions === 0) return;
+  try {
+    fs.chmodSync(path, permissions);
+  } catch (cause) {
+    server.close();
+    const message = `Cannot set the permissions of ${path}: ${(cause as Error).message}`;
+    throw new NodeError('PORT_REFUSED', message, {}, cause);
+  }
+}
+
+function certificateDemand({ clientCertificate }: TlsOptions): {
+  requestCert: boolean;
+  rejectUnauthorized: boolean;
 } {
   return {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: options.keepAliveS > 0,
-    keepAliveInitialDelay: options.keepAliveS * 1000,
+    requestCert: clientCertificate !== 'ignored',
+    // An optional certificate must still be good if it is shown; checked when the client is there.
+    rejectUnauthorized: clientCertificate === 'required',
   };
 }
 
@@ -106,10 +149,22 @@ function contextOptions(tlsOptions: TlsOptions): Tls.SecureContextOptions {
   return {
     cert: tlsOptions.certificate,
     key: tlsOptions.key,
+    ...(tlsOptions.passphrase === undefined ? {} : { passphrase: tlsOptions.passphrase }),
     minVersion: tlsOptions.minVersion,
+    ...(tlsOptions.maxVersion === undefined ? {} : { maxVersion: tlsOptions.maxVersion }),
+    ...(tlsOptions.prefersOwnCiphers === true ? { honorCipherOrder: true } : {}),
+    ...sessionOptions(tlsOptions.sessionS),
     ...(tlsOptions.authorities === null ? {} : { ca: tlsOptions.authorities }),
     ...(tlsOptions.ciphers === null ? {} : { ciphers: tlsOptions.ciphers }),
   };
+}
+
+/** Sessions travel in tickets that the client keeps: nothing is stored here. */
+function sessionOptions(sessionS: number | undefined): Tls.SecureContextOptions {
+  if (sessionS === undefined) return {};
+  return sessionS === 0
+    ? { secureOptions: constants.SSL_OP_NO_TICKET }
+    : { sessionTimeout: sessionS };
 }
 
 function withCertificateErrors<Result>(act: () => Result): Result {

@@ -13,6 +13,13 @@ import { LINGER_MS, normaliseAddress } from './socket-settings.ts';
 /** Copying this much costs about what a new outbox would. */
 const TLS_COPY_BYTES_MAX = 16 * 1024;
 
+interface PublicSocketOptions {
+  /** Subject of a verified client certificate. */
+  readonly peerName?: string;
+  readonly isTls?: boolean;
+  readonly unixPath?: string;
+}
+
 export class PublicSocket implements Socket {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -30,13 +37,17 @@ export class PublicSocket implements Socket {
   private closeCode = '';
   private lingerTimer: NodeJS.Timeout | null = null;
 
-  constructor(inner: NetSocket | TLSSocket, peerName: string, isTls: boolean) {
+  constructor(
+    inner: NetSocket | TLSSocket,
+    { peerName = '', isTls = false, unixPath = '' }: PublicSocketOptions,
+  ) {
     this.inner = inner;
     this.peerName = peerName;
     this.copyBytesMax = isTls ? TLS_COPY_BYTES_MAX : 0;
-    this.remoteAddress = normaliseAddress(inner.remoteAddress);
+    // As redis-server: both ends of a unix socket are told by its path.
+    this.remoteAddress = unixPath === '' ? normaliseAddress(inner.remoteAddress) : unixPath;
     this.remotePort = inner.remotePort ?? 0;
-    this.localAddress = normaliseAddress(inner.localAddress);
+    this.localAddress = unixPath === '' ? normaliseAddress(inner.localAddress) : unixPath;
     this.localPort = inner.localPort ?? 0;
     this.onWritten = () => this.noteWritten();
     inner.on('error', (cause: NodeJS.ErrnoException) => {

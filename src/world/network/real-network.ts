@@ -21,7 +21,9 @@ export class RealNetwork implements Network {
   private description = 'undecided until the first listener';
 
   async listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
-    if (options.tls !== null) return listenByPublicApi(options, onSocket);
+    if (options.tls !== null || options.unixSocket !== undefined) {
+      return listenByPublicApi(options, onSocket);
+    }
     if (options.socketPath === 'public') {
       this.description = 'public (by setting)';
       return listenByPublicApi(options, onSocket);

@@ -35,14 +35,18 @@ export class MemoryNetwork implements Network {
       throw new NodeError('PORT_REFUSED', message, { host: options.host, port });
     }
     this.boundPorts.set(port, { onSocket });
-    return {
+    const listener: Listener = {
       host: options.host,
       port,
+      keepAliveS: options.keepAliveS,
+      isClosed: false,
       replaceTls: () => {},
       close: async () => {
+        Object.assign(listener, { isClosed: true });
         this.boundPorts.delete(port);
       },
     };
+    return listener;
   }
 
   describeSocketPath(): string {
