@@ -79,7 +79,11 @@ export const ROOMS = {
 export const ENTRIES = {
   'main.ts': {
     charter: 'argv in, exit code out',
-    imports: ['base', 'world', 'cli', 'observability/logging', 'node.ts'],
+    imports: ['base', 'world', 'cli', 'serve.ts'],
+  },
+  'serve.ts': {
+    charter: 'what `start` loads: the node and its log',
+    imports: ['base', 'cli', 'observability/logging', 'node.ts'],
   },
   'node.ts': {
     charter: 'builds every room, hands each its World, starts and stops them in order',

@@ -2,12 +2,12 @@
 export { NodeError, type NodeErrorCode } from './base/errors.ts';
 export { type LogFacts, type Logger, SILENT_LOGGER } from './base/logger.ts';
 export type { World } from './base/world.ts';
-export {
+export type {
   EmbeddedStore,
-  type Key,
-  type ScanOptions,
-  type SetOptions,
-  type Value,
+  Key,
+  ScanOptions,
+  SetOptions,
+  Value,
 } from './embedded/embedded-store.ts';
 export { HyperCache, type StartOptions } from './embedded/hyper-cache.ts';
 export type { MessageListener, SubscribeOptions, Subscription } from './embedded/subscription.ts';

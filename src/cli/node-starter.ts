@@ -6,7 +6,7 @@ import type { ConfigRegistry } from '../config/config-registry.ts';
 /** What the command needs from the rest of the house; `main.ts` hands it over. */
 export interface NodeStarter {
   startNode(options: StartNodeOptions): Promise<RunningNode>;
-  openLog(options: { world: World; configuration: Configuration }): Promise<OpenLog>;
+  openLog(options: { world: World; configuration: Configuration }): OpenLog;
 }
 
 export interface StartNodeOptions {
@@ -26,5 +26,5 @@ export interface RunningNode {
 
 export interface OpenLog {
   readonly logger: Logger;
-  close(): void;
+  close(): Promise<void>;
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
+import type { World } from '../base/world.ts';
 import type { SimulatedWorld } from '../world/simulated/simulated-world.ts';
 import { createSimulatedWorld } from '../world/simulated/simulated-world.ts';
 import type { NodeStarter, StartNodeOptions } from './node-starter.ts';
 import { runCommandLine } from './run-command-line.ts';
+import { runStart } from './start.ts';
 
 /** A node that runs until it is told to stop. */
 class FakeStarter implements NodeStarter {
@@ -33,10 +35,10 @@ class FakeStarter implements NodeStarter {
     return { respPort: 1234, stop, stopped };
   }
 
-  async openLog() {
+  openLog() {
     return {
       logger: SILENT_LOGGER,
-      close: () => {
+      close: async () => {
         this.isLogClosed = true;
       },
     };
@@ -49,13 +51,18 @@ interface Ran {
   code: number;
 }
 
+function runWith(starter: FakeStarter, args: readonly string[], world: World): Promise<number> {
+  const serve = (rest: readonly string[]) => runStart(rest, { world, starter });
+  return runCommandLine(args, { world, serve });
+}
+
 async function run(args: string[], files: Record<string, string> = {}): Promise<Ran> {
   const world = createSimulatedWorld();
   for (const [path, text] of Object.entries(files)) {
     world.disk.writeFileAtomic(path, Buffer.from(text));
   }
   const starter = new FakeStarter();
-  return { world, starter, code: await runCommandLine(args, { world, starter }) };
+  return { world, starter, code: await runWith(starter, args, world) };
 }
 
 test('start hands the settled configuration over; SIGTERM stops with exit code 0', async () => {
@@ -66,7 +73,7 @@ test('start hands the settled configuration over; SIGTERM stops with exit code 0
   ]) {
     const world = createSimulatedWorld();
     const starter = new FakeStarter();
-    const code = runCommandLine([...args, '--pidfile', '/node.pid'], { world, starter });
+    const code = runWith(starter, [...args, '--pidfile', '/node.pid'], world);
     await starter.isUp;
     assert.equal(starter.started!.configuration.network.respPort, 7001);
     assert.deepEqual(starter.started!.configRegistry.get(['port']), [['port', '7001']]);
@@ -85,7 +92,7 @@ test('what the world refuses at start is printed for people, with exit code 1', 
   const world = createSimulatedWorld();
   const starter = new FakeStarter();
   starter.failure = new NodeError('PORT_REFUSED', 'Cannot listen on 127.0.0.1:80: EACCES');
-  assert.equal(await runCommandLine([], { world, starter }), 1);
+  assert.equal(await runWith(starter, [], world), 1);
   assert.equal(world.host.errorText, 'hypercache: Cannot listen on 127.0.0.1:80: EACCES\n');
   assert.equal(starter.isLogClosed, true);
 });
@@ -94,7 +101,7 @@ test('a mistake of ours is not made up as one of the world', async () => {
   const world = createSimulatedWorld();
   const starter = new FakeStarter();
   starter.failure = new TypeError('x is not a function');
-  await assert.rejects(runCommandLine([], { world, starter }), TypeError);
+  await assert.rejects(runWith(starter, [], world), TypeError);
 });
 
 test('bad settings keep it from starting; all are told, values never', async () => {

@@ -1,8 +1,12 @@
 import { REDIS_VERSION, VERSION } from '../base/version.ts';
 import type { World } from '../base/world.ts';
 import { suggest } from '../config/did-you-mean.ts';
-import type { NodeStarter } from './node-starter.ts';
-import { runStart } from './start.ts';
+
+export interface CommandLineOptions {
+  readonly world: World;
+  /** `start`: runs a node until it is stopped. @returns the exit code */
+  serve(args: readonly string[], world: World): Promise<number>;
+}
 
 const SUBCOMMANDS = ['start', 'config', 'help'];
 const HELP_FLAGS = ['--help', '-h'];
@@ -16,7 +20,7 @@ const VERSION_FLAGS = ['--version', '-v', '-V'];
  */
 export async function runCommandLine(
   args: readonly string[],
-  { world, starter }: { world: World; starter: NodeStarter },
+  { world, serve }: CommandLineOptions,
 ): Promise<number> {
   const first = args[0] ?? 'start';
   if (VERSION_FLAGS.includes(first)) {
@@ -34,7 +38,7 @@ export async function runCommandLine(
     world.host.writeError(`hypercache: ${reason}\n`);
     return 1;
   }
-  return runStart(first === 'start' ? args.slice(1) : args, { world, starter });
+  return serve(first === 'start' ? args.slice(1) : args, world);
 }
 
 function isMistypedCommand(word: string, world: World): boolean {

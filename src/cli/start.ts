@@ -26,14 +26,14 @@ export async function runStart(
   }
   let log: OpenLog | null = null;
   try {
-    log = await starter.openLog({ world, configuration: loaded.configuration });
+    log = starter.openLog({ world, configuration: loaded.configuration });
     return await runNode(loaded, { world, starter, logger: log.logger });
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     printFatal(world, error.message);
     return FAILED;
   } finally {
-    log?.close();
+    await log?.close();
   }
 }
 

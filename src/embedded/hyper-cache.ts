@@ -8,22 +8,12 @@
  *     await node.stop();
  */
 import { NodeError } from '../base/errors.ts';
-import { type Logger, SILENT_LOGGER } from '../base/logger.ts';
+import type { Logger } from '../base/logger.ts';
 import type { World } from '../base/world.ts';
-import { ConfigRegistry } from '../config/config-registry.ts';
-import { settleConfiguration } from '../config/settle-configuration.ts';
-import { describeProblem, emptySource } from '../config/sources/raw-setting.ts';
-import { type RunningNode, startNode } from '../node.ts';
 import type { ReplyValue } from '../protocol/reply-values.ts';
-import { createRealWorld } from '../world/real-world.ts';
-import { EmbeddedCaller } from './caller.ts';
-import { EmbeddedStore, type Value } from './embedded-store.ts';
-import {
-  EmbeddedSubscription,
-  type MessageListener,
-  type SubscribeOptions,
-  type Subscription,
-} from './subscription.ts';
+import type { EmbeddedStore, Value } from './embedded-store.ts';
+import type { Launched } from './launch.ts';
+import type { MessageListener, SubscribeOptions, Subscription } from './subscription.ts';
 
 export interface StartOptions {
   /** RESP port; 0 takes any free one. Absent: no port is opened. */
@@ -45,35 +35,14 @@ export interface StartOptions {
   readonly world?: World;
 }
 
-/** Those of the options that are settings, and their paths. */
-const PATHS = {
-  port: 'network.resp_port',
-  host: 'network.resp_bind_addr',
-  maxMemory: 'cache.max_memory',
-  evictionPolicy: 'cache.eviction_policy',
-  databases: 'cache.databases',
-  password: 'security.requirepass',
-  nodeId: 'node.id',
-} as const;
-
-/** What an embedded node does only when it is asked to. */
-const QUIET: Readonly<Record<string, string>> = {
-  'persistence.enabled': 'no',
-  'cluster.enabled': 'no',
-  'http.enabled': 'no',
-};
-
 export class HyperCache {
   /** Resolves when the node has stopped; rejects when it stopped because of a defect of ours. */
   readonly stopped: Promise<void>;
-  private readonly node: RunningNode;
-  private readonly callers: EmbeddedCaller;
-  private readonly defaultStore: EmbeddedStore;
+  private readonly launched: Launched;
 
-  private constructor(node: RunningNode) {
-    this.node = node;
-    this.callers = new EmbeddedCaller(node, null);
-    this.defaultStore = new EmbeddedStore(new EmbeddedCaller(node, null));
+  private constructor(launched: Launched) {
+    const { node } = launched;
+    this.launched = launched;
     this.stopped = node.stopped.then(() => {
       if (node.failure !== null) throw node.failure;
     });
@@ -83,31 +52,18 @@ export class HyperCache {
 
   /** @throws NodeError: a setting is wrong, or the port cannot be bound */
   static async start(options: StartOptions = {}): Promise<HyperCache> {
-    const world = options.world ?? createRealWorld();
-    const { configuration, assigned, problems } = settleConfiguration({
-      habit: 'hypercache',
-      sources: [sourceOf(options)],
-      memoryBytesTotal: world.host.memoryBytesTotal,
-      workingDirectory: world.host.workingDirectory,
-    });
-    if (problems.length > 0) {
-      throw new NodeError('BAD_CONFIGURATION', problems.map(describeProblem).join('\n'));
-    }
-    configuration.network.respEnabled = options.port !== undefined;
-    const { disk } = world;
-    const configRegistry = new ConfigRegistry({ configuration, disk, file: null, assigned });
-    const logger = options.logger ?? SILENT_LOGGER;
-    return new HyperCache(await startNode({ world, configuration, configRegistry, logger }));
+    const { launch } = await import('./launch.ts');
+    return new HyperCache(await launch(options));
   }
 
   /** The RESP port, 0 when none is open. */
   get port(): number {
-    return this.node.respPort;
+    return this.launched.node.respPort;
   }
 
   /** A store by its name. */
   store(name = 'default'): EmbeddedStore {
-    if (name === 'default') return this.defaultStore;
+    if (name === 'default') return this.launched.defaultStore;
     throw new NodeError('UNSUPPORTED', `There is no store named ${name}`);
   }
 
@@ -142,23 +98,24 @@ export class HyperCache {
     options: SubscribeOptions = {},
   ): Subscription {
     const heard = listener as MessageListener<string | Buffer>;
-    return new EmbeddedSubscription(this.node, channel, heard, options);
+    return this.launched.subscribe(channel, heard, options);
   }
 
   /** Answers what has arrived and closes everything. */
   stop(): Promise<void> {
-    return this.node.stop();
+    return this.launched.node.stop();
   }
 
   private run(args: readonly Value[], isBinary: boolean): ReplyValue {
-    const { builder } = this.callers;
+    const { caller } = this.launched;
+    const { builder } = caller;
     if (CONNECTION_BOUND.has(String(args[0]).toUpperCase())) {
       throw new NodeError('UNSUPPORTED', `${args[0]} needs a connection; see subscribe()`);
     }
     builder.beginEmpty();
     for (const arg of args) builder.argument(arg);
-    this.callers.execute();
-    const value = this.callers.value(isBinary);
+    caller.execute();
+    const value = caller.value(isBinary);
     builder.trim();
     return value;
   }
@@ -166,29 +123,3 @@ export class HyperCache {
 
 /** Commands that answer later, or again and again. */
 const CONNECTION_BOUND = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'MONITOR', 'HELLO']);
-
-function sourceOf(options: StartOptions): ReturnType<typeof emptySource> {
-  const source = emptySource();
-  const add = (name: string, value: unknown, where: string) => {
-    const words = [typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)];
-    const raw = {
-      name,
-      form: 'path',
-      words,
-      isList: false,
-      source: 'command line',
-      where,
-    } as const;
-    source.settings.push(raw);
-  };
-  for (const [path, value] of Object.entries(QUIET)) {
-    if (options.settings?.[path] === undefined) add(path, value, path);
-  }
-  for (const [option, path] of Object.entries(PATHS)) {
-    const value = options[option as keyof typeof PATHS];
-    if (value !== undefined) add(path, value, option);
-  }
-  if (options.host === undefined) add(PATHS.host, '127.0.0.1', 'host');
-  for (const [path, value] of Object.entries(options.settings ?? {})) add(path, value, path);
-  return source;
-}

@@ -13,7 +13,7 @@ export interface Setting {
   readonly codec: Codec<unknown>;
   /** Before file, environment and flags; some are settled later, see settle-configuration.ts. */
   readonly initial: unknown;
-  /** Environment variables without `HYPERCACHE_`, the usual one first. */
+  /** Environment variables without `HYPERCACHE_`, the usual one first. Made when asked for. */
   readonly env: readonly string[];
   readonly redis: RedisName | null;
   /** Takes effect at once when set at run time; else it needs a restart. */
@@ -80,7 +80,9 @@ export function setting<T>(
     key,
     codec: codec as Codec<unknown>,
     initial: DEFAULTS[section]![key],
-    env: environmentNames(path, options.env),
+    get env() {
+      return environmentNames(path, options.env);
+    },
     redis,
     live: isLive(options),
     effect: options.effect ?? 'now',
@@ -103,7 +105,9 @@ export function inert<T>(
     key: name,
     codec: asText(codec) as Codec<unknown>,
     initial,
-    env: environmentNames(path, options.env),
+    get env() {
+      return environmentNames(path, options.env);
+    },
     redis: {
       name,
       alias: options.alias ?? null,

@@ -10,7 +10,9 @@ async function open(change: Partial<ReturnType<typeof defaultConfiguration>['log
   const configuration = defaultConfiguration();
   configuration.node.dataDir = '/data';
   Object.assign(configuration.logging, change);
-  return { world, configuration, log: await openLog({ world, configuration }) };
+  const log = openLog({ world, configuration });
+  await log.flush();
+  return { world, configuration, log };
 }
 
 function linesOf(text: string): Record<string, unknown>[] {
@@ -52,6 +54,22 @@ test('errors tell name, message, code and causes, and nothing they drag along', 
   assert.doesNotMatch(world.host.outText, /secret value/);
 });
 
+test('lines before pino is there are kept with their time and written in order', async () => {
+  const world = createSimulatedWorld();
+  const log = openLog({ world, configuration: defaultConfiguration() });
+  log.logger.info('a', 'first');
+  world.advance(5);
+  log.logger.warn('a', 'second');
+  await log.close();
+  assert.deepEqual(
+    linesOf(world.host.outText).map((line) => [line['@timestamp'], line['message']]),
+    [
+      ['2026-01-01T00:00:00.000Z', 'first'],
+      ['2026-01-01T00:00:00.005Z', 'second'],
+    ],
+  );
+});
+
 test('the level is read at each line', async () => {
   const { world, configuration, log } = await open();
   log.logger.debug('a', 'hidden');
@@ -88,13 +106,13 @@ test('a log file takes the place of the terminal, as with redis-server', async (
     linesOf(text).map((line) => line['message']),
     ['one', 'two'],
   );
-  log.close();
+  await log.close();
 });
 
 test('rotation begins a new number when a file is full and keeps the newest files', async () => {
   const { world, log } = await open({ enableFile: true, maxFileSizeBytes: 400, maxFiles: 3 });
   for (let index = 0; index < 20; index++) log.logger.info('a', `line ${index}`);
-  log.close();
+  await log.close();
   const names = world.disk.listDirectory('/data/logs');
   assert.equal(names.length, 3);
   const numbers = names.map((name) => Number(/\.(\d+)\./.exec(name)![1])).sort((a, b) => a - b);
@@ -113,10 +131,10 @@ test('rotation begins a new number when a file is full and keeps the newest file
 test('a restart goes on in the file with the highest number', async () => {
   const { world, configuration, log } = await open({ enableFile: true, enableConsole: false });
   log.logger.info('a', 'before');
-  log.close();
-  const again = await openLog({ world, configuration });
+  await log.close();
+  const again = openLog({ world, configuration });
   again.logger.info('a', 'after');
-  again.close();
+  await again.close();
   assert.deepEqual(world.disk.listDirectory('/data/logs'), ['hypercache.1.log']);
   const text = Buffer.from(world.disk.readFile('/data/logs/hypercache.1.log')!).toString();
   assert.deepEqual(
@@ -137,12 +155,13 @@ test('a disk that refuses loses lines, counted; at start that is an error', asyn
       openAppend: () => ({ byteCount: 0, append: refuse, close: () => {} }),
     }),
   };
-  const log = await openLog({ world: full, configuration });
+  const log = openLog({ world: full, configuration });
+  await log.flush();
   log.logger.info('a', 'lost');
   assert.equal(log.droppedLineCount, 1);
   const closed = {
     ...world,
     disk: Object.assign(Object.create(world.disk), { openAppend: refuse }),
   };
-  await assert.rejects(openLog({ world: closed, configuration }), NodeError);
+  assert.throws(() => openLog({ world: closed, configuration }), NodeError);
 });

@@ -2,7 +2,7 @@ import type { Logger as PinoLogger } from 'pino';
 import type { Configuration, LogLevel } from '../../base/configuration.ts';
 import type { LogComponent, LogFacts, Logger } from '../../base/logger.ts';
 import type { World } from '../../base/world.ts';
-import { openLogSinks } from './log-sinks.ts';
+import { type LogSinks, openLogSinks } from './log-sinks.ts';
 import { formatForPeople } from './people-format.ts';
 
 /** As pino numbers them; `verbose` is redis-server's level between debug and info. */
@@ -20,8 +20,10 @@ export interface Log {
   readonly logger: Logger;
   /** Lines that no file took. */
   readonly droppedLineCount: number;
-  /** Closes the files; lines after that go to the terminal only. */
-  close(): void;
+  /** Resolves when every line so far is written; from then on lines are written as they come. */
+  flush(): Promise<void>;
+  /** Writes what was kept and closes the files; lines after that go to the terminal only. */
+  close(): Promise<void>;
 }
 
 export interface LogOptions {
@@ -33,61 +35,116 @@ export interface LogOptions {
 /**
  * One JSON object a line: `level, @timestamp, node_id, component, action, correlation_id?,
  * duration_ms?, error?, fields{}, message`. pino makes the text, the world takes the lines.
- * pino is loaded here and not with the module: 22 ms from separate files, 6..11 ms bundled
- * (Node 20), and the embedded node does without.
+ * pino costs 6..11 ms of a start (Node 20, bundled), for which the first client need not wait: the
+ * first line loads it, and lines until then are kept, each with its time.
  */
-export async function openLog(options: LogOptions): Promise<Log> {
-  const { world, configuration } = options;
-  const { pino } = await import('pino');
+export function openLog({ world, configuration }: LogOptions): Log {
   const sinks = openLogSinks(world, configuration);
-  const writer = pino(
-    {
-      level: 'trace',
-      messageKey: 'message',
-      base: { node_id: configuration.node.id },
-      formatters: { level: (label) => ({ level: label }) },
-      timestamp: () => `,"@timestamp":"${new Date(world.clock.wallMs()).toISOString()}"`,
-    },
-    {
-      write: (line: string) => {
-        sinks.write(configuration.logging.structured ? line : formatForPeople(line));
-      },
-    },
-  );
+  const writer = new LineWriter(world, configuration, sinks);
   return {
     logger: new ComponentLogger(writer, configuration, 'main'),
     get droppedLineCount() {
       return sinks.droppedLineCount;
     },
-    close: () => sinks.close(),
+    flush: () => writer.load(),
+    close: async () => {
+      await writer.load();
+      sinks.close();
+    },
   };
 }
 
+type WrittenLevel = 'debug' | 'info' | 'warn' | 'error';
+
+interface Line {
+  readonly level: WrittenLevel;
+  readonly wallMs: number;
+  readonly facts: Record<string, unknown>;
+  readonly message: string;
+}
+
+class LineWriter {
+  private readonly world: World;
+  private readonly configuration: Configuration;
+  private readonly sinks: LogSinks;
+  private pino: PinoLogger | null = null;
+  private loading: Promise<void> | null = null;
+  private kept: Line[] = [];
+  /** When the line that is being written was logged. */
+  private wallMs = 0;
+
+  constructor(world: World, configuration: Configuration, sinks: LogSinks) {
+    this.world = world;
+    this.configuration = configuration;
+    this.sinks = sinks;
+  }
+
+  write(level: WrittenLevel, facts: Line['facts'], message: string): void {
+    const wallMs = this.world.clock.wallMs();
+    if (this.pino === null) {
+      this.kept.push({ level, wallMs, facts, message });
+      void this.load();
+    } else {
+      this.wallMs = wallMs;
+      this.pino[level](facts, message);
+    }
+  }
+
+  load(): Promise<void> {
+    this.loading ??= this.loadPino();
+    return this.loading;
+  }
+
+  private async loadPino(): Promise<void> {
+    const { pino } = await import('pino');
+    const { configuration, sinks } = this;
+    this.pino = pino(
+      {
+        level: 'trace',
+        messageKey: 'message',
+        base: { node_id: configuration.node.id },
+        formatters: { level: (label) => ({ level: label }) },
+        timestamp: () => `,"@timestamp":"${new Date(this.wallMs).toISOString()}"`,
+      },
+      {
+        write: (line: string) => {
+          sinks.write(configuration.logging.structured ? line : formatForPeople(line));
+        },
+      },
+    );
+    for (const { level, wallMs, facts, message } of this.kept) {
+      this.wallMs = wallMs;
+      this.pino[level](facts, message);
+    }
+    this.kept = [];
+  }
+}
+
 class ComponentLogger implements Logger {
-  private readonly writer: PinoLogger;
+  private readonly writer: LineWriter;
   private readonly configuration: Configuration;
   private readonly component: LogComponent;
 
-  constructor(writer: PinoLogger, configuration: Configuration, component: LogComponent) {
+  constructor(writer: LineWriter, configuration: Configuration, component: LogComponent) {
     this.writer = writer;
     this.configuration = configuration;
     this.component = component;
   }
 
   debug(action: string, message: string, facts?: LogFacts): void {
-    if (this.isDebug()) this.writer.debug(this.lineOf(action, facts), message);
+    if (this.isDebug()) this.writer.write('debug', this.lineOf(action, facts), message);
   }
 
   info(action: string, message: string, facts?: LogFacts): void {
-    if (this.passes('info')) this.writer.info(this.lineOf(action, facts), message);
+    if (this.passes('info')) this.writer.write('info', this.lineOf(action, facts), message);
   }
 
   warn(action: string, message: string, facts?: LogFacts): void {
-    if (this.passes('warn')) this.writer.warn(this.lineOf(action, facts), message);
+    if (this.passes('warn')) this.writer.write('warn', this.lineOf(action, facts), message);
   }
 
   error(action: string, message: string, facts?: LogFacts): void {
-    if (this.passes('error')) this.writer.error(this.lineOf(action, facts), message);
+    if (this.passes('error')) this.writer.write('error', this.lineOf(action, facts), message);
   }
 
   isDebug(): boolean {
