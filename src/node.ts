@@ -263,6 +263,9 @@ class Node implements RunningNode {
     configRegistry.onChange('cache.eviction_policy', () => {
       return store.setPolicy(cache.evictionPolicy) ? null : 'this policy is not available';
     });
+    follow('cache.default_ttl', () => {
+      store.defaultTtlMs = cache.defaultTtlMs;
+    });
     follow('cache.samples', () => {
       store.sampleCount = cache.maxmemorySamples;
     });
@@ -342,6 +345,7 @@ function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
     memoryBytesMax: cache.maxMemoryBytes,
     policy: cache.evictionPolicy,
     sampleCount: cache.maxmemorySamples,
+    defaultTtlMs: cache.defaultTtlMs,
   });
 }
 

@@ -54,6 +54,8 @@ export class Database {
   readonly sourceSlice = new Slice();
   /** Where the value of the block being written begins in `memory.bytes`. */
   valueAt = 0;
+  /** The default deadline that `growString` gave to a new key, until its command is recorded. */
+  newDeadlineMs = NO_DEADLINE;
   private readonly keySliceReused = new Slice();
   private readonly plan = new EntryPlan();
   private readonly warmHashes = new Int32Array(LIMITS.warmedKeyCountMax);
@@ -289,6 +291,12 @@ export class Database {
     store.stats[STORE_STAT.CHANGES]++;
     if (!store.sink.isActive) return;
     store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
+    if (this.newDeadlineMs === NO_DEADLINE) return;
+    const offset = frame.offsets[keyArg];
+    store.effect.begin('PEXPIREAT', this.index, 1).bytes(frame.bytes, offset, frame.lengths[keyArg]);
+    store.effect.number(this.newDeadlineMs);
+    this.newDeadlineMs = NO_DEADLINE;
+    store.recordEffect(EVENT.expire);
   }
 
   /** Empties the database; constant time. */

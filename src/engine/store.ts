@@ -4,7 +4,7 @@
  */
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Random } from '../base/world.ts';
-import { Database } from './database.ts';
+import { Database, NO_DEADLINE } from './database.ts';
 import { Effect } from './effect.ts';
 import { EVENT } from './event-table.ts';
 import type { EvictionPolicy } from './eviction/eviction-policy.ts';
@@ -30,6 +30,7 @@ export interface StoreOptions {
   /** A key of POLICY_TABLE. */
   readonly policy: string;
   readonly sampleCount: number;
+  readonly defaultTtlMs?: number;
 }
 
 export class Store {
@@ -48,6 +49,8 @@ export class Store {
   memoryBytesMax: number;
   /** Entries drawn for one eviction. */
   sampleCount: number;
+  /** Time to live of what is written without one; 0: none. */
+  defaultTtlMs: number;
   /** Session whose command runs now; 0 for the node itself. */
   actorId = 0;
   /** False while a CLIENT NO-TOUCH client's command runs. */
@@ -71,6 +74,7 @@ export class Store {
     this.monotonicMs = options.monotonicMs;
     this.memoryBytesMax = options.memoryBytesMax;
     this.sampleCount = options.sampleCount;
+    this.defaultTtlMs = options.defaultTtlMs ?? 0;
     this.seed0 = options.random.u32();
     this.seed1 = options.random.u32();
     this.policy = requirePolicy(options.policy);
@@ -96,6 +100,11 @@ export class Store {
     if (create === undefined) return false;
     this.policy = create();
     return true;
+  }
+
+  /** What a write has for a deadline that names none: the default, or NO_DEADLINE. */
+  newDeadline(): number {
+    return this.defaultTtlMs === 0 ? NO_DEADLINE : this.clock.nowMs + this.defaultTtlMs;
   }
 
   /** Bytes that the memory limit bounds: live blocks, index, wheels. */

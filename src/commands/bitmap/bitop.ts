@@ -1,5 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
-import { type Database, NO_DEADLINE } from '../../engine/database.ts';
+import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
@@ -46,7 +46,8 @@ function executeBitop(session: Session, frame: Frame, reply: ReplyWriter): void 
   const result = length === 0 ? null : combine(database, frame, operation, length);
   const target = database.find(frame, TARGET_ARG);
   if (result !== null) {
-    setComputedString(database, target, frame, TARGET_ARG, result, NO_DEADLINE, EVENT.set, true);
+    const deadline = database.store.newDeadline();
+    setComputedString(database, target, frame, TARGET_ARG, result, deadline, EVENT.set, true);
   } else if (target !== 0) {
     database.remove(target, EVENT.del);
   }

@@ -1,6 +1,5 @@
 import { copyBytes } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
-import { NO_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import {
@@ -52,7 +51,7 @@ function executeAppend(session: Session, frame: Frame, reply: ReplyWriter): void
   const addedLength = frame.lengths[2];
   const entry = database.find(frame, 1);
   if (entry === 0) {
-    setStringArgument(database, 0, frame, 1, 2, NO_DEADLINE, EVENT.append);
+    setStringArgument(database, 0, frame, 1, 2, database.store.newDeadline(), EVENT.append);
     return reply.integer(addedLength);
   }
   if (database.typeOf(entry) !== TYPE.STRING) return reply.error(ERRORS.wrongType);

@@ -47,7 +47,8 @@ function executeIncrbyfloat(session: Session, frame: Frame, reply: ReplyWriter):
   const sum = addLongDoubles(value, increment);
   if (sum === null) return reply.error(ERRORS.incrementNotFinite);
   const text = asciiSlice(formatLongDouble(sum));
-  setComputedString(database, entry, frame, 1, text, KEEP_DEADLINE, EVENT.incrbyfloat, false);
+  const deadline = entry === 0 ? database.store.newDeadline() : KEEP_DEADLINE;
+  setComputedString(database, entry, frame, 1, text, deadline, EVENT.incrbyfloat, false);
   reply.bulk(text.bytes, text.offset, text.length);
 }
 

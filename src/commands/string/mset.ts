@@ -1,5 +1,4 @@
 import type { Frame } from '../../base/frame.ts';
-import { NO_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { setStringArgument } from '../../engine/values/string/string-value.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -51,10 +50,11 @@ function executeMsetnx(session: Session, frame: Frame, reply: ReplyWriter): void
 
 /** A key that stands there twice is stored twice: the last value stays. */
 function storePairs(session: Session, frame: Frame): void {
-  const database = session.database;
+  const { database } = session;
+  const deadline = database.store.newDeadline();
   for (let arg = 1; arg < frame.count; arg += 2) {
     const entry = database.find(frame, arg);
-    setStringArgument(database, entry, frame, arg, arg + 1, NO_DEADLINE, EVENT.set);
+    setStringArgument(database, entry, frame, arg, arg + 1, deadline, EVENT.set);
   }
 }
 

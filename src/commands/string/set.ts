@@ -1,5 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
-import { KEEP_DEADLINE, NO_DEADLINE } from '../../engine/database.ts';
+import { KEEP_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { openString, setStringArgument } from '../../engine/values/string/string-value.ts';
@@ -91,7 +91,8 @@ function executeSet(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (frame.count > 3) return setWithOptions(session, frame, reply);
   const database = session.database;
   const entry = database.find(frame, 1);
-  setStringArgument(database, entry, frame, 1, 2, NO_DEADLINE, EVENT.set);
+  const deadline = database.store.newDeadline();
+  setStringArgument(database, entry, frame, 1, 2, deadline, EVENT.set);
   reply.ok();
 }
 
@@ -100,7 +101,8 @@ const OPTIONS = new ExpiryOptions();
 /** A deadline that has passed is stored like any other: the key expires at the next look. */
 function setWithOptions(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (!parseSetOptions(frame, 3, OPTIONS)) return reply.error(ERRORS.syntax);
-  let deadline: number | bigint = OPTIONS.keepsDeadline ? KEEP_DEADLINE : NO_DEADLINE;
+  const { store } = session;
+  let deadline: number | bigint = OPTIONS.keepsDeadline ? KEEP_DEADLINE : store.newDeadline();
   if (OPTIONS.time !== TIME.NONE) {
     deadline = deadlineOf(frame, OPTIONS.timeArg, OPTIONS.time, session.node.clock.nowMs);
     if (deadline <= 0) return replyTimeError(deadline, 'set', reply);
@@ -139,7 +141,7 @@ function replyOldValue(session: Session, entry: number, reply: ReplyWriter): boo
 function executeSetnx(session: Session, frame: Frame, reply: ReplyWriter): void {
   const database = session.database;
   if (database.find(frame, 1) !== 0) return reply.integer(0);
-  setStringArgument(database, 0, frame, 1, 2, NO_DEADLINE, EVENT.set);
+  setStringArgument(database, 0, frame, 1, 2, database.store.newDeadline(), EVENT.set);
   reply.integer(1);
 }
 
@@ -162,5 +164,5 @@ function executeGetset(session: Session, frame: Frame, reply: ReplyWriter): void
   const database = session.database;
   const entry = database.read(frame, 1);
   if (!replyOldValue(session, entry, reply)) return;
-  setStringArgument(database, entry, frame, 1, 2, NO_DEADLINE, EVENT.set);
+  setStringArgument(database, entry, frame, 1, 2, database.store.newDeadline(), EVENT.set);
 }

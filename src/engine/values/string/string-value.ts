@@ -149,7 +149,7 @@ export function setComputedString(
   return placed;
 }
 
-/** Gives the key that integer; keeps its deadline. */
+/** Gives the key that integer; keeps its deadline. A new key gets the store's default. */
 export function setInteger(
   database: Database,
   entry: number,
@@ -158,16 +158,18 @@ export function setInteger(
   value: number | bigint,
   event: number,
 ): number {
-  const placed = putInteger(database, entry, frame, keyArg, value, KEEP_DEADLINE);
   const store = database.store;
+  const deadline = entry === 0 ? store.newDeadline() : KEEP_DEADLINE;
+  const placed = putInteger(database, entry, frame, keyArg, value, deadline);
   store.stats[STORE_STAT.CHANGES]++;
-  if (store.sink.isActive) recordSet(database, placed, true, event);
+  if (store.sink.isActive) recordSet(database, placed, deadline < 0, event);
   return placed;
 }
 
 /**
  * Makes the key hold a raw string of at least `length` bytes, zero-filled beyond its old end, with
- * spare room so that repeated appending does not copy each time. Keeps the deadline. Not recorded:
+ * spare room so that repeated appending does not copy each time. Keeps the deadline; a new key gets
+ * the store's default. Not recorded:
  * the caller writes into `openString` and then records its command.
  */
 export function growString(
@@ -201,14 +203,16 @@ export function growString(
   plan.kind = KIND_RAW;
   plan.valueLength = total;
   plan.capacity = entry === 0 ? total : total + Math.min(total, SPARE_BYTES_MAX);
-  if (entry === 0) plan.hasDeadline = false;
+  const deadline = entry === 0 ? database.store.newDeadline() : KEEP_DEADLINE;
+  if (entry === 0) plan.hasDeadline = deadline !== NO_DEADLINE;
   const placed = writeEntry(memory, plan);
   const at = memory.base + headerBytes(memory.view.getUint32(memory.base, true)) + plan.keyLength;
   if (old !== null) {
     copyBytes(memory.view, memory.bytes, at, old.view, old.bytes, old.offset, oldLength);
   }
   memory.bytes.fill(0, at + oldLength, at + total);
-  database.install(placed, entry, entry === 0 ? NO_DEADLINE : KEEP_DEADLINE);
+  database.install(placed, entry, deadline);
+  database.newDeadlineMs = entry === 0 ? deadline : NO_DEADLINE;
   return placed;
 }
 
