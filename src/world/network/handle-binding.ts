@@ -19,6 +19,8 @@ export interface TcpHandle {
   /** Needs a real WriteWrap: with another object the process aborts as soon as libuv must wait. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   connect(request: ConnectRequest, address: string, port: number): number;
+  bind(address: string, port: number): number;
+  bind6(address: string, port: number, flags: number): number;
   shutdown(request: ShutdownRequest): number;
   close(onClosed: (this: TcpHandle) => void): void;
   setNoDelay(isOn: boolean): number;
@@ -55,7 +57,7 @@ export interface ConnectRequest {
 }
 
 export interface HandleBinding {
-  /** @param kind  0: a handle that connects */
+  /** @param kind  0: a handle that connects, 1: one that listens */
   readonly Tcp: new (
     kind: number,
   ) => TcpHandle;

@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { Listener, ListenOptions, Socket } from '../../base/world.ts';
+import { bindLiteral } from './bind-literal.ts';
 import { type AddressSink, findServerHandle, type TcpHandle } from './handle-binding.ts';
 import { type HandleLane, HandleSocket } from './handle-socket.ts';
 import { bindServer, makeListener } from './public-listener.ts';
 
 /**
- * Binds through net.Server, then takes accepted handles before it makes a net.Socket of them.
+ * Listens through net.Server, then takes accepted handles before it makes a net.Socket of them.
  * @throws Error when the handle is not of the known form (the port is closed again)
  */
 export async function listenByHandle(
@@ -15,7 +16,7 @@ export async function listenByHandle(
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   const server = createServer();
-  await bindServer(server, options);
+  await bindServer(server, options, bindLiteral(lane.binding, options));
   const listener = makeListener(server, options, null);
   takeOverAccepting(server, { lane, listener, options, onSocket });
   return listener;

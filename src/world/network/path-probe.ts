@@ -14,11 +14,13 @@
  */
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { SocketHandler } from '../../base/world.ts';
+import { bindLiteral } from './bind-literal.ts';
 import { findServerHandle, type HandleBinding } from './handle-binding.ts';
 import { HandleLane, HandleSocket } from './handle-socket.ts';
 
 /** Takes 2 ms. A machine so loaded that it takes this long has other worries than the fast path. */
 const PATIENCE_MS = 1000;
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const PATTERN_START = 3;
 const PATTERN_BYTES = 1000;
 
@@ -28,7 +30,9 @@ export async function findHandlePathFault(binding: HandleBinding): Promise<strin
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+      const handle = bindLiteral(binding, LOOPBACK);
+      if (handle === null) server.listen(LOOPBACK, resolve);
+      else server.listen(handle, resolve);
     });
     return await converse(server, binding);
   } catch (cause) {
@@ -84,7 +88,7 @@ function openClient(
     if (status === 0) client.setHandler(handler);
   };
   const { port } = server.address() as AddressInfo;
-  if (handle.connect(request, '127.0.0.1', port) !== 0) return 'the probe cannot connect';
+  if (handle.connect(request, LOOPBACK.host, port) !== 0) return 'the probe cannot connect';
   const pattern = makePattern();
   const isTaken = client.write(pattern, PATTERN_START, PATTERN_START + PATTERN_BYTES);
   if (isTaken) return 'a write that must wait was not reported so';

@@ -10,6 +10,7 @@ import type {
   TlsOptions,
   UnixSocketOptions,
 } from '../../base/world.ts';
+import type { TcpHandle } from './handle-binding.ts';
 import { PublicSocket } from './public-socket.ts';
 import { HANDSHAKE_MS } from './socket-settings.ts';
 
@@ -61,8 +62,15 @@ async function listenTls(
   return listener;
 }
 
-/** @throws NodeError PORT_REFUSED */
-export function bindServer(server: Server, options: ListenOptions): Promise<void> {
+/**
+ * @param handle  bound already, to what the options say; null: bind it here
+ * @throws        NodeError PORT_REFUSED
+ */
+export function bindServer(
+  server: Server,
+  options: ListenOptions,
+  handle: TcpHandle | null = null,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const code = cause.code ?? 'unknown';
@@ -74,14 +82,16 @@ export function bindServer(server: Server, options: ListenOptions): Promise<void
     });
     const { host, port, backlog, ipv6Only = false, unixSocket } = options;
     const place = unixSocket === undefined ? { host, port, ipv6Only } : { path: unixSocket.path };
-    server.listen({ ...place, backlog }, () => {
+    const onListening = () => {
       // What fails later is one accept (no descriptor left); that client sees its connection close.
       server.removeAllListeners('error');
       server.on('error', (cause: NodeJS.ErrnoException) => {
         options.onAcceptError?.(cause.code ?? cause.name);
       });
       resolve();
-    });
+    };
+    if (handle === null) server.listen({ ...place, backlog }, onListening);
+    else server.listen(handle, backlog, onListening);
   });
 }
 

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import type { ListenOptions, Socket, SocketPath } from '../../base/world.ts';
 import { openRealArena, RecordingHandler } from '../../testing/socket-arena.ts';
+import { bindLiteral } from './bind-literal.ts';
 import { findServerHandle, loadHandleBinding } from './handle-binding.ts';
 import { findHandlePathFault } from './path-probe.ts';
 import { RealNetwork } from './real-network.ts';
@@ -54,6 +55,24 @@ test('the probe refuses a binding that does not tell waiting writes apart', asyn
   assert.notEqual(await findHandlePathFault(neverAsync), '');
   const wrongCount = { ...binding, readResultIndex: binding.wasAsyncIndex };
   assert.notEqual(await findHandlePathFault(wrongCount), '');
+});
+
+test('numeric addresses are bound at once, both families to one port; the rest is left', async () => {
+  const binding = loadHandleBinding();
+  assert.ok(typeof binding === 'object');
+  const before = countTcpHandles();
+  for (const host of ['localhost', '256.0.0.1', '::zz', '192.0.2.1']) {
+    assert.equal(bindLiteral(binding, { host, port: 0 }), null, host);
+  }
+  const first = bindLiteral(binding, LOOPBACK);
+  assert.ok(first !== null);
+  const bound: { port?: number } = {};
+  first.getsockname(bound);
+  const host = '::';
+  const second = bindLiteral(binding, { host, port: bound.port ?? 0, ipv6Only: true });
+  assert.ok(second !== null);
+  await Promise.all([first, second].map((one) => new Promise<void>((done) => one.close(done))));
+  assert.equal(countTcpHandles(), before);
 });
 
 test('a server without a handle is not taken over', () => {
