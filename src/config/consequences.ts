@@ -13,7 +13,8 @@ import { defaultConfiguration } from '../base/configuration.ts';
 export function applyConsequences(configuration: Configuration, path: string, name: string): void {
   switch (path) {
     case 'network.resp_port':
-      configuration.network.respEnabled = name.includes('.') || configuration.network.respPort !== 0;
+      configuration.network.respEnabled =
+        name.includes('.') || configuration.network.respPort !== 0;
       break;
     case 'persistence.enabled':
     case 'persistence.strategy':

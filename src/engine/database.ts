@@ -293,7 +293,9 @@ export class Database {
     store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
     if (this.newDeadlineMs === NO_DEADLINE) return;
     const offset = frame.offsets[keyArg];
-    store.effect.begin('PEXPIREAT', this.index, 1).bytes(frame.bytes, offset, frame.lengths[keyArg]);
+    store.effect
+      .begin('PEXPIREAT', this.index, 1)
+      .bytes(frame.bytes, offset, frame.lengths[keyArg]);
     store.effect.number(this.newDeadlineMs);
     this.newDeadlineMs = NO_DEADLINE;
     store.recordEffect(EVENT.expire);

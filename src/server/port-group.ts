@@ -157,7 +157,9 @@ export class PortGroup {
     await this.bindAgain();
   }
 
-  /** Those of the current addresses that were closed to make room for a change that did not come. */
+  /**
+   * Those of the current addresses that were closed to make room for a change that did not come.
+   */
   private async bindAgain(): Promise<void> {
     const { current } = this;
     if (current === null) return;

@@ -1,6 +1,5 @@
 import { echoed, subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
-import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
 import { replyHelp } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
@@ -8,6 +7,7 @@ import { GATE } from '../session.ts';
 import { clientKillCommand } from './client-kill.ts';
 import { describeClient } from './client-line.ts';
 import { clientListCommand } from './client-list.ts';
+import { CLIENT_NAME_ERROR, isClientName } from './client-name.ts';
 import { clientPauseCommand, clientUnpauseCommand } from './client-pause.ts';
 import {
   clientCachingCommand,

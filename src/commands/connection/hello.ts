@@ -2,11 +2,11 @@ import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import { echoed } from '../../protocol/error-echo.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import { CLIENT_NAME_ERROR, isClientName } from '../client-name.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import { logIn, WRONG_PASSWORD } from '../login.ts';
 import { GATE, type Session } from '../session.ts';
+import { CLIENT_NAME_ERROR, isClientName } from './client-name.ts';
 
 export const helloCommand: CommandRow = {
   name: 'hello',

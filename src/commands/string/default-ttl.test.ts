@@ -47,7 +47,11 @@ test('a named time, KEEPTTL and what is changed in place are left alone', async 
   assert.equal(kit.ask('PTTL', 'fresh'), -1);
   kit.run('SET', 'kept', '1');
   kit.run('PERSIST', 'kept');
-  for (const args of [['INCR', 'kept'], ['APPEND', 'kept', 'x'], ['SETBIT', 'kept', '1', '1']]) {
+  for (const args of [
+    ['INCR', 'kept'],
+    ['APPEND', 'kept', 'x'],
+    ['SETBIT', 'kept', '1', '1'],
+  ]) {
     kit.run(...args);
     assert.equal(kit.ask('PTTL', 'kept'), -1, args.join(' '));
   }

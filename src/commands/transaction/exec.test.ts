@@ -45,7 +45,10 @@ test('CLIENT INFO within EXEC shows the transaction that runs', async () => {
 
 test('HELLO names the client even when a later option is wrong', async () => {
   const kit = await createCommandKit();
-  assert.match(String(kit.ask('HELLO', '2', 'SETNAME', 'me', 'NONSENSE')), /^Error: ERR Syntax error/);
+  assert.match(
+    String(kit.ask('HELLO', '2', 'SETNAME', 'me', 'NONSENSE')),
+    /^Error: ERR Syntax error/,
+  );
   assert.equal(kit.ask('CLIENT', 'GETNAME'), 'me');
 });
 

@@ -57,7 +57,7 @@ test('the probe refuses a binding that does not tell waiting writes apart', asyn
   assert.notEqual(await findHandlePathFault(wrongCount), '');
 });
 
-test('numeric addresses are bound at once, both families to one port; the rest is left', async () => {
+test('numeric addresses are bound at once, both families to one port', async () => {
   const binding = loadHandleBinding();
   assert.ok(typeof binding === 'object');
   const before = countTcpHandles();
@@ -72,6 +72,8 @@ test('numeric addresses are bound at once, both families to one port; the rest i
   const second = bindLiteral(binding, { host, port: bound.port ?? 0, ipv6Only: true });
   assert.ok(second !== null);
   await Promise.all([first, second].map((one) => new Promise<void>((done) => one.close(done))));
+  // libuv tells of what was closed last first.
+  await new Promise(setImmediate);
   assert.equal(countTcpHandles(), before);
 });
 

@@ -1,4 +1,4 @@
-import type { Frame } from '../base/frame.ts';
+import type { Frame } from '../../base/frame.ts';
 
 /**
  * A name is shown in the one-line form of CLIENT LIST: printable ASCII without blanks. Empty is
