@@ -122,7 +122,7 @@ export class FrameParser {
   peek(hints: KeyHints): void {
     hints.count = 0;
     if (this.inbox !== null || this.chunkPosition === this.chunkEnd) return;
-    peekKeys(this.chunk, this.chunkPosition, this.chunkEnd, hints);
+    peekKeys(this.chunk, this.chunkPosition, this.chunkEnd, hints, hints.offsets.length);
   }
 
   /** Whether `next` may find a command without another `feed`. */

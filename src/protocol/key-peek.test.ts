@@ -5,7 +5,7 @@ import { KeyHints, peekKeys } from './key-peek.ts';
 
 function peeked(stream: Uint8Array, start = 0, capacity = 16): string[] {
   const hints = new KeyHints(capacity);
-  peekKeys(stream, start, stream.length, hints);
+  peekKeys(stream, start, stream.length, hints, capacity);
   return Array.from({ length: hints.count }, (_, i) =>
     Buffer.from(stream).toString('latin1', hints.offsets[i], hints.offsets[i] + hints.lengths[i]),
   );

@@ -32,8 +32,9 @@ test('a turn ends when its budget of commands is spent, and the others come firs
   assert.equal(hog.peer.take().length / 7, LIMITS.turnCommandCountMax);
   other.send('ping');
   kit.world.step();
-  assert.equal(other.peer.takeText(), '+PONG\r\n');
+  // A small read is executed at the end of its turn, before what others have left over.
   kit.world.step();
+  assert.equal(other.peer.takeText(), '+PONG\r\n');
   // Each step holds at most the turn for what was read and the turns of one slice for what was
   // left.
   const hogReplyCount = hog.peer.take().length / 7;
@@ -65,7 +66,7 @@ test('a turn ends when its replies reach their budget of bytes', async () => {
   const client = kit.connect({ fragmentation: 'whole' });
   const value = 'x'.repeat(100_000);
   assert.equal(client.ask(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${value.length}\r\n${value}`), '+OK\r\n');
-  client.send(...new Array(20).fill('get k'));
+  client.send(...new Array(20).fill(`get k${' '.repeat(100)}`));
   kit.world.step();
   // Three replies pass 256 KiB.
   assert.equal(client.peer.take().length, 3 * (value.length + 11));
@@ -302,4 +303,26 @@ test('a pause holds back an EXEC whose transaction writes', async () => {
   assert.equal(client.ask('exec'), '');
   assert.equal(admin.ask('client unpause'), '+OK\r\n');
   assert.equal(client.take(), '*1\r\n:1\r\n');
+});
+
+test('small reads of one turn run together, each answered in its order, whoever leaves', async () => {
+  const kit = await createNodeKit();
+  const clients = Array.from({ length: 40 }, () => kit.connect({ fragmentation: 'whole' }));
+  for (let i = 0; i < clients.length; i++) clients[i].send(`set k${i} ${i}`, `get k${i}`);
+  clients[3].peer.reset();
+  clients[4].send('quit', 'set k4 late');
+  clients[5].send('subscribe news');
+  clients[6].send('publish news hello', 'get k5');
+  kit.world.runUntilIdle();
+  const received = clients.map((client) => client.peer.takeText());
+  for (let i = 7; i < clients.length; i++) {
+    assert.equal(received[i], `+OK\r\n$${String(i).length}\r\n${i}\r\n`);
+  }
+  assert.equal(received[4], '+OK\r\n$1\r\n4\r\n+OK\r\n');
+  assert.equal(
+    received[5],
+    '+OK\r\n$1\r\n5\r\n*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n' +
+      '*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n',
+  );
+  assert.equal(received[6], '+OK\r\n$1\r\n6\r\n:1\r\n$1\r\n5\r\n');
 });

@@ -69,6 +69,8 @@ export class Connection implements ClientChannel, SocketHandler {
   private isInputEnded = false;
   private isGone = false;
   private isSendAsked = false;
+  /** Its last read waits in the loop's gathering. */
+  private isGathered = false;
   private outbox: Uint8Array | null = null;
   private outboxEnd = 0;
   private postponed: Postponed | null = null;
@@ -130,6 +132,21 @@ export class Connection implements ClientChannel, SocketHandler {
     const counters = this.loop.counters;
     counters[METRIC.readsProcessed]++;
     counters[METRIC.netInputBytes] += end - start;
+    if (this.isGathered) this.loop.runGathered();
+    else if (this.holds === 0 && this.loop.gather(this, bytes, start, end)) {
+      this.isGathered = true;
+      return;
+    }
+    this.take(bytes, start, end);
+  }
+
+  /** The loop's gathering comes to this connection's read. */
+  takeGathered(bytes: Uint8Array, start: number, end: number): void {
+    this.isGathered = false;
+    if (!this.isGone) this.take(bytes, start, end);
+  }
+
+  private take(bytes: Uint8Array, start: number, end: number): void {
     this.parser.feed(bytes, start, end);
     if (this.holds === 0) this.takeTurn();
     else this.parser.suspend();
@@ -145,6 +162,7 @@ export class Connection implements ClientChannel, SocketHandler {
 
   /** The client sends no more. What it sent is still executed and answered. */
   onEnd(): void {
+    if (this.isGathered) this.loop.runGathered();
     this.isInputEnded = true;
     if (this.holds === 0) this.closeAfterReplies();
   }
@@ -203,9 +221,10 @@ export class Connection implements ClientChannel, SocketHandler {
     const { loop, session } = this;
     const { writer } = loop;
     if (loop.hasFailed) return;
-    loop.clock.refresh();
+    if (!loop.isGathering) loop.clock.refresh();
     session.lastCommandMs = loop.clock.nowMs;
     loop.current = this;
+    loop.turnStart = writer.position;
     this.parser.limits = this.currentLimits();
     writer.protocol = session.protocol;
     let status: ParseStatus = READY;
@@ -244,7 +263,8 @@ export class Connection implements ClientChannel, SocketHandler {
           if ((gate & (GATE.CLOSING | GATE.POSTPONED)) !== 0) return READY;
         }
         if (--commandsWarm <= 0) commandsWarm = this.warmAhead();
-        if (--commandsLeft === 0 || writer.position > LIMITS.turnReplyBytesMax) return READY;
+        const replyBytes = writer.position - loop.turnStart;
+        if (--commandsLeft === 0 || replyBytes > LIMITS.turnReplyBytesMax) return READY;
       }
     } catch (error) {
       this.failCommand(error, start, session.changeCount !== changeCount);
@@ -274,7 +294,7 @@ export class Connection implements ClientChannel, SocketHandler {
     try {
       executeCommand(session, loop.frame, loop.writer);
     } catch (error) {
-      this.failCommand(error, 0, session.changeCount !== changeCount);
+      this.failCommand(error, loop.turnStart, session.changeCount !== changeCount);
     }
     return (session.gate & (GATE.CLOSING | GATE.POSTPONED)) === 0;
   }
@@ -298,9 +318,12 @@ export class Connection implements ClientChannel, SocketHandler {
   private endTurn(hasStopped: boolean): void {
     const { loop, parser, session } = this;
     const { writer } = loop;
-    const end = writer.position;
-    if (end > 0) {
-      if (this.isGone || this.send(writer.bytes, end)) writer.reset();
+    const start = loop.turnStart;
+    const hasReplies = writer.position > start;
+    if (hasReplies) {
+      if (this.isGone) writer.position = start;
+      else if (loop.isGathering) this.sendGathered(start);
+      else if (this.send(writer.bytes, writer.position)) writer.reset();
       else writer.detach();
     }
     if (this.isGone) return;
@@ -314,11 +337,38 @@ export class Connection implements ClientChannel, SocketHandler {
       if ((session.gate & GATE.POSTPONED) !== 0) holds |= HOLD.POSTPONED;
       else if (parser.pendingBytes > 0) holds |= HOLD.BUDGET;
     }
-    if (end > 0) {
+    if (hasReplies && this.outputBytes > 0) {
       this.checkOutputLimit();
       if (this.outputBytes > LIMITS.outputBytesHigh) holds |= HOLD.OUTPUT;
     }
     if (holds !== 0) this.hold(holds);
+  }
+
+  /** Leaves the replies in the writer, for the loop to send with the others', where nothing bars it. */
+  private sendGathered(start: number): void {
+    const { loop, session, socket } = this;
+    const { writer } = loop;
+    const isBarred = loop.barrier.isRaised || this.outboxEnd > 0 || socket.queuedBytes > 0;
+    const isClosing = (session.gate & GATE.CLOSING) !== 0;
+    if (!isBarred && !isClosing) {
+      loop.keepReplies(this, start, writer.position);
+      return;
+    }
+    this.appendToOutbox(writer.bytes, start, writer.position);
+    writer.position = start;
+    if (loop.barrier.isRaised) this.askSend();
+    else if (!isClosing) this.sendOutbox();
+  }
+
+  /** @returns whether the caller may reuse the buffer */
+  writeReplies(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.isGone) return true;
+    const isTaken = this.write(bytes, start, end);
+    if (this.socket.queuedBytes > 0) {
+      this.checkOutputLimit();
+      if (!this.isGone && this.outputBytes > LIMITS.outputBytesHigh) this.hold(HOLD.OUTPUT);
+    }
+    return isTaken;
   }
 
   /** @returns whether the caller may reuse the buffer at once */
@@ -327,7 +377,7 @@ export class Connection implements ClientChannel, SocketHandler {
     if (this.outboxEnd === 0 && !loop.barrier.isRaised) {
       const isFull = socket.queuedBytes > 0;
       // A full socket keeps whole buffers: little replies are gathered rather than given one each.
-      if (!isFull || end > LIMITS.outboxBytesKept) return this.write(bytes, end);
+      if (!isFull || end > LIMITS.outboxBytesKept) return this.write(bytes, 0, end);
       this.appendToOutbox(bytes, 0, end);
       return true;
     }
@@ -337,10 +387,10 @@ export class Connection implements ClientChannel, SocketHandler {
     return true;
   }
 
-  private write(bytes: Uint8Array, end: number): boolean {
+  private write(bytes: Uint8Array, start: number, end: number): boolean {
     this.loop.counters[METRIC.writesProcessed]++;
-    this.loop.counters[METRIC.netOutputBytes] += end;
-    return this.socket.write(bytes, 0, end);
+    this.loop.counters[METRIC.netOutputBytes] += end - start;
+    return this.socket.write(bytes, start, end);
   }
 
   private appendToOutbox(bytes: Uint8Array, start: number, end: number): void {
@@ -368,7 +418,7 @@ export class Connection implements ClientChannel, SocketHandler {
     if (isFull && outboxEnd < LIMITS.outboxBytesKept && !isClosing) return;
     this.outbox = null;
     this.outboxEnd = 0;
-    if (this.write(outbox, outboxEnd)) loop.giveBuffer(outbox);
+    if (this.write(outbox, 0, outboxEnd)) loop.giveBuffer(outbox);
     if (isClosing) this.socket.end();
   }
 

@@ -44,7 +44,9 @@ function versionsOf(protocols: string): Pick<TlsOptions, 'minVersion' | 'maxVers
 /** OpenSSL has two lists, Node one: what begins with TLS_ is for 1.3. */
 function ciphersOf({ ciphers, ciphersuites }: TlsConfiguration): string | null {
   if (ciphers === '' && ciphersuites === '') return null;
-  return [ciphersuites, ciphers === '' ? 'DEFAULT' : ciphers].filter((list) => list !== '').join(':');
+  return [ciphersuites, ciphers === '' ? 'DEFAULT' : ciphers]
+    .filter((list) => list !== '')
+    .join(':');
 }
 
 function readAuthorities({ caCertFile, caCertDir }: TlsConfiguration, disk: Disk): string | null {

@@ -6,6 +6,7 @@ import type { Timer, World } from '../base/world.ts';
 import { KeyHints } from '../protocol/key-peek.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
+import { Gathering } from './gathering.ts';
 import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
 
 /**
@@ -24,6 +25,10 @@ export class TurnLoop {
   readonly counters: Float64Array;
   readonly logger: Logger;
   barrier: ReplyBarrier = NO_BARRIER;
+  /** Where the current turn's replies begin in the writer. */
+  turnStart = 0;
+  /** Gathered reads are being executed: replies stay in the writer until all are done. */
+  isGathering = false;
   /** Whose turn it is: what is pushed to that connection goes between its replies. */
   current: Connection | null = null;
   private readonly world: World;
@@ -32,7 +37,9 @@ export class TurnLoop {
   private unsent: Connection[] = [];
   private errands: (() => void)[] = [];
   private isTurnEndAsked = false;
+  private readonly gathering = new Gathering();
   private isStopped = false;
+  private readonly onTurnEnd = () => this.endTurn();
   private readonly smallBuffers: Uint8Array[] = [];
 
   /** @param options.onFailure  the node must stop: a command failed after its first change */
@@ -48,6 +55,44 @@ export class TurnLoop {
     this.counters = options.counters;
     this.logger = options.logger;
     this.onFailure = options.onFailure;
+  }
+
+  /**
+   * Takes a small read, to be executed at the end of this loop turn with those of other connections:
+   * their keys are then fetched from memory together, and code that runs in one go stays in the
+   * processor's cache. 0.9 us less of 9.8 for an unpipelined GET among 50 clients and 1M keys.
+   * @returns false: it does not fit; the caller executes it now
+   */
+  gather(connection: Connection, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.isGathering || !this.gathering.add(connection, bytes, start, end)) return false;
+    this.askTurnEnd();
+    return true;
+  }
+
+  /** Executes what was gathered, then sends all replies. */
+  runGathered(): void {
+    const { gathering, hints } = this;
+    if (gathering.count === 0 || this.isGathering) return;
+    this.isGathering = true;
+    this.clock.refresh();
+    for (let i = 0; i < gathering.count; i++) {
+      if (i % LIMITS.warmedKeyCountMax === 0) gathering.warm(i, hints);
+      gathering.execute(i);
+      if (this.writer.position > LIMITS.turnReplyBytesMax) this.sendReplies();
+    }
+    gathering.clear();
+    this.isGathering = false;
+    this.sendReplies();
+  }
+
+  /** The connection's replies are in the writer and leave with the others'. */
+  keepReplies(connection: Connection, start: number, end: number): void {
+    this.gathering.keepReplies(connection, start, end);
+  }
+
+  private sendReplies(): void {
+    if (this.gathering.sendReplies(this.writer.bytes)) this.writer.reset();
+    else this.writer.detach();
   }
 
   /** The connection has input left: it gets another turn when the others had theirs. */
@@ -103,12 +148,13 @@ export class TurnLoop {
   private askTurnEnd(): void {
     if (this.isTurnEndAsked) return;
     this.isTurnEndAsked = true;
-    this.world.timers.atTurnEnd(() => this.endTurn());
+    this.world.timers.atTurnEnd(this.onTurnEnd);
   }
 
   private endTurn(): void {
     this.isTurnEndAsked = false;
     if (this.isStopped) return;
+    this.runGathered();
     if (this.errands.length > 0) this.runErrands();
     if (this.runnable.length > 0) this.runSuspended();
     if (!this.barrier.isRaised || this.barrier.flush()) this.sendHeld();

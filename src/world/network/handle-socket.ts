@@ -14,6 +14,7 @@
  * States: OPEN -> (end) ENDING -> (all sent, peer's end seen or patience over) CLOSED
  *         OPEN or ENDING -> (destroy, error) CLOSED, and a turn later onClose.
  */
+
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { Socket, SocketHandler } from '../../base/world.ts';
@@ -25,6 +26,7 @@ import type {
   WriteRequest,
 } from './handle-binding.ts';
 import { LINGER_MS, normaliseAddress, READ_BUFFER_BYTES } from './socket-settings.ts';
+import { ViewCache } from './view-cache.ts';
 
 const UV_EOF = -4095;
 const UV_ENOTCONN = -constants.errno.ENOTCONN;
@@ -41,10 +43,7 @@ export class HandleLane {
   readonly readBuffer: Uint8Array;
   readonly binding: HandleBinding;
   spareWrite: WriteRequest;
-  private viewSource: Uint8Array;
-  private viewStart = 0;
-  private viewEnd = 0;
-  private view: Uint8Array;
+  readonly views = new ViewCache();
   private throttled: HandleSocket[] = [];
 
   constructor(binding: HandleBinding) {
@@ -54,8 +53,6 @@ export class HandleLane {
     this.wasAsyncIndex = binding.wasAsyncIndex;
     this.readBuffer = new Uint8Array(READ_BUFFER_BYTES);
     this.spareWrite = this.makeWrite();
-    this.viewSource = this.readBuffer;
-    this.view = this.readBuffer;
   }
 
   makeWrite(): WriteRequest {
@@ -64,18 +61,6 @@ export class HandleLane {
     request.cacheSocket = null;
     request.cacheBytes = null;
     return request;
-  }
-
-  /** The binding takes no offsets. Equal writes in a row, +OK of one outbox, share a view. */
-  viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    if (bytes === this.viewSource && start === this.viewStart && end === this.viewEnd) {
-      return this.view;
-    }
-    this.viewSource = bytes;
-    this.viewStart = start;
-    this.viewEnd = end;
-    this.view = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
-    return this.view;
   }
 
   /** Lets a socket that filled the read buffer go on in the next turn, after all others. */
@@ -148,7 +133,7 @@ export class HandleSocket implements Socket {
     if (this.state !== OPEN || start >= end) return true;
     const lane = this.lane;
     const request = lane.spareWrite;
-    const view = lane.viewOf(bytes, start, end);
+    const view = lane.views.find(bytes, start, end);
     const status = this.handle.writeBuffer(request, view);
     if (status !== 0) {
       this.close(status);
