@@ -65,9 +65,9 @@ export function parseDuration(text: string, bareUnitMs = 0): number | null {
     if (count !== 0 && bareUnitMs === 0) return null;
     return withinDurationLimit(count * bareUnitMs);
   }
-  if (!/^(\d{1,16}(\.\d{1,9})?[a-zµ]{1,2})+$/i.test(trimmed)) return null;
+  if (!/^(\d{1,16}(\.\d{1,9})?[a-z\u00b5]{1,2})+$/i.test(trimmed)) return null;
   let totalMs = 0;
-  for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)([a-zµ]{1,2})/gi)) {
+  for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)([a-z\u00b5]{1,2})/gi)) {
     const unitMs = findUnit(DURATION_UNITS_MS, part[2]!);
     if (unitMs === null) return null;
     totalMs += Number(part[1]) * unitMs;
