@@ -7,7 +7,7 @@ import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
-import { CommandTable } from './commands/command-table.ts';
+import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
@@ -223,7 +223,7 @@ class Node implements RunningNode {
       configuration,
       logger: logger.child('resp'),
       settings: configRegistry,
-      table: new CommandTable(),
+      table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
       stores: [createDefaultStore(this.options, clock)],
       counters,
       clients: this.clients,

@@ -20,6 +20,8 @@ export interface RunningNode {
   /** The port really bound; 0 when there is none. */
   readonly respPort: number;
   stop(): Promise<void>;
+  /** Reads the files of the certificates again. */
+  reloadCertificates(): void;
   /** The exit code, once the node has stopped for whatever reason. */
   readonly stopped: Promise<number>;
 }

@@ -14,6 +14,7 @@ class FakeStarter implements NodeStarter {
   started: StartNodeOptions | null = null;
   isLogClosed = false;
   stopCount = 0;
+  reloadCount = 0;
   failure: Error | null = null;
   private onStart: () => void = () => {};
   readonly isUp = new Promise<void>((resolve) => {
@@ -32,7 +33,8 @@ class FakeStarter implements NodeStarter {
       this.stopCount++;
       onStopped(0);
     };
-    return { respPort: 1234, stop, stopped };
+    const reloadCertificates = (): void => void this.reloadCount++;
+    return { respPort: 1234, stop, stopped, reloadCertificates };
   }
 
   openLog() {
@@ -79,9 +81,11 @@ test('start hands the settled configuration over; SIGTERM stops with exit code 0
     assert.deepEqual(starter.started!.configRegistry.get(['port']), [['port', '7001']]);
     await Promise.resolve();
     assert.equal(Buffer.from(world.disk.readFile('/node.pid')!).toString(), '4242\n');
+    assert.ok(world.host.raiseSignal('SIGHUP'));
     assert.ok(world.host.raiseSignal('SIGTERM'));
     assert.equal(await code, 0);
     assert.equal(starter.stopCount, 1);
+    assert.equal(starter.reloadCount, 1, 'SIGHUP does not end the node');
     assert.equal(starter.isLogClosed, true);
     assert.equal(world.disk.exists('/node.pid'), false);
     assert.equal(world.host.errorText, '');

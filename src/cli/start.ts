@@ -50,6 +50,8 @@ async function runNode(loaded: Loaded, { world, starter, logger }: Running): Pro
   const configRegistry = new ConfigRegistry({ ...loaded, disk: world.disk });
   const node = await starter.startNode({ world, configuration, configRegistry, logger });
   const removePidFile = writePidFile(loaded, { world, logger });
+  // What a renewed certificate's deploy hook sends; without TLS it does no harm.
+  world.host.onSignal('SIGHUP', () => node.reloadCertificates());
   const code = await Promise.race([node.stopped, stopOnSignals(node, { world, logger })]);
   removePidFile();
   return code;

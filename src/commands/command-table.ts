@@ -2,6 +2,7 @@
  * Every command there is, compiled for the door: found by its name's bytes without making a string,
  * flags as booleans, and the counters that INFO commandstats and the metrics read.
  */
+import { NodeError } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
@@ -22,16 +23,23 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...PUBSUB_COMMANDS,
 ];
 
+export interface CommandRename {
+  /** In lower case, both. */
+  readonly from: string;
+  readonly to: string;
+}
+
 /** One command as one node runs it. Counters belong to the node, so each node compiles its own. */
 export class Command {
   readonly row: CommandRow;
   readonly parent: Command | null;
-  /** `config|get` for a subcommand. */
+  /** `config|get` for a subcommand; the row's own name, also when it was renamed. */
   readonly fullName: string;
   readonly nameBytes: Uint8Array;
   readonly arity: number;
   readonly execute: Execute | null;
   readonly subcommands: ReadonlyMap<string, Command> | null;
+  readonly guard: CommandRow['guard'] | null;
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly isNoAuth: boolean;
@@ -56,14 +64,16 @@ export class Command {
   rejectedCalls = 0;
   failedCalls = 0;
 
-  constructor(row: CommandRow, parent: Command | null) {
+  /** @param name  what clients call it: the row's name unless it was renamed */
+  constructor(row: CommandRow, parent: Command | null, name: string) {
     this.row = row;
     this.parent = parent;
     this.fullName = parent === null ? row.name : `${parent.fullName}|${row.name}`;
-    this.nameBytes = Buffer.from(row.name, 'latin1');
+    this.nameBytes = Buffer.from(name, 'latin1');
     this.arity = row.arity;
     this.execute = row.execute ?? null;
-    const { flags, name } = row;
+    this.guard = row.guard ?? null;
+    const { flags } = row;
     this.isWrite = flags.includes('write');
     this.isDenyOom = flags.includes('denyoom');
     this.isNoAuth = flags.includes('no_auth');
@@ -71,15 +81,15 @@ export class Command {
     this.touchesKeyspace = this.mayReplicate || flags.includes('readonly');
     this.isMonitored = !flags.includes('skip_monitor') && !flags.includes('admin');
     this.isLogged = !flags.includes('skip_slowlog');
-    this.runsInTransaction = parent === null && RUN_IN_TRANSACTION.has(name);
+    this.runsInTransaction = parent === null && RUN_IN_TRANSACTION.has(row.name);
     this.isNoMulti = flags.includes('no_multi');
-    this.runsSubscribed = parent === null && RUN_SUBSCRIBED.has(name);
+    this.runsSubscribed = parent === null && RUN_SUBSCRIBED.has(row.name);
     this.runsLoading = flags.includes('loading');
-    this.isSlow = !flags.includes('fast') && !TIMED_BY_SAMPLE.has(name);
+    this.isSlow = !flags.includes('fast') && !TIMED_BY_SAMPLE.has(row.name);
     this.subcommands =
       row.subcommands === undefined
         ? null
-        : new Map(row.subcommands.map((child) => [child.name, new Command(child, this)]));
+        : new Map(row.subcommands.map((child) => [child.name, new Command(child, this, child.name)]));
   }
 
   resetCounters(): void {
@@ -121,16 +131,34 @@ export class CommandTable {
   /** Pipelines repeat themselves: the command found last is tried first. */
   private last: Command;
 
-  constructor(rows: readonly CommandRow[] = COMMAND_ROWS) {
+  /**
+   * @param renames  as rename-command: an empty `to` takes the command away
+   * @throws NodeError BAD_CONFIGURATION
+   */
+  constructor(rows: readonly CommandRow[] = COMMAND_ROWS, renames: readonly CommandRename[] = []) {
     this.rows = rows;
-    this.commands = rows.map((row) => new Command(row, null));
+    for (const row of rows) this.byName.set(row.name, new Command(row, null, row.name));
+    for (const { from, to } of renames) this.rename(from, to);
+    this.commands = [...this.byName.values()];
     this.last = this.commands[0];
     for (const command of this.commands) {
-      this.byName.set(command.row.name, command);
       let slot = hashName(command.nameBytes, 0, command.nameBytes.length);
       while (this.slots[slot] !== null) slot = (slot + 1) % TABLE_SIZE;
       this.slots[slot] = command;
     }
+  }
+
+  private rename(from: string, to: string): void {
+    const command = this.byName.get(from);
+    const refuse = (reason: string): never => {
+      const message = `security.renamed_commands: ${from} ${to === '' ? '""' : to}: ${reason}`;
+      throw new NodeError('BAD_CONFIGURATION', message);
+    };
+    if (command === undefined) return refuse('there is no such command');
+    this.byName.delete(from);
+    if (to === '') return;
+    if (this.byName.has(to)) return refuse('there is a command of that name');
+    this.byName.set(to, new Command(command.row, null, to));
   }
 
   /** The command that the frame's first argument names, in any case; null when there is none. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../base/frame.ts';
+import type { CommandTable } from './command-table.ts';
 
 /** Arguments first..last must not be shown; first > last when there are none. */
 export interface SecretArguments {
@@ -18,20 +19,22 @@ const SECRET_SETTINGS = [
 ];
 
 /** What MONITOR and logs must hide of a command: passwords, and the user names beside them. */
-export function secretArguments(frame: Frame): SecretArguments {
+export function secretArguments(frame: Frame, table: CommandTable): SecretArguments {
   const last = frame.count - 1;
-  if (frame.equals(0, 'AUTH')) return { first: 1, last };
-  if (frame.equals(0, 'HELLO')) {
+  // By what the command is: it may have been renamed.
+  const name = table.findFrame(frame)?.row.name ?? frame.latin1(0).toLowerCase();
+  if (name === 'auth') return { first: 1, last };
+  if (name === 'hello') {
     const auth = findWord(frame, 'AUTH', 2);
     return auth === 0 ? NONE : { first: auth + 1, last: auth + 2 };
   }
-  if (frame.equals(0, 'MIGRATE')) {
+  if (name === 'migrate') {
     const auth = findWord(frame, 'AUTH', 6) || findWord(frame, 'AUTH2', 6);
     return auth === 0 ? NONE : { first: auth + 1, last: auth + 2 };
   }
   if (frame.count < 3) return NONE;
-  if (frame.equals(0, 'ACL') && frame.equals(1, 'SETUSER')) return { first: 2, last };
-  if (frame.equals(0, 'CONFIG') && frame.equals(1, 'SET')) return secretSettings(frame);
+  if (name === 'acl' && frame.equals(1, 'SETUSER')) return { first: 2, last };
+  if (name === 'config' && frame.equals(1, 'SET')) return secretSettings(frame);
   return NONE;
 }
 

@@ -171,14 +171,32 @@ function fillIn({ configuration, assigned }: Merge, options: SettleOptions): voi
   }
 }
 
-function noticesOf({ assigned, ignored }: Merge): string[] {
+/** What redis-server does for its service manager, and who does it here. */
+const SERVICE_NOTICES: Readonly<Record<string, (value: string) => string | null>> = {
+  daemonize: (value) =>
+    value === 'yes'
+      ? 'daemonize yes: the node stays in the foreground; a service manager, or `&`, keeps it going'
+      : null,
+  supervised: (value) =>
+    value === 'no'
+      ? null
+      : `supervised ${value}: the node tells nobody when it is ready; a systemd unit for it has ` +
+        'Type=exec (or simple), not notify or forking',
+};
+
+function noticesOf({ assigned, configuration, ignored }: Merge): string[] {
   const names = { later: [] as string[], none: [...ignored] };
+  const notices: string[] = [];
   for (const path of assigned.keys()) {
-    const { effect, redis } = findByPath(path)!;
+    const { effect, key, redis } = findByPath(path)!;
+    if (Object.hasOwn(SERVICE_NOTICES, key)) {
+      const notice = SERVICE_NOTICES[key]!(configuration.inert[key]!);
+      if (notice !== null) notices.push(notice);
+      continue;
+    }
     if (effect === 'none') names.none.push(redis!.name);
     else if (effect === 'later') names.later.push(path);
   }
-  const notices: string[] = [];
   if (names.none.length > 0) {
     notices.push(`settings accepted without a meaning here: ${names.none.join(', ')}`);
   }

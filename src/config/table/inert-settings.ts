@@ -111,7 +111,10 @@ export const INERT_SETTINGS: readonly Setting[] = [
   inert('shutdown-on-sigint', shutdownFlags(), 'default'),
   inert('shutdown-on-sigterm', shutdownFlags(), 'default'),
   inert('socket-mark-id', integer({ min: 0, max: 4_294_967_295 }), '0', IMMUTABLE),
-  inert('supervised', choice(['upstart', 'systemd', 'auto', 'no']), 'no', IMMUTABLE),
+  inert('supervised', choice(['upstart', 'systemd', 'auto', 'no']), 'no', {
+    ...IMMUTABLE,
+    help: 'Accepted; readiness is told to nobody: a systemd unit has Type=exec.',
+  }),
   inert('syslog-enabled', yesNo(), 'no', IMMUTABLE),
   inert('syslog-facility', syslogFacility(), 'local0', IMMUTABLE),
   inert('syslog-ident', ANY_TEXT, 'redis', IMMUTABLE),
