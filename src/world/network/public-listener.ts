@@ -1,4 +1,3 @@
-import { constants } from 'node:crypto';
 import * as fs from 'node:fs';
 import { type AddressInfo, createServer, type Socket as NetSocket, type Server } from 'node:net';
 import type * as Tls from 'node:tls';
@@ -121,6 +120,9 @@ export function makeListener(
   };
 }
 
+/** As OpenSSL's headers say, and node:crypto, which is loaded for TLS only. */
+const SSL_OP_NO_TICKET = 0x4000;
+
 const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 
 function keepAlive(inner: NetSocket, { keepAliveS }: Listener): void {
@@ -172,9 +174,7 @@ function contextOptions(tlsOptions: TlsOptions): Tls.SecureContextOptions {
 /** Sessions travel in tickets that the client keeps: nothing is stored here. */
 function sessionOptions(sessionS: number | undefined): Tls.SecureContextOptions {
   if (sessionS === undefined) return {};
-  return sessionS === 0
-    ? { secureOptions: constants.SSL_OP_NO_TICKET }
-    : { sessionTimeout: sessionS };
+  return sessionS === 0 ? { secureOptions: SSL_OP_NO_TICKET } : { sessionTimeout: sessionS };
 }
 
 function withCertificateErrors<Result>(act: () => Result): Result {

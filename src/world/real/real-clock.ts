@@ -1,5 +1,5 @@
-import { randomFillSync } from 'node:crypto';
 import type { Clock, Random, Timer, Timers } from '../../base/world.ts';
+import { fillRandom } from './system-random.ts';
 
 export function createRealClock(): Clock {
   return {
@@ -34,7 +34,7 @@ export class RealRandom implements Random {
   private readonly state = new Uint32Array(4);
 
   constructor() {
-    randomFillSync(this.state);
+    fillRandom(new Uint8Array(this.state.buffer));
     this.state[0] |= 1;
   }
 
@@ -52,6 +52,6 @@ export class RealRandom implements Random {
   }
 
   fill(bytes: Uint8Array): void {
-    randomFillSync(bytes);
+    fillRandom(bytes);
   }
 }
