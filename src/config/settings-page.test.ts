@@ -7,7 +7,7 @@ import { settingsPage } from './settings-page.ts';
 test('docs/settings.md is what the table says', () => {
   const bytes = createRealWorld().disk.readFile('docs/settings.md');
   assert.ok(bytes !== null, 'tests run in the top folder of the repository');
-  const hint = 'out of date: npm run config:docs';
+  const hint = 'out of date: npm run docs';
   assert.equal(Buffer.from(bytes).toString('utf8'), settingsPage(), hint);
 });
 

@@ -22,7 +22,7 @@ export function settingsPage(): string {
 
 const INTRODUCTION = `# Settings
 
-Made from the setting table by \`npm run config:docs\`; do not edit.
+Made from the setting table by \`npm run docs\`; do not edit.
 
 Later layers win: defaults, then a redis.conf or YAML file, then the environment, then the command
 line. A setting \`a.b\` is \`b\` under \`a:\` in YAML, \`--a.b=value\` on the command line, and the
