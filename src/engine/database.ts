@@ -10,23 +10,23 @@ import { copyBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
-import { LIMITS } from '../base/limits.ts';
+import { DatabaseBlocks } from './database-blocks.ts';
+import type { Effect } from './effect.ts';
 import { EVENT } from './event-table.ts';
 import { TimingWheel } from './expiry/timing-wheel.ts';
 import {
   deadlineOffset,
-  ENCODING_NAMES,
   entryBytes,
   FLAG,
   headerBytes,
   keyLength,
-  TYPE,
+  readDeadline,
   TYPE_NAMES,
   valueLength,
+  writeDeadline,
 } from './keyspace/entry.ts';
 import { EntryPlan, writeEntry } from './keyspace/entry-writer.ts';
 import { type AddressBuffer, HashIndex } from './keyspace/hash-index.ts';
-import { tableBlockBytes } from './keyspace/table-layout.ts';
 import { Memory } from './memory/memory.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
@@ -36,7 +36,6 @@ export const NO_DEADLINE = -1;
 export const KEEP_DEADLINE = -2;
 /** Below that the processor's own cache has it all. */
 const WARM_FROM_BYTES = 4 * 1024 * 1024;
-const HIGH_WORD = 0x1_0000_0000;
 /** Bytes that DEADLINE adds to an entry. */
 const DEADLINE_BYTES = 16;
 
@@ -58,7 +57,7 @@ export class Database {
   newDeadlineMs = NO_DEADLINE;
   private readonly keySliceReused = new Slice();
   private readonly plan = new EntryPlan();
-  private readonly warmHashes = new Int32Array(LIMITS.warmedKeyCountMax);
+  private readonly blockOwner = new DatabaseBlocks(this);
   /** Keeps the loads of `warm` from being optimised away. */
   private warmed = 0;
   private readonly seed0: number;
@@ -106,11 +105,7 @@ export class Database {
    */
   warm(view: DataView, offsets: Uint32Array, lengths: Uint32Array, count: number): void {
     if (this.memory.liveBytes < WARM_FROM_BYTES) return;
-    const hashes = this.warmHashes;
-    for (let i = 0; i < count; i++) {
-      hashes[i] = hashBytes(view, offsets[i], lengths[i], this.seed0, this.seed1);
-    }
-    this.warmed ^= this.entries.warm(hashes, count);
+    this.warmed ^= this.entries.warm(view, offsets, lengths, count, this.seed0, this.seed1);
   }
 
   /** `find` for commands that read the value: counts the hit or miss and tells the policy. */
@@ -144,10 +139,6 @@ export class Database {
     return TYPE_NAMES[this.typeOf(entry)];
   }
 
-  encodingName(entry: number): string {
-    return ENCODING_NAMES[this.encodingOf(entry)];
-  }
-
   keySlice(entry: number): Slice {
     const memory = this.memory;
     memory.locate(entry);
@@ -164,11 +155,6 @@ export class Database {
   hashOf(entry: number): number {
     const key = this.keySlice(entry);
     return hashBytes(key.view, key.offset, key.length, this.seed0, this.seed1);
-  }
-
-  /** Whether the entry at that address is still the one with that hash. */
-  holds(hash: number, entry: number): boolean {
-    return this.entries.findAddress(hash, entry);
   }
 
   deadlineOf(entry: number): number {
@@ -197,11 +183,7 @@ export class Database {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
     if (store.sink.isActive) {
-      const key = this.keySlice(placed);
-      store.effect
-        .begin('PEXPIREAT', this.index, 1)
-        .bytes(key.bytes, key.offset, key.length)
-        .number(deadlineMs);
+      this.beginEffect('PEXPIREAT', placed).number(deadlineMs);
       store.recordEffect(EVENT.expire);
     }
     return placed;
@@ -212,8 +194,7 @@ export class Database {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
     if (store.sink.isActive) {
-      const key = this.keySlice(placed);
-      store.effect.begin('PERSIST', this.index, 1).bytes(key.bytes, key.offset, key.length);
+      this.beginEffect('PERSIST', placed);
       store.recordEffect(EVENT.persist);
     }
     return placed;
@@ -223,14 +204,9 @@ export class Database {
   remove(entry: number, event: number): void {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
-    if (store.sink.isActive) {
-      const key = this.keySlice(entry);
-      store.effect.begin('DEL', this.index, 1).bytes(key.bytes, key.offset, key.length);
-      this.release(entry);
-      store.recordEffect(event);
-    } else {
-      this.release(entry);
-    }
+    if (store.sink.isActive) this.beginEffect('DEL', entry);
+    this.dropFound(entry);
+    if (store.sink.isActive) store.recordEffect(event);
   }
 
   /** Removes an entry that `find` did not just find. */
@@ -239,13 +215,8 @@ export class Database {
     if (found) this.remove(entry, event);
   }
 
-  /** Removes the found entry without a record: part of a larger change that records itself. */
-  dropFound(entry: number): void {
-    this.release(entry);
-  }
-
   dropUnfound(entry: number): void {
-    if (this.entries.findAddress(this.hashOf(entry), entry)) this.release(entry);
+    if (this.entries.findAddress(this.hashOf(entry), entry)) this.dropFound(entry);
   }
 
   randomEntry(): number {
@@ -330,26 +301,12 @@ export class Database {
   /** One bounded step of giving sparse segments back; false when there is nothing to do. */
   compact(byteBudget: number): boolean {
     if (!this.memory.compactionIsDue()) return false;
-    this.memory.compact(this, byteBudget);
+    this.memory.compact(this.blockOwner, byteBudget);
     return true;
   }
 
   countedBytes(): number {
     return this.memory.liveBytes + this.entries.sideByteCount + (this.wheel?.byteCount ?? 0);
-  }
-
-  averageTtlMs(): number {
-    if (this.deadlineCount === 0) return 0;
-    let sumMs = 0;
-    let found = 0;
-    for (let i = 0; i < 100 && found < 20; i++) {
-      const entry = this.sample();
-      const deadlineMs = entry === 0 ? NO_DEADLINE : this.deadlineOf(entry);
-      if (deadlineMs === NO_DEADLINE) continue;
-      sumMs += Math.max(0, deadlineMs - this.store.clock.nowMs);
-      found++;
-    }
-    return found === 0 ? 0 : Math.round(sumMs / found);
   }
 
   /** Removes entries that are due until none is left or the budget is spent. */
@@ -450,19 +407,11 @@ export class Database {
     if (access !== word1 >>> 8) view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
   }
 
-  /** For compaction: what the live block at `base` was asked for. */
-  blockBytes(view: DataView, base: number): number {
-    const isTable = (view.getUint8(base) & 15) === TYPE.INDEX_TABLE;
-    return isTable ? tableBlockBytes(view, base) : entryBytes(view, base);
-  }
-
-  /** For compaction: a block has moved; memory is located at its new place. */
-  onMove(from: number, to: number): void {
-    const memory = this.memory;
-    const word0 = memory.view.getUint32(memory.base, true);
-    if ((word0 & 15) === TYPE.INDEX_TABLE) return this.entries.relocateTable(to);
-    this.entries.relocate(this.hashOf(to), from, to);
-    if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.relocate(to);
+  /** An effect on that entry's key, to be completed and recorded. */
+  private beginEffect(name: string, entry: number): Effect {
+    const key = this.keySlice(entry);
+    const effect = this.store.effect.begin(name, this.index, 1);
+    return effect.bytes(key.bytes, key.offset, key.length);
   }
 
   private startDeadline(entry: number, deadlineMs: number | bigint): void {
@@ -518,8 +467,7 @@ export class Database {
 
   private deadlineLocated(word0: number): number {
     const { view, base } = this.memory;
-    const at = base + deadlineOffset(word0);
-    return view.getInt32(at + 4, true) * HIGH_WORD + view.getUint32(at, true);
+    return readDeadline(view, base + deadlineOffset(word0));
   }
 
   private isDue(word0: number): boolean {
@@ -535,8 +483,11 @@ export class Database {
     store.actorId = actorId;
   }
 
-  /** Takes the found entry out of wheel and index and frees its block. */
-  private release(entry: number): void {
+  /**
+   * Takes the found entry out of wheel and index and frees its block, unrecorded: for a larger
+   * change that records itself.
+   */
+  dropFound(entry: number): void {
     const memory = this.memory;
     memory.locate(entry);
     memory.beforeChange(entry);
@@ -546,13 +497,4 @@ export class Database {
     this.entries.removeFound();
     memory.free(entry, byteCount);
   }
-}
-
-function writeDeadline(view: DataView, at: number, deadlineMs: number | bigint): void {
-  if (typeof deadlineMs === 'bigint') {
-    view.setBigInt64(at, deadlineMs, true);
-    return;
-  }
-  view.setUint32(at, deadlineMs % HIGH_WORD, true);
-  view.setInt32(at + 4, Math.floor(deadlineMs / HIGH_WORD), true);
 }

@@ -305,7 +305,7 @@ test('a pause holds back an EXEC whose transaction writes', async () => {
   assert.equal(client.take(), '*1\r\n:1\r\n');
 });
 
-test('small reads of one turn run together, each answered in its order, whoever leaves', async () => {
+test('small reads of one turn run together, each answered in order, whoever leaves', async () => {
   const kit = await createNodeKit();
   const clients = Array.from({ length: 40 }, () => kit.connect({ fragmentation: 'whole' }));
   for (let i = 0; i < clients.length; i++) clients[i].send(`set k${i} ${i}`, `get k${i}`);

@@ -2,6 +2,7 @@ import type { Configuration } from '../base/configuration.ts';
 import { AssertionFailure } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { LogFacts } from '../base/logger.ts';
 import type { Socket, SocketHandler, Timer } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
 import { executeCommand } from '../commands/execute-command.ts';
@@ -15,7 +16,9 @@ import {
   READY,
   REFUSED,
 } from '../protocol/frame-parser.ts';
-import { clientClassOf } from './client-class.ts';
+import { clientClassOf, outputLimitOf } from './client-class.ts';
+import type { InputLimits } from './input-limits.ts';
+import { brokenOutputLimit } from './output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /** Why a connection is not read for now. All clear: reading. */
@@ -29,14 +32,6 @@ const HOLD = {
   /** It is being closed. */
   CLOSING: 8,
 } as const;
-
-/**
- * Limits of input before and after login; shared by all connections, so that settings change them.
- */
-export interface InputLimits {
-  readonly authenticated: ParserLimits;
-  readonly unauthenticated: ParserLimits;
-}
 
 /** A command that must wait, as a copy. */
 interface Postponed {
@@ -305,13 +300,11 @@ export class Connection implements ClientChannel, SocketHandler {
     loop.counters[METRIC.unexpectedErrors]++;
     loop.writer.position = start;
     session.gate |= GATE.CLOSING;
+    const isFatal = hasChanged || error instanceof AssertionFailure;
+    const outcome = isFatal ? 'beyond repair; the node stops' : 'and its client is closed';
     const facts = { error, clientId: session.id };
-    if (hasChanged || error instanceof AssertionFailure) {
-      loop.logger.error('command-failed', 'A command failed beyond repair; the node stops', facts);
-      loop.fail(error);
-    } else {
-      loop.logger.error('command-failed', 'A command failed; its client is closed', facts);
-    }
+    loop.logger.error('command-failed', `A command failed ${outcome}`, facts);
+    if (isFatal) loop.fail(error);
   }
 
   /** @param hasStopped  there may be whole commands left in the input */
@@ -344,7 +337,7 @@ export class Connection implements ClientChannel, SocketHandler {
     if (holds !== 0) this.hold(holds);
   }
 
-  /** Leaves the replies in the writer, for the loop to send with the others', where nothing bars it. */
+  /** Leaves the replies in the writer, to be sent with the others', where nothing bars that. */
   private sendGathered(start: number): void {
     const { loop, session, socket } = this;
     const { writer } = loop;
@@ -485,30 +478,24 @@ export class Connection implements ClientChannel, SocketHandler {
       return;
     }
     const clientClass = clientClassOf(this.session);
-    const limit = this.configuration.network.clientOutputBufferLimits[clientClass];
-    if (limit.softBytes === 0 || bytes <= limit.softBytes) this.softLimitSinceMs = 0;
-    else if (this.softLimitSinceMs === 0) this.softLimitSinceMs = this.loop.clock.nowMs;
-    const isHard = limit.hardBytes > 0 && bytes > limit.hardBytes;
-    const softMs = this.softLimitSinceMs === 0 ? 0 : this.loop.clock.nowMs - this.softLimitSinceMs;
-    if (!isHard && !(softMs > limit.softS * 1000)) return;
+    const limit = outputLimitOf(this.session, this.configuration);
+    const broken = brokenOutputLimit(this, limit, bytes, this.loop.clock.nowMs);
+    if (broken === '') return;
     this.loop.counters[METRIC.outputBufferDisconnections]++;
-    this.loop.logger.warn('client-closed', 'Client closed: it does not read its replies', {
-      clientId: this.session.id,
-      address: `${this.remoteAddress}:${this.remotePort}`,
-      clientClass,
-      outputBytes: bytes,
-      limit: isHard ? 'hard' : 'soft',
-    });
+    const facts = { clientClass, outputBytes: bytes, limit: broken };
+    this.logClosed('it does not read its replies', facts);
     this.close();
   }
 
   private logRefusal(): void {
     const isCrossProtocol = this.parser.refusal === 'crossProtocol';
     if (!isCrossProtocol) this.loop.counters[METRIC.queryBufferDisconnections]++;
-    const reason = isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit';
-    this.loop.logger.warn('client-closed', `Client closed: ${reason}`, {
-      clientId: this.session.id,
-      address: `${this.remoteAddress}:${this.remotePort}`,
-    });
+    this.logClosed(isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit', {});
+  }
+
+  private logClosed(reason: string, facts: LogFacts): void {
+    const address = `${this.remoteAddress}:${this.remotePort}`;
+    const all = { clientId: this.session.id, address, ...facts };
+    this.loop.logger.warn('client-closed', `Client closed: ${reason}`, all);
   }
 }

@@ -58,9 +58,9 @@ export class TurnLoop {
   }
 
   /**
-   * Takes a small read, to be executed at the end of this loop turn with those of other connections:
-   * their keys are then fetched from memory together, and code that runs in one go stays in the
-   * processor's cache. 0.9 us less of 9.8 for an unpipelined GET among 50 clients and 1M keys.
+   * Takes a small read, to be executed at the end of this loop turn with those of others: their
+   * keys are then fetched from memory together, and code that runs in one go stays in the
+   * processor's cache. 0.3 us less of 9.8 for an unpipelined GET among 50 clients and 1M keys.
    * @returns false: it does not fit; the caller executes it now
    */
   gather(connection: Connection, bytes: Uint8Array, start: number, end: number): boolean {

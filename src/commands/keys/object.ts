@@ -1,4 +1,4 @@
-import { ENCODING } from '../../engine/keyspace/entry.ts';
+import { ENCODING, ENCODING_NAMES } from '../../engine/keyspace/entry.ts';
 import { integerOf } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -40,7 +40,7 @@ function objectRow(
 const encodingRow = objectRow(
   'encoding',
   { since: '2.2.3', summary: 'Tell how the value under a key is represented' },
-  ({ database }, entry, reply) => reply.bulkText(database.encodingName(entry)),
+  ({ database }, entry, reply) => reply.bulkText(ENCODING_NAMES[database.encodingOf(entry)]),
 );
 
 const freqRow = objectRow(

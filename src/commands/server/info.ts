@@ -1,4 +1,5 @@
 import { REDIS_VERSION } from '../../base/version.ts';
+import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { CommandRow } from '../command-row.ts';
 import type { NodeServices } from '../node-services.ts';
@@ -186,7 +187,7 @@ function keyspaceFields(node: NodeServices): InfoField[] {
   for (const database of node.stores[0].databases) {
     const { count, deadlineCount, index } = database;
     if (count === 0) continue;
-    const averageMs = Math.max(0, Math.round(database.averageTtlMs()));
+    const averageMs = Math.max(0, Math.round(averageTtlMs(database)));
     fields.push([`db${index}`, `keys=${count},expires=${deadlineCount},avg_ttl=${averageMs}`]);
   }
   return fields;

@@ -82,7 +82,7 @@ function chooseIdlest(store: Store, pool: CandidatePool): number {
       const address = pool.addresses[last];
       const idleS = pool.idleS[last];
       pool.removeAt(last);
-      if (database === null || !database.holds(hash, address)) continue;
+      if (database === null || !database.entries.findAddress(hash, address)) continue;
       if (database.idleS(address) < idleS) continue;
       store.victimDatabase = database;
       return address;

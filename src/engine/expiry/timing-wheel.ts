@@ -19,7 +19,7 @@
  *
  * Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels (1987), scheme 7.
  */
-import { deadlineOffset } from '../keyspace/entry.ts';
+import { deadlineOffset, readDeadline } from '../keyspace/entry.ts';
 import type { Memory } from '../memory/memory.ts';
 
 const TICK_MS = 64;
@@ -28,7 +28,6 @@ const LEVEL_COUNT = 4;
 const TICK_MAX = 0xffff_ffff;
 /** `previous` of a list's first entry: above every address. */
 const SLOT_MARK = 0xffff_f000;
-const HIGH_WORD = 0x1_0000_0000;
 
 export class TimingWheel {
   /** Entries with a deadline. */
@@ -170,7 +169,7 @@ export class TimingWheel {
     const memory = this.memory;
     memory.locate(entry);
     const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
-    return memory.view.getInt32(at + 4, true) * HIGH_WORD + memory.view.getUint32(at, true);
+    return readDeadline(memory.view, at);
   }
 
   private setNext(entry: number, next: number): void {

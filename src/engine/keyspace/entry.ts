@@ -103,3 +103,19 @@ export function entryBytes(view: DataView, base: number): number {
       : view.getUint32(base + EXTENDED_OFFSET + 4, true);
   return headerBytes(word0) + keyLength(view, base, word0) + capacity;
 }
+
+const HIGH_WORD = 0x1_0000_0000;
+
+/** @param at  where DEADLINE begins; approximate beyond 2^53 */
+export function readDeadline(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * HIGH_WORD + view.getUint32(at, true);
+}
+
+export function writeDeadline(view: DataView, at: number, deadlineMs: number | bigint): void {
+  if (typeof deadlineMs === 'bigint') {
+    view.setBigInt64(at, deadlineMs, true);
+    return;
+  }
+  view.setUint32(at, deadlineMs % HIGH_WORD, true);
+  view.setInt32(at + 4, Math.floor(deadlineMs / HIGH_WORD), true);
+}
