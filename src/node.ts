@@ -3,6 +3,7 @@
  * process may hold several; nothing in here is global.
  */
 import type { Configuration } from './base/configuration.ts';
+import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
@@ -143,6 +144,7 @@ class Node implements RunningNode {
     const { world, configuration, logger } = this.options;
     this.followSettings();
     this.followPorts();
+    this.limitClients();
     await this.listener.open();
     this.upkeep.start();
     logger.info('started', 'Node started', {
@@ -162,6 +164,28 @@ class Node implements RunningNode {
   /** For certificates whose files were replaced: connections from now on get the new ones. */
   reloadCertificates(): void {
     if (this.listener.reloadTls()) this.options.logger.info('tls', 'Certificates were read again');
+  }
+
+  /** With no file descriptor left clients are closed unheard: maxclients refuses them before. */
+  private limitClients(): void {
+    const { configuration, configRegistry, logger, world } = this.options;
+    const { network } = configuration;
+    const { openFileCountMax } = world.host;
+    const possible = Math.max(1, openFileCountMax - LIMITS.reservedFileCount);
+    configRegistry.onChange('network.max_clients', () => {
+      if (network.maxClients <= possible) return null;
+      return (
+        'The operating system is not able to handle the specified number of clients, ' +
+        `try with ${possible}`
+      );
+    });
+    if (network.maxClients <= possible) return;
+    logger.warn('maxclients', 'Fewer clients than asked for: the system allows no more files', {
+      maxClientsAsked: network.maxClients,
+      maxClients: possible,
+      openFileCountMax,
+    });
+    network.maxClients = possible;
   }
 
   private async shutDown(exitCode: number): Promise<void> {

@@ -14,6 +14,8 @@ export const LIMITS = {
   unauthenticatedArgumentCountMax: 10,
   unauthenticatedBulkBytesMax: 16_384,
   unauthenticatedQueryBytesMax: MIB,
+  /** Replies that a stranger does not read. */
+  unauthenticatedOutputBytesMax: 64 * KIB,
   /** A connection turn ends after so many commands, or so many reply bytes. */
   turnCommandCountMax: 1_000,
   turnReplyBytesMax: 256 * KIB,
@@ -31,6 +33,8 @@ export const LIMITS = {
   outboxBytesKept: 64 * KIB,
   /** A client that is being closed has so long to read its last replies. */
   closingMs: 10_000,
+  /** Open files kept for the node itself: maxclients is the rest at most. */
+  reservedFileCount: 32,
   /** Failed accepts are told in one log line in so long. */
   acceptErrorLineMs: 10_000,
   /** A port that was bound for a change which never came is closed after so long. */

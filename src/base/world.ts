@@ -175,6 +175,8 @@ export interface Host {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The machine's memory, or the container's limit where that is less. */
   readonly memoryBytesTotal: number;
+  /** Files and sockets this process may have open; Infinity where that is not known. */
+  readonly openFileCountMax: number;
   memoryUse(): HostMemory;
   cpuUse(): HostCpu;
   /** Writes whole lines to standard output or error, in order, also just before an exit. */

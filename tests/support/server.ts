@@ -166,7 +166,8 @@ function answersPing(port: number): Promise<boolean> {
     socket.setTimeout(2_000, () => finish(false));
     socket.once('error', () => finish(false));
     socket.once('close', () => finish(false));
-    socket.once('data', (bytes) => finish(bytes.toString().startsWith('+PONG')));
+    // With a password the answer is NOAUTH.
+    socket.once('data', (bytes) => finish(/^(\+PONG|-NOAUTH)/.test(bytes.toString())));
     socket.write('PING\r\n');
   });
 }

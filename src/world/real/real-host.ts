@@ -22,6 +22,7 @@ export function createRealHost(): Host {
       os.totalmem(),
       findContainerLimitBytes((path) => readTextIfThere(path)) ?? Number.POSITIVE_INFINITY,
     ),
+    openFileCountMax: findOpenFileCountMax(),
     memoryUse() {
       const use = process.memoryUsage();
       return {
@@ -42,6 +43,13 @@ export function createRealHost(): Host {
       return { cancel: () => process.off(signal, callback) };
     },
   };
+}
+
+/** Node has raised the soft limit to the hard one by now. */
+function findOpenFileCountMax(): number {
+  const limits = readTextIfThere('/proc/self/limits') ?? '';
+  const count = /^Max open files +(\d+)/m.exec(limits)?.[1];
+  return count === undefined ? Number.POSITIVE_INFINITY : Number(count);
 }
 
 function readTextIfThere(path: string): string | null {
