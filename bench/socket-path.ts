@@ -1,7 +1,7 @@
 /**
  * What the socket paths cost by themselves: a server that answers canned +PONGs, loaded by
  * redis-benchmark, in CPU time per request, beside redis-server doing the same.
- *   node .build/bench/socket-path.js [rounds]
+ *   node .build/bench/socket-path.js [rounds | --tiny]
  * Rounds go in turns, so that a slow moment of the machine hits all; the median round is printed.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -10,13 +10,15 @@ import { createServer } from 'node:net';
 import type { SocketPath } from '../src/base/world.ts';
 import { createRealWorld } from '../src/world/real-world.ts';
 
+const IS_TINY = process.argv.includes('--tiny');
 const TICKS_PER_S = 100;
 const CLIENT_COUNT = 50;
 const LOADS = [
-  { pipeline: 1, requestCount: 150_000 },
-  { pipeline: 16, requestCount: 1_500_000 },
-  { pipeline: 64, requestCount: 4_000_000 },
+  { pipeline: 1, requestCount: IS_TINY ? 500 : 150_000 },
+  { pipeline: 16, requestCount: IS_TINY ? 5_000 : 1_500_000 },
+  { pipeline: 64, requestCount: IS_TINY ? 5_000 : 4_000_000 },
 ];
+const WARM_UP_COUNT = IS_TINY ? 1_000 : 200_000;
 
 interface Contender {
   readonly name: string;
@@ -27,7 +29,7 @@ interface Contender {
 if (process.argv[2] === 'serve') {
   await serve(process.argv[3] as SocketPath, Number(process.argv[4]));
 } else {
-  await compare(Number(process.argv[2] ?? 3));
+  await compare(IS_TINY ? 1 : Number(process.argv[2] ?? 3));
 }
 
 async function compare(roundCount: number): Promise<void> {
@@ -37,7 +39,7 @@ async function compare(roundCount: number): Promise<void> {
     await start('redis-server', (port) => ['redis-server', '--port', port, '--save', '']),
   ];
   try {
-    for (const contender of contenders) load(contender, 16, 200_000);
+    for (const contender of contenders) load(contender, 16, WARM_UP_COUNT);
     for (const { pipeline, requestCount } of LOADS) {
       const costs = contenders.map((): number[] => []);
       for (let round = 0; round < roundCount; round++) {

@@ -1,0 +1,17 @@
+/** Every bench, `bench/<name>.ts`, with what it needs beside the compiled source. */
+export const BENCHES = {
+  redis: { needsRedis: true },
+  memory: { needsRedis: true },
+  stall: { needsRedis: true },
+  start: { needsRedis: false },
+  'socket-path': { needsRedis: true },
+  'hash-index': { needsRedis: false },
+  door: { needsRedis: false },
+  embedded: { needsRedis: false },
+  eviction: { needsRedis: false },
+  'frame-parser': { needsRedis: false },
+  'reply-writer': { needsRedis: false },
+};
+
+/** What `npm run bench` runs: the targets that the project has set itself. */
+export const TARGETS = ['redis', 'memory', 'stall', 'start'];
