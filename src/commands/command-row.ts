@@ -75,6 +75,10 @@ export interface CommandRow {
    */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
+  /** What COMMAND DOCS says of a command that has a successor. */
+  readonly deprecated?: { readonly since: string; readonly replacedBy: string };
+  /** Setting that says who may use it; it is refused to others before anything else. */
+  readonly guard?: 'enableDebugCommand' | 'enableModuleCommand';
   /** No write, and yet replicas hear of it: Redis' may_replicate, which COMMAND does not show. */
   readonly mayReplicate?: boolean;
   readonly group: CommandGroup;

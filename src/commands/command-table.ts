@@ -39,7 +39,7 @@ export class Command {
   readonly arity: number;
   readonly execute: Execute | null;
   readonly subcommands: ReadonlyMap<string, Command> | null;
-  readonly guard: CommandRow['guard'] | null;
+  readonly guard: NonNullable<CommandRow['guard']> | null;
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly isNoAuth: boolean;

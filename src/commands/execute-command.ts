@@ -8,9 +8,11 @@ import { METRIC } from '../observability/metrics/metric-table.ts';
 import { unknownCommandText, unknownSubcommandText } from '../protocol/error-echo.ts';
 import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { isAllowed } from './allowance.ts';
+import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { endTransaction } from './end-transaction.ts';
-import { GATE, type Session } from './session.ts';
+import { GATE, type Session, type Transaction } from './session.ts';
 
 /**
  * Commands of constant cost are timed one call in this many and counted with that weight: two clock
@@ -32,14 +34,20 @@ export function executeCommand(session: Session, frame: Frame, reply: ReplyWrite
 function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
   const command = requireCommand(session, frame, reply);
   if (command === null) return;
-  const store = session.store;
-  if (command.isDenyOom && store.memoryBytesMax !== 0 && !store.makeRoom(payloadBytes(frame))) {
-    session.node.counters[METRIC.outOfMemoryRefusals]++;
+  if (session.gate !== 0) runGated(session, frame, reply, command);
+  else if (!command.isDenyOom || hasRoom(session, payloadBytes(frame))) {
+    run(session, frame, reply, command);
+  } else {
     refuse(session, reply, command, ERRORS.outOfMemory.text);
-    return;
   }
-  if (session.gate === 0) run(session, frame, reply, command);
-  else runGated(session, frame, reply, command);
+}
+
+/** False when the store is full, and may evict nothing more. */
+function hasRoom(session: Session, byteCount: number): boolean {
+  const { store } = session;
+  if (store.memoryBytesMax === 0 || store.makeRoom(byteCount)) return true;
+  session.node.counters[METRIC.outOfMemoryRefusals]++;
+  return false;
 }
 
 /** The command, with its arity checked; null after an error reply was written. */
@@ -63,7 +71,20 @@ function requireCommand(session: Session, frame: Frame, reply: ReplyWriter): Com
     refuse(session, reply, command, text);
     return null;
   }
+  if (command.guard !== null && !passesGuard(session, command.guard, reply, command)) return null;
   return command;
+}
+
+function passesGuard(
+  session: Session,
+  guard: NonNullable<CommandRow['guard']>,
+  reply: ReplyWriter,
+  command: Command,
+): boolean {
+  if (isAllowed(session.node.configuration.security[guard], session)) return true;
+  const row = guard === 'enableDebugCommand' ? ERRORS.debugNotAllowed : ERRORS.moduleNotAllowed;
+  refuse(session, reply, command, row.text);
+  return false;
 }
 
 function run(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
@@ -80,7 +101,8 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   if (
     command.isSlow ||
     (slowerThanUs < ALWAYS_TIMED_BELOW_US && slowerThanUs >= 0) ||
-    --table.untimedLeft <= 0
+    --table.untimedLeft <= 0 ||
+    command.calls === 0
   ) {
     runTimed(session, frame, reply, command);
   } else {
@@ -88,7 +110,8 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   }
   command.calls++;
   node.counters[METRIC.commandsProcessed]++;
-  if (reply.errorCount !== errorCount) {
+  // An error within EXEC's array was counted when its own command ran.
+  if (reply.errorCount !== errorCount && reply.bytes[mark] === MINUS) {
     command.failedCalls++;
     countError(session, reply, mark);
   }
@@ -120,6 +143,15 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   if ((gate & GATE.LOGIN_REQUIRED) !== 0 && !command.isNoAuth) {
     return refuse(session, reply, command, ERRORS.noAuth.text);
   }
+  const { transaction } = session;
+  const isQueued = transaction !== null && !command.runsInTransaction;
+  if (isQueued && command.isNoMulti) {
+    return refuse(session, reply, command, 'ERR Command not allowed inside a transaction');
+  }
+  const wantedBytes = bytesWanted(transaction, frame, command);
+  if (wantedBytes !== 0 && !hasRoom(session, wantedBytes)) {
+    return refuse(session, reply, command, ERRORS.outOfMemory.text);
+  }
   if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
     return refuse(
       session,
@@ -136,13 +168,23 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     return refuse(session, reply, command, ERRORS.loading.text);
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
-  if ((gate & GATE.IN_TRANSACTION) !== 0 && !command.runsInTransaction) {
-    return queue(session, frame, reply, command);
-  }
+  if (isQueued) return queue(transaction, frame, reply, command);
   run(session, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
     session.node.monitors.report(session, frame);
   }
+}
+
+/**
+ * Room that must be there before the command begins; 0 when it needs none. A queue takes memory
+ * too, and EXEC as much as all that it runs.
+ */
+function bytesWanted(transaction: Transaction | null, frame: Frame, command: Command): number {
+  if (transaction === null || !command.runsInTransaction) {
+    return command.isDenyOom || transaction !== null ? payloadBytes(frame) : 0;
+  }
+  const isExec = command.fullName === 'exec';
+  return isExec && transaction.hasDenyOom ? transaction.queue.byteCount : 0;
 }
 
 /**
@@ -164,12 +206,7 @@ function refuse(session: Session, reply: ReplyWriter, command: Command | null, t
   countError(session, reply, mark);
 }
 
-function queue(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
-  const { transaction } = session;
-  if (transaction === null) return;
-  if (command.isNoMulti) {
-    return refuse(session, reply, command, 'ERR Command not allowed inside a transaction');
-  }
+function queue(transaction: Transaction, frame: Frame, reply: ReplyWriter, command: Command): void {
   transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;
   if (command.isDenyOom) transaction.hasDenyOom = true;
@@ -214,9 +251,7 @@ function payloadBytes(frame: Frame): number {
 function countError(session: Session, reply: ReplyWriter, mark: number): void {
   const { node } = session;
   node.counters[METRIC.errorReplies]++;
-  if (reply.bytes[mark] === MINUS) {
-    node.statistics.recordError(reply.bytes, mark, reply.position);
-  }
+  node.statistics.recordError(reply.bytes, mark, reply.position);
 }
 
 const MINUS = 45;

@@ -163,9 +163,10 @@ export class Store {
   swapDatabases(left: number, right: number): void {
     const a = this.databases[left];
     const b = this.databases[right];
-    if (a !== b) a.swapContents(b);
-    this.usedDatabaseCount = this.databases.length;
     this.stats[STORE_STAT.CHANGES]++;
+    if (a === b) return;
+    a.swapContents(b);
+    this.usedDatabaseCount = this.databases.length;
     if (!this.sink.isActive) return;
     this.effect.begin('SWAPDB', left, 0).number(left).number(right);
     this.recordEffect(EVENT.none);

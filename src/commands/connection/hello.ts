@@ -38,8 +38,8 @@ function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
   if ((session.gate & GATE.LOGIN_REQUIRED) !== 0) {
     reply.errorText(
       'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
-        '<proto> AUTH <user> <pass> option can be used to authenticate the client and select the ' +
-        'RESP protocol version at the same time',
+        'AUTH <user> <pass> option can be used to authenticate the client and select the RESP ' +
+        'protocol version at the same time',
     );
     return;
   }

@@ -2,6 +2,7 @@ import type { Frame } from '../../base/frame.ts';
 import { globMatches } from '../../base/glob.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Database } from '../../engine/database.ts';
+import { STORE_STAT } from '../../engine/store-stats.ts';
 import { AddressBuffer } from '../../engine/keyspace/address-buffer.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -92,7 +93,6 @@ export const randomkeyCommand: CommandRow = {
 function replyMatch(database: Database, entry: number, frame: Frame, reply: ReplyWriter): boolean {
   if (database.isExpired(entry)) return false;
   const { patternArg, typeArg } = options;
-  if (typeArg !== 0 && !frame.equals(typeArg, database.typeName(entry).toUpperCase())) return false;
   const key = database.keySlice(entry);
   if (patternArg !== 0) {
     const at = frame.offsets[patternArg];
@@ -100,6 +100,11 @@ function replyMatch(database: Database, entry: number, frame: Frame, reply: Repl
     const isAll = length === 1 && frame.bytes[at] === STAR;
     const { bytes, offset } = key;
     if (!isAll && !globMatches(frame.bytes, at, length, bytes, offset, key.length)) return false;
+  }
+  if (typeArg !== 0) {
+    // As in Redis, to look at the type is to read the key.
+    database.store.stats[STORE_STAT.HITS]++;
+    if (!frame.equals(typeArg, database.typeName(entry).toUpperCase())) return false;
   }
   reply.bulk(key.bytes, key.offset, key.length);
   return true;

@@ -56,11 +56,12 @@ const setRow = configRow(
     if (frame.count % 2 !== 0) return reply.error(ERRORS.syntax);
     const pairs: [string, string][] = [];
     for (let arg = 2; arg < frame.count; arg += 2)
-      pairs.push([frame.text(arg), frame.text(arg + 1)]);
+      pairs.push([frame.latin1(arg), frame.text(arg + 1)]);
     if (mustWait(session, frame, pairs)) return;
     const refusal = session.node.settings.set(pairs, { isLocal: isLocal(session) });
     if (refusal === null) reply.ok();
-    else reply.errorText(refusal);
+    // A name that is not known is repeated as a C string, byte for byte.
+    else reply.errorLatin1(refusal.replace(/\0[^']*/, ''));
   },
 );
 

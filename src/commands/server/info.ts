@@ -1,3 +1,4 @@
+import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
@@ -53,10 +54,15 @@ export const infoCommand: CommandRow = {
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   execute({ node }, frame, reply) {
     const wanted: string[] = [];
-    for (let arg = 1; arg < frame.count; arg++) wanted.push(frame.latin1(arg).toLowerCase());
+    for (let arg = 1; arg < frame.count; arg++) wanted.push(sectionName(frame, arg));
     reply.verbatim('txt', infoText(node, wanted));
   },
 };
+
+/** As a C string, which a zero byte ends. */
+function sectionName(frame: Frame, arg: number): string {
+  return frame.latin1(arg).split('\0', 1)[0].toLowerCase();
+}
 
 /** @param wanted  names of sections in lower case; none, `default`, `all` or `everything` */
 export function infoText(node: NodeServices, wanted: readonly string[]): string {

@@ -1,27 +1,24 @@
 import { ERRORS } from '../../protocol/error-table.ts';
-import { isAllowed } from '../allowance.ts';
-import type { CommandFlag, CommandRow, Execute } from '../command-row.ts';
+import type { CommandRow, Execute } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';
 
 /** Modules of redis-server are machine code for that program: there are none here to load. */
 
 function moduleRow(
   name: string,
-  facts: Pick<CommandRow, 'arity' | 'since' | 'complexity' | 'summary' | 'syntax' | 'tips'> & {
-    flags?: readonly CommandFlag[];
-  },
+  facts: Pick<CommandRow, 'arity' | 'since' | 'complexity' | 'summary' | 'syntax'> &
+    Partial<Pick<CommandRow, 'flags' | 'guard' | 'tips'>>,
   execute: Execute,
 ): CommandRow {
   return { name, flags: ['admin', 'noscript'], group: 'server', ...facts, execute };
 }
 
-const refuse: Execute = (session, _frame, reply) => {
-  const { enableModuleCommand } = session.node.configuration.security;
-  if (!isAllowed(enableModuleCommand, session)) return reply.error(ERRORS.moduleNotAllowed);
-  reply.error(ERRORS.noModules);
-};
+const refuse: Execute = (_session, _frame, reply) => reply.error(ERRORS.noModules);
 
-const PROTECTED = ['admin', 'noscript', 'no_async_loading'] as const;
+const GUARDED = {
+  flags: ['admin', 'noscript', 'no_async_loading'],
+  guard: 'enableModuleCommand',
+} as const;
 
 const listRow = moduleRow(
   'list',
@@ -40,7 +37,7 @@ const loadRow = moduleRow(
   'load',
   {
     arity: -3,
-    flags: PROTECTED,
+    ...GUARDED,
     since: '4.0.0',
     complexity: 'O(1)',
     summary: 'Refused: modules of redis-server cannot be loaded here',
@@ -53,7 +50,7 @@ const loadexRow = moduleRow(
   'loadex',
   {
     arity: -3,
-    flags: PROTECTED,
+    ...GUARDED,
     since: '7.0.0',
     complexity: 'O(1)',
     summary: 'Refused: modules of redis-server cannot be loaded here',
@@ -66,7 +63,7 @@ const unloadRow = moduleRow(
   'unload',
   {
     arity: 3,
-    flags: PROTECTED,
+    ...GUARDED,
     since: '4.0.0',
     complexity: 'O(1)',
     summary: 'Refused: there is no module to unload',

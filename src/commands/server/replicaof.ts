@@ -22,4 +22,7 @@ function replicaofRow(name: string, since: string): CommandRow {
 }
 
 export const replicaofCommand: CommandRow = replicaofRow('replicaof', '5.0.0');
-export const slaveofCommand: CommandRow = replicaofRow('slaveof', '1.0.0');
+export const slaveofCommand: CommandRow = {
+  ...replicaofRow('slaveof', '1.0.0'),
+  deprecated: { since: '5.0.0', replacedBy: '`REPLICAOF`' },
+};

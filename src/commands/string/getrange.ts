@@ -27,6 +27,7 @@ export const getrangeCommand: CommandRow = {
 
 export const substrCommand: CommandRow = {
   name: 'substr',
+  deprecated: { since: '2.0.0', replacedBy: '`GETRANGE`' },
   arity: 4,
   flags: ['readonly'],
   keys: [keysAt(1, 0, 1, 'RO ACCESS')],

@@ -76,6 +76,7 @@ export const psetexCommand: CommandRow = {
 
 export const getsetCommand: CommandRow = {
   name: 'getset',
+  deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
   keys: [keysAt(1, 0, 1, 'RW ACCESS UPDATE')],

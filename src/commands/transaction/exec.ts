@@ -1,5 +1,4 @@
 import { Frame } from '../../base/frame.ts';
-import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { endTransaction } from '../end-transaction.ts';
@@ -26,8 +25,6 @@ export const execCommand: CommandRow = {
     endTransaction(session);
     if (transaction.isBroken) {
       reply.errorText('EXECABORT Transaction discarded because of previous errors.');
-    } else if (!hasRoom(session, transaction)) {
-      reply.errorText(`EXECABORT Transaction discarded because of: ${ERRORS.outOfMemory.text}`);
     } else if (!isUnchanged) {
       reply.nullArray();
     } else {
@@ -35,13 +32,6 @@ export const execCommand: CommandRow = {
     }
   },
 };
-
-/** All or nothing: a transaction that would run out of memory on the way does not begin. */
-function hasRoom(session: Session, transaction: Transaction): boolean {
-  const { store } = session;
-  if (!transaction.hasDenyOom || store.memoryBytesMax === 0) return true;
-  return store.makeRoom(transaction.queue.byteCount);
-}
 
 /** A command that fails answers with its error; those behind it run all the same. */
 function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter): void {

@@ -41,11 +41,23 @@ export function replyInfo(reply: ReplyWriter, command: Command | null): void {
 export function replyDocs(reply: ReplyWriter, command: Command): void {
   const { row, subcommands } = command;
   const args = parseSyntax(row);
-  reply.map(4 + (args.length > 0 ? 1 : 0) + (subcommands !== null ? 1 : 0));
+  const { deprecated } = row;
+  reply.map(
+    4 +
+      (deprecated === undefined ? 0 : 3) +
+      (args.length > 0 ? 1 : 0) +
+      (subcommands !== null ? 1 : 0),
+  );
   replyPair(reply, 'summary', row.summary);
   replyPair(reply, 'since', row.since);
   replyPair(reply, 'group', row.group);
   replyPair(reply, 'complexity', row.complexity);
+  if (deprecated !== undefined) {
+    reply.bulkText('doc_flags');
+    replySimpleSet(reply, ['deprecated']);
+    replyPair(reply, 'deprecated_since', deprecated.since);
+    replyPair(reply, 'replaced_by', deprecated.replacedBy);
+  }
   if (args.length > 0) {
     reply.bulkText('arguments');
     replyArguments(reply, args);
