@@ -2,7 +2,12 @@ import type { Frame } from '../../base/frame.ts';
 import { INT64_MAX, INT64_MIN } from '../../base/numbers.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
-import { integer64Of, integerOf, setInteger } from '../../engine/values/string/string-value.ts';
+import {
+  addInPlace,
+  integer64Of,
+  integerOf,
+  setInteger,
+} from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -84,6 +89,8 @@ function add(session: Session, frame: Frame, reply: ReplyWriter, delta: number):
   const entry = database.find(frame, 1);
   let value = 0;
   if (entry !== 0) {
+    const inPlace = addInPlace(database, entry, delta, EVENT.incrby);
+    if (!Number.isNaN(inPlace)) return reply.integer(inPlace);
     if (database.typeOf(entry) !== TYPE.STRING) return reply.error(ERRORS.wrongType);
     database.touch(entry);
     value = integerOf(database, entry);

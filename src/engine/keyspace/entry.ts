@@ -116,6 +116,8 @@ export function writeDeadline(view: DataView, at: number, deadlineMs: number | b
     view.setBigInt64(at, deadlineMs, true);
     return;
   }
-  view.setUint32(at, deadlineMs % HIGH_WORD, true);
-  view.setInt32(at + 4, Math.floor(deadlineMs / HIGH_WORD), true);
+  // The rest of a division by 2^32, without `%`, which calls fmod.
+  const high = Math.floor(deadlineMs / HIGH_WORD);
+  view.setUint32(at, deadlineMs - high * HIGH_WORD, true);
+  view.setInt32(at + 4, high, true);
 }

@@ -149,6 +149,36 @@ export function setComputedString(
   return placed;
 }
 
+/**
+ * Adds to an integer where it stands: INCR, when nothing has to be made.
+ * @returns the sum; NaN when the value is not an integer in binary, or value or sum is beyond 2^53-1:
+ *          then nothing was changed
+ */
+export function addInPlace(
+  database: Database,
+  entry: number,
+  delta: number,
+  event: number,
+): number {
+  const memory = database.memory;
+  memory.locate(entry);
+  const { view, base } = memory;
+  const word0 = view.getUint32(base, true);
+  if ((word0 & 0xff) !== KIND_INT) return Number.NaN;
+  const at = base + headerBytes(word0) + keyLength(view, base, word0);
+  const value = view.getInt32(at + 4, true) * HIGH_WORD + view.getUint32(at, true);
+  const sum = value + delta;
+  if (!Number.isSafeInteger(value) || !Number.isSafeInteger(sum)) return Number.NaN;
+  memory.beforeChange(entry);
+  writeInteger(view, at, sum);
+  memory.locate(entry);
+  database.touchLocated();
+  const store = database.store;
+  store.stats[STORE_STAT.CHANGES]++;
+  if (store.sink.isActive) recordSet(database, entry, true, event);
+  return sum;
+}
+
 /** Gives the key that integer; keeps its deadline. A new key gets the store's default. */
 export function setInteger(
   database: Database,
@@ -262,8 +292,7 @@ function putInteger(
   if (typeof value === 'bigint') {
     view.setBigInt64(at, value, true);
   } else {
-    view.setUint32(at, value % HIGH_WORD, true);
-    view.setInt32(at + 4, Math.floor(value / HIGH_WORD), true);
+    writeInteger(view, at, value);
   }
   if (placed !== entry) database.install(placed, entry, deadline);
   return placed;
@@ -336,10 +365,12 @@ function fits(database: Database, word0: number, length: number): boolean {
     const capacity = capacityLocated(database);
     return length <= capacity && length * KEPT_FRACTION >= capacity;
   }
+  const oldLength = view.getUint8(base + 4);
+  if (length === oldLength) return true;
   if (length > VALUE_LENGTH_INLINE_MAX) return false;
   const rest = headerBytes(word0) + keyLength(view, base, word0);
   const memory = database.memory;
-  return memory.classBytes(rest + length) === memory.classBytes(rest + view.getUint8(base + 4));
+  return memory.classBytes(rest + length) === memory.classBytes(rest + oldLength);
 }
 
 function overwriteHeader(database: Database, word0: number, kind: number, length: number): void {
@@ -354,6 +385,19 @@ function overwriteHeader(database: Database, word0: number, kind: number, length
     view.setUint32(base + EXTENDED_OFFSET, length, true);
   }
   database.valueAt = base + headerBytes(word0) + keyLength(view, base, word0);
+}
+
+/** A safe integer as an int64. */
+function writeInteger(view: DataView, at: number, value: number): void {
+  if (value === (value | 0)) {
+    view.setInt32(at, value, true);
+    view.setInt32(at + 4, value >> 31, true);
+    return;
+  }
+  // The rest of a division by 2^32, without `%`, which calls fmod.
+  const high = Math.floor(value / HIGH_WORD);
+  view.setUint32(at, value - high * HIGH_WORD, true);
+  view.setInt32(at + 4, high, true);
 }
 
 function capacityLocated(database: Database): number {
