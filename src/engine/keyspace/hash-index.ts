@@ -168,7 +168,12 @@ export class HashIndex {
     }
     for (let i = 0; i < count; i++) {
       // A huge block lies elsewhere; its first line is the least of its cost.
-      if (warmSegments[i] < segments.length) seen ^= segments[warmSegments[i]].words[warmWords[i]];
+      if (warmSegments[i] >= segments.length) continue;
+      const { words } = segments[warmSegments[i]];
+      const at = warmWords[i];
+      seen ^= words[at];
+      // Key and value of a small entry often reach into the next cache line.
+      if (at + 16 < words.length) seen ^= words[at + 16];
     }
     return seen | 0;
   }
