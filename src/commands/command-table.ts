@@ -89,7 +89,9 @@ export class Command {
     this.subcommands =
       row.subcommands === undefined
         ? null
-        : new Map(row.subcommands.map((child) => [child.name, new Command(child, this, child.name)]));
+        : new Map(
+            row.subcommands.map((child) => [child.name, new Command(child, this, child.name)]),
+          );
   }
 
   resetCounters(): void {

@@ -180,12 +180,13 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
  * too, and EXEC as much as all that it runs.
  */
 function bytesWanted(transaction: Transaction | null, frame: Frame, command: Command): number {
-  if (transaction === null || !command.runsInTransaction) {
-    return command.isDenyOom || transaction !== null ? payloadBytes(frame) : 0;
-  }
+  if (transaction === null) return command.isDenyOom ? payloadBytes(frame) : 0;
+  if (!ENDS_TRANSACTION.has(command.fullName)) return payloadBytes(frame);
   const isExec = command.fullName === 'exec';
   return isExec && transaction.hasDenyOom ? transaction.queue.byteCount : 0;
 }
+
+const ENDS_TRANSACTION = new Set(['exec', 'discard', 'quit', 'reset']);
 
 /**
  * Refuses a command before it begins. A transaction that is open will then fail; one that EXEC

@@ -49,6 +49,12 @@ const CASES: readonly Case[] = [
     meanwhile: ['select 1', 'set k 1', 'move k 0'],
     isDirty: true,
   },
+  {
+    name: 'its database swapped with itself',
+    before: ['set k 1'],
+    meanwhile: ['swapdb 0 0'],
+    isDirty: false,
+  },
   { name: 'FLUSHDB of an empty place', meanwhile: ['flushdb'], isDirty: false },
   { name: 'FLUSHDB with the key', before: ['set k 1'], meanwhile: ['flushdb'], isDirty: true },
   {

@@ -1,3 +1,4 @@
+import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import type { Random } from '../../base/world.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -18,15 +19,24 @@ export const lolwutCommand: CommandRow = {
   summary: 'Draw a small picture and tell the version',
   syntax: '[VERSION version]',
   execute({ node }, frame, reply) {
-    const first = frame.count >= 3 && frame.equals(1, 'VERSION') ? 2 : frame.count;
-    for (let arg = first; arg < frame.count; arg++) {
-      if (integer64Argument(frame, arg) === null) return reply.error(ERRORS.notInteger);
-    }
+    if (!checkArguments(frame)) return reply.error(ERRORS.notInteger);
     const picture = interference(node.world.random);
     const version = `Redis ver. ${REDIS_VERSION} (HyperCache ${node.version})`;
     reply.verbatim('txt', `${picture}\n${version}\n`);
   },
 };
+
+/** Only the pictures of Redis 5 and 6 had sizes to be given. */
+function checkArguments(frame: Frame): boolean {
+  if (frame.count < 3 || !frame.equals(1, 'VERSION')) return true;
+  const version = integer64Argument(frame, 2);
+  if (version === null) return false;
+  const sizeCount = version === 5n ? 3 : version === 6n ? 2 : 0;
+  for (let arg = 3; arg < Math.min(frame.count, 3 + sizeCount); arg++) {
+    if (integer64Argument(frame, arg) === null) return false;
+  }
+  return true;
+}
 
 /** Rings around two random points, where they meet: `ROWS` lines of text. */
 function interference(random: Random): string {

@@ -60,3 +60,56 @@ test('a zero byte ends an option, as it ends a C string', async () => {
   assert.equal(String(kit.ask('SET', 'k', '3', 'NXX')), 'Error: ERR syntax error');
   assert.match(String(kit.ask('CLIENT', 'INFO\0')), /^Error: ERR unknown subcommand 'INFO'/);
 });
+
+test('a full store refuses what would be queued, and EXEC as a whole', async () => {
+  const kit = await createCommandKit();
+  const { store } = kit.session;
+  store.setPolicy('noeviction');
+  kit.ask('SET', 'k', 'v');
+  kit.ask('MULTI');
+  assert.equal(kit.ask('SET', 'k', 'queued'), 'QUEUED');
+  store.memoryBytesMax = 1;
+  const refusal = "OOM command not allowed when used memory > 'maxmemory'.";
+  assert.equal(
+    String(kit.ask('EXEC')),
+    `Error: EXECABORT Transaction discarded because of: ${refusal}`,
+  );
+  kit.ask('MULTI');
+  for (const words of [['GET', 'k'], ['WATCH', 'k'], ['MULTI']]) {
+    assert.equal(String(kit.ask(...words)), `Error: ${refusal}`);
+  }
+  assert.match(String(kit.ask('EXEC')), /previous errors/);
+  assert.equal(kit.ask('GET', 'k'), 'v');
+});
+
+test('who has not logged in makes nobody leave a full store', async () => {
+  const kit = await createCommandKit();
+  const { store } = kit.session;
+  kit.ask('SET', 'k', 'v');
+  kit.node.services.configuration.security.requirepass = 'secret';
+  kit.ask('RESET');
+  store.setPolicy('lru');
+  store.memoryBytesMax = 1;
+  assert.match(String(kit.ask('SET', 'k', 'x'.repeat(100))), /NOAUTH/);
+  assert.equal(store.databases[0].count, 1);
+});
+
+test('an error within EXEC is counted once, for the command that made it', async () => {
+  const kit = await createCommandKit();
+  kit.ask('SET', 'k', 'v');
+  kit.ask('MULTI');
+  kit.ask('INCR', 'k');
+  kit.ask('EXEC');
+  const lines = String(kit.ask('INFO', 'stats', 'commandstats'));
+  assert.match(lines, /total_error_replies:1\r/);
+  assert.match(lines, /cmdstat_incr:.*failed_calls=1\r/);
+  assert.match(lines, /cmdstat_exec:.*failed_calls=0\r/);
+});
+
+test('a guarded command is refused before it is queued', async () => {
+  const kit = await createCommandKit();
+  kit.node.services.configuration.security.enableDebugCommand = 'no';
+  kit.ask('MULTI');
+  assert.match(String(kit.ask('DEBUG', 'SLEEP', '0')), /^Error: ERR DEBUG command not allowed/);
+  assert.match(String(kit.ask('EXEC')), /^Error: EXECABORT/);
+});

@@ -261,11 +261,12 @@ export function textList(check?: (item: string) => string | null): Codec<string[
 }
 
 /**
- * redis-server's memtoull: digits, then at most one unit. No digits at all read as 0, as there.
+ * redis-server's memtoull: digits, then at most one unit, up to a zero byte. No digits at all read as 0,
+ * as there.
  * @returns null when it is no memory value
  */
 function parseRedisMemory(word: string): bigint | null {
-  const match = /^(\d{0,126})(b|k|kb|m|mb|g|gb)?$/i.exec(word);
+  const match = /^(\d{0,126})(b|k|kb|m|mb|g|gb)?$/i.exec(word.split('\0', 1)[0]!);
   if (match === null) return null;
   const unit = match[2] === undefined ? 1 : parseSize(`1${match[2]}`)!;
   const bytes = BigInt(match[1] === '' ? 0 : match[1]!) * BigInt(unit);

@@ -269,10 +269,21 @@ function keyFlagsIn(command: Command, frame: Frame, spec: KeySpec): string[] {
     return hasArgument(frame, 3, 'GET') ? ['RW', 'access', 'update'] : ['OW', 'update'];
   }
   if (command.fullName === 'bitfield') {
-    const isWriting = hasArgument(frame, 2, 'SET') || hasArgument(frame, 2, 'INCRBY');
-    return isWriting ? ['RW', 'access', 'update'] : ['RO', 'access'];
+    return mayWrite(frame) ? ['RW', 'access', 'update'] : ['RO', 'access'];
   }
   return keyFlagsOf(spec).filter((flag) => flag !== 'variable_flags');
+}
+
+/** BITFIELD with SET or INCRBY, or with anything that cannot be read. */
+function mayWrite(frame: Frame): boolean {
+  let arg = 2;
+  while (arg < frame.count) {
+    const leftCount = frame.count - arg - 1;
+    if (frame.equals(arg, 'GET') && leftCount >= 2) arg += 3;
+    else if (frame.equals(arg, 'OVERFLOW') && leftCount >= 1) arg += 2;
+    else return true;
+  }
+  return false;
 }
 
 function hasArgument(frame: Frame, from: number, word: string): boolean {
