@@ -1,5 +1,7 @@
 import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
+import { isCommandOfBoth } from './allowed-differences.ts';
 import type { Comparison } from './generator.ts';
+import { infoDifference } from './info-fields.ts';
 
 /** Clocks of two servers that got the same bytes one after the other, on a busy machine. */
 const TOLERANCE_S = 3;
@@ -24,6 +26,12 @@ export function repliesAgree(oracle: Reply, ours: Reply, comparison: Comparison)
       return clientState(oracle) === clientState(ours);
     case 'hello':
       return helloFacts(oracle) === helloFacts(ours);
+    case 'info':
+      return infoDifference(oracle, ours) === '';
+    case 'docs':
+      return docsFacts(oracle) === docsFacts(ours);
+    case 'names':
+      return commonNames(oracle) === commonNames(ours);
   }
 }
 
@@ -88,6 +96,9 @@ function clientState(reply: Reply): string {
     const at = part.indexOf('=');
     fields.set(part.slice(0, at), part.slice(at + 1));
   }
+  // CLIENT NO-TOUCH came with 7.2.
+  const flags = fields.get('flags')?.replace('T', '') ?? '';
+  fields.set('flags', flags === '' ? 'N' : flags);
   return reply.kind + STATE_FIELDS.map((name) => `${name}=${fields.get(name)}`).join(' ');
 }
 
@@ -105,6 +116,35 @@ function helloFacts(reply: Reply): string {
     return `${describeReply(name)}=${isFact ? value.kind : describeReply(value)}`;
   });
   return `${reply.kind} ${texts.join(' ')}`;
+}
+
+/** Words of COMMAND DOCS after which something stands that is prose, or history. */
+const PROSE = new Set(['summary', 'history', 'complexity']);
+
+/** Arguments of a command: when each came is not told. */
+function docsFacts(reply: Reply, depth = 0): string {
+  const isTold = (name: Reply) => {
+    const word = name.kind === 'bulk' ? name.bytes.toString() : '';
+    return !PROSE.has(word) && (word !== 'since' || depth < 2);
+  };
+  if (reply.kind === 'map') {
+    const entries = reply.entries.filter(([name]) => isTold(name));
+    const texts = entries.map(([name, value]) => describeReply(name) + docsFacts(value, depth + 1));
+    return `{${texts.sort().join(' ')}}`;
+  }
+  if (reply.kind !== 'array' && reply.kind !== 'set') return describeReply(reply);
+  const texts: string[] = [];
+  for (let i = 0; i < reply.items.length; i++) {
+    if (isTold(reply.items[i])) texts.push(docsFacts(reply.items[i], depth + 1));
+    else i++;
+  }
+  return `[${texts.join(' ')}]`;
+}
+
+function commonNames(reply: Reply): string {
+  const items = 'items' in reply ? reply.items : [];
+  const names = items.map((item) => (item.kind === 'bulk' ? item.bytes.toString() : '?'));
+  return reply.kind + names.filter(isCommandOfBoth).sort().join(' ');
 }
 
 /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { skipWithout, startOurs, startRedis } from '../support/server.ts';
+import { skipWithout } from '../support/server.ts';
 import { runCompat } from './run-compat.ts';
+import { startPair } from './start-pair.ts';
 
 /** A fixed seed: what a change broke shows here; what nobody thought of, in the long runs. */
 const SEED = 20_001;
@@ -10,10 +11,8 @@ const COMMAND_COUNT = 60_000;
 test('60,000 random commands get the replies of redis-server', {
   skip: skipWithout('redis-server'),
 }, async (t) => {
-  const args = ['--enable-debug-command', 'yes'];
-  const oracle = await startRedis({ args });
+  const { oracle, ours } = await startPair(undefined, false);
   t.after(() => oracle.stop());
-  const ours = await startOurs({ args });
   t.after(() => ours.stop());
   const lines: string[] = [];
   const result = await runCompat({

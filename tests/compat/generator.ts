@@ -21,7 +21,13 @@ export type Comparison =
   /** `name=value` fields that name this client's state. */
   | 'clientInfo'
   /** HELLO's map without the facts of this very process. */
-  | 'hello';
+  | 'hello'
+  /** Both know the sections and fields of INFO that Redis has; counters that tests can know agree. */
+  | 'info'
+  /** COMMAND DOCS without what is prose: summaries, histories, and when an argument came. */
+  | 'docs'
+  /** Names of commands, of those that both have. */
+  | 'names';
 
 export interface GrammarRow {
   readonly name: string;
@@ -38,6 +44,11 @@ export interface OptionRow {
   /** Options of one group exclude each other. */
   readonly group?: string;
   make?(generator: Generator): Argument[];
+}
+
+/** A command without arguments, answered exactly alike. */
+export function plainRow(name: string, weight: number): GrammarRow {
+  return { name, weight, make: () => {} };
 }
 
 /** One command on its way out. */
@@ -269,11 +280,17 @@ export class Generator {
   private damage(draft: Draft): void {
     draft.label('damaged');
     const { args } = draft;
-    const kind = this.below(4);
-    if (kind === 0 || args.length === 1) args.push(this.pick(DAMAGE));
+    const nameCount = draft.name.split(' ').length;
+    if (nameCount === 2 && this.chance(0.1)) args[1] = this.pick(['NOSUCH', '', 'GE']);
+    // The names of settings are no C strings.
+    const kind = this.below(nameCount === 2 ? 4 : 5);
+    const at = this.between(nameCount, Math.max(nameCount, args.length - 1));
+    if (kind === 0 || args.length === nameCount) args.push(this.pick(DAMAGE));
     else if (kind === 1) args.pop();
-    else if (kind === 2) args.splice(1);
-    else args[this.between(1, args.length - 1)] = this.pick(DAMAGE);
+    else if (kind === 2) args.splice(this.between(1, nameCount));
+    else if (kind === 3) args[at] = this.pick(DAMAGE);
+    // Where Redis compares C strings, an option ends here.
+    else args[at] = Buffer.concat([Buffer.from(args[at]), Buffer.from([0, 120])]);
     // A stray cursor starts anywhere, and a bare COMMAND tells of every command there is.
     const isOpen = draft.comparison === 'scan' || (args[0] === 'COMMAND' && args.length < 3);
     if (isOpen) draft.comparison = 'kind';
@@ -378,4 +395,26 @@ const PATTERNS = [
   '?',
   '{*}*',
   'nothing*',
+  // Slow, open, reversed, empty and escaped in every way.
+  '*a*a*a*a*a*a*b',
+  'a*a*a*a*a*a*a*a*a*a*b',
+  '[z-a]*',
+  '[^]*',
+  '[]*',
+  '[k-]*',
+  '[-k]?',
+  '[\\]k]1',
+  '[^\\]]1',
+  'k[0',
+  'k[0-',
+  'k[^',
+  '\\',
+  'k1\\',
+  '*\\*',
+  '??',
+  '?*?',
+  '[kn][0-9]',
+  '[[]',
+  '***************************************k1',
+  '\u0000*',
 ];

@@ -2,6 +2,7 @@ import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
 import { ALLOWED_DIFFERENCES } from './allowed-differences.ts';
 import { repliesAgree, subscriberTexts } from './compare.ts';
 import { commandText, cut, type Draft } from './generator.ts';
+import { infoDifference } from './info-fields.ts';
 import type { Exchange } from './paired-client.ts';
 
 const HISTORY_MAX = 4_000;
@@ -72,7 +73,7 @@ export class Judge {
       command: commandText(draft),
       name: draft.name,
       oracle: cut(oracle),
-      ours: cut(ours),
+      ours: cut(ours, 3_000),
       context: this.contextOf(client, draft),
     });
   }
@@ -116,7 +117,8 @@ export class Judge {
       this.allowedCounts.set(allowed.name, (this.allowedCounts.get(allowed.name) ?? 0) + 1);
       return;
     }
-    this.note(client, draft, describeReply(oracle), describeReply(ours));
+    const difference = draft.comparison === 'info' ? infoDifference(oracle, ours) : '';
+    this.note(client, draft, describeReply(oracle), difference || describeReply(ours));
   }
 
   private count(client: string, draft: Draft): void {

@@ -5,8 +5,8 @@
  *   --self   redis-server against itself: checks the harness
  */
 import { parseArgs } from 'node:util';
-import { type RunningServer, startOurs, startRedis } from '../support/server.ts';
 import { runCompat } from './run-compat.ts';
+import { startPair } from './start-pair.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,23 +19,14 @@ const { values } = parseArgs({
   },
 });
 
-const DEBUG_ARGS = ['--enable-debug-command', 'yes'];
-const servers: RunningServer[] = [];
+const { oracle, ours } = await startPair(values['socket-path'], values.self);
 try {
-  const oracle = await startRedis({ args: DEBUG_ARGS });
-  servers.push(oracle);
-  const socketArgs = values['socket-path']
-    ? [`--network.socket_path=${values['socket-path']}`]
-    : [];
-  const ours = values.self
-    ? await startRedis({ args: DEBUG_ARGS })
-    : await startOurs({ args: [...DEBUG_ARGS, ...socketArgs] });
-  servers.push(ours);
   const result = await runCompat({
     ports: { oracle: oracle.port, ours: ours.port },
     seed: values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed),
     commandCount: Number(values.commands),
     mismatchCountMax: Number(values.mismatches),
+    isSelf: values.self,
     only: values.only ? values.only.toUpperCase().split(',') : null,
     print: (line) => process.stdout.write(`${line}\n`),
   });
@@ -45,5 +36,6 @@ try {
   process.stdout.write(`${result.isGood ? '1 passed, 0 failed' : '0 passed, 1 failed'}\n`);
   process.exitCode = result.isGood ? 0 : 1;
 } finally {
-  for (const server of servers) await server.stop();
+  await oracle.stop();
+  await ours.stop();
 }

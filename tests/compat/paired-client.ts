@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { encodeCommand, type Reply } from '../../src/testing/reply-decoder.ts';
-import { WireClient } from '../support/wire-client.ts';
+import { type Argument, WireClient } from '../support/wire-client.ts';
 import { commandText, type Draft } from './generator.ts';
 
 const ANSWER_WITHIN_MS = 15_000;
@@ -45,6 +45,13 @@ export class PairedClient {
     return { oracle, ours };
   }
 
+  /** Every command and subcommand that the second server has. */
+  async namesOfOurs(): Promise<string[]> {
+    const reply = await (this.ours as WireClient).call('COMMAND', 'LIST');
+    const items = 'items' in reply ? reply.items : [];
+    return items.map((item) => (item.kind === 'bulk' ? item.bytes.toString() : ''));
+  }
+
   /** QUIT: the replies, once both servers closed. */
   async quit(): Promise<Exchange> {
     const clients = [this.oracle as WireClient, this.ours as WireClient];
@@ -53,6 +60,27 @@ export class PairedClient {
     await within('QUIT to close', Promise.all(closes));
     const [oracle, ours] = clients.map((client) => client.takeReady());
     return { oracle, ours };
+  }
+
+  /** A conversation in which what is sent depends on what the same server answered before. */
+  async converse(steps: readonly ((replies: readonly Reply[]) => Argument[])[]): Promise<Exchange> {
+    const run = async (client: WireClient): Promise<Reply[]> => {
+      const replies: Reply[] = [];
+      for (const step of steps) replies.push(await client.call(...step(replies)));
+      return replies;
+    };
+    return {
+      oracle: await run(this.oracle as WireClient),
+      ours: await run(this.ours as WireClient),
+    };
+  }
+
+  /** One command, which names things that each server calls by its own name. */
+  async converseEach(toOracle: Argument[], toOurs: Argument[]): Promise<Exchange> {
+    return {
+      oracle: [await (this.oracle as WireClient).call(...toOracle)],
+      ours: [await (this.ours as WireClient).call(...toOurs)],
+    };
   }
 
   async callEach(make: (reply: Reply | null) => string[] | null): Promise<[Reply[], Reply[]]> {

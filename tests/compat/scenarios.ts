@@ -2,21 +2,8 @@
 import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
 import { Draft, type Generator } from './generator.ts';
 import { channel } from './grammar/connection.ts';
-import type { Judge } from './judge.ts';
-import type { PairedClient } from './paired-client.ts';
-
-export interface Stage {
-  readonly generator: Generator;
-  readonly judge: Judge;
-  readonly clients: readonly PairedClient[];
-  readonly subscribers: readonly PairedClient[];
-}
-
-interface ScenarioRow {
-  readonly name: string;
-  readonly weight: number;
-  run(stage: Stage): Promise<void>;
-}
+import { SERVER_SCENARIOS } from './server-scenarios.ts';
+import { command, type ScenarioRow, type Stage, send } from './stage.ts';
 
 /** Weights are shares of rounds; a plain round has by far the most commands. */
 export const SCENARIOS: readonly ScenarioRow[] = [
@@ -28,6 +15,7 @@ export const SCENARIOS: readonly ScenarioRow[] = [
   { name: 'scan loop', weight: 12, run: scanLoop },
   { name: 'quit', weight: 7, run: quit },
   { name: 'expiry', weight: 3, run: expiry },
+  ...SERVER_SCENARIOS,
 ];
 
 export function chooseScenario(generator: Generator): ScenarioRow {
@@ -37,14 +25,6 @@ export function chooseScenario(generator: Generator): ScenarioRow {
     if (at < 0) return row;
   }
   return SCENARIOS[0];
-}
-
-async function send(stage: Stage, client: PairedClient, batch: readonly Draft[]): Promise<void> {
-  stage.judge.judge(client.name, batch, await client.exchange(batch));
-}
-
-function command(name: string, ...args: string[]): Draft {
-  return new Draft(name).add(...args);
 }
 
 async function plain(stage: Stage): Promise<void> {
@@ -161,12 +141,15 @@ async function scanLoop(stage: Stage): Promise<void> {
   const client = generator.pick(stage.clients);
   const draft = new Draft('SCAN').option('COUNT', String(generator.between(1, 30)));
   if (generator.chance(0.4)) draft.option('MATCH', generator.pattern());
+  if (generator.chance(0.3)) draft.option('TYPE', generator.pick(['string', 'list', 'STRING']));
   draft.label('loop');
   const rest = draft.args.slice(1).map(String);
   const [oracle, ours] = await client.callEach((reply) => {
     const cursor = reply === null ? '0' : cursorOf(reply);
     return reply !== null && cursor === '0' ? null : ['SCAN', cursor, ...rest];
   });
+  // Redis looks at a key's type as often as it comes by, which may be twice while a table grows.
+  await client.exchange([command('CONFIG RESETSTAT')]);
   const oracleKeys = keysOf(oracle);
   const oursKeys = keysOf(ours);
   judge.judge(client.name, [draft], {

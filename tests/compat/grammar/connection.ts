@@ -56,6 +56,13 @@ export const CONNECTION_ROWS: readonly GrammarRow[] = [
     },
   },
   { name: 'CLIENT GETREDIR', weight: 0.4, make: () => {} },
+  { name: 'CLIENT TRACKINGINFO', weight: 0.4, make: () => {} },
+  { name: 'CLIENT TRACKING', weight: 2.5, isFragile: true, make: tracking },
+  {
+    name: 'CLIENT CACHING',
+    weight: 0.4,
+    make: (g, d) => d.add(g.pick(['YES', 'NO', 'perhaps'])),
+  },
   {
     name: 'CLIENT UNBLOCK',
     weight: 1.5,
@@ -120,6 +127,22 @@ function hello(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {
   if (g.chance(0.2)) draft.option('SETNAME', g.chance(0.9) ? g.letters(4) : 'a b');
   if (g.chance(0.15)) draft.option('AUTH', 'default', g.pick(['', 'secret']));
   if (g.chance(0.04)) draft.add('NONSENSE');
+}
+
+/** Never so that tracking begins: what it does is not compared here. */
+function tracking(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {
+  if (g.chance(0.7)) draft.option('OFF');
+  else draft.add('MAYBE');
+  for (let i = g.between(0, 3); i > 0; i--) {
+    const kind = g.below(7);
+    if (kind === 0) draft.option('REDIRECT', g.pick(['999999999', 'abc']));
+    else if (kind === 1) draft.option('PREFIX', g.letters(2));
+    else if (kind === 2) draft.option('BCAST');
+    else if (kind === 3) draft.option('OPTIN');
+    else if (kind === 4) draft.option('OPTOUT');
+    else if (kind === 5) draft.option('NOLOOP');
+    else draft.add('NONSENSE');
+  }
 }
 
 function kill(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {

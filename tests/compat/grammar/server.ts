@@ -1,95 +1,66 @@
-import type { Generator, GrammarRow } from '../generator.ts';
-import { BITMAP_ROWS } from './bitmaps.ts';
-import { KEY_ROWS } from './keys.ts';
-import { STRING_ROWS } from './strings.ts';
+import { type Draft, type Generator, type GrammarRow, plainRow } from '../generator.ts';
 
-/** Settings that both servers know and that change no reply of another command here. */
-const SETTINGS: readonly (readonly [string, readonly string[]])[] = [
-  ['slowlog-max-len', ['0', '10', '128', '-1', 'abc']],
-  ['latency-monitor-threshold', ['0', '100000', 'abc']],
-  ['lfu-decay-time', ['0', '1', '5']],
-  ['lfu-log-factor', ['1', '10', '-3']],
-  ['maxmemory-samples', ['1', '5', '10', '0']],
-  ['timeout', ['0', '100000', '-1']],
-];
-
-const KEYED_ROWS = [...STRING_ROWS, ...BITMAP_ROWS, ...KEY_ROWS.filter((row) => row.weight > 4)];
+const FLUSH_MODES = [
+  { label: 'ASYNC', group: 'mode' },
+  { label: 'SYNC', group: 'mode' },
+] as const;
 
 function kind(name: string, weight = 0.4): GrammarRow {
   return { name, weight, comparison: 'kind', make: () => {} };
 }
 
-function exact(name: string, weight = 0.4): GrammarRow {
-  return { name, weight, make: () => {} };
+/** Sent as it is: damaged it might stall or stop a server, as it should. */
+function fragile(name: string, ...args: string[]): GrammarRow {
+  return { name, weight: 0.4, isFragile: true, make: (_, d) => d.add(...args) };
 }
 
 export const SERVER_ROWS: readonly GrammarRow[] = [
-  { name: 'DBSIZE', weight: 5, make: () => {} },
-  {
-    name: 'FLUSHDB',
-    weight: 0.4,
-    options: [
-      { label: 'ASYNC', group: 'mode' },
-      { label: 'SYNC', group: 'mode' },
-    ],
-    make: () => {},
-  },
-  {
-    name: 'FLUSHALL',
-    weight: 0.3,
-    options: [
-      { label: 'ASYNC', group: 'mode' },
-      { label: 'SYNC', group: 'mode' },
-    ],
-    make: () => {},
-  },
+  plainRow('DBSIZE', 5),
+  { name: 'FLUSHDB', weight: 0.5, options: FLUSH_MODES, make: () => {} },
+  { name: 'FLUSHALL', weight: 0.5, options: FLUSH_MODES, make: () => {} },
+  { name: 'SWAPDB', weight: 1, make: (g, d) => d.add(databaseIndex(g), databaseIndex(g)) },
   kind('TIME'),
-  { name: 'SWAPDB', weight: 1, make: (g, d) => d.add(String(g.below(5)), String(g.below(5))) },
-  { name: 'CONFIG GET', weight: 2, comparison: 'unordered', make: configGet },
-  {
-    name: 'CONFIG SET',
-    weight: 1.5,
-    make: (g, d) => {
-      for (let i = g.between(1, 2); i > 0; i--) {
-        const [name, values] = g.pick(SETTINGS);
-        d.add(g.chance(0.95) ? name : 'no-such-setting', g.pick(values));
-      }
-    },
-  },
-  exact('CONFIG RESETSTAT'),
-  exact('CONFIG HELP'),
-  { ...kind('COMMAND COUNT') },
-  { name: 'COMMAND GETKEYS', weight: 3, make: nestedCommand },
-  { name: 'COMMAND GETKEYSANDFLAGS', weight: 2, comparison: 'unordered', make: nestedCommand },
-  {
-    name: 'COMMAND INFO',
-    weight: 1.5,
-    comparison: 'unordered',
-    make: (g, d) =>
-      d.add(
-        ...g.times(1, 2, () => (g.chance(0.9) ? g.pick(KEYED_ROWS).name.split(' ')[0] : 'nothing')),
-      ),
-  },
-  exact('COMMAND HELP'),
-  { ...kind('COMMAND LIST') },
-  { name: 'INFO', weight: 1.5, comparison: 'kind', make: infoSections },
+  plainRow('CONFIG RESETSTAT', 0.4),
+  plainRow('CONFIG REWRITE', 0.4),
+  plainRow('CONFIG HELP', 0.4),
+  { name: 'INFO', weight: 2.5, comparison: 'info', make: infoSections },
   { name: 'MEMORY USAGE', weight: 2, comparison: 'kind', make: memoryUsage },
   kind('MEMORY STATS'),
   kind('MEMORY DOCTOR'),
-  kind('SLOWLOG GET'),
+  { ...fragile('MEMORY PURGE'), comparison: 'kind' },
+  { ...fragile('MEMORY MALLOC-STATS'), comparison: 'kind' },
+  plainRow('MEMORY HELP', 0.4),
+  { name: 'SLOWLOG GET', weight: 0.6, comparison: 'kind', make: slowlogGet },
   kind('SLOWLOG LEN'),
-  exact('SLOWLOG RESET'),
-  exact('SLOWLOG HELP'),
+  plainRow('SLOWLOG RESET', 0.4),
+  plainRow('SLOWLOG HELP', 0.4),
   kind('LATENCY LATEST'),
-  { name: 'LATENCY HISTORY', weight: 0.4, make: (_, d) => d.add('command') },
-  { name: 'LATENCY GRAPH', weight: 0.4, make: (_, d) => d.add('command') },
-  { name: 'LATENCY RESET', weight: 0.4, make: (_, d) => d.add('command') },
+  { name: 'LATENCY HISTORY', weight: 0.4, make: (g, d) => d.add(latencyEvent(g)) },
+  { name: 'LATENCY GRAPH', weight: 0.4, make: (g, d) => d.add(latencyEvent(g)) },
+  { name: 'LATENCY RESET', weight: 0.6, make: latencyReset },
   kind('LATENCY DOCTOR'),
-  { name: 'LATENCY HISTOGRAM', weight: 0.4, comparison: 'kind', make: (_, d) => d.add('get') },
-  exact('LATENCY HELP'),
-  kind('LOLWUT'),
-  { name: 'SHUTDOWN', weight: 0.4, isFragile: true, make: (_, d) => d.option('ABORT') },
-  { name: 'DEBUG SLEEP', weight: 0.3, isFragile: true, make: (_, d) => d.add('0') },
+  { name: 'LATENCY HISTOGRAM', weight: 0.8, comparison: 'kind', make: latencyHistogram },
+  plainRow('LATENCY HELP', 0.4),
+  {
+    name: 'LOLWUT',
+    weight: 0.8,
+    comparison: 'kind',
+    make: (g, d) => {
+      if (g.chance(0.6)) d.option('VERSION', g.pick(['5', '6', '7', '0', 'abc', '']));
+    },
+  },
+  {
+    name: 'SHUTDOWN',
+    weight: 0.8,
+    isFragile: true,
+    make: (g, d) => {
+      if (g.chance(0.5)) d.option('ABORT');
+      else d.label('refused').add(...g.pick(REFUSED_SHUTDOWNS));
+    },
+  },
+  fragile('DEBUG SLEEP', '0'),
+  fragile('DEBUG SET-ACTIVE-EXPIRE', '1'),
+  fragile('DEBUG CHANGE-REPL-ID'),
   {
     name: 'DEBUG OBJECT',
     weight: 1,
@@ -97,27 +68,96 @@ export const SERVER_ROWS: readonly GrammarRow[] = [
     comparison: 'kind',
     make: (g, d) => d.add(g.key()),
   },
-  { name: 'DEBUG SET-ACTIVE-EXPIRE', weight: 0.3, isFragile: true, make: (_, d) => d.add('1') },
-  { ...exact('DEBUG CHANGE-REPL-ID'), isFragile: true },
+  {
+    name: 'DEBUG ERROR',
+    weight: 0.4,
+    isFragile: true,
+    make: (g, d) => d.add(`${g.pick(['ERR', 'CODE', 'WRONGTYPE'])} ${g.letters(8)}`),
+  },
+  plainRow('MODULE LIST', 0.4),
+  plainRow('MODULE HELP', 0.4),
+  fragile('MODULE LOAD', '/none.so'),
+  fragile('MODULE LOADEX', '/none.so'),
+  fragile('MODULE UNLOAD', 'none'),
+  plainRow('ROLE', 0.4),
+  kind('LASTSAVE'),
+  fragile('REPLICAOF', 'no', 'one'),
+  fragile('SLAVEOF', 'NO', 'ONE'),
+  {
+    name: 'WAIT',
+    weight: 0.8,
+    isFragile: true,
+    make: (g, d) => d.add(g.pick(['0', '0', '-1', 'abc']), g.pick(['0', '10', '-1', 'abc'])),
+  },
 ];
 
-function configGet(g: Generator, draft: { add(...args: string[]): unknown }): void {
-  for (let i = g.between(1, 2); i > 0; i--) {
-    draft.add(g.chance(0.9) ? g.pick(SETTINGS)[0] : 'no-such-setting');
+/** None of them ends a server. */
+const REFUSED_SHUTDOWNS = [
+  ['NONSENSE'],
+  ['SAVE', 'NOSAVE'],
+  ['NOSAVE', 'SAVE'],
+  ['NOSAVE', 'ABORT'],
+  ['ABORT', 'NOW'],
+  ['NOW', 'FORCE', 'ABORT'],
+  ['ABORT', 'ABORT'],
+  ['FORCE', ''],
+];
+
+const INFO_SECTIONS = [
+  'server',
+  'clients',
+  'memory',
+  'persistence',
+  'stats',
+  'replication',
+  'cpu',
+  'modules',
+  'commandstats',
+  'errorstats',
+  'latencystats',
+  'cluster',
+  'keyspace',
+  'default',
+  'all',
+  'everything',
+  'nothing',
+];
+
+const HISTOGRAM_NAMES = ['get', 'SET', 'config', 'config|get', 'CLIENT|LIST', 'nothing', ''];
+
+function databaseIndex(g: Generator): string {
+  if (g.chance(0.06)) return g.pick(['15', '16', '-1', 'abc', '']);
+  return String(g.below(5));
+}
+
+function infoSections(g: Generator, draft: Draft): void {
+  if (g.chance(0.2)) return;
+  for (let i = g.chance(0.8) ? 1 : 2; i > 0; i--) {
+    const section = g.pick(INFO_SECTIONS);
+    draft.label(section).add(g.chance(0.3) ? g.mixCase(section) : section);
   }
 }
 
-function nestedCommand(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {
-  draft.add(...g.draft(g.pick(KEYED_ROWS)).args);
-}
-
-function infoSections(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {
-  if (g.chance(0.7)) {
-    draft.option(g.pick(['server', 'clients', 'memory', 'stats', 'keyspace', 'everything']));
-  }
-}
-
-function memoryUsage(g: Generator, draft: Parameters<GrammarRow['make']>[1]): void {
+function memoryUsage(g: Generator, draft: Draft): void {
   draft.add(g.key());
   if (g.chance(0.3)) draft.option('SAMPLES', String(g.between(0, 5)));
+}
+
+function slowlogGet(g: Generator, draft: Draft): void {
+  if (g.chance(0.7)) draft.label('count').add(g.pick(['0', '1', '10', '-1', '-2', 'abc', '']));
+}
+
+function latencyReset(g: Generator, draft: Draft): void {
+  if (g.chance(0.7)) draft.label('event').add(...g.times(1, 2, () => latencyEvent(g)));
+}
+
+function latencyHistogram(g: Generator, draft: Draft): void {
+  if (g.chance(0.8)) {
+    draft.label('command').add(...g.times(1, 2, () => g.pick(HISTOGRAM_NAMES)));
+  }
+}
+
+/** Nothing is so slow here that it would be noted. */
+function latencyEvent(g: Generator): string {
+  return g.pick(['command', 'fast-command', 'expire-cycle', 'COMMAND', 'nothing', '']);
 }
