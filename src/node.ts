@@ -3,6 +3,7 @@
  * process may hold several; nothing in here is global.
  */
 import type { Configuration } from './base/configuration.ts';
+import { NodeError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
@@ -16,6 +17,7 @@ import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
+import { POLICY_TABLE } from './engine/eviction/policy-table.ts';
 import { SegmentPool } from './engine/memory/segment-pool.ts';
 import { Store } from './engine/store.ts';
 import { createCounters } from './observability/metrics/metric-table.ts';
@@ -360,6 +362,7 @@ function inputLimitsOf({ network }: Configuration): InputLimits {
 function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
   const { world, configuration } = options;
   const { cache } = configuration;
+  requireAvailable(cache.evictionPolicy);
   return new Store({
     name: 'default',
     databaseCount: cache.databases,
@@ -372,6 +375,14 @@ function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
     sampleCount: cache.maxmemorySamples,
     defaultTtlMs: cache.defaultTtlMs,
   });
+}
+
+/** All of Redis' policies are valid settings; a node must not evict by another than was chosen. */
+function requireAvailable(policy: string): void {
+  if (POLICY_TABLE[policy] !== undefined) return;
+  const names = Object.keys(POLICY_TABLE).join(', ');
+  const message = `The eviction policy ${policy} is not part of this version, only ${names}`;
+  throw new NodeError('BAD_CONFIGURATION', message);
 }
 
 function randomHex(world: World): string {

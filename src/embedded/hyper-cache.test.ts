@@ -177,4 +177,8 @@ test('settings: by option and by path; a wrong one is told with its name', async
   );
   await assert.rejects(startSimulated({ settings: { 'cache.max_memroy': 1 } }), /cache.max_memory/);
   await assert.rejects(startSimulated({ maxMemory: 'much' }), NodeError);
+  await assert.rejects(
+    startSimulated({ evictionPolicy: 'lfu' }),
+    /lfu is not part of this version/,
+  );
 });

@@ -74,7 +74,8 @@ test('numeric addresses are bound at once, both families to one port', async () 
   await Promise.all([first, second].map((one) => new Promise<void>((done) => one.close(done))));
   // libuv tells of what was closed last first.
   await new Promise(setImmediate);
-  assert.equal(countTcpHandles(), before);
+  // Fewer, where those of an earlier test were still being closed.
+  assert.ok(countTcpHandles() <= before);
 });
 
 test('a server without a handle is not taken over', () => {
