@@ -115,7 +115,10 @@ test('SECURITY 4: with few file descriptors it refuses in words, serves on, reco
   for (const client of refused) await client.untilClosed();
   const texts = new Set(refused.map(({ text }) => text));
   assert.ok(texts.delete('-ERR max number of clients reached\r\n'));
-  assert.deepEqual([...texts].filter((text) => text !== ''), []);
+  assert.deepEqual(
+    [...texts].filter((text) => text !== ''),
+    [],
+  );
   first.send('GET k\r\nCONFIG SET maxclients 100\r\n');
   await first.until(({ text }) => text.includes('-ERR'));
   assert.match(first.text, /^\+OK\r\n\$1\r\nv\r\n-ERR CONFIG SET failed .* try with 28\r\n$/);
@@ -224,9 +227,19 @@ test('SECURITY 5: TLS 1.2 at least; plain text on the port is cut off; others go
   const { args, authority, remove } = createTlsSettings(tlsPort);
   t.after(remove);
   const server = await start(t, ...args, '--tls-auth-clients', 'no');
-  const options = { port: tlsPort, host: '127.0.0.1', ca: authority, checkServerIdentity: () => undefined };
+  const options = {
+    port: tlsPort,
+    host: '127.0.0.1',
+    ca: authority,
+    checkServerIdentity: () => undefined,
+  };
   for (const version of ['TLSv1', 'TLSv1.1'] as const) {
-    const old = { ...options, minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' };
+    const old = {
+      ...options,
+      minVersion: version,
+      maxVersion: version,
+      ciphers: 'ALL:@SECLEVEL=0',
+    };
     assert.notEqual(await protocolOf(old), version);
   }
   assert.equal(await protocolOf({ ...options, maxVersion: 'TLSv1.2' }), 'TLSv1.2');
@@ -246,7 +259,9 @@ test('SECURITY 5: a TLS port that checks clients does not start without authorit
   const tlsPort = await findFreePort();
   const { args, remove } = createTlsSettings(tlsPort);
   t.after(remove);
-  const start = args.filter((_arg, i) => !/tls-ca/.test(args[i]) && !/tls-ca/.test(args[i - 1] ?? ''));
+  const start = args.filter(
+    (_arg, i) => !/tls-ca/.test(args[i]) && !/tls-ca/.test(args[i - 1] ?? ''),
+  );
   await assert.rejects(startOurs({ args: start }), /needs tls.ca_cert_file/);
 });
 

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { installTarball } from '../support/installed-package.ts';
+import { ROOT, skipWithout, startOurs } from '../support/server.ts';
+
+/** Where the README says that the server listens. */
+const PORT = 8080;
+const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+
+test('the JavaScript of the README runs and prints what its comments say', async (t) => {
+  const blocks = blocksOf('js');
+  assert.equal(blocks.length, 2);
+  const installed = installTarball();
+  t.after(() => installed.remove());
+  fs.symlinkSync(
+    path.join(ROOT, 'node_modules/ioredis'),
+    path.join(installed.folder, 'node_modules/ioredis'),
+  );
+  const server = await startOurs();
+  t.after(() => server.stop());
+  for (const block of blocks) {
+    const file = path.join(installed.folder, 'example.mjs');
+    fs.writeFileSync(file, block.replaceAll(String(PORT), String(server.port)));
+    const run = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 20_000 });
+    assert.equal(run.status, 0, run.stderr);
+    const expected = [...block.matchAll(/console\.log\(.*\); +\/\/ (.*)/g)].map(([, text]) => text);
+    assert.ok(expected.length > 0, block);
+    assert.deepEqual(run.stdout.trimEnd().split('\n'), expected);
+  }
+});
+
+test('the redis-cli session of the README goes as shown', {
+  skip: skipWithout('redis-cli'),
+}, async (t) => {
+  const prompt = `127.0.0.1:${PORT}> `;
+  const session = blocksOf('').find((block) => block.includes(prompt));
+  assert.ok(session !== undefined);
+  const server = await startOurs();
+  t.after(() => server.stop());
+  const exchanges = session.split(prompt).slice(1);
+  assert.ok(exchanges.length >= 3);
+  for (const exchange of exchanges) {
+    const [command, ...reply] = exchange.trimEnd().split('\n');
+    const args = ['--no-auth-warning', '-p', String(server.port)];
+    // What is typed at the prompt is shown as at the prompt: with types.
+    const run = spawnSync('redis-cli', args, {
+      input: `${command}\n`,
+      encoding: 'utf8',
+      env: { ...process.env, FAKETTY: '1' },
+    });
+    assert.equal(run.stdout.trimEnd(), reply.join('\n'), command);
+  }
+});
+
+test('the commands of the README that start a server name settings that exist', () => {
+  const lines = README.split('\n').filter((line) => line.startsWith('make run'));
+  assert.ok(lines.length >= 2);
+  for (const line of lines) {
+    const [, args = ''] = /ARGS="([^"]*)"/.exec(line) ?? [];
+    const main = path.join(ROOT, 'dist/main.js');
+    const words = ['config', 'validate', ...args.split(' ').filter((word) => word !== '')];
+    const run = spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
+  }
+});
+
+/** Bodies of the fenced blocks of a language, '' for those that name none. */
+function blocksOf(language: string): string[] {
+  const found: string[] = [];
+  const fence = /^```(\w*)\n([\s\S]*?)^```$/gm;
+  for (const [, name, body] of README.matchAll(fence)) if (name === language) found.push(body);
+  return found;
+}
