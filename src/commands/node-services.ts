@@ -54,6 +54,8 @@ export interface SettingsService {
   prepare(pairs: readonly (readonly [string, string])[]): Promise<void> | null;
   /** CONFIG SET: all or none. The error reply's text, or null when done. */
   set(pairs: readonly (readonly [string, string])[], asker: SettingsAsker): string | null;
+  /** Whether the setting of that name, ours or Redis', holds a password: never to be shown. */
+  isSecret(name: string): boolean;
   rewrite(): string | null;
   /** Path of the configuration file, '' when there is none. */
   readonly filePath: string;

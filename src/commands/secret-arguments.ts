@@ -1,5 +1,5 @@
 import type { Frame } from '../base/frame.ts';
-import type { CommandTable } from './command-table.ts';
+import type { NodeServices, SettingsService } from './node-services.ts';
 
 /** Arguments first..last must not be shown; first > last when there are none. */
 export interface SecretArguments {
@@ -9,17 +9,10 @@ export interface SecretArguments {
 
 const NONE: SecretArguments = { first: 1, last: 0 };
 
-/** Settings whose values are passwords, as CONFIG SET and the configuration name them. */
-const SECRET_SETTINGS = [
-  'REQUIREPASS',
-  'MASTERAUTH',
-  'MASTERUSER',
-  'TLS-KEY-FILE-PASS',
-  'TLS-CLIENT-KEY-FILE-PASS',
-];
+type Knowledge = Pick<NodeServices, 'settings' | 'table'>;
 
 /** What MONITOR and logs must hide of a command: passwords, and the user names beside them. */
-export function secretArguments(frame: Frame, table: CommandTable): SecretArguments {
+export function secretArguments(frame: Frame, { settings, table }: Knowledge): SecretArguments {
   const last = frame.count - 1;
   // By what the command is: it may have been renamed.
   const name = table.findFrame(frame)?.row.name ?? frame.latin1(0).toLowerCase();
@@ -34,15 +27,15 @@ export function secretArguments(frame: Frame, table: CommandTable): SecretArgume
   }
   if (frame.count < 3) return NONE;
   if (name === 'acl' && frame.equals(1, 'SETUSER')) return { first: 2, last };
-  if (name === 'config' && frame.equals(1, 'SET')) return secretSettings(frame);
+  if (name === 'config' && frame.equals(1, 'SET')) return secretSettings(frame, settings);
   return NONE;
 }
 
 /** From the value of the first secret setting to that of the last. */
-function secretSettings(frame: Frame): SecretArguments {
+function secretSettings(frame: Frame, settings: SettingsService): SecretArguments {
   let found = NONE;
   for (let i = 2; i + 1 < frame.count; i += 2) {
-    if (!SECRET_SETTINGS.some((name) => frame.equals(i, name))) continue;
+    if (!settings.isSecret(frame.latin1(i))) continue;
     found = { first: found === NONE ? i + 1 : found.first, last: i + 1 };
   }
   return found;

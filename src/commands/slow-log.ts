@@ -1,7 +1,7 @@
 import type { SlowlogConfiguration } from '../base/configuration.ts';
 import type { Frame } from '../base/frame.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
-import type { CommandTable } from './command-table.ts';
+import type { NodeServices } from './node-services.ts';
 import { secretArguments } from './secret-arguments.ts';
 import type { Session } from './session.ts';
 
@@ -55,7 +55,7 @@ export class SlowLog {
       id,
       timeS: Math.floor(this.clock.nowMs / 1000),
       durationUs: Math.floor(durationUs),
-      args: trimmedArguments(frame, session.node.table),
+      args: trimmedArguments(frame, session.node),
       peer: channel === null ? '?:0' : `${channel.remoteAddress}:${channel.remotePort}`,
       clientName: session.name,
     });
@@ -80,11 +80,11 @@ export class SlowLog {
   }
 }
 
-function trimmedArguments(frame: Frame, table: CommandTable): Uint8Array[] {
+function trimmedArguments(frame: Frame, node: NodeServices): Uint8Array[] {
   const args: Uint8Array[] = [];
   const keptCount = Math.min(frame.count, ARGUMENT_COUNT_MAX);
   const isCut = keptCount < frame.count;
-  const secrets = secretArguments(frame, table);
+  const secrets = secretArguments(frame, node);
   for (let i = 0; i < keptCount; i++) {
     if (isCut && i === keptCount - 1) {
       args.push(Buffer.from(`... (${frame.count - keptCount + 1} more arguments)`));

@@ -1,5 +1,6 @@
 import type { Configuration } from '../base/configuration.ts';
 import { globMatchesText } from '../base/glob.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Disk } from '../base/world.ts';
 import { findByPath, findByRedisName, SETTINGS } from './config-table.ts';
 import { applyConsequences } from './consequences.ts';
@@ -139,7 +140,8 @@ export class ConfigRegistry {
       const row = findForClients(name);
       if (row === null) {
         // An unknown name is told first of all, unless something else was wrong before it.
-        return failure ?? `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+        const shown = name.slice(0, LIMITS.echoedBytesMax);
+        return failure ?? `ERR Unknown option or number of arguments for CONFIG SET - '${shown}'`;
       }
       failure ??= this.refuseSetting(row, name, { names, asker });
       names.add(canonicalName(row, name));
@@ -147,6 +149,10 @@ export class ConfigRegistry {
     }
     if (failure !== null) return failure;
     return this.replace(rows, pairs);
+  }
+
+  isSecret(name: string): boolean {
+    return (findByRedisName(name) ?? findByPath(name.toLowerCase()))?.secret === true;
   }
 
   /** CONFIG REWRITE. @returns the text of the error reply, or null */

@@ -3,6 +3,7 @@ import { type FastBuffer, textOf } from '../base/fast-buffer.ts';
 import { executeCommand } from '../commands/execute-command.ts';
 import type { ClientChannel, Session } from '../commands/session.ts';
 import type { RunningNode } from '../node.ts';
+import { METRIC } from '../observability/metrics/metric-table.ts';
 import { FrameBuilder } from '../protocol/frame-builder.ts';
 import { type ReplyError, ReplyReader, type ReplyValue } from '../protocol/reply-values.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
@@ -64,6 +65,9 @@ export class EmbeddedCaller {
     try {
       executeCommand(session, this.builder.frame, writer);
     } catch (error) {
+      const { counters, logger } = node.services;
+      counters[METRIC.unexpectedErrors]++;
+      logger.error('command-failed', 'A command of the embedding program failed', { error });
       if (error instanceof AssertionFailure || session.changeCount !== changeCount) {
         node.loop.fail(error);
       }

@@ -45,7 +45,7 @@ export class MonitorTable implements MonitorFeed {
     const { channel } = session;
     const peer = channel === null ? 'embedded' : formatAddress(channel);
     let line = `+${seconds}.${micros} [${session.databaseIndex} ${peer}]`;
-    const secrets = secretArguments(frame, session.node.table);
+    const secrets = secretArguments(frame, session.node);
     for (let i = 0; i < frame.count; i++) {
       const isSecret = i >= secrets.first && i <= secrets.last;
       line += isSecret ? ' "(redacted)"' : ` "${escapeText(frame.latin1(i))}"`;

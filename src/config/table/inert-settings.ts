@@ -79,7 +79,7 @@ export const INERT_SETTINGS: readonly Setting[] = [
     hidden: true,
   }),
   inert('masterauth', ANY_TEXT, '', SECRET),
-  inert('masteruser', ANY_TEXT, ''),
+  inert('masteruser', ANY_TEXT, '', SECRET),
   inert('oom-score-adj', choice(['no', 'yes', 'relative', 'absolute']), 'no'),
   inert('oom-score-adj-values', oomScores(), '0 200 800'),
   inert('proc-title-template', text(refuseTitle), '{title} {listen-addr} {server-mode}'),

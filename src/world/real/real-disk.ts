@@ -39,6 +39,9 @@ function replaceFile(path: string, bytes: Uint8Array): void {
   try {
     const file = fs.openSync(besidePath, 'w', FILE_MODE);
     try {
+      // A file that only its owner may read stays so: it may hold passwords.
+      const old = fs.statSync(path, { throwIfNoEntry: false });
+      if (old !== undefined) fs.fchmodSync(file, old.mode & 0o777);
       writeAll(file, bytes);
       fs.fsyncSync(file);
     } finally {
