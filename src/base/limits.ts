@@ -19,8 +19,12 @@ export const LIMITS = {
   /** A connection turn ends after so many commands, or so many reply bytes. */
   turnCommandCountMax: 1_000,
   turnReplyBytesMax: 256 * KIB,
+  /** Or so much time, looked at every 64 commands: code that is not yet compiled is slow. */
+  turnMs: 0.75,
+  /** Reads of many commands are executed for so long in one loop turn; the rest is suspended. */
+  longTurnsMs: 2,
   /** Suspended connections go on for so long before sockets are read again. */
-  suspendedTurnsMs: 2,
+  suspendedTurnsMs: 1.5,
   /**
    * A client with so many reply bytes unread is neither read nor served until it has read them.
    * High, because many clients send a whole pipeline before they read: below it they would wait for
@@ -64,6 +68,11 @@ export const LIMITS = {
   databaseCountMax: 16_384,
   /** A block above this has a buffer of its own. */
   sharedBlockBytesMax: MIB,
+  /**
+   * Most that one database may hold in shared segments: of 28 GiB that addresses reach, what is
+   * left when an eighth is free and the small segments of the beginning are still there.
+   */
+  addressableBytesMax: 22 * 1024 * MIB,
   segmentBytesMin: 64 * KIB,
   segmentBytesMax: 16 * MIB,
   /** Idle segments given back to the system in one second. */

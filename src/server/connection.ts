@@ -3,7 +3,7 @@ import { AssertionFailure } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { LogFacts } from '../base/logger.ts';
-import type { Socket, SocketHandler, Timer } from '../base/world.ts';
+import type { Socket, SocketHandler } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
 import { executeCommand } from '../commands/execute-command.ts';
 import { type ClientChannel, GATE, type Session } from '../commands/session.ts';
@@ -17,27 +17,10 @@ import {
   REFUSED,
 } from '../protocol/frame-parser.ts';
 import { clientClassOf, outputLimitOf } from './client-class.ts';
+import { HOLD, type Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
 import { brokenOutputLimit } from './output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
-
-/** Why a connection is not read for now. All clear: reading. */
-const HOLD = {
-  /** Its turn's budget is spent: it stands in the loop's queue. */
-  BUDGET: 1,
-  /** Its client does not read the replies. */
-  OUTPUT: 2,
-  /** A command of it was postponed. */
-  POSTPONED: 4,
-  /** It is being closed. */
-  CLOSING: 8,
-} as const;
-
-/** A command that must wait, as a copy. */
-interface Postponed {
-  readonly queue: CommandQueue;
-  readonly timer: Timer;
-}
 
 /**
  * One client: its socket, its parser, what waits to be sent to it. Between turns an idle connection
@@ -142,9 +125,17 @@ export class Connection implements ClientChannel, SocketHandler {
   }
 
   private take(bytes: Uint8Array, start: number, end: number): void {
-    this.parser.feed(bytes, start, end);
-    if (this.holds === 0) this.takeTurn();
-    else this.parser.suspend();
+    const { loop, parser } = this;
+    parser.feed(bytes, start, end);
+    if (this.holds === 0 && !loop.isSpent) {
+      const isLong = end - start > LIMITS.gatheredReadBytesMax;
+      if (isLong) loop.beginLongTurn();
+      this.takeTurn();
+      if (isLong) loop.endLongTurn();
+      return;
+    }
+    parser.suspend();
+    if (this.holds === 0) this.hold(HOLD.BUDGET);
   }
 
   onDrained(): void {
@@ -220,6 +211,7 @@ export class Connection implements ClientChannel, SocketHandler {
     session.lastCommandMs = loop.clock.nowMs;
     loop.current = this;
     loop.turnStart = writer.position;
+    loop.turnSinceMs = 0;
     this.parser.limits = this.currentLimits();
     writer.protocol = session.protocol;
     let status: ParseStatus = READY;
@@ -259,7 +251,8 @@ export class Connection implements ClientChannel, SocketHandler {
         }
         if (--commandsWarm <= 0) commandsWarm = this.warmAhead();
         const replyBytes = writer.position - loop.turnStart;
-        if (--commandsLeft === 0 || replyBytes > LIMITS.turnReplyBytesMax) return READY;
+        if (replyBytes > LIMITS.turnReplyBytesMax) return READY;
+        if ((--commandsLeft & 63) === 0 && (commandsLeft === 0 || loop.isTurnLate())) return READY;
       }
     } catch (error) {
       this.failCommand(error, start, session.changeCount !== changeCount);

@@ -27,6 +27,12 @@ export class TurnLoop {
   barrier: ReplyBarrier = NO_BARRIER;
   /** Where the current turn's replies begin in the writer. */
   turnStart = 0;
+  /** When the current turn was first looked at, 0 before. */
+  turnSinceMs = 0;
+  /** Connections have had their time in this loop turn: who is read now goes on in the next. */
+  isSpent = false;
+  /** When the first long turn of this loop turn began, 0 before it. */
+  private busySinceMs = 0;
   /** Gathered reads are being executed: replies stay in the writer until all are done. */
   isGathering = false;
   /** Whose turn it is: what is pushed to that connection goes between its replies. */
@@ -67,6 +73,26 @@ export class TurnLoop {
     if (this.isGathering || !this.gathering.add(connection, bytes, start, end)) return false;
     this.askTurnEnd();
     return true;
+  }
+
+  /** A read of many commands is executed at once: fifty such in a row would be a long stall. */
+  beginLongTurn(): void {
+    if (this.busySinceMs > 0) return;
+    this.busySinceMs = this.world.clock.monotonicMs();
+    this.askTurnEnd();
+  }
+
+  endLongTurn(): void {
+    const spentMs = this.world.clock.monotonicMs() - this.busySinceMs;
+    if (spentMs > LIMITS.longTurnsMs) this.isSpent = true;
+  }
+
+  /** Whether the current turn has had its time, counted from the first call in it. */
+  isTurnLate(): boolean {
+    const nowMs = this.world.clock.monotonicMs();
+    if (this.turnSinceMs > 0) return nowMs - this.turnSinceMs > LIMITS.turnMs;
+    this.turnSinceMs = nowMs;
+    return false;
   }
 
   /** Executes what was gathered, then sends all replies. */
@@ -153,6 +179,8 @@ export class TurnLoop {
 
   private endTurn(): void {
     this.isTurnEndAsked = false;
+    this.isSpent = false;
+    this.busySinceMs = 0;
     if (this.isStopped) return;
     this.runGathered();
     if (this.errands.length > 0) this.runErrands();
