@@ -6,12 +6,18 @@
  *     level 2   256 slots of     70 min  (12 days)
  *     level 3   256 slots of   12.4 days (8.7 years; later deadlines wait in the last slot)
  *
- * Time is counted in ticks of 64 ms since the wheel was made. An entry stands in the lowest level
+ * Time is counted in ticks of 64 ms since a year before the wheel was made, which leaves room for a
+ * clock that is set back. An entry stands in the lowest level
  * at which its tick and the cursor differ only in that level's digit or below, so a slot is emptied
  * either by expiry (level 0) or by moving its entries one or more levels down, when the cursor
  * reaches it. Both pop one entry at a time and stop at a budget: a million deadlines in one
  * millisecond are many small steps, never a pause. Reads hide what is expired by themselves; the
  * wheel only frees memory.
+ *
+ * The cursor jumps from one occupied slot to the next, so that a clock that leaps a year ahead, as
+ * after a machine's sleep, costs no more than one that goes on. When the clock is set back, so is the
+ * cursor: a slot's index is a digit of the tick, whatever the cursor is, so an entry is come by in
+ * time or too early, and is then put where it belongs.
  *
  * An entry whose deadline moves to later stays where it is and is put right when its slot comes up:
  * refreshing a session's deadline touches no list. Cost: 8 bytes an entry (previous, next) and 4
@@ -26,6 +32,7 @@ const TICK_MS = 64;
 const SLOT_COUNT = 256;
 const LEVEL_COUNT = 4;
 const TICK_MAX = 0xffff_ffff;
+const YEAR_MS = 31_536_000_000;
 /** `previous` of a list's first entry: above every address. */
 const SLOT_MARK = 0xffff_f000;
 
@@ -37,11 +44,12 @@ export class TimingWheel {
   private readonly heads = new Uint32Array(SLOT_COUNT * LEVEL_COUNT);
   private readonly startMs: number;
   /** Every tick before this one has been emptied. */
-  private cursorTick = 0;
+  private cursorTick: number;
 
   constructor(memory: Memory, nowMs: number) {
     this.memory = memory;
-    this.startMs = nowMs;
+    this.startMs = nowMs - YEAR_MS;
+    this.cursorTick = this.tickOf(nowMs);
   }
 
   /**
@@ -82,11 +90,8 @@ export class TimingWheel {
    * @param budget  entries to look at, counted down in `budget.left`
    */
   nextDue(nowMs: number, budget: { left: number }): number {
-    if (this.count === 0) {
-      this.cursorTick = Math.max(this.cursorTick, this.tickOf(nowMs));
-      return 0;
-    }
     const nowTick = this.tickOf(nowMs);
+    if (this.count === 0 || nowTick < this.cursorTick) this.cursorTick = nowTick;
     while (this.cursorTick < nowTick) {
       if (!this.cascade(budget)) return 0;
       const slot = this.cursorTick % SLOT_COUNT;
@@ -99,14 +104,31 @@ export class TimingWheel {
         this.link(entry, deadlineMs);
         entry = this.heads[slot];
       }
-      this.cursorTick++;
+      this.cursorTick = Math.min(nowTick, this.nextOccupiedTick());
     }
     return 0;
   }
 
   /** Whether `nextDue` has work left at that moment. */
   isBehind(nowMs: number): boolean {
-    return this.count > 0 && this.cursorTick < this.tickOf(nowMs);
+    return this.count > 0 && this.cursorTick !== this.tickOf(nowMs);
+  }
+
+  /**
+   * The first tick after the cursor at which a slot comes up that is not empty; Infinity for none. A
+   * slot before the cursor's own comes up again in the next turn of its level.
+   */
+  private nextOccupiedTick(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (let level = 0, span = 1; level < LEVEL_COUNT; level++, span *= SLOT_COUNT) {
+      const digit = Math.floor(this.cursorTick / span) % SLOT_COUNT;
+      for (let step = 1; step <= SLOT_COUNT; step++) {
+        if (this.heads[level * SLOT_COUNT + ((digit + step) % SLOT_COUNT)] === 0) continue;
+        least = Math.min(least, (Math.floor(this.cursorTick / span) + step) * span);
+        break;
+      }
+    }
+    return least;
   }
 
   /** Moves the slots that begin at the cursor down to lower levels. False: budget spent. */
