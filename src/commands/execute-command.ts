@@ -45,7 +45,7 @@ function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
 /** False when the store is full, and may evict nothing more. */
 function hasRoom(session: Session, byteCount: number): boolean {
   const { store } = session;
-  if (store.memoryBytesMax === 0 || store.makeRoom(byteCount)) return true;
+  if (store.makeRoom(byteCount)) return true;
   session.node.counters[METRIC.outOfMemoryRefusals]++;
   return false;
 }

@@ -260,15 +260,13 @@ export class Database {
   recordCommand(frame: Frame, event: number, keyArg: number): void {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
+    const deadlineMs = this.newDeadlineMs;
+    this.newDeadlineMs = NO_DEADLINE;
     if (!store.sink.isActive) return;
     store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
-    if (this.newDeadlineMs === NO_DEADLINE) return;
-    const offset = frame.offsets[keyArg];
-    store.effect
-      .begin('PEXPIREAT', this.index, 1)
-      .bytes(frame.bytes, offset, frame.lengths[keyArg]);
-    store.effect.number(this.newDeadlineMs);
-    this.newDeadlineMs = NO_DEADLINE;
+    if (deadlineMs === NO_DEADLINE) return;
+    const effect = store.effect.begin('PEXPIREAT', this.index, 1);
+    effect.bytes(frame.bytes, frame.offsets[keyArg], frame.lengths[keyArg]).number(deadlineMs);
     store.recordEffect(EVENT.expire);
   }
 
@@ -365,7 +363,7 @@ export class Database {
     const memory = this.memory;
     if (replaced === 0) {
       if (typeof deadline === 'bigint' || deadline >= 0) this.startDeadline(entry, deadline);
-      this.entries.insert(this.hash, entry);
+      assert(this.entries.insert(this.hash, entry), 'where an entry has room its index has some');
       const store = this.store;
       if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
       return;

@@ -2,6 +2,7 @@
  * One named store: its numbered databases, its memory limit and eviction policy, its statistics,
  * and the sink that every change of it passes. A value that is handed around; a node may hold many.
  */
+import { LIMITS } from '../base/limits.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Random } from '../base/world.ts';
 import { Database, NO_DEADLINE } from './database.ts';
@@ -132,11 +133,17 @@ export class Store {
    * @returns false when the store is over its limit and may evict nothing more
    */
   makeRoom(byteCount: number): boolean {
-    if (this.memoryBytesMax === 0) return true;
-    while (this.countedBytes() + byteCount > this.memoryBytesMax) {
-      if (!this.evictOne()) return this.countedBytes() <= this.memoryBytesMax;
+    while (!this.hasRoom(byteCount)) {
+      if (!this.evictOne()) return this.hasRoom(0);
     }
     return true;
+  }
+
+  private hasRoom(byteCount: number): boolean {
+    const counted = this.countedBytes();
+    if (this.memoryBytesMax !== 0 && counted + byteCount > this.memoryBytesMax) return false;
+    if (counted < LIMITS.addressableBytesMax) return true;
+    return !this.databases.some((database) => database.memory.isNearlyUnaddressable);
   }
 
   /**

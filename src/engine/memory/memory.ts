@@ -149,6 +149,11 @@ export class Memory {
     return this.#huge.byteCount;
   }
 
+  /** Whether shared segments may run out of addresses: little is left beside what is live. */
+  get isNearlyUnaddressable(): boolean {
+    return this.liveBytes - this.#huge.byteCount > LIMITS.addressableBytesMax;
+  }
+
   get hugeCount(): number {
     return this.#huge.count;
   }
