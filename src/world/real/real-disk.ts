@@ -24,12 +24,29 @@ export function createRealDisk(): Disk {
 
 function readWhole(path: string): Uint8Array | null {
   try {
-    const bytes = fs.readFileSync(path);
+    // Opening it by name fails when it is a socket, as under service managers and in Node.
+    const bytes = path === '/dev/stdin' ? readStandardInput() : fs.readFileSync(path);
     // Not as a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return null;
     throw refusal('read', path, cause);
+  }
+}
+
+/** To its end. One that does not block says EAGAIN while its writer thinks. */
+function readStandardInput(): Buffer {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const part = Buffer.allocUnsafe(64 * 1024);
+    try {
+      const byteCount = fs.readSync(0, part);
+      if (byteCount === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, byteCount));
+    } catch (cause) {
+      if (codeOf(cause) !== 'EAGAIN') throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 
