@@ -121,8 +121,8 @@ test('a port in use is one printed line and exit code 1', async (t) => {
   const { port } = holder.address() as net.AddressInfo;
   const { code, error } = await run(['--port', String(port)]);
   assert.equal(code, 1);
-  const message = `hypercache: Cannot listen on 127.0.0.1:${port}: EADDRINUSE address already in use`;
-  assert.equal(error, `${message}\n`);
+  const reason = 'EADDRINUSE address already in use';
+  assert.equal(error, `hypercache: Cannot listen on 127.0.0.1:${port}: ${reason}\n`);
 });
 
 test("'-' reads a redis.conf from standard input", async (t) => {

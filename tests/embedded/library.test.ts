@@ -20,7 +20,9 @@ test('the example of the README runs and prints what it says', () => {
     encoding: 'utf8',
     timeout: 20_000,
   });
-  const promised = [...example.matchAll(/console\.log\(.*\); *\/\/ (.*)/g)].map((match) => match[1]);
+  const promised = [...example.matchAll(/console\.log\(.*\); *\/\/ (.*)/g)].map(
+    (match) => match[1],
+  );
   assert.ok(promised.length > 0);
   assert.equal(output, `${promised.join('\n')}\n`);
 });

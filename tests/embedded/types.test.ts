@@ -19,7 +19,8 @@ import { HyperCache } from '../../src/index.ts';
  * `@ts-expect-error` without an error is one.
  */
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_Claim extends true>(): void => {};
 
 function useTypes(node: HyperCache, store: EmbeddedStore): void {

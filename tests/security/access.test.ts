@@ -158,7 +158,7 @@ test('SECURITY 15: `local` opens them to this machine', async () => {
   }
 });
 
-test('SECURITY 1: a refused address is a refused start, not a node on fewer addresses', async () => {
+test('SECURITY 1: a refused address is a refused start', async () => {
   const holder = net.createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as net.AddressInfo;
