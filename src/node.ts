@@ -197,6 +197,7 @@ class Node implements RunningNode {
     const gone = new Promise<void>((resolve) => {
       this.onLastGone = resolve;
     });
+    this.loop.runGathered();
     for (const connection of [...this.clients.connections]) connection.closeAfterReplies();
     let timer: Timer | null = null;
     if (this.clients.count > 0) {

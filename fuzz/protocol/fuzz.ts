@@ -131,7 +131,7 @@ class FuzzRun implements FuzzResult {
       const socket = net.connect(this.options.server.port, '127.0.0.1');
       socket.setNoDelay(true);
       // A reset, and our own destroy, may cut a reply that the server sent whole.
-      let mayBeCut = isAbrupt;
+      let mayBeCut = isAbrupt || mayMuteItself(stream);
       let isEnded = false;
       const hung = setTimeout(() => {
         this.find(`${told}: not closed in time after its input ended or was refused`);
@@ -207,6 +207,14 @@ class FuzzRun implements FuzzResult {
     this.pingWorstMs = Math.max(this.pingWorstMs, tookMs);
     if (!isAnswered) this.find(`no answer to ${command} within ${PING_WITHIN_MS} ms`);
   }
+}
+
+/** CLIENT REPLY OFF within MULTI: EXEC's array then ends where it was said, as in Redis. */
+function mayMuteItself(stream: Buffer): boolean {
+  const text = stream.toString('latin1').toLowerCase();
+  const multiAt = text.indexOf('multi');
+  const replyAt = multiAt < 0 ? -1 : text.indexOf('reply', multiAt);
+  return replyAt >= 0 && text.includes('exec', replyAt);
 }
 
 interface Seen {

@@ -25,6 +25,19 @@ test('stop answers what has arrived, closes everything and leaves nothing behind
   assert.equal(kit.node.services.stores[0].sink.isActive, false);
 });
 
+test('stop answers what was read in the very turn in which it is asked for', async () => {
+  const kit = await createNodeKit();
+  const clients = [1, 2].map(() => kit.connect({ fragmentation: 'whole' }));
+  for (const client of clients) assert.equal(client.ask('ping'), '+PONG\r\n');
+  clients[0].send('incr n');
+  clients[1].send('incr n');
+  // Read, and not executed before the turn's end.
+  kit.world.network.takeTurn();
+  const stopping = kit.node.stop();
+  assert.deepEqual(clients.map((client) => client.take()).sort(), [':1\r\n', ':2\r\n']);
+  await stopping;
+});
+
 test('stop does not wait for ever for a client that does not read', async () => {
   const kit = await createNodeKit({ settings: { 'node.shutdown_timeout': '3s' } });
   const client = kit.connect({ windowBytes: 0 });
