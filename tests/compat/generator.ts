@@ -22,7 +22,9 @@ export type Comparison =
   | 'clientInfo'
   /** HELLO's map without the facts of this very process. */
   | 'hello'
-  /** Both know the sections and fields of INFO that Redis has; counters that tests can know agree. */
+  /**
+   * Both know the sections and fields of INFO that Redis has; counters that tests can know agree.
+   */
   | 'info'
   /** COMMAND DOCS without what is prose: summaries, histories, and when an argument came. */
   | 'docs'

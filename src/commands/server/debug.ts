@@ -65,8 +65,9 @@ function describeEntry({ database, node }: Session, frame: Frame, reply: ReplyWr
     reply.error(ERRORS.noSuchKey);
     return;
   }
+  const encoding = ENCODING_NAMES[database.encodingOf(entry)];
   reply.simple(
-    `Value at:0x${entry.toString(16)} refcount:1 encoding:${ENCODING_NAMES[database.encodingOf(entry)]} ` +
+    `Value at:0x${entry.toString(16)} refcount:1 encoding:${encoding} ` +
       `serializedlength:${database.entryMemoryBytes(entry)} lru:${node.clock.accessS} ` +
       `lru_seconds_idle:${database.idleS(entry)}`,
   );

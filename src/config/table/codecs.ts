@@ -261,8 +261,8 @@ export function textList(check?: (item: string) => string | null): Codec<string[
 }
 
 /**
- * redis-server's memtoull: digits, then at most one unit, up to a zero byte. No digits at all read as 0,
- * as there.
+ * redis-server's memtoull: digits, then at most one unit, up to a zero byte. No digits at all read
+ * as 0, as there.
  * @returns null when it is no memory value
  */
 function parseRedisMemory(word: string): bigint | null {

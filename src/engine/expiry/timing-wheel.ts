@@ -7,17 +7,16 @@
  *     level 3   256 slots of   12.4 days (8.7 years; later deadlines wait in the last slot)
  *
  * Time is counted in ticks of 64 ms since a year before the wheel was made, which leaves room for a
- * clock that is set back. An entry stands in the lowest level
- * at which its tick and the cursor differ only in that level's digit or below, so a slot is emptied
- * either by expiry (level 0) or by moving its entries one or more levels down, when the cursor
- * reaches it. Both pop one entry at a time and stop at a budget: a million deadlines in one
+ * clock that is set back. An entry stands in the lowest level at which its tick and the cursor
+ * differ only in that level's digit or below, so a slot is emptied either by expiry (level 0) or by
+ * moving its entries one or more levels down, when the cursor reaches it. Both pop one entry at a time and stop at a budget: a million deadlines in one
  * millisecond are many small steps, never a pause. Reads hide what is expired by themselves; the
  * wheel only frees memory.
  *
  * The cursor jumps from one occupied slot to the next, so that a clock that leaps a year ahead, as
- * after a machine's sleep, costs no more than one that goes on. When the clock is set back, so is the
- * cursor: a slot's index is a digit of the tick, whatever the cursor is, so an entry is come by in
- * time or too early, and is then put where it belongs.
+ * after a machine's sleep, costs no more than one that goes on. When the clock is set back, so is
+ * the cursor: a slot's index is a digit of the tick, whatever the cursor is, so an entry is come by
+ * in time or too early, and is then put where it belongs.
  *
  * An entry whose deadline moves to later stays where it is and is put right when its slot comes up:
  * refreshing a session's deadline touches no list. Cost: 8 bytes an entry (previous, next) and 4
@@ -115,8 +114,8 @@ export class TimingWheel {
   }
 
   /**
-   * The first tick after the cursor at which a slot comes up that is not empty; Infinity for none. A
-   * slot before the cursor's own comes up again in the next turn of its level.
+   * The first tick after the cursor at which a slot comes up that is not empty; Infinity for none.
+   * A slot before the cursor's own comes up again in the next turn of its level.
    */
   private nextOccupiedTick(): number {
     let least = Number.POSITIVE_INFINITY;

@@ -4,9 +4,9 @@ const SLOT_BITS = 7;
 
 /**
  * Views of parts of a buffer, for a binding that takes no offsets. One costs 100 ns and garbage.
- * Replies of one loop turn stand one behind the other in one buffer, turn after turn; where they are
- * of one length the same views serve again. A buffer that is too large to be reused is not kept alive
- * by a cached view of it.
+ * Replies of one loop turn stand one behind the other in one buffer, turn after turn; where they
+ * are of one length the same views serve again. A buffer that is too large to be reused is not kept
+ * alive by a cached view of it.
  */
 export class ViewCache {
   private readonly sources: (Uint8Array | null)[] = [];

@@ -151,8 +151,8 @@ export function setComputedString(
 
 /**
  * Adds to an integer where it stands: INCR, when nothing has to be made.
- * @returns the sum; NaN when the value is not an integer in binary, or value or sum is beyond 2^53-1:
- *          then nothing was changed
+ * @returns the sum; NaN, and nothing was changed, when the value is not an integer in binary, or
+ *          value or sum is beyond 2^53-1
  */
 export function addInPlace(
   database: Database,
