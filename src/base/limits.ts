@@ -73,6 +73,8 @@ export const LIMITS = {
    * left when an eighth is free and the small segments of the beginning are still there.
    */
   addressableBytesMax: 22 * 1024 * MIB,
+  /** What a block above that has to spare, so that its key may get longer or have a deadline. */
+  hugeSpareBytes: 256,
   segmentBytesMin: 64 * KIB,
   segmentBytesMax: 16 * MIB,
   /** Idle segments given back to the system in one second. */

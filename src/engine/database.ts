@@ -27,6 +27,7 @@ import {
 } from './keyspace/entry.ts';
 import { EntryPlan, writeEntry } from './keyspace/entry-writer.ts';
 import { type AddressBuffer, HashIndex } from './keyspace/hash-index.ts';
+import { toggleHugeDeadline } from './keyspace/huge-head.ts';
 import { Memory } from './memory/memory.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
@@ -435,8 +436,11 @@ export class Database {
 
   /** Rewrites the entry with or without the deadline field, value and all. */
   private rewrite(entry: number, hasDeadline: boolean, deadline: number | bigint): number {
-    const isLive = this.entries.findAddress(this.hashOf(entry), entry);
-    assert(isLive, 'an entry that is rewritten is in the index');
+    if (toggleHugeDeadline(this.memory, this.wheel, entry, hasDeadline)) {
+      if (deadline !== NO_DEADLINE) this.startDeadline(entry, deadline);
+      return entry;
+    }
+    assert(this.entries.findAddress(this.hashOf(entry), entry), 'a rewritten entry is live');
     const plan = this.planFrom(entry);
     plan.hasDeadline = hasDeadline;
     const memory = this.memory;
@@ -455,9 +459,7 @@ export class Database {
   }
 
   private placeDeadline(entry: number, deadlineMs: number | bigint): number {
-    this.memory.locate(entry);
-    const word0 = this.memory.view.getUint32(this.memory.base, true);
-    if ((word0 & FLAG.DEADLINE) === 0) return this.rewrite(entry, true, deadlineMs);
+    if (this.deadlineOf(entry) === NO_DEADLINE) return this.rewrite(entry, true, deadlineMs);
     this.memory.beforeChange(entry);
     this.changeDeadline(entry, deadlineMs);
     return entry;

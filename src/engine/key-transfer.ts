@@ -1,9 +1,12 @@
 import { copyBytes } from '../base/bytes.ts';
+import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { type Database, NO_DEADLINE } from './database.ts';
 import { EVENT } from './event-table.ts';
 import { FLAG, headerBytes } from './keyspace/entry.ts';
 import { writeEntry } from './keyspace/entry-writer.ts';
+import { hugeHeadFits, writeHugeHead } from './keyspace/huge-head.ts';
+import { HUGE_ADDRESS_MIN } from './memory/block-address.ts';
 import { STORE_STAT } from './store-stats.ts';
 
 /**
@@ -17,8 +20,10 @@ export function renameEntry(
   toArg: number,
 ): void {
   const store = database.store;
-  duplicate(database, entry, database, frame, toArg);
-  database.dropUnfound(entry);
+  if (!handOver(database, entry, database, frame, toArg)) {
+    duplicate(database, entry, database, frame, toArg);
+    database.dropUnfound(entry);
+  }
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
   store.effect.begin('RENAME', database.index, 1);
@@ -57,14 +62,53 @@ export function moveEntry(
   keyArg: number,
 ): void {
   const store = database.store;
-  duplicate(database, entry, target, frame, keyArg);
-  database.dropUnfound(entry);
+  if (!handOver(database, entry, target, frame, keyArg)) {
+    duplicate(database, entry, target, frame, keyArg);
+    database.dropUnfound(entry);
+  }
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
   store.effect.begin('MOVE', database.index, 1);
   store.effect.bytes(frame.bytes, frame.offsets[keyArg], frame.lengths[keyArg]);
   store.effect.number(target.index);
   store.recordEffect(EVENT.move);
+}
+
+/**
+ * RENAME and MOVE of a huge entry: its segment goes on under the key in `toArg`, over what is there.
+ * @returns false when it is not huge, or its head would not fit; nothing has changed then
+ */
+function handOver(
+  source: Database,
+  entry: number,
+  target: Database,
+  frame: Frame,
+  toArg: number,
+): boolean {
+  if (entry < HUGE_ADDRESS_MIN) return false;
+  const isSame = source === target;
+  const deadline = source.deadline64Of(entry);
+  const hasDeadline = source.deadlineOf(entry) !== NO_DEADLINE;
+  const keyLength = frame.lengths[toArg];
+  source.memory.locate(entry);
+  if (!hugeHeadFits(source.memory, keyLength, hasDeadline)) return false;
+  if (!isSame && !target.memory.canAdopt) return false;
+  const replaced = target.find(frame, toArg);
+  if (replaced !== 0) target.dropFound(replaced);
+  source.memory.beforeChange(entry);
+  if (!isSame && hasDeadline) source.wheel?.remove(entry);
+  const isFound = source.entries.findAddress(source.hashOf(entry), entry);
+  assert(isFound, 'an entry that is handed over is in the index');
+  source.entries.removeFound();
+  const placed = isSame ? entry : target.memory.adoptHuge(source.memory, entry);
+  const keyAt = frame.offsets[toArg];
+  target.memory.locate(placed);
+  const key = frame.bytes.subarray(keyAt, keyAt + keyLength);
+  writeHugeHead(target.memory, key, hasDeadline);
+  target.find(frame, toArg);
+  // Within one database the wheel knows the entry, by the address that it keeps.
+  target.install(placed, 0, isSame || !hasDeadline ? NO_DEADLINE : deadline);
+  return true;
 }
 
 /** Writes a copy of the entry under the key in `toArg`. Leaves the source untouched. */

@@ -1,5 +1,6 @@
 import { copyBytes } from '../../base/bytes.ts';
 import { assert } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type { Memory } from '../memory/memory.ts';
 import {
   FLAG,
@@ -32,7 +33,8 @@ export class EntryPlan {
  * @returns the block's address; `word0` of it can be read at `memory.base`
  */
 export function writeEntry(memory: Memory, plan: EntryPlan): number {
-  const { keyLength, valueLength, capacity } = plan;
+  const { keyLength, valueLength } = plan;
+  let { capacity } = plan;
   const isLongKey = keyLength > KEY_LENGTH_INLINE_MAX;
   const isExtended = valueLength > VALUE_LENGTH_INLINE_MAX || capacity !== valueLength;
   let word0 = plan.kind | ((isLongKey ? KEY_LENGTH_ELSEWHERE : keyLength) << 16);
@@ -40,6 +42,9 @@ export function writeEntry(memory: Memory, plan: EntryPlan): number {
   if (plan.hasDeadline) word0 |= FLAG.DEADLINE;
   if (isLongKey) word0 |= FLAG.LONG_KEY;
   const header = headerBytes(word0);
+  if (isExtended && header + keyLength + capacity > LIMITS.sharedBlockBytesMax) {
+    capacity += LIMITS.hugeSpareBytes;
+  }
   const entry = memory.allocate(header + keyLength + capacity);
   assert(entry !== 0, 'the pool lends whatever the stores were allowed to ask for');
   const { view, bytes, base } = memory;

@@ -26,26 +26,40 @@ export class HugeBlocks {
 
   /** @returns  0 when the pool refuses */
   allocate(byteCount: number): number {
-    if (this.#vacantIds.length === 0 && this.#segments.length === HUGE_COUNT_MAX) return 0;
+    if (!this.hasIds) return 0;
     const segment = this.#pool.acquireExact(this.roundUp(byteCount));
-    if (segment === null) return 0;
-    const id = this.#vacantIds.pop() ?? this.#segments.length;
-    this.#segments[id] = segment;
-    this.byteCount += segment.byteCount;
-    this.count++;
-    return HUGE_ADDRESS_MIN + id;
+    return segment === null ? 0 : this.attach(segment);
   }
 
   /** @returns  the bytes it held */
   free(address: number): number {
+    const segment = this.detach(address);
+    this.#pool.releaseExact(segment);
+    return segment.byteCount;
+  }
+
+  get hasIds(): boolean {
+    return this.#vacantIds.length > 0 || this.#segments.length < HUGE_COUNT_MAX;
+  }
+
+  /** Lets a block's segment go to another memory of the same pool. */
+  detach(address: number): Segment {
     const segment = this.require(address);
     const id = address - HUGE_ADDRESS_MIN;
     this.#segments[id] = null;
     this.#vacantIds.push(id);
     this.byteCount -= segment.byteCount;
     this.count--;
-    this.#pool.releaseExact(segment);
-    return segment.byteCount;
+    return segment;
+  }
+
+  /** Call it only while `hasIds`. */
+  attach(segment: Segment): number {
+    const id = this.#vacantIds.pop() ?? this.#segments.length;
+    this.#segments[id] = segment;
+    this.byteCount += segment.byteCount;
+    this.count++;
+    return HUGE_ADDRESS_MIN + id;
   }
 
   clear(): void {

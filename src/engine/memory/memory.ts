@@ -1,3 +1,4 @@
+import { assert } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
   FIRST_PLACE_BYTES,
@@ -176,6 +177,26 @@ export class Memory {
    */
   compact(owner: BlockOwner, budgetBytes: number): void {
     this.#compaction.step(owner, budgetBytes);
+  }
+
+  /** Whether there is an id for one more huge block. */
+  get canAdopt(): boolean {
+    return this.#huge.hasIds;
+  }
+
+  /**
+   * Takes a huge block over from another memory of the same pool, bytes and all. Call it only while
+   * `canAdopt`.
+   * @returns its address here; it has none there any more
+   */
+  adoptHuge(from: Memory, address: number): number {
+    assert(from.pool === this.pool, 'both memories borrow from one pool');
+    const segment = from.#huge.detach(address);
+    from.liveBytes -= segment.byteCount;
+    from.heldBytes -= segment.byteCount;
+    this.liveBytes += segment.byteCount;
+    this.heldBytes += segment.byteCount;
+    return this.#huge.attach(segment);
   }
 
   /** Forgets every block and gives all segments back. Time per segment, not per block. */
