@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommandKit } from '../../testing/command-kit.ts';
+import { effectRecorder } from '../../testing/engine-fixture.ts';
 
 const TTL_MS = 60_000;
 
@@ -79,4 +80,15 @@ test('effects carry the deadline as an absolute time', async () => {
     'SETBIT b 0 0',
     `SET c v PXAT ${deadline}`,
   ]);
+});
+
+test('a deadline given while nobody read the changes is not told with another change', async () => {
+  const kit = await createCommandKit(1, { records: false });
+  assert.equal(kit.node.services.settings.set([['cache.default_ttl', '60s']], LOCAL), null);
+  kit.run('SETBIT', 'b', '9', '1');
+  kit.run('SETBIT', 'b', '9', '0');
+  kit.run('SETBIT', 'made unseen', '0', '1');
+  kit.session.store.sink.attach(effectRecorder(kit.effects));
+  kit.run('SETBIT', 'b', '9', '1');
+  assert.deepEqual(kit.takeEffects(), ['SETBIT b 9 1']);
 });

@@ -113,3 +113,39 @@ test('a guarded command is refused before it is queued', async () => {
   assert.match(String(kit.ask('DEBUG', 'SLEEP', '0')), /^Error: ERR DEBUG command not allowed/);
   assert.match(String(kit.ask('EXEC')), /^Error: EXECABORT/);
 });
+
+test('FLUSHALL within MULTI does not stop its own EXEC, but that of others who watch', async () => {
+  const kit = await createCommandKit();
+  const other = kit.openSession();
+  kit.ask('SET', 'k', 'v');
+  kit.ask('WATCH', 'k');
+  kit.runAs(other, 'WATCH', 'k');
+  kit.ask('MULTI');
+  kit.ask('FLUSHALL');
+  kit.ask('SET', 'k', 'new');
+  kit.runAs(other, 'MULTI');
+  kit.runAs(other, 'SET', 'k', 'lost');
+  assert.deepEqual(kit.ask('EXEC'), ['OK', 'OK']);
+  assert.equal(kit.runAs(other, 'EXEC').kind, 'null');
+  assert.equal(kit.ask('GET', 'k'), 'new');
+});
+
+test('SWAPDB takes sessions, watched keys and deadlines along', async () => {
+  const kit = await createCommandKit();
+  const other = kit.openSession();
+  kit.runAs(other, 'SELECT', '1');
+  kit.ask('SET', 'k', 'in 0', 'PX', '500');
+  kit.runAs(other, 'SET', 'k', 'in 1');
+  kit.ask('WATCH', 'k');
+  kit.runAs(other, 'WATCH', 'unheard of');
+  assert.equal(kit.ask('SWAPDB', '0', '1'), 'OK');
+  assert.equal(kit.ask('GET', 'k'), 'in 1');
+  assert.equal(kit.ask('PTTL', 'k'), -1);
+  for (const session of [kit.session, other]) kit.runAs(session, 'MULTI');
+  assert.equal(kit.ask('EXEC'), null);
+  assert.equal(kit.runAs(other, 'EXEC').kind, 'array');
+  kit.advance(600);
+  assert.deepEqual(kit.runAs(other, 'EXISTS', 'k'), { kind: 'integer', value: 0 });
+  assert.equal(kit.ask('DBSIZE'), 1);
+  assert.deepEqual(kit.runAs(other, 'DBSIZE'), { kind: 'integer', value: 0 });
+});
