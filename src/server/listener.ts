@@ -49,8 +49,12 @@ export class RespListener {
     this.onGone = options.onGone;
     this.acceptErrors = new AcceptErrors(options.node);
     const bind: Bind = (host, port, tls) => this.bind({ host, port, tls });
-    this.plain = new PortGroup(bind);
-    this.secure = new PortGroup(bind);
+    const onLost = (address: string, error: unknown) => {
+      const { logger } = options.node;
+      logger.error('listen', 'An address could not be bound again', { address, error });
+    };
+    this.plain = new PortGroup(bind, onLost);
+    this.secure = new PortGroup(bind, onLost);
   }
 
   /**

@@ -31,12 +31,15 @@ interface Prepared {
  */
 export class PortGroup {
   private readonly bind: Bind;
+  private readonly onLost: (address: string, error: unknown) => void;
   private current: Wanted | null = null;
   private bound: Bound = new Map();
   private prepared: Prepared | null = null;
 
-  constructor(bind: Bind) {
+  /** @param onLost  an address that was given up for a change could not be bound again */
+  constructor(bind: Bind, onLost: (address: string, error: unknown) => void) {
     this.bind = bind;
+    this.onLost = onLost;
   }
 
   /**
@@ -165,7 +168,11 @@ export class PortGroup {
     if (current === null) return;
     for (const [address, listener] of this.bound) {
       if (!listener.isClosed) continue;
-      this.bound.set(address, await this.bind(hostOf(address), listener.port, current.tls));
+      try {
+        this.bound.set(address, await this.bind(hostOf(address), listener.port, current.tls));
+      } catch (error) {
+        this.onLost(address, error);
+      }
     }
   }
 

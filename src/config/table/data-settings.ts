@@ -21,64 +21,66 @@ const LONG_COUNT = integer({ min: 0, max: LONG_MAX });
 const BYTES = size({ min: 0, max: LONG_MAX });
 
 /** Values do not depend on these; what OBJECT ENCODING reports does. */
-export const ENCODING_SETTINGS: readonly Setting[] = [
-  setting('encoding.hash_max_listpack_entries', 'encoding.hashMaxListpackEntries', LONG_COUNT, {
-    redis: 'hash-max-listpack-entries',
-    alias: 'hash-max-ziplist-entries',
-    help: 'Fields up to which a hash keeps its compact form.',
-  }),
-  setting('encoding.hash_max_listpack_value', 'encoding.hashMaxListpackValueBytes', BYTES, {
-    redis: 'hash-max-listpack-value',
-    alias: 'hash-max-ziplist-value',
-    help: 'Longest field or value in the compact form of a hash.',
-  }),
-  setting(
-    'encoding.list_max_listpack_size',
-    'encoding.listMaxListpackSize',
-    integer({ min: -INT_MAX - 1, max: INT_MAX }),
-    {
-      redis: 'list-max-listpack-size',
-      alias: 'list-max-ziplist-size',
-      help: 'Elements of one list node; -1..-5: 4, 8, 16, 32, 64 kb instead.',
-    },
-  ),
-  setting('encoding.list_compress_depth', 'encoding.listCompressDepth', COUNT, {
-    redis: 'list-compress-depth',
-    help: 'Nodes at each end of a list that stay uncompressed; 0: all.',
-  }),
-  setting('encoding.set_max_intset_entries', 'encoding.setMaxIntsetEntries', LONG_COUNT, {
-    redis: 'set-max-intset-entries',
-    help: 'Members up to which a set of integers keeps its compact form.',
-  }),
-  setting('encoding.set_max_listpack_entries', 'encoding.setMaxListpackEntries', LONG_COUNT, {
-    help: 'Members up to which a set keeps its compact form.',
-  }),
-  setting('encoding.set_max_listpack_value', 'encoding.setMaxListpackValueBytes', BYTES, {
-    help: 'Longest member in the compact form of a set.',
-  }),
-  setting('encoding.zset_max_listpack_entries', 'encoding.zsetMaxListpackEntries', LONG_COUNT, {
-    redis: 'zset-max-listpack-entries',
-    alias: 'zset-max-ziplist-entries',
-    help: 'Members up to which a sorted set keeps its compact form.',
-  }),
-  setting('encoding.zset_max_listpack_value', 'encoding.zsetMaxListpackValueBytes', BYTES, {
-    redis: 'zset-max-listpack-value',
-    alias: 'zset-max-ziplist-value',
-    help: 'Longest member in the compact form of a sorted set.',
-  }),
-  setting('encoding.hll_sparse_max', 'encoding.hllSparseMaxBytes', BYTES, {
-    redis: 'hll-sparse-max-bytes',
-    help: 'Bytes up to which a HyperLogLog keeps its sparse form.',
-  }),
-  setting('encoding.stream_node_max', 'encoding.streamNodeMaxBytes', BYTES, {
-    redis: 'stream-node-max-bytes',
-    help: 'Bytes of one node of a stream; 0: no limit.',
-  }),
-  setting('encoding.stream_node_max_entries', 'encoding.streamNodeMaxEntries', LONG_COUNT, {
-    redis: 'stream-node-max-entries',
-    help: 'Entries of one node of a stream; 0: no limit.',
-  }),
-];
+export const ENCODING_SETTINGS: readonly Setting[] = (
+  [
+    setting('encoding.hash_max_listpack_entries', 'encoding.hashMaxListpackEntries', LONG_COUNT, {
+      redis: 'hash-max-listpack-entries',
+      alias: 'hash-max-ziplist-entries',
+      help: 'Fields up to which a hash keeps its compact form.',
+    }),
+    setting('encoding.hash_max_listpack_value', 'encoding.hashMaxListpackValueBytes', BYTES, {
+      redis: 'hash-max-listpack-value',
+      alias: 'hash-max-ziplist-value',
+      help: 'Longest field or value in the compact form of a hash.',
+    }),
+    setting(
+      'encoding.list_max_listpack_size',
+      'encoding.listMaxListpackSize',
+      integer({ min: -INT_MAX - 1, max: INT_MAX }),
+      {
+        redis: 'list-max-listpack-size',
+        alias: 'list-max-ziplist-size',
+        help: 'Elements of one list node; -1..-5: 4, 8, 16, 32, 64 kb instead.',
+      },
+    ),
+    setting('encoding.list_compress_depth', 'encoding.listCompressDepth', COUNT, {
+      redis: 'list-compress-depth',
+      help: 'Nodes at each end of a list that stay uncompressed; 0: all.',
+    }),
+    setting('encoding.set_max_intset_entries', 'encoding.setMaxIntsetEntries', LONG_COUNT, {
+      redis: 'set-max-intset-entries',
+      help: 'Members up to which a set of integers keeps its compact form.',
+    }),
+    setting('encoding.set_max_listpack_entries', 'encoding.setMaxListpackEntries', LONG_COUNT, {
+      help: 'Members up to which a set keeps its compact form.',
+    }),
+    setting('encoding.set_max_listpack_value', 'encoding.setMaxListpackValueBytes', BYTES, {
+      help: 'Longest member in the compact form of a set.',
+    }),
+    setting('encoding.zset_max_listpack_entries', 'encoding.zsetMaxListpackEntries', LONG_COUNT, {
+      redis: 'zset-max-listpack-entries',
+      alias: 'zset-max-ziplist-entries',
+      help: 'Members up to which a sorted set keeps its compact form.',
+    }),
+    setting('encoding.zset_max_listpack_value', 'encoding.zsetMaxListpackValueBytes', BYTES, {
+      redis: 'zset-max-listpack-value',
+      alias: 'zset-max-ziplist-value',
+      help: 'Longest member in the compact form of a sorted set.',
+    }),
+    setting('encoding.hll_sparse_max', 'encoding.hllSparseMaxBytes', BYTES, {
+      redis: 'hll-sparse-max-bytes',
+      help: 'Bytes up to which a HyperLogLog keeps its sparse form.',
+    }),
+    setting('encoding.stream_node_max', 'encoding.streamNodeMaxBytes', BYTES, {
+      redis: 'stream-node-max-bytes',
+      help: 'Bytes of one node of a stream; 0: no limit.',
+    }),
+    setting('encoding.stream_node_max_entries', 'encoding.streamNodeMaxEntries', LONG_COUNT, {
+      redis: 'stream-node-max-entries',
+      help: 'Entries of one node of a stream; 0: no limit.',
+    }),
+  ] satisfies Setting[]
+).map((row) => ({ ...row, effect: 'later' as const }));
 
 const LEVELS = choice(['trace', 'debug', 'verbose', 'info', 'warn', 'error', 'fatal'], {
   aliases: { warning: 'warn', notice: 'info', critical: 'fatal' },

@@ -277,7 +277,7 @@ export const TLS_SETTINGS: readonly Setting[] = [
   }),
   setting('tls.session_cache_size', 'tls.sessionCacheSize', COUNT, {
     redis: 'tls-session-cache-size',
-    help: 'Sessions kept.',
+    help: 'Accepted: sessions travel in tickets, none is kept here.',
   }),
   setting('tls.session_cache_timeout', 'tls.sessionCacheTimeoutS', SECONDS, {
     redis: 'tls-session-cache-timeout',
@@ -347,43 +347,50 @@ export const CACHE_SETTINGS: readonly Setting[] = [
     'cache.eviction_tenacity',
     'cache.maxmemoryEvictionTenacity',
     integer({ min: 0, max: 100 }),
-    { redis: 'maxmemory-eviction-tenacity', help: 'Effort of one eviction, 0..100.' },
+    {
+      redis: 'maxmemory-eviction-tenacity',
+      effect: 'later',
+      help: 'Effort of one eviction, 0..100.',
+    },
   ),
   setting('cache.lfu_log_factor', 'cache.lfuLogFactor', COUNT, {
     redis: 'lfu-log-factor',
+    effect: 'later',
     help: 'How slowly the frequency counter of lfu grows.',
   }),
   setting('cache.lfu_decay_time', 'cache.lfuDecayTimeMin', COUNT, {
     redis: 'lfu-decay-time',
+    effect: 'later',
     help: 'Minutes after which that counter is halved.',
   }),
   setting('cache.expire_effort', 'cache.activeExpireEffort', integer({ min: 1, max: 10 }), {
     redis: 'active-expire-effort',
+    effect: 'later',
     help: 'Effort of removing expired keys in the background, 1..10.',
   }),
   setting('cache.lazyfree_eviction', 'cache.lazyfreeEviction', yesNo(), {
     redis: 'lazyfree-lazy-eviction',
-    help: 'Evicted values are freed in the background.',
+    help: 'Accepted: what is evicted is freed at once, in constant time.',
   }),
   setting('cache.lazyfree_expire', 'cache.lazyfreeExpire', yesNo(), {
     redis: 'lazyfree-lazy-expire',
-    help: 'Expired values are freed in the background.',
+    help: 'Accepted: what expires is freed at once, in constant time.',
   }),
   setting('cache.lazyfree_server_del', 'cache.lazyfreeServerDel', yesNo(), {
     redis: 'lazyfree-lazy-server-del',
-    help: 'Overwritten values are freed in the background.',
+    help: 'Accepted: what is overwritten is freed at once, in constant time.',
   }),
   setting('cache.lazyfree_user_del', 'cache.lazyfreeUserDel', yesNo(), {
     redis: 'lazyfree-lazy-user-del',
-    help: 'DEL works like UNLINK.',
+    help: 'Accepted: DEL and UNLINK are the same, in constant time for each key.',
   }),
   setting('cache.lazyfree_user_flush', 'cache.lazyfreeUserFlush', yesNo(), {
     redis: 'lazyfree-lazy-user-flush',
-    help: 'FLUSHALL and FLUSHDB work as if ASYNC was given.',
+    help: 'Accepted: FLUSHALL and FLUSHDB take constant time, with and without ASYNC.',
   }),
   setting('cache.active_rehashing', 'cache.activeRehashing', yesNo(), {
     redis: 'activerehashing',
-    help: 'The index grows in the background too, not only by use.',
+    help: 'Accepted: the index grows and shrinks in small steps, never all at once.',
   }),
   setting('cache.pressure_warning', 'cache.pressureWarning', fraction(0, 1), {
     effect: 'later',
