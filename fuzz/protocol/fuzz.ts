@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MalformedReply, type Reply, ReplyDecoder } from '../../src/testing/reply-decoder.ts';
+import { type Draw, seededDraws } from '../../src/testing/seeded.ts';
 import type { RunningServer } from '../../tests/support/server.ts';
 import { errorClass, isKnownError } from './known-errors.ts';
-import { hostileStream, type Random, randomCuts, seededRandom } from './stream.ts';
+import { hostileStream, randomCuts } from './stream.ts';
 
 /**
  * Hostile streams over several connections at once, against a running server. What must hold:
@@ -79,7 +80,7 @@ class FuzzRun implements FuzzResult {
   async runLane(lane: number): Promise<void> {
     for (let round = 0; this.isRunning; round++) {
       const seed = (this.options.seed + lane * 0x10_0000 + round) >>> 0;
-      const random = seededRandom(seed);
+      const random = seededDraws(seed);
       await this.sendStream(hostileStream(random), random, `stream seed ${seed}`);
     }
   }
@@ -119,7 +120,7 @@ class FuzzRun implements FuzzResult {
   }
 
   /** Sends the stream in pieces, ends, and reads until the server closes. */
-  private sendStream(stream: Buffer, random: Random, told: string): Promise<void> {
+  private sendStream(stream: Buffer, random: Draw, told: string): Promise<void> {
     const decoder = new ReplyDecoder();
     const isAbrupt = random(20) === 0;
     // Some streams wait before they end: after a protocol error the server must close by itself.
@@ -164,7 +165,7 @@ class FuzzRun implements FuzzResult {
     });
   }
 
-  private async sendPieces(socket: net.Socket, stream: Buffer, random: Random): Promise<void> {
+  private async sendPieces(socket: net.Socket, stream: Buffer, random: Draw): Promise<void> {
     const cuts = randomCuts(stream.length, random);
     let start = 0;
     for (const cut of [...cuts, stream.length]) {

@@ -1,22 +1,11 @@
 import { encodeCommand } from '../../src/testing/reply-decoder.ts';
+import type { Draw } from '../../src/testing/seeded.ts';
 
 /**
  * Byte streams that a client should not send: valid pipelines with edge values, the same with bytes
  * flipped, cut, doubled and lengths forged, lines, HTTP, and noise.
  */
-export type Random = (below: number) => number;
-
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-export function hostileStream(random: Random): Buffer {
+export function hostileStream(random: Draw): Buffer {
   switch (random(10)) {
     case 0:
       return pipeline(random, random(2000) + 1);
@@ -37,7 +26,7 @@ export function hostileStream(random: Random): Buffer {
 }
 
 /** Where to cut a stream of `byteCount` bytes: nowhere, here and there, or at every byte. */
-export function randomCuts(byteCount: number, random: Random): number[] {
+export function randomCuts(byteCount: number, random: Draw): number[] {
   if (byteCount <= 200 && random(10) === 0) return Array.from({ length: byteCount }, (_, i) => i);
   const cuts = Array.from({ length: random(8) }, () => random(byteCount + 1));
   return cuts.sort((left, right) => left - right);
@@ -285,11 +274,11 @@ function latin1(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-function pick<T>(random: Random, list: readonly T[]): T {
+function pick<T>(random: Draw, list: readonly T[]): T {
   return list[random(list.length)];
 }
 
-function pipeline(random: Random, commandCount: number): Buffer {
+function pipeline(random: Draw, commandCount: number): Buffer {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < commandCount; i++) {
     const args: (string | Uint8Array)[] = pick(random, COMMANDS).split(' ');
@@ -303,11 +292,11 @@ function pipeline(random: Random, commandCount: number): Buffer {
   return Buffer.concat(parts);
 }
 
-function forgedHeader(random: Random): Buffer {
+function forgedHeader(random: Draw): Buffer {
   return latin1(pick(random, HEADERS));
 }
 
-function inlineLines(random: Random): Buffer {
+function inlineLines(random: Draw): Buffer {
   const lines: string[] = [];
   for (let i = random(30) + 1; i > 0; i--) {
     let line = pick(random, COMMANDS);
@@ -319,7 +308,7 @@ function inlineLines(random: Random): Buffer {
   return latin1(lines.join(''));
 }
 
-function noise(random: Random, byteCountMax: number): Buffer {
+function noise(random: Draw, byteCountMax: number): Buffer {
   const bytes = Buffer.alloc(random(byteCountMax) + 1);
   const telling = latin1('*$\r\n0123456789-+ "\'\\\0\xff');
   const isTelling = random(2) === 0;
@@ -329,7 +318,7 @@ function noise(random: Random, byteCountMax: number): Buffer {
   return bytes;
 }
 
-function mutated(stream: Buffer, random: Random): Buffer {
+function mutated(stream: Buffer, random: Draw): Buffer {
   let bytes = stream;
   for (let i = random(6) + 1; i > 0 && bytes.length > 0; i--) {
     const at = random(bytes.length);

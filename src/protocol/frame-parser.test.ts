@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Frame } from '../base/frame.ts';
 import { encodeCommand } from '../testing/reply-decoder.ts';
+import { type Draw, seededDraws } from '../testing/seeded.ts';
 import { type Outcome, parseSlowly } from '../testing/slow-parser.ts';
 import {
   AUTHENTICATED_LIMITS,
@@ -105,7 +106,7 @@ test('the result does not depend on where the stream is cut, once or at every by
 
 test('mutated streams parse as the slow parser says, cut and suspended anywhere', () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
-  const random = seededRandom(seed);
+  const random = seededDraws(seed);
   const spare = new InboxSpare();
   for (let round = 0; round < 4000; round++) {
     const limits = round % 4 === 0 ? UNAUTHENTICATED_LIMITS : AUTHENTICATED_LIMITS;
@@ -260,19 +261,7 @@ function elapsedMs(run: () => void): number {
   return performance.now() - startedMs;
 }
 
-type Random = (below: number) => number;
-
-function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-function randomStream(random: Random): Buffer {
+function randomStream(random: Draw): Buffer {
   const parts: Uint8Array[] = [];
   for (let i = random(5) + 1; i > 0; i--) {
     const kind = random(5);
@@ -286,7 +275,7 @@ function randomStream(random: Random): Buffer {
   return Buffer.concat(parts);
 }
 
-function mutated(stream: Buffer, random: Random): Buffer {
+function mutated(stream: Buffer, random: Draw): Buffer {
   const telling = latin1('\r\n*$-+0129 "\'\\x\0\xff');
   for (let i = random(4); i > 0 && stream.length > 0; i--) {
     const at = random(stream.length);

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encodeCommand, plainReply, type Reply, ReplyDecoder } from './reply-decoder.ts';
 
 /** A redis-server of the machine, alone in a directory of its own: the oracle of many tests. */
 export interface RealRedis {
@@ -90,26 +91,23 @@ async function answers(port: number): Promise<boolean> {
 /** RESP2, one command at a time. */
 class LineClient {
   private readonly socket: ReturnType<typeof connect>;
-  private received = Buffer.alloc(0);
+  private readonly decoder = new ReplyDecoder();
   private onReply: ((reply: RedisReply) => void) | null = null;
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1' });
     this.socket.setNoDelay(true);
-    this.socket.on('data', (bytes) => {
-      this.received = Buffer.concat([this.received, bytes]);
-      const parsed = parseReply(this.received, 0);
-      if (parsed === null || this.onReply === null) return;
-      this.received = this.received.subarray(parsed.end);
-      const onReply = this.onReply;
-      this.onReply = null;
-      onReply(parsed.reply);
+    this.socket.on('data', (bytes: Buffer) => {
+      for (const reply of this.decoder.feed(bytes)) {
+        const onReply = this.onReply;
+        this.onReply = null;
+        onReply?.(valueOf(reply));
+      }
     });
   }
 
   call(words: readonly string[]): Promise<RedisReply> {
-    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-    this.socket.write(`*${words.length}\r\n${parts.join('')}`);
+    this.socket.write(encodeCommand(words));
     return new Promise((resolve) => {
       this.onReply = resolve;
     });
@@ -120,32 +118,7 @@ class LineClient {
   }
 }
 
-function parseReply(bytes: Buffer, start: number): { reply: RedisReply; end: number } | null {
-  const lineEnd = bytes.indexOf('\r\n', start);
-  if (lineEnd === -1) return null;
-  const line = bytes.toString('utf8', start + 1, lineEnd);
-  const next = lineEnd + 2;
-  switch (bytes.toString('latin1', start, start + 1)) {
-    case ':':
-      return { reply: Number(line), end: next };
-    case '$': {
-      const length = Number(line);
-      if (length < 0) return { reply: null, end: next };
-      if (bytes.length < next + length + 2) return null;
-      return { reply: bytes.toString('utf8', next, next + length), end: next + length + 2 };
-    }
-    case '*': {
-      const items: RedisReply[] = [];
-      let at = next;
-      for (let index = 0; index < Number(line); index++) {
-        const item = parseReply(bytes, at);
-        if (item === null) return null;
-        items.push(item.reply);
-        at = item.end;
-      }
-      return { reply: items, end: at };
-    }
-    default:
-      return { reply: line, end: next };
-  }
+function valueOf(reply: Reply): RedisReply {
+  if (reply.kind === 'error') return reply.text;
+  return reply.kind === 'array' ? reply.items.map(valueOf) : (plainReply(reply) as RedisReply);
 }

@@ -11,3 +11,12 @@ export function seeded(run: (random: SeededRandom) => void): void {
     throw new Error(`failed with TEST_SEED=${seed}`, { cause: error });
   }
 }
+
+/** Draws 0 .. below-1. */
+export type Draw = (below: number) => number;
+
+/** The same draws for the same seed. */
+export function seededDraws(seed: number): Draw {
+  const random = new SeededRandom(seed);
+  return (below) => random.below(below);
+}

@@ -9,9 +9,9 @@
  * Time is counted in ticks of 64 ms since a year before the wheel was made, which leaves room for a
  * clock that is set back. An entry stands in the lowest level at which its tick and the cursor
  * differ only in that level's digit or below, so a slot is emptied either by expiry (level 0) or by
- * moving its entries one or more levels down, when the cursor reaches it. Both pop one entry at a time and stop at a budget: a million deadlines in one
- * millisecond are many small steps, never a pause. Reads hide what is expired by themselves; the
- * wheel only frees memory.
+ * moving its entries one or more levels down, when the cursor reaches it. Both pop one entry at a
+ * time and stop at a budget: a million deadlines in one millisecond are many small steps, never a
+ * pause. Reads hide what is expired by themselves; the wheel only frees memory.
  *
  * The cursor jumps from one occupied slot to the next, so that a clock that leaps a year ahead, as
  * after a machine's sleep, costs no more than one that goes on. When the clock is set back, so is
