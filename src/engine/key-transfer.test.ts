@@ -45,7 +45,9 @@ function move(source: Database, key: string, target: Database): void {
   moveEntry(source, source.find(frame, 1), target, frame, 1);
 }
 
-/** Every byte that memory counts as live belongs to an entry or a table, and the wheel has its own. */
+/**
+ * Every byte that memory counts as live belongs to an entry or a table, and the wheel has its own.
+ */
 function checkAccounts(database: Database): void {
   const { memory, entries } = database;
   const out = new AddressBuffer(16);

@@ -75,7 +75,8 @@ export function moveEntry(
 }
 
 /**
- * RENAME and MOVE of a huge entry: its segment goes on under the key in `toArg`, over what is there.
+ * RENAME and MOVE of a huge entry: its segment goes on under the key in `toArg`, over what is
+ * there.
  * @returns false when it is not huge, or its head would not fit; nothing has changed then
  */
 function handOver(

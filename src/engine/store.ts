@@ -76,8 +76,11 @@ export class Store {
     this.memoryBytesMax = options.memoryBytesMax;
     this.sampleCount = options.sampleCount;
     this.defaultTtlMs = options.defaultTtlMs ?? 0;
-    this.seed0 = options.random.u32();
-    this.seed1 = options.random.u32();
+    // Secrets, or clients could make keys that collide; what `u32` draws may be seen in samples.
+    const seeds = new Uint32Array(2);
+    options.random.fill(new Uint8Array(seeds.buffer));
+    this.seed0 = seeds[0];
+    this.seed1 = seeds[1];
     this.policy = requirePolicy(options.policy);
     this.databases = [];
     for (let i = 0; i < options.databaseCount; i++) this.databases.push(new Database(this, i));

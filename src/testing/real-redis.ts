@@ -101,7 +101,7 @@ class LineClient {
       for (const reply of this.decoder.feed(bytes)) {
         const onReply = this.onReply;
         this.onReply = null;
-        onReply?.(valueOf(reply));
+        onReply?.(plainOf(reply));
       }
     });
   }
@@ -118,7 +118,7 @@ class LineClient {
   }
 }
 
-function valueOf(reply: Reply): RedisReply {
+function plainOf(reply: Reply): RedisReply {
   if (reply.kind === 'error') return reply.text;
-  return reply.kind === 'array' ? reply.items.map(valueOf) : (plainReply(reply) as RedisReply);
+  return reply.kind === 'array' ? reply.items.map(plainOf) : (plainReply(reply) as RedisReply);
 }

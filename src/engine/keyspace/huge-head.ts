@@ -12,9 +12,9 @@ import {
 } from './entry.ts';
 
 /**
- * Entries above 1 MiB lie in segments of their own. What changes only the head of such an entry, its
- * key or whether it has a deadline, leaves the value in its segment: to copy 512 MB takes half a
- * second, to shift it within its block a tenth of that, and a head of the same length shifts
+ * Entries above 1 MiB lie in segments of their own. What changes only the head of such an entry,
+ * its key or whether it has a deadline, leaves the value in its segment: to copy 512 MB takes half
+ * a second, to shift it within its block a tenth of that, and a head of the same length shifts
  * nothing. The spare bytes that `writeEntry` gives a huge entry are what lets its head grow.
  */
 
