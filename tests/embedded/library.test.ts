@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { HyperCache, NodeError, ReplyError } from '../../src/index.ts';
-import { ROOT, waitFor } from '../support/server.ts';
+import { waitFor } from '../support/server.ts';
 
 /** The library as a program uses it. */
-
-const INDEX = pathToFileURL(path.resolve(import.meta.dirname, '../../src/index.js')).href;
-
-test('the example of the README runs and prints what it says', () => {
-  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
-  const example = examples.find((code) => code.includes('@hypercache/node')) ?? '';
-  const program = example.replace("'@hypercache/node'", `'${INDEX}'`);
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  const promised = [...example.matchAll(/console\.log\(.*\); *\/\/ (.*)/g)].map(
-    (match) => match[1],
-  );
-  assert.ok(promised.length > 0);
-  assert.equal(output, `${promised.join('\n')}\n`);
-});
 
 test('two nodes in one process share nothing and leave nothing open', async () => {
   const before = openResources();
