@@ -2,6 +2,9 @@ import { assert } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { Segment } from './segment.ts';
 
+/** An idle segment of up to four times the size asked for is better than a new one. */
+const LARGER_SIZES_TRIED = 3;
+
 /**
  * All segments of a node, lent to its stores. A segment that comes back is kept and lent again at
  * once; what stays idle is let go a few at a time, because letting go of a gigabyte in one moment
@@ -28,14 +31,16 @@ export class SegmentPool {
   }
 
   /**
-   * @param byteCount  one of the sizes
+   * @param byteCount  one of the sizes; the segment may have up to four times as many
    * @returns          null when the limit refuses. The content is whatever was left there.
    */
   acquire(byteCount: number): Segment | null {
-    const idle = this.#idle[sizeIndex(byteCount)] as Segment[];
-    const reused = idle.pop();
-    if (reused !== undefined) {
-      this.idleBytes -= byteCount;
+    const first = sizeIndex(byteCount);
+    const end = Math.min(first + LARGER_SIZES_TRIED, this.#idle.length);
+    for (let size = first; size < end; size++) {
+      const reused = (this.#idle[size] as Segment[]).pop();
+      if (reused === undefined) continue;
+      this.idleBytes -= reused.byteCount;
       return reused;
     }
     return this.#make(byteCount);
