@@ -35,6 +35,16 @@ test('SlowLog follows its settings as they change', async () => {
     log.newest(10).map((entry) => entry.id),
     [5],
   );
+  settings.slowerThanUs = 100;
+  settings.lengthMax = 0;
+  log.record(kit.session, frameOf('SLOW'), 100);
+  assert.equal(log.length, 0);
+  settings.lengthMax = 8;
+  log.record(kit.session, frameOf('SLOW'), 100);
+  assert.deepEqual(
+    log.newest(10).map((entry) => entry.id),
+    [7],
+  );
   await kit.node.stop();
 });
 

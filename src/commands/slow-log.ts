@@ -41,11 +41,13 @@ export class SlowLog {
 
   /** Whether a command of that duration is to be kept. */
   accepts(durationUs: number): boolean {
-    const { slowerThanUs, lengthMax } = this.settings;
-    return slowerThanUs >= 0 && durationUs >= slowerThanUs && lengthMax > 0;
+    const { slowerThanUs } = this.settings;
+    return slowerThanUs >= 0 && durationUs >= slowerThanUs;
   }
 
-  /** Keeps a copy of the command, when `accepts` says so. */
+  /**
+   * Keeps a copy of the command, when `accepts` says so. A log of length 0 is emptied on the way.
+   */
   record(session: Session, frame: Frame, durationUs: number): void {
     this.trim();
     if (!this.accepts(durationUs)) return;

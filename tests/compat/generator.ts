@@ -280,6 +280,8 @@ export class Generator {
 
   /** Keeps the name: what is tested is how each command refuses. */
   private damage(draft: Draft): void {
+    // A page of a scan holds what it holds; with TYPE, INFO tells how many keys that were.
+    if (draft.labels.includes('SCAN TYPE')) return;
     draft.label('damaged');
     const { args } = draft;
     const nameCount = draft.name.split(' ').length;

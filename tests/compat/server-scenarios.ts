@@ -6,7 +6,7 @@ import { command, type ScenarioRow, type Stage, send } from './stage.ts';
 
 export const SERVER_SCENARIOS: readonly ScenarioRow[] = [
   { name: 'newer commands', weight: 18, run: newer },
-  { name: 'monitor', weight: 12, run: monitor },
+  { name: 'monitor', weight: 24, run: monitor },
   { name: 'slow log', weight: 8, run: slowLog },
   { name: 'latency', weight: 8, run: latency },
   { name: 'clients by id', weight: 10, run: clientsById },
