@@ -39,7 +39,8 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   },
   {
     name: 'redaction',
-    reason: 'MONITOR and SLOWLOG hide a password in AUTH and HELLO also when the command is refused',
+    reason:
+      'MONITOR and SLOWLOG hide a password in AUTH and HELLO also when the command is refused',
     applies: ({ name }, oracle, ours) =>
       (name === 'MONITOR' || name === 'SLOWLOG GET') &&
       oracle.kind === 'simple' &&
