@@ -45,7 +45,7 @@ async function monitor(stage: Stage): Promise<void> {
     ours: [{ kind: 'simple', text: monitorLines(seen.ours) }],
   });
   const ending = [command('GET', 'k1'), command('MONITOR'), command('RESET'), command('GET', 'k1')];
-  if (generator.chance(0.5)) {
+  if (generator.chance(0.75)) {
     const last = await guest.exchange(ending);
     judge.judge(guest.name, [command('MONITOR').label('ended')], {
       oracle: [{ kind: 'simple', text: monitorLines(last.oracle) }],
