@@ -13,7 +13,7 @@ export const SCENARIOS: readonly ScenarioRow[] = [
   { name: 'pubsub', weight: 90, run: pubsub },
   { name: 'reply modes', weight: 25, run: replyModes },
   { name: 'scan loop', weight: 12, run: scanLoop },
-  { name: 'quit', weight: 7, run: quit },
+  { name: 'quit', weight: 16, run: quit },
   { name: 'expiry', weight: 3, run: expiry },
   ...SERVER_SCENARIOS,
 ];

@@ -8,7 +8,7 @@ export const SERVER_SCENARIOS: readonly ScenarioRow[] = [
   { name: 'newer commands', weight: 18, run: newer },
   { name: 'monitor', weight: 24, run: monitor },
   { name: 'slow log', weight: 8, run: slowLog },
-  { name: 'latency', weight: 8, run: latency },
+  { name: 'latency', weight: 12, run: latency },
   { name: 'clients by id', weight: 10, run: clientsById },
   { name: 'full', weight: 12, run: full },
   { name: 'evicting', weight: 6, run: evicting },
