@@ -152,7 +152,11 @@ test("Debian's redis.conf starts a node as it is, but for its paths", async (t) 
   const child = await start(t, port, [file, '--supervised', 'systemd']);
   assert.equal(fs.readFileSync(path.join(folder, 'redis-server.pid'), 'utf8'), `${child.pid}\n`);
   assert.equal(fs.statSync(path.join(folder, 'redis.sock')).mode & 0o777, 0o770);
-  const log = fs.readFileSync(path.join(folder, 'redis-server.log'), 'utf8');
+  // The log opens while the first clients are served already.
+  const log = await waitFor('the log', 5_000, () => {
+    const text = fs.readFileSync(path.join(folder, 'redis-server.log'), 'utf8');
+    return text.includes('Type=exec') ? text : undefined;
+  });
   assert.match(log, /daemonize yes: the node stays in the foreground/);
   assert.match(log, /supervised systemd: .*Type=exec/);
   assert.match(await talk(port, 'CONFIG GET save\r\nQUIT\r\n'), /3600 1 300 100 60 10000/);
