@@ -24,8 +24,8 @@ import type { TurnLoop } from './turn-loop.ts';
 
 /**
  * One client: its socket, its parser, what waits to be sent to it. Between turns an idle connection
- * holds no buffer. A turn reads straight from the socket's shared buffer, executes into the loop's
- * one reply writer, and ends with one write.
+ * holds no buffer. A turn reads straight from the socket's shared buffer, or from the gathering
+ * that small reads wait in, executes into the loop's one reply writer, and ends with one write.
  *
  * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet (pushes
  * until the loop turn's end, replies behind a barrier, anything while the socket is full); while it

@@ -14,7 +14,7 @@ export interface ReplyBarrier {
   flush(): boolean;
 }
 
-/** Nothing is journaled: replies leave at the end of the connection turn. */
+/** Nothing is journaled: replies leave with their connection turn, or with its gathering. */
 export const NO_BARRIER: ReplyBarrier = {
   isRaised: false,
   flush: () => true,
