@@ -9,6 +9,12 @@ export interface MutationReader {
    * @param actorId  session whose command caused it, 0 for the node itself (expiry, eviction)
    */
   onEffect(effect: Effect, eventId: number, actorId: number): void;
+  /**
+   * Something to announce that changed nothing by itself: a miss, or the key that a change created
+   * or emptied. `effect` holds an empty name and the key. Only readers that have this method
+   * hear of it, and nothing of it is journaled.
+   */
+  onEvent?(effect: Effect, eventId: number, actorId: number): void;
 }
 
 /**
@@ -17,21 +23,29 @@ export interface MutationReader {
  */
 export class MutationSink {
   isActive = false;
+  /** Whether some reader hears of events without a change. */
+  wantsEvents = false;
   private readers: MutationReader[] = [];
 
   attach(reader: MutationReader): void {
     if (this.readers.includes(reader)) return;
     this.readers = [...this.readers, reader];
     this.isActive = true;
+    this.wantsEvents ||= reader.onEvent !== undefined;
   }
 
   detach(reader: MutationReader): void {
     this.readers = this.readers.filter((other) => other !== reader);
     this.isActive = this.readers.length > 0;
+    this.wantsEvents = this.readers.some((other) => other.onEvent !== undefined);
   }
 
   record(effect: Effect, eventId: number, actorId: number): void {
     const readers = this.readers;
     for (let i = 0; i < readers.length; i++) readers[i].onEffect(effect, eventId, actorId);
+  }
+  /** Announces what is no change by itself. Call it only while `wantsEvents`. */
+  recordEvent(effect: Effect, eventId: number, actorId: number): void {
+    for (const reader of this.readers) reader.onEvent?.(effect, eventId, actorId);
   }
 }

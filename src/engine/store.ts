@@ -198,6 +198,22 @@ export class Store {
     this.sink.record(this.effect, event, this.actorId);
   }
 
+  /**
+   * Announces an event that is no change of its own: `keymiss`, `new`, the `del` of a collection
+   * that lost its last element. Costs nothing while nobody wants such.
+   */
+  recordEvent(
+    event: number,
+    databaseIndex: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): void {
+    if (!this.sink.wantsEvents) return;
+    this.effect.begin('', databaseIndex, 1).bytes(bytes, at, length);
+    this.sink.recordEvent(this.effect, event, this.actorId);
+  }
+
   private evictOne(): boolean {
     const victim = this.policy.evicts ? this.policy.chooseVictim(this) : 0;
     if (victim === 0) return false;

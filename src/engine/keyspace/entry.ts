@@ -20,10 +20,25 @@ export const TYPE = {
   ZSET: 4,
   HASH: 5,
   STREAM: 6,
+  /** Blocks of large collections, see `engine/tree/`. */
+  TREE_BLOB: 13,
+  TREE_PAGE: 14,
   INDEX_TABLE: 15,
 } as const;
 
-export const ENCODING = { RAW: 0, INT: 1, EMBSTR: 8 } as const;
+/** What OBJECT ENCODING answers; how the bytes really lie may differ: see `engine/values/`. */
+export const ENCODING = {
+  RAW: 0,
+  INT: 1,
+  HASHTABLE: 2,
+  INTSET: 6,
+  SKIPLIST: 7,
+  EMBSTR: 8,
+  QUICKLIST: 9,
+  STREAM: 10,
+  LISTPACK: 11,
+  LISTPACKEX: 12,
+} as const;
 
 /** As TYPE answers, by type nibble. */
 export const TYPE_NAMES: readonly string[] = [
@@ -40,7 +55,7 @@ export const TYPE_NAMES: readonly string[] = [
 export const ENCODING_NAMES: readonly string[] = [
   'raw',
   'int',
-  'ht',
+  'hashtable',
   'zipmap',
   'linkedlist',
   'ziplist',
@@ -50,6 +65,7 @@ export const ENCODING_NAMES: readonly string[] = [
   'quicklist',
   'stream',
   'listpack',
+  'listpackex',
 ];
 
 export const FLAG = {
@@ -58,6 +74,8 @@ export const FLAG = {
   LONG_KEY: 1 << 10,
   STAMP: 1 << 11,
   JSON: 1 << 12,
+  /** The value is a record that names trees: see `engine/tree/`. */
+  TREE: 1 << 13,
 } as const;
 
 export const VALUE_LENGTH_INLINE_MAX = 254;
