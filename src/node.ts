@@ -9,6 +9,7 @@ import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
+import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
 import type { NodeServices } from './commands/node-services.ts';
@@ -257,6 +258,7 @@ class Node implements RunningNode {
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),
+      blocking: new BlockingTable(),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
       statistics: new NodeStatistics(startedMs),

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
+import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { CommandTable } from './command-table.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { NodeStatistics } from './node-statistics.ts';
@@ -26,6 +27,7 @@ export interface NodeServices {
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
   readonly watches: WatchTable;
+  readonly blocking: BlockingTable;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly statistics: NodeStatistics;
