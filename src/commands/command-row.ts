@@ -102,3 +102,67 @@ export interface CommandRow {
 export function keysAt(index: number, lastKey: number, step: number, flags: string): KeySpec {
   return { flags, begin: { index }, find: { lastKey, step, limit: 0 } };
 }
+
+/** ACL categories in the order in which COMMAND INFO lists them. */
+export const CATEGORIES: readonly string[] = [
+  'keyspace',
+  'read',
+  'write',
+  'set',
+  'sortedset',
+  'list',
+  'hash',
+  'string',
+  'bitmap',
+  'hyperloglog',
+  'geo',
+  'stream',
+  'pubsub',
+  'admin',
+  'fast',
+  'slow',
+  'blocking',
+  'dangerous',
+  'connection',
+  'transaction',
+  'scripting',
+];
+
+const GROUP_CATEGORY: Readonly<Record<CommandGroup, string>> = {
+  generic: 'keyspace',
+  string: 'string',
+  bitmap: 'bitmap',
+  connection: 'connection',
+  server: '',
+  transactions: 'transaction',
+  pubsub: '',
+  list: 'list',
+  set: 'set',
+  'sorted-set': 'sortedset',
+  hash: 'hash',
+  stream: 'stream',
+  hyperloglog: 'hyperloglog',
+  geo: 'geo',
+  scripting: 'scripting',
+  cluster: '',
+};
+
+/**
+ * ACL categories of a command: what its flags and its group say, and what its row adds; a row takes
+ * one away by a leading `-`.
+ */
+export function categoriesOf(row: CommandRow): string[] {
+  const found = new Set<string>([GROUP_CATEGORY[row.group]]);
+  const { flags } = row;
+  if (flags.includes('write')) found.add('write');
+  if (flags.includes('readonly') && row.group !== 'scripting') found.add('read');
+  if (flags.includes('admin')) found.add('admin').add('dangerous');
+  if (flags.includes('pubsub')) found.add('pubsub');
+  if (flags.includes('blocking')) found.add('blocking');
+  found.add(flags.includes('fast') ? 'fast' : 'slow');
+  for (const category of row.categories ?? []) {
+    if (category.startsWith('-')) found.delete(category.slice(1));
+    else found.add(category);
+  }
+  return CATEGORIES.filter((category) => found.has(category));
+}

@@ -1,4 +1,4 @@
-import type { CommandFlag, CommandGroup, CommandRow, KeySpec } from '../../command-row.ts';
+import type { CommandFlag, CommandRow, KeySpec } from '../../command-row.ts';
 
 /** Flags in the order in which COMMAND INFO lists them. */
 const FLAG_ORDER: readonly CommandFlag[] = [
@@ -24,72 +24,8 @@ const FLAG_ORDER: readonly CommandFlag[] = [
   'allow_busy',
 ];
 
-/** ACL categories in the order in which COMMAND INFO lists them. */
-export const CATEGORIES: readonly string[] = [
-  'keyspace',
-  'read',
-  'write',
-  'set',
-  'sortedset',
-  'list',
-  'hash',
-  'string',
-  'bitmap',
-  'hyperloglog',
-  'geo',
-  'stream',
-  'pubsub',
-  'admin',
-  'fast',
-  'slow',
-  'blocking',
-  'dangerous',
-  'connection',
-  'transaction',
-  'scripting',
-];
-
-const GROUP_CATEGORY: Readonly<Record<CommandGroup, string>> = {
-  generic: 'keyspace',
-  string: 'string',
-  bitmap: 'bitmap',
-  connection: 'connection',
-  server: '',
-  transactions: 'transaction',
-  pubsub: '',
-  list: 'list',
-  set: 'set',
-  'sorted-set': 'sortedset',
-  hash: 'hash',
-  stream: 'stream',
-  hyperloglog: 'hyperloglog',
-  geo: 'geo',
-  scripting: 'scripting',
-  cluster: '',
-};
-
 export function flagsOf(row: CommandRow): CommandFlag[] {
   return FLAG_ORDER.filter((flag) => row.flags.includes(flag));
-}
-
-/**
- * ACL categories of a command: what its flags and its group say, and what its row adds; a row takes
- * one away by a leading `-`.
- */
-export function categoriesOf(row: CommandRow): string[] {
-  const found = new Set<string>([GROUP_CATEGORY[row.group]]);
-  const { flags } = row;
-  if (flags.includes('write')) found.add('write');
-  if (flags.includes('readonly') && row.group !== 'scripting') found.add('read');
-  if (flags.includes('admin')) found.add('admin').add('dangerous');
-  if (flags.includes('pubsub')) found.add('pubsub');
-  if (flags.includes('blocking')) found.add('blocking');
-  found.add(flags.includes('fast') ? 'fast' : 'slow');
-  for (const category of row.categories ?? []) {
-    if (category.startsWith('-')) found.delete(category.slice(1));
-    else found.add(category);
-  }
-  return CATEGORIES.filter((category) => found.has(category));
 }
 
 const KEY_FLAG_ORDER = [

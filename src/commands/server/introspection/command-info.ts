@@ -1,7 +1,7 @@
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
-import type { KeySpec } from '../../command-row.ts';
+import { categoriesOf, type KeySpec } from '../../command-row.ts';
 import type { Command } from '../../command-table.ts';
-import { categoriesOf, flagsOf, keyFlagsOf, keyRangeOf } from './command-facts.ts';
+import { flagsOf, keyFlagsOf, keyRangeOf } from './command-facts.ts';
 import { type ArgumentNode, parseSyntax } from './command-syntax.ts';
 
 /** One element of COMMAND and COMMAND INFO; null for a command that does not exist. */

@@ -2,11 +2,11 @@ import { Frame } from '../../../base/frame.ts';
 import { globMatchesText } from '../../../base/glob.ts';
 import { ERRORS } from '../../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
-import type { CommandRow, Execute, KeySpec } from '../../command-row.ts';
+import { type CommandRow, categoriesOf, type Execute, type KeySpec } from '../../command-row.ts';
 import type { Command, CommandTable } from '../../command-table.ts';
 import { helpRow } from '../../help-reply.ts';
 import { findKeyPositions, hasKeys, KeyPositions } from '../../key-positions.ts';
-import { categoriesOf, keyFlagsOf } from './command-facts.ts';
+import { keyFlagsOf } from './command-facts.ts';
 import { replyDocs, replyInfo, replySimpleSet } from './command-info.ts';
 
 const positions = new KeyPositions();
