@@ -25,18 +25,20 @@ import {
   valueLength,
   writeDeadline,
 } from './keyspace/entry.ts';
-import { EntryPlan, writeEntry } from './keyspace/entry-writer.ts';
+import { EntryPlan } from './keyspace/entry-writer.ts';
 import { type AddressBuffer, HashIndex } from './keyspace/hash-index.ts';
-import { toggleHugeDeadline } from './keyspace/huge-head.ts';
 import { Memory } from './memory/memory.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { STORE_STAT } from './store-stats.ts';
+import { releaseTrees, treeBytes } from './values/tree-record.ts';
 
 export const NO_DEADLINE = -1;
 export const KEEP_DEADLINE = -2;
 /** Below that the processor's own cache has it all. */
 const WARM_FROM_BYTES = 4 * 1024 * 1024;
+/** What stays with a value wherever its entry is written. */
+const FLAGS_KEPT = FLAG.JSON | FLAG.TREE;
 /** Bytes that DEADLINE adds to an entry. */
 const DEADLINE_BYTES = 16;
 
@@ -178,29 +180,6 @@ export class Database {
     return deadlineMs !== NO_DEADLINE && deadlineMs <= this.store.clock.nowMs;
   }
 
-  /** Gives the entry that deadline. Returns its address, which changes when it had none before. */
-  setDeadline(entry: number, deadlineMs: number | bigint): number {
-    const placed = this.placeDeadline(entry, deadlineMs);
-    const store = this.store;
-    store.stats[STORE_STAT.CHANGES]++;
-    if (store.sink.isActive) {
-      this.beginEffect('PEXPIREAT', placed).number(deadlineMs);
-      store.recordEffect(EVENT.expire);
-    }
-    return placed;
-  }
-
-  clearDeadline(entry: number): number {
-    const placed = this.rewrite(entry, false, NO_DEADLINE);
-    const store = this.store;
-    store.stats[STORE_STAT.CHANGES]++;
-    if (store.sink.isActive) {
-      this.beginEffect('PERSIST', placed);
-      store.recordEffect(EVENT.persist);
-    }
-    return placed;
-  }
-
   /** Removes the entry that the last `find` found, and records it as DEL with that event. */
   remove(entry: number, event: number): void {
     const store = this.store;
@@ -218,6 +197,12 @@ export class Database {
 
   dropUnfound(entry: number): void {
     if (this.entries.findAddress(this.hashOf(entry), entry)) this.dropFound(entry);
+  }
+
+  /** Makes a live entry the one that `find` found last, as `install` and `dropFound` need it. */
+  refind(entry: number): void {
+    if (this.entries.foundAddress === entry) return;
+    assert(this.entries.findAddress(this.hashOf(entry), entry), 'a changed entry is live');
   }
 
   randomEntry(): number {
@@ -252,7 +237,8 @@ export class Database {
   entryMemoryBytes(entry: number): number {
     this.memory.locate(entry);
     const block = this.memory.classBytes(entryBytes(this.memory.view, this.memory.base));
-    return block + Math.round(this.entries.byteCount / Math.max(1, this.entries.count));
+    const share = Math.round(this.entries.byteCount / Math.max(1, this.entries.count));
+    return block + treeBytes(this, entry) + share;
   }
 
   /**
@@ -269,6 +255,17 @@ export class Database {
     const effect = store.effect.begin('PEXPIREAT', this.index, 1);
     effect.bytes(frame.bytes, frame.offsets[keyArg], frame.lengths[keyArg]).number(deadlineMs);
     store.recordEffect(EVENT.expire);
+  }
+
+  /**
+   * Removes a collection that lost its last element. The change that took it was recorded already,
+   * and means the same wherever it is applied: this is only announced.
+   */
+  dropEmptied(entry: number): void {
+    this.refind(entry);
+    const key = this.keySlice(entry);
+    this.store.recordEvent(EVENT.del, this.index, key.bytes, key.offset, key.length);
+    this.dropFound(entry);
   }
 
   /** Empties the database; constant time. */
@@ -334,6 +331,7 @@ export class Database {
     plan.keyOffset = frame.offsets[keyArg];
     plan.keyLength = frame.lengths[keyArg];
     plan.access = this.store.policy.initialAccess(this.store.clock.accessS);
+    plan.flags = 0;
     return plan;
   }
 
@@ -348,6 +346,7 @@ export class Database {
     const { view, base } = this.memory;
     const word0 = view.getUint32(base, true);
     plan.kind = word0 & 0xff;
+    plan.flags = word0 & FLAGS_KEPT;
     plan.valueLength = valueLength(view, base);
     plan.capacity = entryBytes(view, base) - headerBytes(word0) - plan.keyLength;
     plan.hasDeadline = (word0 & FLAG.DEADLINE) !== 0;
@@ -369,9 +368,10 @@ export class Database {
       if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
       return;
     }
-    memory.locate(replaced);
     memory.beforeChange(replaced);
+    memory.locate(replaced);
     const oldWord0 = memory.view.getUint32(memory.base, true);
+    if ((oldWord0 & FLAG.TREE) !== 0) this.releaseReplaced(replaced, entry);
     const byteCount = entryBytes(memory.view, memory.base);
     if ((oldWord0 & FLAG.DEADLINE) === 0) {
       if (deadline !== KEEP_DEADLINE && deadline !== NO_DEADLINE)
@@ -407,13 +407,14 @@ export class Database {
   }
 
   /** An effect on that entry's key, to be completed and recorded. */
-  private beginEffect(name: string, entry: number): Effect {
+  beginEffect(name: string, entry: number): Effect {
     const key = this.keySlice(entry);
     const effect = this.store.effect.begin(name, this.index, 1);
     return effect.bytes(key.bytes, key.offset, key.length);
   }
 
-  private startDeadline(entry: number, deadlineMs: number | bigint): void {
+  /** Fills the deadline of an entry that has the field, and tells the wheel. */
+  startDeadline(entry: number, deadlineMs: number | bigint): void {
     const memory = this.memory;
     memory.locate(entry);
     const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
@@ -434,35 +435,14 @@ export class Database {
     this.wheel?.relocate(to);
   }
 
-  /** Rewrites the entry with or without the deadline field, value and all. */
-  private rewrite(entry: number, hasDeadline: boolean, deadline: number | bigint): number {
-    if (toggleHugeDeadline(this.memory, this.wheel, entry, hasDeadline)) {
-      if (deadline !== NO_DEADLINE) this.startDeadline(entry, deadline);
-      return entry;
-    }
-    assert(this.entries.findAddress(this.hashOf(entry), entry), 'a rewritten entry is live');
-    const plan = this.planFrom(entry);
-    plan.hasDeadline = hasDeadline;
-    const memory = this.memory;
-    const fromView = memory.view;
-    const fromBytes = memory.bytes;
-    const fromValue = plan.keyOffset + plan.keyLength;
-    const json = fromView.getUint32(memory.base, true) & FLAG.JSON;
-    const placed = writeEntry(memory, plan);
-    const { view, bytes, base } = memory;
-    const word0 = view.getUint32(base, true) | json;
-    view.setUint32(base, word0, true);
-    const toValue = base + headerBytes(word0) + plan.keyLength;
-    copyBytes(view, bytes, toValue, fromView, fromBytes, fromValue, plan.valueLength);
-    this.install(placed, entry, deadline);
-    return placed;
-  }
-
-  private placeDeadline(entry: number, deadlineMs: number | bigint): number {
-    if (this.deadlineOf(entry) === NO_DEADLINE) return this.rewrite(entry, true, deadlineMs);
-    this.memory.beforeChange(entry);
-    this.changeDeadline(entry, deadlineMs);
-    return entry;
+  /** Leaves memory located at the entry that was replaced. */
+  private releaseReplaced(replaced: number, entry: number): void {
+    const { memory } = this;
+    memory.locate(entry);
+    // An entry that only moved carries its trees along.
+    const isMove = (memory.view.getUint32(memory.base, true) & FLAG.TREE) !== 0;
+    if (!isMove) releaseTrees(this, replaced);
+    memory.locate(replaced);
   }
 
   private deadlineLocated(word0: number): number {
@@ -489,10 +469,11 @@ export class Database {
    */
   dropFound(entry: number): void {
     const memory = this.memory;
-    memory.locate(entry);
     memory.beforeChange(entry);
+    memory.locate(entry);
     const byteCount = entryBytes(memory.view, memory.base);
     const word0 = memory.view.getUint32(memory.base, true);
+    if ((word0 & FLAG.TREE) !== 0) releaseTrees(this, entry);
     if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.remove(entry);
     this.entries.removeFound();
     memory.free(entry, byteCount);

@@ -4,6 +4,7 @@ import { createEngineFixture, type EngineFixture, frameOf } from '../testing/eng
 import { seeded } from '../testing/seeded.ts';
 import type { SeededRandom } from '../world/simulated/seeded-random.ts';
 import { type Database, NO_DEADLINE } from './database.ts';
+import { clearDeadline, setDeadline } from './entry-deadline.ts';
 import { EVENT } from './event-table.ts';
 import { copyEntry, moveEntry, renameEntry } from './key-transfer.ts';
 import { AddressBuffer } from './keyspace/address-buffer.ts';
@@ -179,13 +180,13 @@ test('a huge entry keeps its segment when it is renamed, moved, dated and undate
   };
   const segment = bytesOf(a, 'key');
   rename(a, 'key', 'a longer key');
-  a.setDeadline(a.find(frameOf('', 'a longer key'), 1), LATER_MS);
+  setDeadline(a, a.find(frameOf('', 'a longer key'), 1), LATER_MS);
   assert.equal(bytesOf(a, 'a longer key'), segment);
   move(a, 'a longer key', b);
   rename(b, 'a longer key', 'k');
   assert.equal(bytesOf(b, 'k'), segment);
   assert.equal(deadlineOf(b, 'k'), LATER_MS);
-  b.clearDeadline(b.find(frameOf('', 'k'), 1));
+  clearDeadline(b, b.find(frameOf('', 'k'), 1));
   assert.equal(bytesOf(b, 'k'), segment);
   assert.equal(deadlineOf(b, 'k'), NO_DEADLINE);
   assert.equal(get(b, 'k'), 'v'.repeat(5 * MIB));

@@ -8,6 +8,7 @@ import { writeEntry } from './keyspace/entry-writer.ts';
 import { hugeHeadFits, writeHugeHead } from './keyspace/huge-head.ts';
 import { HUGE_ADDRESS_MIN } from './memory/block-address.ts';
 import { STORE_STAT } from './store-stats.ts';
+import { copyRecordTrees } from './values/tree-record.ts';
 
 /**
  * RENAME: the entry that `find` found under `fromArg` goes on under `toArg`, over what is there.
@@ -21,7 +22,8 @@ export function renameEntry(
 ): void {
   const store = database.store;
   if (!handOver(database, entry, database, frame, toArg)) {
-    duplicate(database, entry, database, frame, toArg);
+    writeUnder(database, entry, database, frame, toArg);
+    forgetTrees(database, entry);
     database.dropUnfound(entry);
   }
   store.stats[STORE_STAT.CHANGES]++;
@@ -112,8 +114,36 @@ function handOver(
   return true;
 }
 
-/** Writes a copy of the entry under the key in `toArg`. Leaves the source untouched. */
+/** Writes a copy of the entry under the key in `toArg`, trees and all. */
 function duplicate(
+  source: Database,
+  entry: number,
+  target: Database,
+  frame: Frame,
+  toArg: number,
+): number {
+  const placed = writeUnder(source, entry, target, frame, toArg);
+  const isTree = (wordOf(target, placed) & FLAG.TREE) !== 0;
+  if (isTree) copyRecordTrees(target, placed, source);
+  return placed;
+}
+
+/** Its trees belong to another entry now. */
+function forgetTrees(database: Database, entry: number): void {
+  const word0 = wordOf(database, entry) & ~FLAG.TREE;
+  database.memory.view.setUint32(database.memory.base, word0, true);
+}
+
+function wordOf(database: Database, entry: number): number {
+  database.memory.locate(entry);
+  return database.memory.view.getUint32(database.memory.base, true);
+}
+
+/**
+ * Writes the entry's bytes under the key in `toArg`, over what is there. Leaves the source
+ * untouched: a record names the same trees in both.
+ */
+function writeUnder(
   source: Database,
   entry: number,
   target: Database,
@@ -129,10 +159,10 @@ function duplicate(
   const fromView = source.memory.view;
   const fromBytes = source.memory.bytes;
   const fromValue = from.keyOffset + from.keyLength;
-  const json = fromView.getUint32(source.memory.base, true) & FLAG.JSON;
-  const { kind, valueLength, hasDeadline, access } = from;
+  const { kind, flags, valueLength, hasDeadline, access } = from;
   const plan = target.planFor(frame, toArg);
   plan.kind = kind;
+  plan.flags = flags;
   plan.valueLength = valueLength;
   plan.capacity = valueLength;
   plan.hasDeadline = hasDeadline;
@@ -140,9 +170,7 @@ function duplicate(
   const memory = target.memory;
   const placed = writeEntry(memory, plan);
   const { view, bytes, base } = memory;
-  const word0 = view.getUint32(base, true) | json;
-  view.setUint32(base, word0, true);
-  const at = base + headerBytes(word0) + plan.keyLength;
+  const at = base + headerBytes(view.getUint32(base, true)) + plan.keyLength;
   copyBytes(view, bytes, at, fromView, fromBytes, fromValue, valueLength);
   target.install(placed, 0, hasDeadline ? deadline : NO_DEADLINE);
   return placed;

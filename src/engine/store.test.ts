@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture, type EngineFixture, frameOf } from '../testing/engine-fixture.ts';
 import { type Database, KEEP_DEADLINE, NO_DEADLINE } from './database.ts';
+import { clearDeadline, setDeadline } from './entry-deadline.ts';
 import { EVENT } from './event-table.ts';
 import { renameEntry } from './key-transfer.ts';
 import { AddressBuffer } from './keyspace/address-buffer.ts';
@@ -79,7 +80,7 @@ test('keys of every length are told apart', () => {
 test('a deadline beyond 2^53 keeps every digit', () => {
   const { store } = createEngineFixture({ seed: 3 });
   const database = store.databases[0];
-  const entry = database.setDeadline(set(database, 'k', 'v', NO_DEADLINE), 2n ** 63n - 1n);
+  const entry = setDeadline(database, set(database, 'k', 'v', NO_DEADLINE), 2n ** 63n - 1n);
   assert.equal(database.deadline64Of(entry), 2n ** 63n - 1n);
   assert.equal(get(database, 'k'), 'v');
 });
@@ -109,8 +110,9 @@ test('every change is recorded once, with its event and actor', () => {
   renameEntry(database, database.find(frame, 1), frameOf('RENAME', 'n', 'm'), 1, 2);
   fixture.advance(500);
   assert.equal(get(database, 'a'), null);
-  database.clearDeadline(
-    database.setDeadline(database.find(frameOf('', 'm'), 1), fixture.clock.nowMs + 1),
+  clearDeadline(
+    database,
+    setDeadline(database, database.find(frameOf('', 'm'), 1), fixture.clock.nowMs + 1),
   );
   database.flush();
   store.flushAll();
@@ -259,7 +261,7 @@ function changeBoth(
       assert.equal(entry !== 0, known !== undefined && model.has(key));
       if (entry === 0) return;
       const deadline = nowMs + 1 + random(5000);
-      database.setDeadline(entry, deadline);
+      setDeadline(database, entry, deadline);
       model.set(key, { value: model.get(key)?.value ?? '', deadline });
       return;
     }

@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { setDeadline } from '../../engine/entry-deadline.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { echoed } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -82,7 +83,7 @@ function applyDeadline(
     return;
   }
   if (deadlineMs <= node.clock.nowMs) database.remove(entry, EVENT.del);
-  else database.setDeadline(entry, deadlineMs);
+  else setDeadline(database, entry, deadlineMs);
   reply.integer(1);
 }
 

@@ -1,3 +1,4 @@
+import { clearDeadline } from '../../engine/entry-deadline.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
 import { lookUp } from './look-up.ts';
 
@@ -77,7 +78,7 @@ export const persistCommand: CommandRow = {
   execute({ database }, frame, reply) {
     const entry = database.find(frame, 1);
     if (entry === 0 || database.deadlineOf(entry) === NO_DEADLINE) return reply.integer(0);
-    database.clearDeadline(entry);
+    clearDeadline(database, entry);
     reply.integer(1);
   },
 };

@@ -13,12 +13,14 @@ export const waitCommand: CommandRow = {
   summary: 'Wait until replicas have acknowledged what this client wrote before',
   syntax: 'numreplicas timeout',
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
-  execute(_session, frame, reply) {
-    if (integer64Argument(frame, 1) === null) return reply.error(ERRORS.notInteger);
-    const timeoutMs = integer64Argument(frame, 2);
-    if (timeoutMs === null) return reply.error(ERRORS.timeoutNotInteger);
-    if (timeoutMs < 0n) return reply.error(ERRORS.timeoutNegative);
-    // There are no replicas to wait for, now or when the time has passed.
-    reply.integer(0);
+  execute(session, frame, reply) {
+    const replicaCount = integer64Argument(frame, 1);
+    if (replicaCount === null) return reply.error(ERRORS.notInteger);
+    const { blocking } = session.node;
+    const timeoutMs = blocking.parseTimeoutMs(frame, 2, reply);
+    if (timeoutMs < 0) return;
+    // There are no replicas, now or when the time has passed; none is what was asked for at most.
+    if (replicaCount <= 0n) reply.integer(0);
+    else blocking.blockForTime(session, frame, reply, { timeoutMs, timeoutReply: 'zero' });
   },
 };

@@ -1,5 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import { NO_DEADLINE } from '../../engine/database.ts';
+import { clearDeadline, setDeadline } from '../../engine/entry-deadline.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
@@ -66,10 +67,10 @@ function executeGetex(session: Session, frame: Frame, reply: ReplyWriter): void 
   const value = openString(database, entry);
   reply.bulkView(value.bytes, value.view, value.offset, value.length);
   if (OPTIONS.persists) {
-    if (database.deadlineOf(entry) !== NO_DEADLINE) database.clearDeadline(entry);
+    if (database.deadlineOf(entry) !== NO_DEADLINE) clearDeadline(database, entry);
   } else if (OPTIONS.time !== TIME.NONE) {
     if (deadline <= nowMs) database.remove(entry, EVENT.del);
-    else database.setDeadline(entry, deadline);
+    else setDeadline(database, entry, deadline);
   }
 }
 

@@ -81,6 +81,11 @@ export class HashIndex {
     return this.#tables.tableCount;
   }
 
+  /** What `find` or `findAddress` found last, while it is in the index. */
+  get foundAddress(): number {
+    return this.#foundAddress >>> 0;
+  }
+
   /**
    * The entry of a key, or 0. Hashes may be signed or unsigned, here and below. Leaves memory
    * located at the entry, and remembers its slot for `replaceFound` and `removeFound`.
@@ -244,6 +249,7 @@ export class HashIndex {
     const records = this.#tables.records;
     const record = this.#foundTable;
     removeOrdered(this.#memory.segments, records, record, this.#foundChunk, this.#foundAt);
+    this.#foundAddress = 0;
     this.count--;
     const count = --records[record + RECORD.COUNT];
     if (count <= records[record + RECORD.SHRINK_AT]) this.#tables.shrink(this.#foundHash >>> 0);

@@ -246,6 +246,62 @@ export function growString(
   return placed;
 }
 
+/**
+ * The bytes, to be changed where they lie: the value is RAW from now on, as Redis unshares it. It
+ * must not be an integer. Not recorded: the caller records its command.
+ */
+export function openStringToChange(database: Database, entry: number): Slice {
+  const memory = database.memory;
+  memory.beforeChange(entry);
+  memory.locate(entry);
+  const word0 = memory.view.getUint32(memory.base, true);
+  if ((word0 & 0xff) !== KIND_RAW) {
+    memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
+  }
+  return openString(database, entry);
+}
+
+/**
+ * Gives a value of bytes exactly that length, in its block when it has the room, else in a new one
+ * with `spare` bytes to grow. Bytes beyond the old end hold anything: the caller writes them, and
+ * records its command.
+ * @returns the entry's address
+ */
+export function resizeString(
+  database: Database,
+  entry: number,
+  length: number,
+  spare: number,
+): number {
+  const memory = database.memory;
+  const old = openString(database, entry);
+  const word0 = memory.view.getUint32(memory.base, true);
+  if ((word0 & FLAG.EXTENDED) !== 0 && length <= capacityLocated(database)) {
+    memory.beforeChange(entry);
+    memory.locate(entry);
+    memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
+    memory.view.setUint32(memory.base + EXTENDED_OFFSET, length, true);
+    return entry;
+  }
+  const plan = database.planFrom(entry);
+  if ((word0 & FLAG.EXTENDED) === 0 && spare === 0 && fits(database, word0, length)) {
+    memory.beforeChange(entry);
+    memory.locate(entry);
+    memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
+    memory.view.setUint8(memory.base + 4, length);
+    return entry;
+  }
+  const kept = Math.min(length, old.length);
+  plan.kind = KIND_RAW;
+  plan.valueLength = length;
+  plan.capacity = length + spare;
+  const placed = writeEntry(memory, plan);
+  const at = memory.base + headerBytes(memory.view.getUint32(memory.base, true)) + plan.keyLength;
+  copyBytes(memory.view, memory.bytes, at, old.view, old.bytes, old.offset, kept);
+  database.install(placed, entry, KEEP_DEADLINE);
+  return placed;
+}
+
 function openInteger(slice: Slice, view: DataView, offset: number): Slice {
   const low = view.getUint32(offset, true);
   const high = view.getInt32(offset + 4, true);
