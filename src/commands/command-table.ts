@@ -7,6 +7,7 @@ import type { Frame } from '../base/frame.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
+import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
@@ -19,6 +20,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...KEY_COMMANDS,
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
 ];
@@ -42,6 +44,12 @@ export class Command {
   readonly guard: NonNullable<CommandRow['guard']> | null;
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
+  /** What client-side caching remembers the keys of. */
+  readonly isRead: boolean;
+  /** Runs other commands: their reads count as reads of the keys that it declares. */
+  readonly isScript: boolean;
+  /** CLIENT and its subcommands: CLIENT CACHING holds on over them. */
+  readonly isOfClient: boolean;
   readonly isNoAuth: boolean;
   /** Effects on other nodes or clients: held back by CLIENT PAUSE WRITE. */
   readonly mayReplicate: boolean;
@@ -76,6 +84,9 @@ export class Command {
     const { flags } = row;
     this.isWrite = flags.includes('write');
     this.isDenyOom = flags.includes('denyoom');
+    this.isScript = row.group === 'scripting' && row.keys !== undefined;
+    this.isRead = flags.includes('readonly') && !this.isScript;
+    this.isOfClient = (parent?.row ?? row).name === 'client';
     this.isNoAuth = flags.includes('no_auth');
     this.mayReplicate = this.isWrite || row.mayReplicate === true;
     this.touchesKeyspace = this.mayReplicate || flags.includes('readonly');

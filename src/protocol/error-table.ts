@@ -48,6 +48,10 @@ export const ERRORS = {
   ),
   bitfieldOverflow: row('ERR Invalid OVERFLOW type specified'),
   bitfieldReadOnly: row('ERR BITFIELD_RO only supports the GET subcommand'),
+  hllWrongType: row('WRONGTYPE Key is not a valid HyperLogLog string value.'),
+  hllCorrupt: row('INVALIDOBJ Corrupted HLL object detected'),
+  hllNotSparse: row('ERR HLL encoding is not sparse'),
+  hllNoKey: row('ERR The specified key does not exist'),
   notInt32: row('ERR value is out of range, value must between -2147483648 and 2147483647'),
   databaseOutOfRange: row('ERR DB index is out of range'),
   sameObject: row('ERR source and destination objects are the same'),
@@ -55,6 +59,8 @@ export const ERRORS = {
   expireGtLtConflict: row('ERR GT and LT options at the same time are not compatible'),
   invalidCursor: row('ERR invalid cursor'),
   timeoutNotInteger: row('ERR timeout is not an integer or out of range'),
+  timeoutNotFloat: row('ERR timeout is not a float or out of range'),
+  unblocked: row('UNBLOCKED client unblocked via CLIENT UNBLOCK'),
   timeoutNegative: row('ERR timeout is negative'),
   lfuNotSelected: row(
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +

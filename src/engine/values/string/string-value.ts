@@ -276,21 +276,19 @@ export function resizeString(
   const memory = database.memory;
   const old = openString(database, entry);
   const word0 = memory.view.getUint32(memory.base, true);
-  if ((word0 & FLAG.EXTENDED) !== 0 && length <= capacityLocated(database)) {
+  const isExtended = (word0 & FLAG.EXTENDED) !== 0;
+  const hasRoom = isExtended
+    ? length <= capacityLocated(database)
+    : spare === 0 && fits(database, word0, length);
+  if (hasRoom) {
     memory.beforeChange(entry);
     memory.locate(entry);
     memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
-    memory.view.setUint32(memory.base + EXTENDED_OFFSET, length, true);
+    if (isExtended) memory.view.setUint32(memory.base + EXTENDED_OFFSET, length, true);
+    else memory.view.setUint8(memory.base + 4, length);
     return entry;
   }
   const plan = database.planFrom(entry);
-  if ((word0 & FLAG.EXTENDED) === 0 && spare === 0 && fits(database, word0, length)) {
-    memory.beforeChange(entry);
-    memory.locate(entry);
-    memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
-    memory.view.setUint8(memory.base + 4, length);
-    return entry;
-  }
   const kept = Math.min(length, old.length);
   plan.kind = KIND_RAW;
   plan.valueLength = length;
