@@ -53,8 +53,78 @@ export function hasKeys(row: CommandRow): boolean {
   return row.keys !== undefined && row.keys.some(isKey);
 }
 
+/** Bits of what a command does to a key's value, for access rules. */
+export const KEY_USE = { READ: 1, WRITE: 2 } as const;
+
+/**
+ * What the command in `frame` does to the keys of its spec, in bits of KEY_USE; 0 when it only asks
+ * about the key, as EXISTS does.
+ */
+export function keyUseIn(row: CommandRow, spec: number, frame: Frame): number {
+  const keySpec = row.keys?.[spec];
+  if (keySpec === undefined) return 0;
+  const facts = factsOf(keySpec);
+  return facts.isVariable ? useOf(keyFlagsIn(row, keySpec, frame)) : facts.use;
+}
+
+/** The flags of a spec in this very call: some depend on the other arguments. */
+export function keyFlagsIn(row: CommandRow, spec: KeySpec, frame: Frame): string {
+  if (!factsOf(spec).isVariable) return spec.flags;
+  const isWrite = row.name === 'set' ? hasArgument(frame, 3, 'GET') : mayWriteBits(frame);
+  if (isWrite) return 'RW ACCESS UPDATE';
+  return row.name === 'set' ? 'OW UPDATE' : 'RO ACCESS';
+}
+
+function hasArgument(frame: Frame, from: number, word: string): boolean {
+  for (let arg = from; arg < frame.count; arg++) {
+    if (frame.equals(arg, word)) return true;
+  }
+  return false;
+}
+
+/** BITFIELD with SET or INCRBY, or with anything that cannot be read. */
+function mayWriteBits(frame: Frame): boolean {
+  let arg = 2;
+  while (arg < frame.count) {
+    const leftCount = frame.count - arg - 1;
+    if (frame.equals(arg, 'GET') && leftCount >= 2) arg += 3;
+    else if (frame.equals(arg, 'OVERFLOW') && leftCount >= 1) arg += 2;
+    else return true;
+  }
+  return false;
+}
+
+interface SpecFacts {
+  readonly isKey: boolean;
+  readonly isVariable: boolean;
+  readonly use: number;
+}
+
+/** Read from the words of the flags once: rules are checked at every command of some users. */
+const SPEC_FACTS = new WeakMap<KeySpec, SpecFacts>();
+
+function factsOf(spec: KeySpec): SpecFacts {
+  const known = SPEC_FACTS.get(spec);
+  if (known !== undefined) return known;
+  const flags = spec.flags.toUpperCase();
+  const facts = {
+    isKey: !flags.includes('NOT_KEY'),
+    isVariable: flags.includes('VARIABLE_FLAGS'),
+    use: useOf(flags),
+  };
+  SPEC_FACTS.set(spec, facts);
+  return facts;
+}
+
+function useOf(flags: string): number {
+  const upper = flags.toUpperCase();
+  const isRead = upper.includes('ACCESS');
+  const isWrite = /\b(UPDATE|INSERT|DELETE)\b/.test(upper);
+  return (isRead ? KEY_USE.READ : 0) | (isWrite ? KEY_USE.WRITE : 0);
+}
+
 function isKey(spec: KeySpec): boolean {
-  return !spec.flags.toUpperCase().includes('NOT_KEY');
+  return factsOf(spec).isKey;
 }
 
 function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositions): boolean {

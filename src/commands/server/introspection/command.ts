@@ -5,7 +5,7 @@ import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
 import { type CommandRow, categoriesOf, type Execute, type KeySpec } from '../../command-row.ts';
 import type { Command, CommandTable } from '../../command-table.ts';
 import { helpRow } from '../../help-reply.ts';
-import { findKeyPositions, hasKeys, KeyPositions } from '../../key-positions.ts';
+import { findKeyPositions, hasKeys, KeyPositions, keyFlagsIn } from '../../key-positions.ts';
 import { keyFlagsOf } from './command-facts.ts';
 import { replyDocs, replyInfo, replySimpleSet } from './command-info.ts';
 
@@ -140,7 +140,7 @@ const getkeysandflagsRow = subcommandRow(
       const spec = command.row.keys?.[positions.specs[i]];
       reply.array(2);
       replyArgument(reply, inner, positions.positions[i]);
-      replySimpleSet(reply, spec === undefined ? [] : keyFlagsIn(command, inner, spec));
+      replySimpleSet(reply, spec === undefined ? [] : keyFlagWords(command.row, spec, inner));
     }
   },
 );
@@ -262,33 +262,8 @@ function replyArgument(reply: ReplyWriter, frame: Frame, arg: number): void {
   reply.bulk(frame.bytes, frame.offsets[arg], frame.lengths[arg]);
 }
 
-/** Flags of specs marked VARIABLE_FLAGS depend on the other arguments. */
-function keyFlagsIn(command: Command, frame: Frame, spec: KeySpec): string[] {
-  if (!spec.flags.toUpperCase().includes('VARIABLE_FLAGS')) return keyFlagsOf(spec);
-  if (command.fullName === 'set') {
-    return hasArgument(frame, 3, 'GET') ? ['RW', 'access', 'update'] : ['OW', 'update'];
-  }
-  if (command.fullName === 'bitfield') {
-    return mayWrite(frame) ? ['RW', 'access', 'update'] : ['RO', 'access'];
-  }
-  return keyFlagsOf(spec).filter((flag) => flag !== 'variable_flags');
-}
-
-/** BITFIELD with SET or INCRBY, or with anything that cannot be read. */
-function mayWrite(frame: Frame): boolean {
-  let arg = 2;
-  while (arg < frame.count) {
-    const leftCount = frame.count - arg - 1;
-    if (frame.equals(arg, 'GET') && leftCount >= 2) arg += 3;
-    else if (frame.equals(arg, 'OVERFLOW') && leftCount >= 1) arg += 2;
-    else return true;
-  }
-  return false;
-}
-
-function hasArgument(frame: Frame, from: number, word: string): boolean {
-  for (let arg = from; arg < frame.count; arg++) {
-    if (frame.equals(arg, word)) return true;
-  }
-  return false;
+/** As the call has them: `variable_flags` itself is no longer said. */
+function keyFlagWords(row: CommandRow, spec: KeySpec, frame: Frame): string[] {
+  const flags = keyFlagsIn(row, spec, frame);
+  return keyFlagsOf({ ...spec, flags }).filter((flag) => flag !== 'variable_flags');
 }
