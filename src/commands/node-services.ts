@@ -5,10 +5,10 @@ import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
-import type { CommandTable } from './command-table.ts';
+import type { Command, CommandTable } from './command-table.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { NodeStatistics } from './node-statistics.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionTracking } from './session.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { WatchTable } from './watch-table.ts';
 
@@ -27,6 +27,7 @@ export interface NodeServices {
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
   readonly watches: WatchTable;
+  readonly tracking: ClientTracking;
   readonly blocking: BlockingTable;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
@@ -117,6 +118,40 @@ export interface PubSub {
 }
 
 export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
+
+/** Client-side caching: who is told when a key that it may hold a copy of changes. */
+export interface ClientTracking {
+  /** For INFO. */
+  readonly clientCount: number;
+  readonly keyCount: number;
+  readonly itemCount: number;
+  readonly prefixCount: number;
+  readonly heldBytes: number;
+  /** CLIENT TRACKING ON; prefixes are added to those that are followed already. */
+  enable(session: Session, options: TrackingOptions): void;
+  /** OFF, RESET, or the end of the session. */
+  disable(session: Session): void;
+  /** The door runs a command of a session that tracks. */
+  enter(session: Session, command: Command): void;
+  /**
+   * It has: what it read is remembered, what it changed is told.
+   * @param entered  what the session's tracking was before, for the command may have ended it
+   */
+  leave(session: Session, frame: Frame, command: Command, entered: SessionTracking): void;
+  /** The door refused a command of a session that tracks. */
+  refused(session: Session): void;
+  /** The reply of a silenced client was dropped: what waited for it can be told. */
+  tellWhatWaits(session: Session): void;
+}
+
+export interface TrackingOptions {
+  readonly redirectId: number;
+  readonly isBroadcast: boolean;
+  readonly isOptIn: boolean;
+  readonly isOptOut: boolean;
+  readonly isNoLoop: boolean;
+  readonly prefixes: readonly string[];
+}
 
 export interface MonitorFeed {
   readonly count: number;

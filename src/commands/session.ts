@@ -25,6 +25,8 @@ export const GATE = {
   CLOSING: 128,
   /** A command of this client waits to be run again. */
   POSTPONED: 256,
+  /** CLIENT TRACKING ON. */
+  TRACKING: 4096,
 } as const;
 
 /**
@@ -54,6 +56,8 @@ export class Session {
   watched: WatchedKeys | null = null;
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
+  /** Null while CLIENT TRACKING is OFF. */
+  tracking: SessionTracking | null = null;
   /**
    * What EXEC runs now; null outside of it. Within, every command answers at once: nothing is
    * postponed, nothing blocks.
@@ -133,6 +137,21 @@ export interface Transaction {
   hasDenyOom: boolean;
   /** Copies of the queued commands. */
   readonly queue: CommandQueue;
+}
+
+/** What CLIENT TRACKING ON was told. */
+export interface SessionTracking {
+  /** The client that hears of the changes instead; 0 when it is this one. */
+  readonly redirectId: number;
+  readonly isRedirectBroken: boolean;
+  readonly isBroadcast: boolean;
+  readonly isOptIn: boolean;
+  readonly isOptOut: boolean;
+  readonly isNoLoop: boolean;
+  /** CLIENT CACHING: the next command, or the transaction that follows, is an exception. */
+  isCachingChosen: boolean;
+  /** In order, one char a byte. */
+  readonly prefixes: readonly string[];
 }
 
 export interface WatchedKeys {

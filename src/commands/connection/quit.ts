@@ -41,6 +41,7 @@ function reset(session: Session): void {
   node.watches.unwatch(session);
   node.pubsub.removeAll(session);
   node.monitors.remove(session);
+  node.tracking.disable(session);
   session.store = node.stores[0];
   session.database = session.store.databases[0];
   session.protocol = 2;

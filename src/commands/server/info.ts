@@ -111,7 +111,7 @@ function serverFields(node: NodeServices): InfoField[] {
   ];
 }
 
-function clientFields({ clients, configuration }: NodeServices): InfoField[] {
+function clientFields({ clients, configuration, tracking }: NodeServices): InfoField[] {
   return [
     ['connected_clients', clients.count],
     ['cluster_connections', 0],
@@ -119,7 +119,7 @@ function clientFields({ clients, configuration }: NodeServices): InfoField[] {
     ['client_recent_max_input_buffer', clients.queryBytesMax],
     ['client_recent_max_output_buffer', clients.outputBytesMax],
     ['blocked_clients', 0],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking.clientCount],
     ['clients_in_timeout_table', 0],
   ];
 }
