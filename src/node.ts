@@ -16,7 +16,6 @@ import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
-import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
 import { POLICY_TABLE } from './engine/eviction/policy-table.ts';
@@ -210,6 +209,7 @@ class Node implements RunningNode {
     timer?.cancel();
     await closed;
     this.upkeep.stop();
+    this.services.blocking.stop();
     this.clients.unpause();
     logger.info('stopped', 'Node stopped');
     this.onStopped(exitCode);
@@ -233,10 +233,10 @@ class Node implements RunningNode {
   }
 
   private forgetState(session: Session): void {
+    this.services.blocking.forget(session);
     this.services.watches.unwatch(session);
     this.services.pubsub.removeAll(session);
     this.services.monitors.remove(session);
-    this.services.tracking.disable(session);
     session.transaction = null;
   }
 
@@ -248,7 +248,6 @@ class Node implements RunningNode {
     const { world, configuration, configRegistry, logger } = this.options;
     const { clock, counters, rates } = parts;
     const startedMs = world.clock.wallMs();
-    const stores = [createDefaultStore(this.options, clock)];
     return {
       world,
       clock,
@@ -256,19 +255,12 @@ class Node implements RunningNode {
       logger: logger.child('resp'),
       settings: configRegistry,
       table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
-      stores,
+      stores: [createDefaultStore(this.options, clock)],
       counters,
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),
-      tracking: new TrackingTable({
-        clients: this.clients,
-        stores,
-        settings: configuration.cache,
-        random: world.random,
-        later: (errand) => this.loop.doLater(errand),
-      }),
-      blocking: new BlockingTable(),
+      blocking: new BlockingTable(world),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
       statistics: new NodeStatistics(startedMs),

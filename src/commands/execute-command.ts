@@ -12,7 +12,7 @@ import { isAllowed } from './allowance.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { endTransaction } from './end-transaction.ts';
-import { GATE, type Session, type SessionTracking, type Transaction } from './session.ts';
+import { type ClientChannel, GATE, type Session, type Transaction } from './session.ts';
 
 /**
  * Commands of constant cost are timed one call in this many and counted with that weight: two clock
@@ -110,6 +110,7 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   }
   command.calls++;
   node.counters[METRIC.commandsProcessed]++;
+  if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
   // An error within EXEC's array was counted when its own command ran.
   if (reply.errorCount !== errorCount && reply.bytes[mark] === MINUS) {
     command.failedCalls++;
@@ -129,12 +130,54 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
+  // One that waits is told of when it is answered.
+  if ((session.gate & GATE.BLOCKED) !== 0) return;
+  recordDuration(session, frame, command, durationUs, weight);
+}
+
+function recordDuration(
+  session: Session,
+  frame: Frame,
+  command: Command,
+  durationUs: number,
+  weight: number,
+): void {
+  const { node } = session;
   node.latency.recordCommand(command.fullName, durationUs, weight);
   if (command.isLogged && node.slowLog.accepts(durationUs)) {
     node.slowLog.record(session, frame, durationUs);
   }
   const kind = command.isSlow ? 'command' : 'fast-command';
   node.latency.record(kind, durationUs / 1000);
+}
+
+/**
+ * Runs a command that waited once more. It was checked, counted and shown to monitors when it came;
+ * its time is added, and when it waits no more the slow log and the histograms hear of it.
+ */
+export function runAgain(session: Session, frame: Frame, reply: ReplyWriter): void {
+  const { node, store } = session;
+  const command = node.table.findFrame(frame);
+  if (command === null || command.execute === null) return;
+  store.actorId = session.id;
+  store.touchesKeys = session.touchesKeys;
+  const clock = node.world.clock;
+  const mark = reply.position;
+  const startMs = clock.monotonicMs();
+  command.execute(session, frame, reply);
+  const durationUs = (clock.monotonicMs() - startMs) * 1000;
+  command.usec += durationUs;
+  if (reply.position === mark) return;
+  recordDuration(session, frame, command, durationUs, 1);
+  if (reply.bytes[mark] === MINUS) command.failedCalls++;
+}
+
+/** The whole reply of a command that waited is in `reply`: an error counts, CLIENT REPLY holds. */
+export function finishBlocked(session: Session, reply: ReplyWriter): void {
+  if (reply.bytes[0] === MINUS) countError(session, reply, 0);
+  const { channel } = session;
+  if (channel === null || (session.gate & GATE.REPLIES_OFF) === 0) return;
+  applyReplyMode(session, channel, reply, { mode: channel.replyMode, mark: 0 });
 }
 
 /** Some bit of the session's gate is up: the rare checks, in Redis' order. */
@@ -169,25 +212,10 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
   if (isQueued) return queue(transaction, frame, reply, command);
-  if (session.tracking === null) run(session, frame, reply, command);
-  else runTracked(session, session.tracking, frame, reply, command);
+  run(session, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
     session.node.monitors.report(session, frame);
   }
-}
-
-/** For a client that is told of changes to what it reads. */
-function runTracked(
-  session: Session,
-  tracking: SessionTracking,
-  frame: Frame,
-  reply: ReplyWriter,
-  command: Command,
-): void {
-  const service = session.node.tracking;
-  service.enter(session, command);
-  run(session, frame, reply, command);
-  service.leave(session, frame, command, tracking);
 }
 
 /**
@@ -210,7 +238,6 @@ const ENDS_TRANSACTION = new Set(['exec', 'discard', 'quit', 'reset']);
  */
 function refuse(session: Session, reply: ReplyWriter, command: Command | null, text: string): void {
   if (session.transaction !== null) session.transaction.isBroken = true;
-  if (session.tracking !== null) session.node.tracking.refused(session);
   const mark = reply.position;
   if (command !== null) command.rejectedCalls++;
   if (command?.fullName === 'exec') {
@@ -248,7 +275,18 @@ function executeSilenced(session: Session, frame: Frame, reply: ReplyWriter): vo
   const mode = channel.replyMode;
   const mark = reply.position;
   execute(session, frame, reply);
-  if ((session.gate & GATE.POSTPONED) !== 0) return;
+  if ((session.gate & (GATE.POSTPONED | GATE.BLOCKED)) !== 0) return;
+  applyReplyMode(session, channel, reply, { mode, mark });
+}
+
+/** @param before  where the command's reply begins, and the mode it began in */
+function applyReplyMode(
+  session: Session,
+  channel: ClientChannel,
+  reply: ReplyWriter,
+  before: { mode: ClientChannel['replyMode']; mark: number },
+): void {
+  const { mode, mark } = before;
   const isStillOff = mode === 'off' && channel.replyMode === 'off';
   if (mode === 'skip' || isStillOff) reply.position = mark;
   if (mode === 'skip' && channel.replyMode === 'skip') {
@@ -257,7 +295,6 @@ function executeSilenced(session: Session, frame: Frame, reply: ReplyWriter): vo
   } else if (channel.replyMode === 'skip-next') {
     channel.replyMode = 'skip';
   }
-  if (session.tracking !== null) session.node.tracking.tellWhatWaits(session);
 }
 
 /** What the arguments would take at most: the room a write may need. */

@@ -25,8 +25,8 @@ export const GATE = {
   CLOSING: 128,
   /** A command of this client waits to be run again. */
   POSTPONED: 256,
-  /** CLIENT TRACKING ON. */
-  TRACKING: 4096,
+  /** A command of this client waits for a key, or for time to pass. */
+  BLOCKED: 512,
 } as const;
 
 /**
@@ -56,8 +56,6 @@ export class Session {
   watched: WatchedKeys | null = null;
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
-  /** Null while CLIENT TRACKING is OFF. */
-  tracking: SessionTracking | null = null;
   /**
    * What EXEC runs now; null outside of it. Within, every command answers at once: nothing is
    * postponed, nothing blocks.
@@ -67,6 +65,8 @@ export class Session {
   loginDueMs = 0;
   isEvictable = true;
   touchesKeys = true;
+  /** The command it waits in; null when in none. */
+  blocked: BlockedCommand | null = null;
   /** The socket's side; null for the embedded API. */
   readonly channel: ClientChannel | null;
 
@@ -121,6 +121,13 @@ export interface ClientChannel {
   postpone(frame: Frame, untilMs: number): void;
   /** The reason to wait is gone. */
   resumePostponed(): void;
+  /**
+   * The command that its client was blocked in has come to its reply: sends it, and executes what
+   * was received meanwhile. Copies.
+   */
+  answerBlocked(bytes: Uint8Array, start: number, end: number): void;
+  /** A command of ours failed when it was run again. */
+  failBlocked(error: unknown, hasChanged: boolean): void;
   closeAfterReplies(): void;
   /** Closes at once; replies that are not sent are lost. */
   close(): void;
@@ -139,19 +146,10 @@ export interface Transaction {
   readonly queue: CommandQueue;
 }
 
-/** What CLIENT TRACKING ON was told. */
-export interface SessionTracking {
-  /** The client that hears of the changes instead; 0 when it is this one. */
-  readonly redirectId: number;
-  readonly isRedirectBroken: boolean;
-  readonly isBroadcast: boolean;
-  readonly isOptIn: boolean;
-  readonly isOptOut: boolean;
-  readonly isNoLoop: boolean;
-  /** CLIENT CACHING: the next command, or the transaction that follows, is an exception. */
-  isCachingChosen: boolean;
-  /** In order, one char a byte. */
-  readonly prefixes: readonly string[];
+/** A client that waits in a blocking command; see `blocking/`. */
+export interface BlockedCommand {
+  /** Memory held meanwhile. */
+  readonly heldBytes: number;
 }
 
 export interface WatchedKeys {

@@ -80,6 +80,8 @@ export class EmbeddedSubscription implements Subscription {
       },
       postpone: () => {},
       resumePostponed: () => {},
+      answerBlocked: () => {},
+      failBlocked: () => {},
       closeAfterReplies: () => this.close(),
       close: () => this.close(),
     };

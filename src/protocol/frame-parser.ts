@@ -130,6 +130,11 @@ export class FrameParser {
     return !this.isExhausted && this.pendingBytes > 0;
   }
 
+  /** Input that waits passed the limit: nothing more will be parsed. */
+  get isRefused(): boolean {
+    return this.finalStatus === REFUSED;
+  }
+
   /** Memory held for this connection beyond the object itself. */
   get heldBytes(): number {
     return this.inbox === null ? 0 : this.inbox.heldBytes;

@@ -1,8 +1,6 @@
 import type { Configuration } from '../base/configuration.ts';
-import { AssertionFailure } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { LogFacts } from '../base/logger.ts';
 import type { Socket, SocketHandler } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
 import { executeCommand } from '../commands/execute-command.ts';
@@ -17,6 +15,7 @@ import {
   REFUSED,
 } from '../protocol/frame-parser.ts';
 import { clientClassOf, outputLimitOf } from './client-class.ts';
+import { logClosed, logRefusal, reportFailure } from './connection-reports.ts';
 import { HOLD, type Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
 import { brokenOutputLimit } from './output-limit.ts';
@@ -99,11 +98,13 @@ export class Connection implements ClientChannel, SocketHandler {
   get heldBytes(): number {
     const outboxBytes = this.outbox === null ? 0 : this.outbox.length;
     const queueBytes = this.session.transaction?.queue.heldBytes ?? 0;
-    return this.parser.heldBytes + outboxBytes + queueBytes + this.socket.queuedBytes;
+    const { blocked } = this.session;
+    const waitBytes = blocked === null ? 0 : blocked.heldBytes;
+    return this.parser.heldBytes + outboxBytes + queueBytes + waitBytes + this.socket.queuedBytes;
   }
   /** A command of it waits: it is not idle, whatever its client does. */
   get isPostponed(): boolean {
-    return this.postponed !== null;
+    return this.postponed !== null || this.session.blocked !== null;
   }
 
   onReadable(bytes: Uint8Array, start: number, end: number): void {
@@ -136,6 +137,13 @@ export class Connection implements ClientChannel, SocketHandler {
     }
     parser.suspend();
     if (this.holds === 0) this.hold(HOLD.BUDGET);
+    else if (this.holds === HOLD.BLOCKED && parser.isRefused) this.closeRefused();
+  }
+
+  /** Nothing of it is executed for now, and its input has passed the limit. */
+  private closeRefused(): void {
+    logRefusal(this, this.loop, this.parser.refusal);
+    this.close();
   }
 
   onDrained(): void {
@@ -150,7 +158,7 @@ export class Connection implements ClientChannel, SocketHandler {
   onEnd(): void {
     if (this.isGathered) this.loop.runGathered();
     this.isInputEnded = true;
-    if (this.holds === 0) this.closeAfterReplies();
+    if ((this.holds & ~HOLD.BLOCKED) === 0) this.closeAfterReplies();
   }
 
   onClose(_error: string): void {
@@ -189,8 +197,28 @@ export class Connection implements ClientChannel, SocketHandler {
     this.loop.runLater(this);
   }
 
+  answerBlocked(bytes: Uint8Array, start: number, end: number): void {
+    if (this.isGone) return;
+    this.session.lastCommandMs = this.loop.clock.nowMs;
+    if (end > start) this.push(bytes, start, end);
+    this.resumeBlocked();
+  }
+
+  failBlocked(error: unknown, hasChanged: boolean): void {
+    reportFailure(this, this.loop, { error, hasChanged });
+    this.close();
+  }
+
+  /** What came while its command waited is executed at the end of this loop turn. */
+  private resumeBlocked(): void {
+    if (this.isGone || (this.holds & HOLD.BLOCKED) === 0) return;
+    this.holds &= ~HOLD.BLOCKED;
+    if (this.holds === 0 && this.parser.pendingBytes > 0) this.hold(HOLD.BUDGET);
+  }
+
   closeAfterReplies(): void {
     if (this.isGone) return;
+    this.session.node.blocking.forget(this.session);
     this.session.gate |= GATE.CLOSING;
     if (this.loop.current !== this) this.finish();
   }
@@ -222,7 +250,7 @@ export class Connection implements ClientChannel, SocketHandler {
       writer.error(this.parser.error);
       session.gate |= GATE.CLOSING;
     } else if (status === REFUSED) {
-      this.logRefusal();
+      logRefusal(this, this.loop, this.parser.refusal);
       session.gate |= GATE.CLOSING;
     }
     this.endTurn(status === READY);
@@ -247,7 +275,7 @@ export class Connection implements ClientChannel, SocketHandler {
         if (session.gate !== gate) {
           gate = session.gate;
           parser.limits = this.currentLimits();
-          if ((gate & (GATE.CLOSING | GATE.POSTPONED)) !== 0) return READY;
+          if ((gate & STOPS_TURN) !== 0) return READY;
         }
         if (--commandsWarm <= 0) commandsWarm = this.warmAhead();
         const replyBytes = writer.position - loop.turnStart;
@@ -284,20 +312,14 @@ export class Connection implements ClientChannel, SocketHandler {
     } catch (error) {
       this.failCommand(error, loop.turnStart, session.changeCount !== changeCount);
     }
-    return (session.gate & (GATE.CLOSING | GATE.POSTPONED)) === 0;
+    return (session.gate & STOPS_TURN) === 0;
   }
 
   /** A defect of ours. Before the first change it costs this client only; after it, the node. */
   private failCommand(error: unknown, start: number, hasChanged: boolean): void {
-    const { loop, session } = this;
-    loop.counters[METRIC.unexpectedErrors]++;
-    loop.writer.position = start;
-    session.gate |= GATE.CLOSING;
-    const isFatal = hasChanged || error instanceof AssertionFailure;
-    const outcome = isFatal ? 'beyond repair; the node stops' : 'and its client is closed';
-    const facts = { error, clientId: session.id };
-    loop.logger.error('command-failed', `A command failed ${outcome}`, facts);
-    if (isFatal) loop.fail(error);
+    this.loop.writer.position = start;
+    this.session.gate |= GATE.CLOSING;
+    reportFailure(this, this.loop, { error, hasChanged });
   }
 
   /** @param hasStopped  there may be whole commands left in the input */
@@ -321,6 +343,7 @@ export class Connection implements ClientChannel, SocketHandler {
     if (hasStopped) {
       parser.suspend();
       if ((session.gate & GATE.POSTPONED) !== 0) holds |= HOLD.POSTPONED;
+      else if ((session.gate & GATE.BLOCKED) !== 0) holds |= HOLD.BLOCKED;
       else if (parser.pendingBytes > 0) holds |= HOLD.BUDGET;
     }
     if (hasReplies && this.outputBytes > 0) {
@@ -434,16 +457,17 @@ export class Connection implements ClientChannel, SocketHandler {
   }
 
   private hold(holds: number): void {
-    if (this.holds === 0) this.socket.pauseReading();
+    const wasRead = (this.holds & ~HOLD.BLOCKED) === 0;
+    if (wasRead && holds !== HOLD.BLOCKED) this.socket.pauseReading();
     if ((holds & ~this.holds & HOLD.BUDGET) !== 0) this.loop.runLater(this);
     this.holds |= holds;
   }
 
   private clearHold(hold: number): void {
     this.holds &= ~hold;
-    if (this.holds !== 0 || this.isGone) return;
-    this.takeTurn();
-    if (this.holds !== 0 || this.isGone) return;
+    if (this.isGone) return;
+    if (this.holds === 0) this.takeTurn();
+    if ((this.holds & ~HOLD.BLOCKED) !== 0 || this.isGone) return;
     if (this.isInputEnded) this.closeAfterReplies();
     else this.socket.resumeReading();
   }
@@ -476,19 +500,10 @@ export class Connection implements ClientChannel, SocketHandler {
     if (broken === '') return;
     this.loop.counters[METRIC.outputBufferDisconnections]++;
     const facts = { clientClass, outputBytes: bytes, limit: broken };
-    this.logClosed('it does not read its replies', facts);
+    logClosed(this, this.loop, { reason: 'it does not read its replies', facts });
     this.close();
   }
-
-  private logRefusal(): void {
-    const isCrossProtocol = this.parser.refusal === 'crossProtocol';
-    if (!isCrossProtocol) this.loop.counters[METRIC.queryBufferDisconnections]++;
-    this.logClosed(isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit', {});
-  }
-
-  private logClosed(reason: string, facts: LogFacts): void {
-    const address = `${this.remoteAddress}:${this.remotePort}`;
-    const all = { clientId: this.session.id, address, ...facts };
-    this.loop.logger.warn('client-closed', `Client closed: ${reason}`, all);
-  }
 }
+
+/** With one of these up nothing more is executed in this turn. */
+const STOPS_TURN = GATE.CLOSING | GATE.POSTPONED | GATE.BLOCKED;

@@ -1,7 +1,7 @@
 import type { Timer } from '../base/world.ts';
 import type { CommandQueue } from '../commands/command-queue.ts';
 
-/** Why a connection is not read for now. All clear: reading. */
+/** Why a connection executes nothing for now. All clear: its input is read and executed. */
 export const HOLD = {
   /** Its turn's budget is spent: it stands in the loop's queue. */
   BUDGET: 1,
@@ -11,6 +11,11 @@ export const HOLD = {
   POSTPONED: 4,
   /** It is being closed. */
   CLOSING: 8,
+  /**
+   * A command of it waits for a key. The socket is read all the same, or a client that closes would
+   * not be noticed; what it sends is kept.
+   */
+  BLOCKED: 16,
 } as const;
 
 /** A command that must wait, as a copy. */

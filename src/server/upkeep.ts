@@ -61,6 +61,7 @@ export class Upkeep {
       store.actorId = 0;
       if (store.runSlice(LIMITS.sliceMs)) isBehind = true;
     }
+    if (this.node.blocking.hasReady) this.node.blocking.serve();
     if (!isBehind || this.backlogTimer !== null) return;
     this.backlogTimer = world.timers.after(BACKLOG_PAUSE_MS, () => {
       this.backlogTimer = null;

@@ -169,15 +169,18 @@ const unblockCommand: CommandRow = {
   complexity: 'O(log N) where N is the number of client connections',
   summary: 'End the wait of a client in a blocking command',
   syntax: 'client-id [TIMEOUT | ERROR]',
-  execute(_session, frame, reply) {
+  execute(session, frame, reply) {
     if (frame.count > 4) {
       reply.errorLatin1(subcommandSyntaxText(frame, 'CLIENT'));
     } else if (frame.count === 4 && !frame.equals(3, 'TIMEOUT') && !frame.equals(3, 'ERROR')) {
       reply.errorText('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
-    } else if (integer64Argument(frame, 2) === null) {
-      reply.error(ERRORS.notInteger);
     } else {
-      reply.integer(0);
+      const id = integer64Argument(frame, 2);
+      if (id === null) return reply.error(ERRORS.notInteger);
+      const target = session.node.clients.byId(Number(id));
+      const how = frame.count === 4 && frame.equals(3, 'ERROR') ? 'error' : 'timeout';
+      const isDone = target !== undefined && session.node.blocking.unblock(target, how);
+      reply.integer(isDone ? 1 : 0);
     }
   },
 };

@@ -111,16 +111,18 @@ function serverFields(node: NodeServices): InfoField[] {
   ];
 }
 
-function clientFields({ clients, configuration, tracking }: NodeServices): InfoField[] {
+function clientFields({ blocking, clients, configuration }: NodeServices): InfoField[] {
   return [
     ['connected_clients', clients.count],
     ['cluster_connections', 0],
     ['maxclients', configuration.network.maxClients],
     ['client_recent_max_input_buffer', clients.queryBytesMax],
     ['client_recent_max_output_buffer', clients.outputBytesMax],
-    ['blocked_clients', 0],
-    ['tracking_clients', tracking.clientCount],
-    ['clients_in_timeout_table', 0],
+    ['blocked_clients', blocking.count],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', blocking.timedCount],
+    ['total_blocking_keys', blocking.keyCount],
+    ['total_blocking_keys_on_nokey', blocking.deletionKeyCount],
   ];
 }
 
