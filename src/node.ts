@@ -16,6 +16,7 @@ import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
+import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
 import { POLICY_TABLE } from './engine/eviction/policy-table.ts';
@@ -237,6 +238,7 @@ class Node implements RunningNode {
     this.services.watches.unwatch(session);
     this.services.pubsub.removeAll(session);
     this.services.monitors.remove(session);
+    this.services.tracking.disable(session);
     session.transaction = null;
   }
 
@@ -248,6 +250,7 @@ class Node implements RunningNode {
     const { world, configuration, configRegistry, logger } = this.options;
     const { clock, counters, rates } = parts;
     const startedMs = world.clock.wallMs();
+    const stores = [createDefaultStore(this.options, clock)];
     return {
       world,
       clock,
@@ -255,11 +258,18 @@ class Node implements RunningNode {
       logger: logger.child('resp'),
       settings: configRegistry,
       table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
-      stores: [createDefaultStore(this.options, clock)],
+      stores,
       counters,
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),
+      tracking: new TrackingTable({
+        clients: this.clients,
+        stores,
+        settings: configuration.cache,
+        random: world.random,
+        later: (errand) => this.loop.doLater(errand),
+      }),
       blocking: new BlockingTable(world),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),

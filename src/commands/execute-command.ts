@@ -12,7 +12,13 @@ import { isAllowed } from './allowance.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { endTransaction } from './end-transaction.ts';
-import { type ClientChannel, GATE, type Session, type Transaction } from './session.ts';
+import {
+  type ClientChannel,
+  GATE,
+  type Session,
+  type SessionTracking,
+  type Transaction,
+} from './session.ts';
 
 /**
  * Commands of constant cost are timed one call in this many and counted with that weight: two clock
@@ -212,10 +218,25 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
   if (isQueued) return queue(transaction, frame, reply, command);
-  run(session, frame, reply, command);
+  if (session.tracking === null) run(session, frame, reply, command);
+  else runTracked(session, session.tracking, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
     session.node.monitors.report(session, frame);
   }
+}
+
+/** For a client that is told of changes to what it reads. */
+function runTracked(
+  session: Session,
+  tracking: SessionTracking,
+  frame: Frame,
+  reply: ReplyWriter,
+  command: Command,
+): void {
+  const service = session.node.tracking;
+  service.enter(session, command);
+  run(session, frame, reply, command);
+  service.leave(session, frame, command, tracking);
 }
 
 /**
@@ -238,6 +259,7 @@ const ENDS_TRANSACTION = new Set(['exec', 'discard', 'quit', 'reset']);
  */
 function refuse(session: Session, reply: ReplyWriter, command: Command | null, text: string): void {
   if (session.transaction !== null) session.transaction.isBroken = true;
+  if (session.tracking !== null) session.node.tracking.refused(session);
   const mark = reply.position;
   if (command !== null) command.rejectedCalls++;
   if (command?.fullName === 'exec') {
@@ -295,6 +317,7 @@ function applyReplyMode(
   } else if (channel.replyMode === 'skip-next') {
     channel.replyMode = 'skip';
   }
+  if (session.tracking !== null) session.node.tracking.tellWhatWaits(session);
 }
 
 /** What the arguments would take at most: the room a write may need. */

@@ -25,6 +25,8 @@ export const GATE = {
   CLOSING: 128,
   /** A command of this client waits to be run again. */
   POSTPONED: 256,
+  /** CLIENT TRACKING ON. */
+  TRACKING: 4096,
   /** A command of this client waits for a key, or for time to pass. */
   BLOCKED: 512,
 } as const;
@@ -56,6 +58,8 @@ export class Session {
   watched: WatchedKeys | null = null;
   subscriptions: Subscriptions | null = null;
   isMonitor = false;
+  /** Null while CLIENT TRACKING is OFF. */
+  tracking: SessionTracking | null = null;
   /**
    * What EXEC runs now; null outside of it. Within, every command answers at once: nothing is
    * postponed, nothing blocks.
@@ -150,6 +154,21 @@ export interface Transaction {
 export interface BlockedCommand {
   /** Memory held meanwhile. */
   readonly heldBytes: number;
+}
+
+/** What CLIENT TRACKING ON was told. */
+export interface SessionTracking {
+  /** The client that hears of the changes instead; 0 when it is this one. */
+  readonly redirectId: number;
+  readonly isRedirectBroken: boolean;
+  readonly isBroadcast: boolean;
+  readonly isOptIn: boolean;
+  readonly isOptOut: boolean;
+  readonly isNoLoop: boolean;
+  /** CLIENT CACHING: the next command, or the transaction that follows, is an exception. */
+  isCachingChosen: boolean;
+  /** In order, one char a byte. */
+  readonly prefixes: readonly string[];
 }
 
 export interface WatchedKeys {

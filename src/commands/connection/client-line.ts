@@ -39,7 +39,7 @@ export function describeClient(session: Session): string {
     `events=${outputBytes > 0 ? 'rw' : 'r'}`,
     `cmd=${lastCommand === '' ? 'NULL' : lastCommand}`,
     `user=${session.userName}`,
-    'redir=-1',
+    `redir=${session.tracking?.redirectId ?? -1}`,
     `resp=${session.protocol}`,
     `lib-name=${session.libraryName}`,
     `lib-ver=${session.libraryVersion}`,
@@ -72,6 +72,9 @@ function describeFlags(session: Session): string {
   if (isSubscriber(session)) flags += 'P';
   if (session.transaction !== null || session.running !== null) flags += 'x';
   if ((session.gate & (GATE.POSTPONED | GATE.BLOCKED)) !== 0) flags += 'b';
+  if (session.tracking !== null) flags += 't';
+  if (session.tracking?.isRedirectBroken === true) flags += 'R';
+  if (session.tracking?.isBroadcast === true) flags += 'B';
   if (session.watched?.isDirty === true) flags += 'd';
   if ((session.gate & GATE.CLOSING) !== 0) flags += 'c';
   if (!session.isEvictable) flags += 'e';

@@ -111,7 +111,7 @@ function serverFields(node: NodeServices): InfoField[] {
   ];
 }
 
-function clientFields({ blocking, clients, configuration }: NodeServices): InfoField[] {
+function clientFields({ blocking, clients, configuration, tracking }: NodeServices): InfoField[] {
   return [
     ['connected_clients', clients.count],
     ['cluster_connections', 0],
@@ -119,7 +119,7 @@ function clientFields({ blocking, clients, configuration }: NodeServices): InfoF
     ['client_recent_max_input_buffer', clients.queryBytesMax],
     ['client_recent_max_output_buffer', clients.outputBytesMax],
     ['blocked_clients', blocking.count],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking.clientCount],
     ['clients_in_timeout_table', blocking.timedCount],
     ['total_blocking_keys', blocking.keyCount],
     ['total_blocking_keys_on_nokey', blocking.deletionKeyCount],
