@@ -12,7 +12,7 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
-import { TYPE } from '../../engine/keyspace/entry.ts';
+import { ENCODING, TYPE } from '../../engine/keyspace/entry.ts';
 import type { Slice } from '../../engine/slice.ts';
 import {
   growString,
@@ -94,6 +94,11 @@ export function createHll(database: Database, frame: Frame, keyArg: number): num
   bytes[offset + HEADER_BYTES] = EMPTY_REGISTERS[0];
   bytes[offset + HEADER_BYTES + 1] = EMPTY_REGISTERS[1];
   return entry;
+}
+
+/** Makes the encoding RAW, as Redis does before it looks whether there is anything to change. */
+export function unshare(database: Database, entry: number): void {
+  if (database.encodingOf(entry) !== ENCODING.RAW) openStringToChange(database, entry);
 }
 
 /** One HyperLogLog that is being changed. Reused; `entry` moves when the value grows. */

@@ -4,7 +4,15 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
-import { createHll, HllTarget, markStale, RAISED, raiseRegister, refusalOf } from './hll-value.ts';
+import {
+  createHll,
+  HllTarget,
+  markStale,
+  RAISED,
+  raiseRegister,
+  refusalOf,
+  unshare,
+} from './hll-value.ts';
 import { hashRegister, INDEX_BITS, INDEX_MASK } from './register-hash.ts';
 
 export const pfaddCommand: CommandRow = {
@@ -34,6 +42,7 @@ function executePfadd(session: Session, frame: Frame, reply: ReplyWriter): void 
   } else {
     const refusal = refusalOf(database, entry);
     if (refusal !== null) return reply.error(refusal);
+    unshare(database, entry);
     database.touch(entry);
   }
   TARGET.open(database, entry, session.node.configuration.encoding.hllSparseMaxBytes);

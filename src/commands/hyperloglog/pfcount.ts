@@ -1,7 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
-import { ENCODING } from '../../engine/keyspace/entry.ts';
-import { openStringToChange } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -13,6 +11,7 @@ import {
   mergeInto,
   refreshCardinality,
   refusalOf,
+  unshare,
 } from './hll-value.ts';
 import { REGISTER_COUNT } from './register-hash.ts';
 
@@ -49,7 +48,7 @@ function executePfcount(session: Session, frame: Frame, reply: ReplyWriter): voi
   if (entry === 0) return reply.integer(0);
   const refusal = refusalOf(database, entry);
   if (refusal !== null) return reply.error(refusal);
-  if (database.encodingOf(entry) !== ENCODING.RAW) openStringToChange(database, entry);
+  unshare(database, entry);
   if (isStale(database, entry)) {
     if (!refreshCardinality(database, entry)) return reply.error(ERRORS.hllCorrupt);
     database.recordCommand(frame, EVENT.none, 1);

@@ -1,6 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
-import { openString, openStringToChange } from '../../engine/values/string/string-value.ts';
+import { openString } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -14,6 +14,7 @@ import {
   hllEncodingOf,
   makeDense,
   refusalOf,
+  unshare,
 } from './hll-value.ts';
 import { hashRegister, INDEX_BITS, INDEX_MASK, REGISTER_COUNT } from './register-hash.ts';
 import { describeSparse } from './sparse.ts';
@@ -52,7 +53,7 @@ function executePfdebug(session: Session, frame: Frame, reply: ReplyWriter): voi
   const refusal = refusalOf(database, entry);
   if (refusal !== null) return reply.error(refusal);
   database.touch(entry);
-  openStringToChange(database, entry);
+  unshare(database, entry);
   const isSparse = hllEncodingOf(database, entry) === HLL_ENCODING.SPARSE;
   TARGET.open(database, entry, 0);
   if (frame.equals(1, 'GETREG')) {
