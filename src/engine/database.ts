@@ -31,6 +31,7 @@ import { Memory } from './memory/memory.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { STORE_STAT } from './store-stats.ts';
+import { Trees } from './tree/trees.ts';
 import { releaseTrees, treeBytes } from './values/tree-record.ts';
 
 export const NO_DEADLINE = -1;
@@ -47,6 +48,8 @@ export class Database {
   readonly index: number;
   memory: Memory;
   entries: HashIndex;
+  /** Large collections. */
+  trees: Trees;
   wheel: TimingWheel | null = null;
   /** Hash of the key that the last `find` looked for. */
   hash = 0;
@@ -73,6 +76,7 @@ export class Database {
     this.seed1 = store.seed1;
     this.memory = new Memory(store.pool);
     this.entries = new HashIndex(this.memory);
+    this.trees = new Trees(this.memory);
   }
 
   get count(): number {
@@ -116,6 +120,7 @@ export class Database {
     const entry = this.find(frame, arg);
     if (entry === 0) {
       this.store.stats[STORE_STAT.MISSES]++;
+      if (this.store.sink.wantsEvents) this.announceMiss(frame, arg);
       return 0;
     }
     this.store.stats[STORE_STAT.HITS]++;
@@ -281,16 +286,19 @@ export class Database {
   clear(): void {
     this.entries.clear();
     this.memory.clear();
+    this.trees.clear();
     this.wheel = null;
   }
 
   swapContents(other: Database): void {
-    const { memory, entries, wheel } = this;
+    const { memory, entries, trees, wheel } = this;
     this.memory = other.memory;
     this.entries = other.entries;
+    this.trees = other.trees;
     this.wheel = other.wheel;
     other.memory = memory;
     other.entries = entries;
+    other.trees = trees;
     other.wheel = wheel;
   }
 
@@ -302,7 +310,8 @@ export class Database {
   }
 
   countedBytes(): number {
-    return this.memory.liveBytes + this.entries.sideByteCount + (this.wheel?.byteCount ?? 0);
+    const sideBytes = this.entries.sideByteCount + this.trees.sideByteCount;
+    return this.memory.liveBytes + sideBytes + (this.wheel?.byteCount ?? 0);
   }
 
   /** Removes entries that are due until none is left or the budget is spent. */
@@ -366,6 +375,7 @@ export class Database {
       assert(this.entries.insert(this.hash, entry), 'where an entry has room its index has some');
       const store = this.store;
       if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
+      if (store.sink.wantsEvents) this.announceNew(entry);
       return;
     }
     memory.beforeChange(replaced);
@@ -404,6 +414,16 @@ export class Database {
     const word1 = view.getUint32(base + 4, true);
     const access = store.policy.onAccess(word1 >>> 8, store.clock.accessS);
     if (access !== word1 >>> 8) view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
+  }
+
+  private announceMiss(frame: Frame, arg: number): void {
+    const length = frame.lengths[arg];
+    this.store.recordEvent(EVENT.keymiss, this.index, frame.bytes, frame.offsets[arg], length);
+  }
+
+  private announceNew(entry: number): void {
+    const key = this.keySlice(entry);
+    this.store.recordEvent(EVENT.new, this.index, key.bytes, key.offset, key.length);
   }
 
   /** An effect on that entry's key, to be completed and recorded. */

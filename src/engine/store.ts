@@ -17,6 +17,8 @@ import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
 /** Entries that one step of a background slice looks at between two readings of the clock. */
 const STEP_ENTRY_COUNT = 200;
 const COMPACTION_STEP_BYTES = 64 * 1024;
+/** Blocks of released trees that one such step frees. */
+const DRAINED_BLOCK_COUNT = 200;
 
 export interface StoreOptions {
   readonly name: string;
@@ -137,7 +139,7 @@ export class Store {
    */
   makeRoom(byteCount: number): boolean {
     while (!this.hasRoom(byteCount)) {
-      if (!this.evictOne()) return this.hasRoom(0);
+      if (!this.drainOne() && !this.evictOne()) return this.hasRoom(0);
     }
     return true;
   }
@@ -214,6 +216,14 @@ export class Store {
     this.sink.recordEvent(this.effect, event, this.actorId);
   }
 
+  /** Frees a part of what was removed but is not yet freed; false when there is nothing. */
+  private drainOne(): boolean {
+    for (let i = 0; i < this.usedDatabaseCount; i++) {
+      if (this.databases[i].trees.drain(DRAINED_BLOCK_COUNT)) return true;
+    }
+    return false;
+  }
+
   private evictOne(): boolean {
     const victim = this.policy.evicts ? this.policy.chooseVictim(this) : 0;
     if (victim === 0) return false;
@@ -233,6 +243,7 @@ export class Store {
       database.expireDue(this.budget);
       return true;
     }
+    if (database.trees.drain(DRAINED_BLOCK_COUNT)) return true;
     return database.compact(COMPACTION_STEP_BYTES);
   }
 }

@@ -232,10 +232,7 @@ export class TreeCursor {
   /** Behind the last slot of a leaf is the first one of the next; shows the element there. */
   settle(): boolean {
     if (this.slot >= this.slotCount) {
-      if (!stepLeaf(this, 1)) {
-        this.isAtElement = false;
-        return false;
-      }
+      if (!stepLeaf(this, 1)) return this.rest();
       this.slot = 0;
     }
     this.isAtElement = true;
@@ -275,6 +272,15 @@ export class TreeCursor {
     } else {
       this.showBlob(view.getUint32(at + 1, true));
     }
+  }
+
+  /** Behind the last element. */
+  private rest(): boolean {
+    this.isAtElement = false;
+    if (this.format === FORMAT.BLOCK && this.leaf !== 0) {
+      this.blockCount = this.pageView.getUint32(this.pageBase + 8, true);
+    }
+    return false;
   }
 
   private showBlob(address: number): void {

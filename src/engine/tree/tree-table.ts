@@ -2,6 +2,7 @@ import { assert } from '../../base/errors.ts';
 import { HUGE_ADDRESS_MIN, PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import { LEAF_BYTES } from './page-layout.ts';
+import { LeafWriter } from './slotted-leaf.ts';
 
 const CAPACITY_MIN = 16;
 const SCRATCH_PAGES = 2;
@@ -21,6 +22,9 @@ export class TreeTable {
   /** A copy of the pages that are being written anew. */
   scratchBytes: Uint8Array = NO_BYTES;
   scratchView: DataView = NO_VIEW;
+  /** The pages of such a step, in their order. */
+  readonly stepPages = new Uint32Array(3);
+  readonly leafWriter = new LeafWriter();
   #freeId = 0;
   #idEnd = 1;
 

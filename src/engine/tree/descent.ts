@@ -1,0 +1,290 @@
+/** How a cursor gets from the root to a leaf, and from a leaf to its neighbours. */
+import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
+import {
+  BLOB_HEADER_BYTES,
+  BLOB_MARK,
+  BLOCK_HEADER_BYTES,
+  capacityOf,
+  FORMAT,
+  formatOf,
+  keyBytes,
+  levelOf,
+  PAGE_HEADER_BYTES,
+  slotBytes,
+} from './page-layout.ts';
+import type { TieOrder, TreeCursor } from './tree-cursor.ts';
+import type { TreeTable } from './tree-table.ts';
+
+/** To the first place that is not before the key, or behind the last slot of the leaf before it. */
+export function descend(cursor: TreeCursor, id: number, key: number): void {
+  let address = begin(cursor, id);
+  const segments = cursor.table.memory.segments;
+  for (let level = cursor.depth; level > 0; level--) {
+    const segment = segments[address >>> SEGMENT_SHIFT];
+    const { words, view } = segment;
+    const at = (address & PLACE_MASK) << 1;
+    const capacity = ((words[at] >>> 12) - 2) >>> 1;
+    const keysAt = (at << 2) + PAGE_HEADER_BYTES;
+    let low = 1;
+    let high = words[at + 2];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (view.getFloat64(keysAt + (middle << 3), true) < key) low = middle + 1;
+      else high = middle;
+    }
+    cursor.path[level] = address;
+    cursor.childIndexes[level] = low - 1;
+    address = words[at + 4 + capacity * 2 + low - 1];
+  }
+  if (!arrive(cursor, address)) return;
+  cursor.slot = lowerSlot(cursor, key);
+}
+
+export function descendTied(cursor: TreeCursor, id: number, key: number, tie: TieOrder): void {
+  let address = begin(cursor, id);
+  const { table, path, childIndexes } = cursor;
+  for (let level = cursor.depth; level > 0; level--) {
+    const words = table.words(address);
+    const view = table.view(address);
+    const at = table.wordAt(address);
+    const keysAt = (at << 2) + PAGE_HEADER_BYTES;
+    const childCount = words[at + 2];
+    const children = at + 4 + capacityOf(words[at]) * 2;
+    let low = 1;
+    let high = childCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const separator = view.getFloat64(keysAt + (middle << 3), true);
+      const isBefore =
+        separator < key ||
+        (separator === key && firstIsBefore(cursor, words[children + middle], level - 1, key, tie));
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    path[level] = address;
+    childIndexes[level] = low - 1;
+    address = words[children + low - 1];
+  }
+  if (!arrive(cursor, address)) return;
+  let low = lowerSlot(cursor, key);
+  let high = upperSlot(cursor, low, key);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareSlot(cursor, middle, tie) < 0) low = middle + 1;
+    else high = middle;
+  }
+  cursor.slot = low;
+}
+
+/** Before the first element, or behind the last. */
+export function descendToEnd(cursor: TreeCursor, id: number, isLast: boolean): void {
+  let address = begin(cursor, id);
+  address = descendEdge(cursor, address, cursor.depth, isLast);
+  if (arrive(cursor, address)) cursor.slot = isLast ? cursor.slotCount : 0;
+}
+
+export function descendToRank(cursor: TreeCursor, id: number, rank: number): void {
+  let address = begin(cursor, id);
+  const segments = cursor.table.memory.segments;
+  let rest = rank;
+  for (let level = cursor.depth; level > 0; level--) {
+    const { words } = segments[address >>> SEGMENT_SHIFT];
+    const at = (address & PLACE_MASK) << 1;
+    const capacity = ((words[at] >>> 12) - 2) >>> 1;
+    const counts = at + 4 + capacity * 3;
+    const last = words[at + 2] - 1;
+    let index = 0;
+    while (index < last && rest >= words[counts + index]) rest -= words[counts + index++];
+    cursor.path[level] = address;
+    cursor.childIndexes[level] = index;
+    address = words[at + 4 + capacity * 2 + index];
+  }
+  if (!arrive(cursor, address)) return;
+  if (cursor.format === FORMAT.BLOCK) {
+    cursor.rankInBlock = rest;
+    cursor.slot = rest < cursor.pageView.getUint32(cursor.pageBase + 8, true) ? 0 : 1;
+  } else {
+    cursor.slot = Math.min(rest, cursor.slotCount);
+  }
+}
+
+/**
+ * Opens the leaf beside this one.
+ * @param direction  1 or -1
+ * @returns          false, and nothing changed, when there is none
+ */
+export function stepLeaf(cursor: TreeCursor, direction: number): boolean {
+  const { table, path, childIndexes } = cursor;
+  for (let level = 1; level <= cursor.depth; level++) {
+    const words = table.words(path[level]);
+    const at = table.wordAt(path[level]);
+    const index = childIndexes[level] + direction;
+    if (index < 0 || index >= words[at + 2]) continue;
+    childIndexes[level] = index;
+    const child = words[at + 4 + capacityOf(words[at]) * 2 + index];
+    cursor.openLeaf(descendEdge(cursor, child, level - 1, direction < 0));
+    return true;
+  }
+  return false;
+}
+
+/** Fills the path from a leaf upwards, after pages were split or joined. */
+export function findPath(cursor: TreeCursor, leaf: number): void {
+  const { table } = cursor;
+  let address = leaf;
+  let level = 0;
+  while (address !== table.roots[cursor.id]) {
+    const parent = table.word(address, 1);
+    level++;
+    cursor.path[level] = parent;
+    cursor.childIndexes[level] = childIndexOf(table, parent, address);
+    address = parent;
+  }
+  cursor.depth = level;
+  cursor.openLeaf(leaf);
+}
+
+/** Where the parent names that page. */
+export function childIndexOf(table: TreeTable, parent: number, child: number): number {
+  const words = table.words(parent);
+  const at = table.wordAt(parent);
+  const children = at + 4 + capacityOf(words[at]) * 2;
+  let index = 0;
+  while (words[children + index] !== child) index++;
+  return index;
+}
+
+/** First slot whose key is not below. */
+function lowerSlot(cursor: TreeCursor, key: number): number {
+  const view = cursor.pageView;
+  const base = cursor.pageBase;
+  if (cursor.format === FORMAT.BLOCK) return view.getFloat64(base + 16, true) < key ? 1 : 0;
+  const slotsAt = base + PAGE_HEADER_BYTES;
+  let low = 0;
+  let high = cursor.slotCount;
+  if (cursor.format === FORMAT.SLOTTED32) {
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (view.getUint32(slotsAt + middle * 6, true) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (view.getFloat64(slotsAt + middle * 10, true) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** First slot from `first` on whose key is above. */
+function upperSlot(cursor: TreeCursor, first: number, key: number): number {
+  const view = cursor.pageView;
+  let low = first;
+  let high = cursor.slotCount;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keyAt(view, cursor.pageBase, cursor.format, middle) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function keyAt(view: DataView, base: number, format: number, slot: number): number {
+  if (format === FORMAT.SLOTTED32) return view.getUint32(base + PAGE_HEADER_BYTES + slot * 6, true);
+  return view.getFloat64(base + PAGE_HEADER_BYTES + slot * 10, true);
+}
+
+function compareSlot(cursor: TreeCursor, slot: number, tie: TieOrder): number {
+  return comparePayload(cursor, cursor.leaf, slot, tie);
+}
+
+/** Whether the first element under that page comes before (key, tie). Its key is not below. */
+function firstIsBefore(
+  cursor: TreeCursor,
+  page: number,
+  level: number,
+  key: number,
+  tie: TieOrder,
+): boolean {
+  const { table } = cursor;
+  let leaf = page;
+  for (let left = level; left > 0; left--) {
+    const words = table.words(leaf);
+    const at = table.wordAt(leaf);
+    leaf = words[at + 4 + capacityOf(words[at]) * 2];
+  }
+  const { memory } = table;
+  memory.locate(leaf);
+  const first =
+    cursor.format === FORMAT.BLOCK
+      ? memory.view.getFloat64(memory.base + 16, true)
+      : keyAt(memory.view, memory.base, cursor.format, 0);
+  if (first !== key) return first < key;
+  return comparePayload(cursor, leaf, 0, tie) < 0;
+}
+
+function comparePayload(cursor: TreeCursor, leaf: number, slot: number, tie: TieOrder): number {
+  const { memory } = cursor.table;
+  const { format } = cursor;
+  memory.locate(leaf);
+  const { view, base } = memory;
+  if (format === FORMAT.BLOCK) {
+    const length = view.getUint32(base + 12, true);
+    return tie.compare(memory.bytes, view, base + BLOCK_HEADER_BYTES, length);
+  }
+  const slotAt = base + PAGE_HEADER_BYTES + slot * slotBytes(format);
+  const at = base + view.getUint16(slotAt + keyBytes(format), true);
+  const first = view.getUint8(at);
+  if (first < 128) return tie.compare(memory.bytes, view, at + 1, first);
+  if (first !== BLOB_MARK) {
+    const length = ((first & 127) << 8) | view.getUint8(at + 1);
+    return tie.compare(memory.bytes, view, at + 2, length);
+  }
+  memory.locate(view.getUint32(at + 1, true));
+  const length = memory.view.getUint32(memory.base + 8, true);
+  return tie.compare(memory.bytes, memory.view, memory.base + BLOB_HEADER_BYTES, length);
+}
+
+/** Down the first or last children; fills the path below. @returns the leaf, 0 for none */
+function descendEdge(cursor: TreeCursor, page: number, level: number, isLast: boolean): number {
+  const { table, path, childIndexes } = cursor;
+  let address = page;
+  for (let left = level; left > 0; left--) {
+    const words = table.words(address);
+    const at = table.wordAt(address);
+    const index = isLast ? Math.max(0, words[at + 2] - 1) : 0;
+    path[left] = address;
+    childIndexes[left] = index;
+    address = words[at + 2] === 0 ? 0 : words[at + 4 + capacityOf(words[at]) * 2 + index];
+  }
+  return address;
+}
+
+/** @returns the root's address */
+function begin(cursor: TreeCursor, id: number): number {
+  const { table } = cursor;
+  const root = table.roots[id];
+  const word0 = table.words(root)[table.wordAt(root)];
+  cursor.id = id;
+  cursor.depth = levelOf(word0);
+  cursor.format = formatOf(word0);
+  cursor.slotByteCount = slotBytes(cursor.format);
+  cursor.isAtElement = false;
+  cursor.slot = 0;
+  return root;
+}
+
+/** @returns false when the tree has no leaf */
+function arrive(cursor: TreeCursor, address: number): boolean {
+  if (cursor.format === FORMAT.BLOCK && cursor.depth === 1) {
+    if (cursor.table.word(cursor.path[1], 2) === 0) {
+      cursor.leaf = 0;
+      cursor.slotCount = 0;
+      return false;
+    }
+  }
+  cursor.openLeaf(address);
+  return true;
+}
