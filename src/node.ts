@@ -14,7 +14,8 @@ import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
-import { type ClientChannel, GATE, Session } from './commands/session.ts';
+import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
+import { type ClientChannel, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
@@ -332,6 +333,11 @@ class Node implements RunningNode {
     for (const [path, refusal] of PORT_SETTINGS) {
       configRegistry.onPrepare(path, (next) => listener.preparePorts(next));
       configRegistry.onChange(path, () => (listener.applyPorts() ? null : refusal));
+    const { notify } = configuration;
+    const { pubsub, stores } = this.services;
+    const notifications = new KeyspaceNotifications({ pubsub, stores });
+    notifications.follow(notify.keyspaceEvents);
+    follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
     }
     for (const path of CERTIFICATE_SETTINGS) {
       configRegistry.onChange(path, () => (listener.reloadTls() ? null : TLS_REFUSAL));

@@ -173,12 +173,21 @@ export class Connection implements ClientChannel, SocketHandler {
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.isGone) return;
     if (this.loop.current === this) {
-      this.loop.writer.copy(bytes, start, end - start);
+      this.pushToSelf(bytes, start, end);
       return;
     }
     this.appendToOutbox(bytes, start, end);
     this.askSend();
     this.checkOutputLimit();
+  }
+
+  /** Before the reply to the running command, or behind it when some of it is written already. */
+  private pushToSelf(bytes: Uint8Array, start: number, end: number): void {
+    const { aside, replyStart, writer } = this.loop;
+    const isBare = writer.position === replyStart && (this.session.gate & GATE.REPLIES_OFF) === 0;
+    if (!isBare || aside.position > 0) return aside.copy(bytes, start, end - start);
+    writer.copy(bytes, start, end - start);
+    this.loop.replyStart = writer.position;
   }
 
   postpone(frame: Frame, untilMs: number): void {
@@ -270,8 +279,10 @@ export class Connection implements ClientChannel, SocketHandler {
         const status = parser.next(frame);
         if (status !== READY) return status;
         start = writer.position;
+        loop.replyStart = start;
         changeCount = session.changeCount;
         executeCommand(session, frame, writer);
+        if (loop.aside.position > 0) loop.takeAside();
         if (session.gate !== gate) {
           gate = session.gate;
           parser.limits = this.currentLimits();
@@ -307,8 +318,10 @@ export class Connection implements ClientChannel, SocketHandler {
     const { changeCount } = session;
     session.gate &= ~GATE.POSTPONED;
     this.takePostponed(loop.frame);
+    loop.replyStart = loop.writer.position;
     try {
       executeCommand(session, loop.frame, loop.writer);
+      if (loop.aside.position > 0) loop.takeAside();
     } catch (error) {
       this.failCommand(error, loop.turnStart, session.changeCount !== changeCount);
     }
@@ -317,6 +330,7 @@ export class Connection implements ClientChannel, SocketHandler {
 
   /** A defect of ours. Before the first change it costs this client only; after it, the node. */
   private failCommand(error: unknown, start: number, hasChanged: boolean): void {
+    this.loop.aside.reset();
     this.loop.writer.position = start;
     this.session.gate |= GATE.CLOSING;
     reportFailure(this, this.loop, { error, hasChanged });

@@ -20,6 +20,10 @@ import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
 export class TurnLoop {
   readonly frame = new Frame();
   readonly writer = new ReplyWriter();
+  /** What was pushed to the client whose command runs, after some of its reply was written. */
+  readonly aside = new ReplyWriter(1024);
+  /** Where the reply to the running command begins in the writer. */
+  replyStart = 0;
   readonly hints = new KeyHints(LIMITS.warmedKeyCountMax);
   readonly clock: TurnClock;
   readonly counters: Float64Array;
@@ -109,6 +113,12 @@ export class TurnLoop {
     gathering.clear();
     this.isGathering = false;
     this.sendReplies();
+  }
+
+  /** The reply is whole: what was pushed meanwhile follows it. */
+  takeAside(): void {
+    this.writer.copy(this.aside.bytes, 0, this.aside.position);
+    this.aside.reset();
   }
 
   /** The connection's replies are in the writer and leave with the others'. */

@@ -125,7 +125,6 @@ export const WATCH_SETTINGS: readonly Setting[] = [
   }),
   setting('notify.keyspace_events', 'notify.keyspaceEvents', keyspaceEvents(), {
     redis: 'notify-keyspace-events',
-    effect: 'later',
     help: 'Keyspace events that are published, in letters; empty: none.',
   }),
   setting(

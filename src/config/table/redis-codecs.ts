@@ -108,7 +108,10 @@ function readLimit(words: readonly string[]): OutputBufferLimit | null {
 
 const EVENT_CLASSES = 'g$lshzxetd';
 
-/** Keyspace events: kept in the order in which redis-server prints them. */
+/**
+ * Keyspace events: kept in the order in which redis-server prints them. It prints no `n` beside `A`,
+ * though it holds.
+ */
 export function keyspaceEvents(): Codec<string> {
   const parse = (flags: string) => {
     if (!/^[Ag$lshzxeKEtmdn]*$/.test(flags)) {
@@ -117,15 +120,15 @@ export function keyspaceEvents(): Codec<string> {
     const has = (flag: string) =>
       flags.includes(flag) || (flags.includes('A') && EVENT_CLASSES.includes(flag));
     const all = [...EVENT_CLASSES].every(has);
-    const classes = all ? 'A' : [...`${EVENT_CLASSES}n`].filter(has).join('');
-    return classes + [...'KEm'].filter(has).join('');
+    const classes = all ? 'A' : [...EVENT_CLASSES].filter(has).join('');
+    return classes + [...'nKEm'].filter(has).join('');
   };
   return oneWord<string>({
     kind: 'letters of Ag$lshzxeKEtmdn',
     schema: { type: 'string' },
     parse,
     print: (value) => value,
-    printRedis: (value) => value,
+    printRedis: (value) => value.replace('An', 'A'),
     rewriteLines: (value) => [quoteAlways(value)],
   });
 }
