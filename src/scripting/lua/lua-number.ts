@@ -1,34 +1,10 @@
 /** Numbers as texts and back, as C's "%.14g" and strtod do in Lua 5.1. */
+import { numberText } from './number-text.ts';
 
 /** "%.14g". */
 export function textOfNumber(number: number): string {
   if ((number | 0) === number && (number !== 0 || 1 / number > 0)) return `${number}`;
-  return formatGeneral(number);
-}
-
-function formatGeneral(number: number): string {
-  if (!Number.isFinite(number)) return number > 0 ? 'inf' : number < 0 ? '-inf' : textOfNaN(number);
-  if (number === 0) return '-0';
-  const [digits, exponentText] = number.toExponential(13).split('e') as [string, string];
-  const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= 14) {
-    const sign = exponent < 0 ? '-' : '+';
-    return `${withoutZeros(digits)}e${sign}${`${Math.abs(exponent)}`.padStart(2, '0')}`;
-  }
-  return withoutZeros(number.toFixed(13 - exponent));
-}
-
-function withoutZeros(digits: string): string {
-  if (!digits.includes('.')) return digits;
-  let end = digits.length;
-  while (digits.charCodeAt(end - 1) === 0x30) end--;
-  if (digits.charCodeAt(end - 1) === 0x2e) end--;
-  return digits.slice(0, end);
-}
-
-/** JavaScript hides the sign of a NaN; what x86-64 computes, as 0/0, has it set. */
-function textOfNaN(_number: number): string {
-  return '-nan';
+  return numberText(number);
 }
 
 const DECIMAL = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/;
