@@ -282,6 +282,12 @@ class Node implements RunningNode {
       startedMs,
       version: VERSION,
       ports: this.ports,
+      debug: {
+        isCronPaused: false,
+        runsDeniedInScripts: false,
+        skipsChecksums: false,
+        packedThresholdBytes: 0,
+      },
       shutdown: () => this.loop.doLater(() => void this.stop()),
       sleepBlocking,
     };

@@ -41,6 +41,7 @@ export interface NodeServices {
   readonly version: string;
   /** Ports really bound, for INFO and COMMAND; 0 when closed. */
   readonly ports: { resp: number; tls: number };
+  readonly debug: DebugSwitches;
   /** Ends the node: answers pending replies, then closes. Exit code 0. */
   shutdown(options: { now: boolean; save: boolean | null; force: boolean }): void;
   /** Blocks the event loop; only DEBUG SLEEP asks for that. */
@@ -142,6 +143,18 @@ export interface ClientTracking {
   refused(session: Session): void;
   /** The reply of a silenced client was dropped: what waited for it can be told. */
   tellWhatWaits(session: Session): void;
+}
+
+/** What DEBUG turned for the sake of a test. */
+export interface DebugSwitches {
+  /** Nothing is done by the clock: no expiry, no eviction of clients, no statistics. */
+  isCronPaused: boolean;
+  /** Scripts may run commands that have the flag noscript. */
+  runsDeniedInScripts: boolean;
+  /** RESTORE takes payloads whose checksum is wrong. */
+  skipsChecksums: boolean;
+  /** From this size on a list element has a node of its own; 0: the usual. */
+  packedThresholdBytes: number;
 }
 
 export interface TrackingOptions {

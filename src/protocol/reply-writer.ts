@@ -141,6 +141,10 @@ export class ReplyWriter {
   push(count: number): void {
     this.head(this.protocol === 3 ? GREATER : STAR, count);
   }
+  /** RESP3 only: stands before the reply that it describes. */
+  attribute(count: number): void {
+    this.head(BAR, count);
+  }
   /** As redis-server 7.0: `%.17g`, `inf`, `-inf`, `nan`; RESP2 sends it as a bulk string. */
   double(value: number): void {
     const text = formatDouble(value);
@@ -302,6 +306,7 @@ const STAR = 42;
 const PERCENT = 37;
 const TILDE = 126;
 const GREATER = 62;
+const BAR = 124;
 const COMMA = 44;
 const HASH = 35;
 const PARENTHESIS = 40;

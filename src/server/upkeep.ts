@@ -54,7 +54,8 @@ export class Upkeep {
   }
 
   private runSlices(): void {
-    const { clock, stores, world } = this.node;
+    const { clock, debug, stores, world } = this.node;
+    if (debug.isCronPaused) return;
     clock.refresh();
     let isBehind = false;
     for (const store of stores) {
@@ -84,7 +85,8 @@ export class Upkeep {
   }
 
   private sweep(): void {
-    const { clock, stores } = this.node;
+    const { clock, debug, stores } = this.node;
+    if (debug.isCronPaused) return;
     clock.refresh();
     sweepClients(this.node, this.clients, clock.nowMs);
     this.limitClientMemory();

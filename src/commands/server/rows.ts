@@ -1,6 +1,6 @@
 import type { CommandRow } from '../command-row.ts';
 import { configCommand } from './config.ts';
-import { debugCommand } from './debug.ts';
+import { debugCommand } from './debug/debug.ts';
 import { dbsizeCommand, flushallCommand, flushdbCommand, swapdbCommand } from './flush.ts';
 import { infoCommand } from './info.ts';
 import { commandCommand } from './introspection/command.ts';
