@@ -9,9 +9,12 @@ import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
+import { AccessControl } from './commands/acl/access-control.ts';
+import { loadUsers } from './commands/acl/access-file.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
+import { settleAllLogins } from './commands/login.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
@@ -261,6 +264,7 @@ class Node implements RunningNode {
       table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
       stores,
       counters,
+      access: createAccess(this.options),
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),
@@ -326,9 +330,14 @@ class Node implements RunningNode {
     follow('network.bulk_max', limitInput);
     follow('network.query_buffer_max', limitInput);
     follow('security.requirepass', () => {
-      if (configuration.security.requirepass !== '') return;
-      this.clients.setGate(GATE.LOGIN_REQUIRED, false);
+      this.services.access.setDefaultPassword(configuration.security.requirepass);
+      settleAllLogins(this.services);
     });
+    const { notify } = configuration;
+    const { pubsub, stores } = this.services;
+    const notifications = new KeyspaceNotifications({ pubsub, stores });
+    notifications.follow(notify.keyspaceEvents);
+    follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
     follow('node.hz', () => this.upkeep.restart());
   }
 
@@ -339,11 +348,6 @@ class Node implements RunningNode {
     for (const [path, refusal] of PORT_SETTINGS) {
       configRegistry.onPrepare(path, (next) => listener.preparePorts(next));
       configRegistry.onChange(path, () => (listener.applyPorts() ? null : refusal));
-    const { notify } = configuration;
-    const { pubsub, stores } = this.services;
-    const notifications = new KeyspaceNotifications({ pubsub, stores });
-    notifications.follow(notify.keyspaceEvents);
-    follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
     }
     for (const path of CERTIFICATE_SETTINGS) {
       configRegistry.onChange(path, () => (listener.reloadTls() ? null : TLS_REFUSAL));
@@ -402,6 +406,21 @@ function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
     sampleCount: cache.maxmemorySamples,
     defaultTtlMs: cache.defaultTtlMs,
   });
+}
+
+/** The users of redis.conf, or of the ACL file. */
+function createAccess({ world, configuration, logger }: NodeOptions): AccessControl {
+  const { security } = configuration;
+  const access = new AccessControl(COMMAND_ROWS, security);
+  const error = loadUsers(access, security, world.disk);
+  if (error !== null) throw new NodeError('BAD_CONFIGURATION', error);
+  if (security.aclFile !== '' && security.requirepass !== '' && !access.needsLogin) {
+    logger.warn(
+      'requirepass',
+      'requirepass is void: the ACL file says that default has no password',
+    );
+  }
+  return access;
 }
 
 /** All of Redis' policies are valid settings; a node must not evict by another than was chosen. */

@@ -4,6 +4,7 @@
  */
 import { NodeError } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
+import { ACL_COMMANDS } from './acl/rows.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
@@ -16,6 +17,7 @@ import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
 
 export const COMMAND_ROWS: readonly CommandRow[] = [
   ...CONNECTION_COMMANDS,
+  ...ACL_COMMANDS,
   ...SERVER_COMMANDS,
   ...KEY_COMMANDS,
   ...STRING_COMMANDS,

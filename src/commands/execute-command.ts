@@ -8,6 +8,7 @@ import { METRIC } from '../observability/metrics/metric-table.ts';
 import { unknownCommandText, unknownSubcommandText } from '../protocol/error-echo.ts';
 import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { refuseAccess } from './acl/enforce.ts';
 import { isAllowed } from './allowance.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
@@ -196,6 +197,10 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   const isQueued = transaction !== null && !command.runsInTransaction;
   if (isQueued && command.isNoMulti) {
     return refuse(session, reply, command, 'ERR Command not allowed inside a transaction');
+  }
+  if ((gate & GATE.RESTRICTED) !== 0) {
+    const text = refuseAccess(session, frame, command);
+    if (text !== null) return refuse(session, reply, command, text);
   }
   const wantedBytes = bytesWanted(transaction, frame, command);
   if (wantedBytes !== 0 && !hasRoom(session, wantedBytes)) {

@@ -1,7 +1,8 @@
 import type { Frame } from '../base/frame.ts';
-import { digestsEqual, sha256 } from '../base/sha256.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
-import { GATE, type Session } from './session.ts';
+import { logDenial } from './acl/enforce.ts';
+import type { User } from './acl/user.ts';
+import { type Session, settleLogin } from './session.ts';
 
 export type LoginOutcome = 'accepted' | 'refused' | 'postponed';
 
@@ -26,12 +27,16 @@ export function logIn(
     return 'postponed';
   }
   session.loginDueMs = 0;
-  const isKnownUser = userArg === 0 || isDefaultUser(frame, userArg);
-  if (isPassword(node.configuration.security.requirepass, frame, passwordArg) && isKnownUser) {
-    session.gate &= ~GATE.LOGIN_REQUIRED;
+  const name = userArg === 0 ? 'default' : frame.latin1(userArg);
+  const isTooLong = frame.lengths[passwordArg] > PASSWORD_BYTES_MAX;
+  const user = node.access.findLogin(name, isTooLong ? null : frame.copyArgument(passwordArg));
+  if (user !== null) {
+    becomeUser(session, user);
     if (channel !== null) node.logins.recordSuccess(channel.remoteAddress);
     return 'accepted';
   }
+  const context = session.running !== null ? 'multi' : 'toplevel';
+  logDenial(session, { reason: 'auth', context, object: frame.latin1(0), userName: name });
   node.counters[METRIC.deniedLogins]++;
   if (channel !== null) {
     node.logins.recordFailure(channel.remoteAddress);
@@ -45,6 +50,35 @@ export function logIn(
 /** Redis' words for a wrong password, an unknown user and a disabled one alike. */
 export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 
+/**
+ * How every session begins, and what RESET takes it back to. A client by socket is the default
+ * user; the program that embeds the node is nobody, and may do everything.
+ */
+export function beginLogin(session: Session): void {
+  const { access } = session.node;
+  session.user = session.channel === null ? null : access.defaultUser;
+  session.isAuthenticated = session.user === null || !access.needsLogin;
+  settleLogin(session);
+}
+
+/** For a session whose user is no more: it is the default user, and must log in anew. */
+export function loseLogin(session: Session): void {
+  session.user = session.node.access.defaultUser;
+  session.isAuthenticated = false;
+  settleLogin(session);
+}
+
+/** To be called after rules of users have changed. */
+export function settleAllLogins(node: Session['node']): void {
+  for (const session of node.clients.all()) settleLogin(session);
+}
+
+function becomeUser(session: Session, user: User): void {
+  session.user = user;
+  session.isAuthenticated = true;
+  settleLogin(session);
+}
+
 function mustWait(session: Session): boolean {
   const { node, channel } = session;
   const { nowMs } = node.clock;
@@ -54,15 +88,4 @@ function mustWait(session: Session): boolean {
     session.loginDueMs = nowMs + delayMs;
   }
   return nowMs < session.loginDueMs;
-}
-
-/** With no password set, the default user takes any. */
-function isPassword(password: string, frame: Frame, arg: number): boolean {
-  if (password === '') return true;
-  if (frame.lengths[arg] > PASSWORD_BYTES_MAX) return false;
-  return digestsEqual(sha256(frame.copyArgument(arg)), sha256(Buffer.from(password)));
-}
-
-function isDefaultUser(frame: Frame, arg: number): boolean {
-  return frame.latin1(arg) === 'default';
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
+import type { AccessControl } from './acl/access-control.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { Command, CommandTable } from './command-table.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
@@ -24,6 +25,7 @@ export interface NodeServices {
   readonly table: CommandTable;
   readonly stores: readonly Store[];
   readonly counters: Float64Array;
+  readonly access: AccessControl;
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
   readonly watches: WatchTable;
@@ -82,6 +84,8 @@ export interface ClientRegistry {
   readonly outputBytesMax: number;
   byId(id: number): Session | undefined;
   all(): Iterable<Session>;
+  /** Its line in CLIENT LIST, without the newline. */
+  describe(session: Session): string;
   /** Raises or clears a bit of GATE for every session, those to come included. */
   setGate(bit: number, isRaised: boolean): void;
   /** CLIENT PAUSE: holds writes, or everything, of all clients until that moment. */

@@ -2,6 +2,7 @@ import type { Frame } from '../base/frame.ts';
 import type { Database } from '../engine/database.ts';
 import type { Store } from '../engine/store.ts';
 import { STORE_STAT } from '../engine/store-stats.ts';
+import type { User } from './acl/user.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { NodeServices } from './node-services.ts';
 
@@ -29,6 +30,8 @@ export const GATE = {
   TRACKING: 4096,
   /** A command of this client waits for a key, or for time to pass. */
   BLOCKED: 512,
+  /** The user may not do everything: its rules are asked at every command. */
+  RESTRICTED: 8192,
 } as const;
 
 /**
@@ -48,7 +51,10 @@ export class Session {
   name = '';
   libraryName = '';
   libraryVersion = '';
-  userName = 'default';
+  /** Null: the program that embeds the node, which may do everything. */
+  user: User | null;
+  /** Has logged in, or never had to. */
+  isAuthenticated: boolean;
   readonly createdMs: number;
   lastCommandMs: number;
   /** Full name of the last command, `client|list` for a subcommand; '' before the first. */
@@ -88,6 +94,13 @@ export class Session {
     this.channel = options.channel;
     this.createdMs = options.nowMs;
     this.lastCommandMs = options.nowMs;
+    this.user = options.channel === null ? null : options.node.access.defaultUser;
+    this.isAuthenticated = this.user === null || !options.node.access.needsLogin;
+    settleLogin(this);
+  }
+
+  get userName(): string {
+    return this.user === null ? 'default' : this.user.name;
   }
 
   /** False within EXEC. */
@@ -103,6 +116,15 @@ export class Session {
   get changeCount(): number {
     return this.store.stats[STORE_STAT.CHANGES];
   }
+}
+
+/** Sets the bits of the gate that follow from the user, its rules and the login. */
+export function settleLogin(session: Session): void {
+  const { user, node } = session;
+  session.gate &= ~(GATE.LOGIN_REQUIRED | GATE.RESTRICTED);
+  if (user === null) return;
+  if (!session.isAuthenticated && node.access.needsLogin) session.gate |= GATE.LOGIN_REQUIRED;
+  if (!user.isUnrestricted) session.gate |= GATE.RESTRICTED;
 }
 
 /** What a command may ask of the connection it came by. Implemented in `server/`. */

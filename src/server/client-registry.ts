@@ -1,4 +1,5 @@
 import type { Timer, Timers } from '../base/world.ts';
+import { describeClient } from '../commands/connection/client-line.ts';
 import type { ClientRegistry, PauseKind } from '../commands/node-services.ts';
 import { GATE, type Session } from '../commands/session.ts';
 import type { Connection } from './connection.ts';
@@ -73,6 +74,10 @@ export class ClientTable implements ClientRegistry {
 
   all(): Iterable<Session> {
     return this.sessions.values();
+  }
+
+  describe(session: Session): string {
+    return describeClient(session);
   }
 
   setGate(bit: number, isRaised: boolean): void {

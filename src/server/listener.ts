@@ -11,7 +11,7 @@ import type {
   UnixSocketOptions,
 } from '../base/world.ts';
 import type { NodeServices } from '../commands/node-services.ts';
-import { GATE, Session } from '../commands/session.ts';
+import { Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { AcceptErrors } from './accept-errors.ts';
 import type { ClientTable } from './client-registry.ts';
@@ -190,15 +190,15 @@ export class RespListener {
   }
 
   private accept(socket: Socket, isTls: boolean): void {
-    const { counters, configuration, logger } = this.node;
-    const { network, security } = configuration;
+    const { access, counters, configuration, logger } = this.node;
+    const { network } = configuration;
     if (this.clients.count >= network.maxClients) {
       counters[METRIC.connectionsRejected]++;
       refuse(socket, TOO_MANY_CLIENTS);
       return;
     }
     counters[METRIC.connectionsReceived]++;
-    const isOpenToAll = network.protectedMode && security.requirepass === '';
+    const isOpenToAll = network.protectedMode && access.defaultUser.takesAnyPassword;
     if (isOpenToAll && !isLocalAddress(socket.remoteAddress)) {
       counters[METRIC.connectionsDenied]++;
       logger.warn('client-denied', 'Connection refused by protected mode', {
@@ -216,7 +216,6 @@ export class RespListener {
           channel,
           nowMs: this.node.world.clock.wallMs(),
         });
-        if (security.requirepass !== '') session.gate |= GATE.LOGIN_REQUIRED;
         this.clients.addSession(session);
         return session;
       },

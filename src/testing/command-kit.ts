@@ -1,7 +1,7 @@
 import type { Frame } from '../base/frame.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import { executeCommand } from '../commands/execute-command.ts';
-import { Session } from '../commands/session.ts';
+import type { Session } from '../commands/session.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { type RunningNode, startNode } from '../node.ts';
@@ -52,11 +52,8 @@ export async function createCommandKit(
   const [store] = services.stores;
   const effects: RecordedEffect[] = [];
   if (options.records) store.sink.attach(effectRecorder(effects));
-  let sessionCount = 0;
   const openSession = (): Session => {
-    sessionCount++;
-    const nowMs = services.clock.nowMs;
-    return new Session({ id: sessionCount, node: services, store, channel: null, nowMs });
+    return node.openSession(null);
   };
   const runAs = (session: Session, ...args: (string | Uint8Array | number)[]): Reply => {
     services.clock.refresh();

@@ -17,7 +17,7 @@ export const authCommand: CommandRow = {
       return;
     }
     const hasUser = frame.count === 3;
-    if (!hasUser && session.node.configuration.security.requirepass === '') {
+    if (!hasUser && session.node.access.defaultUser.takesAnyPassword) {
       reply.errorText(
         'ERR AUTH <password> called without any password configured for the default user. ' +
           'Are you sure your configuration is correct?',

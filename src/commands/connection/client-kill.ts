@@ -4,6 +4,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
+import type { NodeServices } from '../node-services.ts';
 import type { Session } from '../session.ts';
 import { localName, remoteName } from './client-line.ts';
 import { type ClientType, isOfType, parseClientType } from './client-type.ts';
@@ -34,7 +35,8 @@ export const clientKillCommand: CommandRow = {
 
 function kill(session: Session, frame: Frame, reply: ReplyWriter): void {
   const isOldForm = frame.count === 3;
-  const filter = isOldForm ? oldFormFilter(frame) : parseFilter(frame, reply);
+  const { access } = session.node;
+  const filter = isOldForm ? oldFormFilter(frame) : parseFilter(frame, reply, access);
   if (filter === null) return;
   let killedCount = 0;
   let killsSelf = false;
@@ -75,14 +77,18 @@ const ANYBODY: KillFilter = {
   sparesSelf: true,
 };
 
-function parseFilter(frame: Frame, reply: ReplyWriter): KillFilter | null {
+function parseFilter(
+  frame: Frame,
+  reply: ReplyWriter,
+  access: NodeServices['access'],
+): KillFilter | null {
   const filter = { ...ANYBODY };
   for (let arg = 2; arg < frame.count; arg += 2) {
     if (arg + 1 === frame.count) {
       reply.error(ERRORS.syntax);
       return null;
     }
-    const error = parseOption(frame, arg, filter);
+    const error = parseOption(frame, arg, filter, access);
     if (error !== null) {
       reply.errorLatin1(error);
       return null;
@@ -92,7 +98,12 @@ function parseFilter(frame: Frame, reply: ReplyWriter): KillFilter | null {
 }
 
 /** @returns the error's text, or null when the option was put into the filter */
-function parseOption(frame: Frame, arg: number, filter: KillFilter): string | null {
+function parseOption(
+  frame: Frame,
+  arg: number,
+  filter: KillFilter,
+  access: NodeServices['access'],
+): string | null {
   const value = arg + 1;
   if (frame.equals(arg, 'ID')) {
     const id = integer64Argument(frame, value);
@@ -107,7 +118,9 @@ function parseOption(frame: Frame, arg: number, filter: KillFilter): string | nu
     filter.localAddress = frame.latin1(value);
   } else if (frame.equals(arg, 'USER')) {
     filter.user = frame.latin1(value);
-    if (filter.user !== 'default') return `ERR No such user '${echoed(frame, value)}'`;
+    if (access.find(filter.user) === undefined) {
+      return `ERR No such user '${echoed(frame, value)}'`;
+    }
   } else if (frame.equals(arg, 'SKIPME')) {
     if (frame.equals(value, 'YES')) filter.sparesSelf = true;
     else if (frame.equals(value, 'NO')) filter.sparesSelf = false;

@@ -5,7 +5,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import { logIn, WRONG_PASSWORD } from '../login.ts';
-import { GATE, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { CLIENT_NAME_ERROR, isClientName } from './client-name.ts';
 
 export const helloCommand: CommandRow = {
@@ -35,7 +35,7 @@ function hello(session: Session, frame: Frame, reply: ReplyWriter): void {
     protocol = wanted === 2n ? 2 : 3;
   }
   if (!applyOptions(session, frame, reply)) return;
-  if ((session.gate & GATE.LOGIN_REQUIRED) !== 0) {
+  if (!session.isAuthenticated) {
     reply.errorText(
       'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
         'AUTH <user> <pass> option can be used to authenticate the client and select the RESP ' +

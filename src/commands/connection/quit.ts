@@ -1,4 +1,5 @@
 import type { CommandRow } from '../command-row.ts';
+import { beginLogin } from '../login.ts';
 import { GATE, type Session } from '../session.ts';
 
 export const quitCommand: CommandRow = {
@@ -46,9 +47,8 @@ function reset(session: Session): void {
   session.database = session.store.databases[0];
   session.protocol = 2;
   session.name = '';
-  session.userName = 'default';
   session.touchesKeys = true;
   session.gate &= ~(GATE.IN_TRANSACTION | GATE.SUBSCRIBED | GATE.REPLIES_OFF);
   if (session.channel !== null) session.channel.replyMode = 'on';
-  if (node.configuration.security.requirepass !== '') session.gate |= GATE.LOGIN_REQUIRED;
+  beginLogin(session);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommandKit } from '../../testing/command-kit.ts';
+import { loseLogin } from '../login.ts';
 
 const BAD_ARITY =
   "Error: EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command";
@@ -86,8 +87,8 @@ test('who has not logged in makes nobody leave a full store', async () => {
   const kit = await createCommandKit();
   const { store } = kit.session;
   kit.ask('SET', 'k', 'v');
-  kit.node.services.configuration.security.requirepass = 'secret';
-  kit.ask('RESET');
+  kit.node.services.access.setDefaultPassword('secret');
+  loseLogin(kit.session);
   store.setPolicy('lru');
   store.memoryBytesMax = 1;
   assert.match(String(kit.ask('SET', 'k', 'x'.repeat(100))), /NOAUTH/);

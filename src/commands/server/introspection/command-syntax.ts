@@ -205,6 +205,7 @@ const CONDITIONS = new Set(['nx', 'xx', 'gt', 'lt']);
 const REDIS_NAMES: Readonly<Record<string, string>> = {
   async_sync: 'async',
   byte_bit: 'index_unit',
+  count_reset: 'operation',
   encoding_offset_value_encoding_offset_increment: 'write_operation',
   encoding_offset_write: 'operation',
   end_index_unit: 'end_index',

@@ -1,0 +1,66 @@
+import { CATEGORIES, type CommandRow, categoriesOf } from '../command-row.ts';
+
+/** A command or subcommand as access rules see it: by its own name, whatever it was renamed to. */
+export interface CatalogEntry {
+  /** Index into `entries`, and into the allowed commands of a selector. */
+  readonly id: number;
+  readonly row: CommandRow;
+  /** `config|get` for a subcommand. */
+  readonly fullName: string;
+  readonly isSubcommand: boolean;
+  readonly children: readonly CatalogEntry[];
+  /** One bit per category, by its place in CATEGORIES. */
+  readonly categoryBits: number;
+}
+
+/** All commands of a node, numbered: containers before their subcommands. */
+export class CommandCatalog {
+  readonly entries: readonly CatalogEntry[];
+  private readonly byName = new Map<string, CatalogEntry>();
+  private readonly byRow = new Map<CommandRow, CatalogEntry>();
+
+  constructor(rows: readonly CommandRow[]) {
+    const entries: CatalogEntry[] = [];
+    for (const row of rows) this.add(row, null, entries);
+    this.entries = entries;
+  }
+
+  private add(row: CommandRow, parentName: string | null, entries: CatalogEntry[]): CatalogEntry {
+    const children: CatalogEntry[] = [];
+    const entry: CatalogEntry = {
+      id: entries.length,
+      row,
+      fullName: parentName === null ? row.name : `${parentName}|${row.name}`,
+      isSubcommand: parentName !== null,
+      children,
+      categoryBits: bitsOf(row),
+    };
+    entries.push(entry);
+    this.byName.set(entry.fullName, entry);
+    this.byRow.set(row, entry);
+    for (const child of row.subcommands ?? []) children.push(this.add(child, row.name, entries));
+    return entry;
+  }
+
+  /** @param fullName  in any case: `get`, `config|get` */
+  find(fullName: string): CatalogEntry | undefined {
+    return this.byName.get(fullName.toLowerCase());
+  }
+
+  /** The entry of a row of this node's command table. */
+  entryOf(row: CommandRow): CatalogEntry {
+    return this.byRow.get(row) as CatalogEntry;
+  }
+}
+
+/** The bit of a category, by its name in any case; 0 when there is no such category. */
+export function categoryBit(name: string): number {
+  const index = CATEGORIES.indexOf(name.toLowerCase());
+  return index < 0 ? 0 : 1 << index;
+}
+
+function bitsOf(row: CommandRow): number {
+  let bits = 0;
+  for (const category of categoriesOf(row)) bits |= categoryBit(category);
+  return bits;
+}
