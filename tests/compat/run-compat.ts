@@ -2,6 +2,7 @@ import { ALLOWED_DIFFERENCES } from './allowed-differences.ts';
 import { Draft, Generator, type GrammarRow } from './generator.ts';
 import { BITMAP_ROWS } from './grammar/bitmaps.ts';
 import { CONNECTION_ROWS } from './grammar/connection.ts';
+import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
 import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
 import { KEY_ROWS } from './grammar/keys.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
@@ -21,6 +22,7 @@ const PRINTED_PER_COMMAND_MAX = 3;
 export const ALL_ROWS: readonly GrammarRow[] = [
   ...STRING_ROWS,
   ...BITMAP_ROWS,
+  ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
   ...SERVER_ROWS,
   ...SETTING_ROWS,

@@ -111,6 +111,7 @@ export class HllTarget {
     this.database = database;
     this.entry = entry;
     this.sparseBytesMax = sparseBytesMax;
+    CHANGE.previousAt = -1;
   }
 }
 
@@ -122,7 +123,7 @@ export class HllTarget {
 export function raiseRegister(target: HllTarget, index: number, value: number): number {
   const database = target.database as Database;
   const slice = openString(database, target.entry);
-  const { bytes } = slice;
+  const { bytes, view } = slice;
   const start = slice.offset + HEADER_BYTES;
   if (bytes[slice.offset + ENCODING_AT] === HLL_ENCODING.DENSE) {
     if (denseRegister(bytes, start, index) >= value) return RAISED.NO;
@@ -130,7 +131,7 @@ export function raiseRegister(target: HllTarget, index: number, value: number): 
   }
   if (value > SPARSE_VALUE_MAX) return promote(target, index, value);
   const end = slice.offset + slice.length;
-  const found = locateSparse(bytes, start, end, index, value, CHANGE);
+  const found = locateSparse(bytes, view, start, end, index, value, CHANGE);
   if (found === FOUND.CORRUPT) return RAISED.CORRUPT;
   if (found === FOUND.NOTHING_TO_DO) return RAISED.NO;
   const { length } = slice;

@@ -53,7 +53,7 @@ export function hashRegister(view: DataView, offset: number, length: number): nu
   return (rankOf(low, high) << INDEX_BITS) | (low & INDEX_MASK);
 }
 
-/** Position, from 1, of the lowest bit set above the index; the bit beyond the last counts as set. */
+/** Position, from 1, of the lowest bit set above the index; one beyond the last counts as set. */
 function rankOf(low: number, high: number): number {
   const rankLow = (low >>> INDEX_BITS) | (high << (32 - INDEX_BITS));
   if (rankLow !== 0) return 32 - Math.clz32(rankLow & -rankLow);

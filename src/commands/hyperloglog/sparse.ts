@@ -40,6 +40,8 @@ export class SparseChange {
   at = 0;
   /** Where the run before it stands; -1 for none. */
   previousAt = -1;
+  /** The first register of that run. */
+  previousIndex = 0;
   /** Bytes that the run takes now. */
   oldLength = 0;
   readonly sequence = new Uint8Array(5);
@@ -52,6 +54,9 @@ export class SparseChange {
   }
 }
 
+/** Bits that, without the one above, mark an XZERO in any of four bytes. */
+const LONG_ZERO_IN_WORD = 0x40404040;
+
 /** Registers that a run covers, by its first byte; 0 for XZERO, which needs its second. */
 const RUN_LENGTHS = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= VALUE) return (byte & 3) + 1;
@@ -59,43 +64,73 @@ const RUN_LENGTHS = Uint8Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Finds out what raising a register to `value` (1 to 32) means. Changes no byte.
+ * Finds out what raising a register to `value` (1 to 32) means. Changes no byte. Four runs are
+ * passed at once where none is an XZERO: that halves the time.
  * @returns one of FOUND
  */
 export function locateSparse(
   bytes: Uint8Array,
+  view: DataView,
   start: number,
   end: number,
   index: number,
   value: number,
   change: SparseChange,
 ): number {
-  let at = start;
-  let previousAt = -1;
-  let run = 0;
-  let oldLength = 1;
-  /** Registers from the run's first to ours. */
-  let left = index;
-  while (at < end) {
-    run = RUN_LENGTHS[bytes[at]];
-    oldLength = 1;
-    if (run === 0) {
-      run = (((bytes[at] & 0x3f) << 8) | byteAt(bytes, at + 1, end)) + 1;
-      oldLength = 2;
-    }
-    if (left < run) break;
-    left -= run;
-    previousAt = at;
-    at += oldLength;
+  // Registers are often raised in order: go on from the run before the last change. If ours is that
+  // run, the one before it is not known.
+  const mayResume = change.previousAt >= 0 && index > change.previousIndex;
+  let at = mayResume ? start + change.previousAt : start;
+  let left = mayResume ? index - change.previousIndex : index;
+  if (mayResume && left < runLengthAt(bytes, at, end)) {
+    at = start;
+    left = index;
   }
-  if (run === 0 || at + oldLength > end) return FOUND.CORRUPT;
+  let previousAt = -1;
+  while (at < end) {
+    if (at + 4 <= end) {
+      const word = view.getInt32(at, true);
+      if ((word & ~(word >>> 1) & LONG_ZERO_IN_WORD) === 0) {
+        const runs =
+          RUN_LENGTHS[word & 0xff] +
+          RUN_LENGTHS[(word >>> 8) & 0xff] +
+          RUN_LENGTHS[(word >>> 16) & 0xff] +
+          RUN_LENGTHS[word >>> 24];
+        if (left >= runs) {
+          left -= runs;
+          previousAt = at + 3;
+          at += 4;
+          continue;
+        }
+      }
+    }
+    const run = RUN_LENGTHS[bytes[at]];
+    if (run === 0) {
+      const longRun = runLengthAt(bytes, at, end);
+      if (left < longRun) break;
+      left -= longRun;
+      previousAt = at;
+      at += 2;
+    } else {
+      if (left < run) break;
+      left -= run;
+      previousAt = at;
+      at++;
+    }
+  }
+  const oldLength = at < end && RUN_LENGTHS[bytes[at]] === 0 ? 2 : 1;
+  if (at + oldLength > end) return FOUND.CORRUPT;
   change.at = at - start;
   change.previousAt = previousAt < 0 ? -1 : previousAt - start;
+  if (previousAt >= 0) {
+    change.previousIndex = index - left - runLengthAt(bytes, previousAt, end);
+  }
   change.oldLength = oldLength;
   change.value = value;
   const first = bytes[at];
   const oldValue = first < VALUE ? 0 : ((first >>> 2) & 31) + 1;
   if (oldValue >= value) return FOUND.NOTHING_TO_DO;
+  const run = runLengthAt(bytes, at, end);
   if (run === 1 && oldLength === 1) return FOUND.ONE_BYTE;
   split(change, oldValue, left, run - left - 1);
   return FOUND.SPLIT;
@@ -242,6 +277,12 @@ function putRun(sequence: Uint8Array, at: number, value: number, run: number): n
 
 function valueRun(value: number, run: number): number {
   return VALUE | ((value - 1) << 2) | (run - 1);
+}
+
+/** Registers that the run there covers. */
+function runLengthAt(bytes: Uint8Array, at: number, end: number): number {
+  const run = RUN_LENGTHS[bytes[at]];
+  return run !== 0 ? run : (((bytes[at] & 0x3f) << 8) | byteAt(bytes, at + 1, end)) + 1;
 }
 
 function byteAt(bytes: Uint8Array, at: number, end: number): number {
