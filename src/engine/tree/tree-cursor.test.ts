@@ -49,6 +49,12 @@ const PLANS: Record<string, Plan> = {
     drawKey: () => 0,
     drawLength: shortPayload,
   },
+  'long payloads, many pages': {
+    format: FORMAT.SLOTTED64,
+    stepCount: 14_000,
+    drawKey: (random) => random.below(300),
+    drawLength: (random) => 380 + random.below(140),
+  },
   'infinite scores, any length': {
     format: FORMAT.SLOTTED64,
     stepCount: 6_000,
