@@ -5,7 +5,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';
 import type { Session } from '../session.ts';
-import { lookUp } from './look-up.ts';
+import { lookUpQuietly } from './look-up.ts';
 
 /** Redis shares one object for each of these integers and says so. */
 const SHARED_INTEGER_COUNT = 10_000;
@@ -19,7 +19,7 @@ function objectRow(
   replyFact: (session: Session, entry: number, reply: ReplyWriter) => void,
 ): CommandRow {
   const execute: Execute = (session, frame, reply) => {
-    const entry = lookUp(session.database, frame, 2);
+    const entry = lookUpQuietly(session.database, frame, 2);
     if (entry === 0) return reply.null();
     replyFact(session, entry, reply);
   };
