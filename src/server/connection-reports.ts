@@ -1,8 +1,11 @@
+import type { Configuration } from '../base/configuration.ts';
 import { AssertionFailure } from '../base/errors.ts';
 import type { LogFacts } from '../base/logger.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { FrameParser } from '../protocol/frame-parser.ts';
+import { clientClassOf, outputLimitOf } from './client-class.ts';
 import type { Connection } from './connection.ts';
+import { brokenOutputLimit } from './output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /** A defect of ours. Before the first change it costs this client only; after it, the node. */
@@ -32,7 +35,23 @@ export function logRefusal(
   logClosed(connection, loop, { reason, facts: {} });
 }
 
-export function logClosed(
+/** Whether the client reads its replies so slowly that it is to be closed; then it is logged. */
+export function breaksOutputLimit(
+  connection: Connection,
+  loop: TurnLoop,
+  configuration: Configuration,
+): boolean {
+  const { outputBytes, session } = connection;
+  const limit = outputLimitOf(session, configuration);
+  const broken = brokenOutputLimit(connection, limit, outputBytes, loop.clock.nowMs);
+  if (broken === '') return false;
+  loop.counters[METRIC.outputBufferDisconnections]++;
+  const facts = { clientClass: clientClassOf(session), outputBytes, limit: broken };
+  logClosed(connection, loop, { reason: 'it does not read its replies', facts });
+  return true;
+}
+
+function logClosed(
   connection: Connection,
   loop: TurnLoop,
   closed: { reason: string; facts: LogFacts },

@@ -14,11 +14,9 @@ import {
   READY,
   REFUSED,
 } from '../protocol/frame-parser.ts';
-import { clientClassOf, outputLimitOf } from './client-class.ts';
-import { logClosed, logRefusal, reportFailure } from './connection-reports.ts';
+import { breaksOutputLimit, logRefusal, reportFailure } from './connection-reports.ts';
 import { HOLD, type Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
-import { brokenOutputLimit } from './output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /**
@@ -288,7 +286,7 @@ export class Connection implements ClientChannel, SocketHandler {
           parser.limits = this.currentLimits();
           if ((gate & STOPS_TURN) !== 0) return READY;
         }
-        if (--commandsWarm <= 0) commandsWarm = this.warmAhead();
+        if (--commandsWarm <= 0) commandsWarm = loop.warmAhead(parser, session);
         const replyBytes = writer.position - loop.turnStart;
         if (replyBytes > LIMITS.turnReplyBytesMax) return READY;
         if ((--commandsLeft & 63) === 0 && (commandsLeft === 0 || loop.isTurnLate())) return READY;
@@ -297,19 +295,6 @@ export class Connection implements ClientChannel, SocketHandler {
       this.failCommand(error, start, session.changeCount !== changeCount);
       return READY;
     }
-  }
-
-  /**
-   * Has the memory behind the next commands of a pipeline fetched while this one's is at hand.
-   * @returns commands to run before the next look ahead
-   */
-  private warmAhead(): number {
-    const { loop, parser, session } = this;
-    const { frame, hints } = loop;
-    parser.peek(hints);
-    if (hints.count < LIMITS.warmedKeyCountMin) return hints.count;
-    session.database.warm(frame.view, hints.offsets, hints.lengths, hints.count);
-    return hints.count;
   }
 
   /** @returns false: the command was postponed once more, or closed the connection */
@@ -503,19 +488,8 @@ export class Connection implements ClientChannel, SocketHandler {
    * Closes the client when it reads too slowly. Also called from time to time, for the soft limit.
    */
   checkOutputLimit(): void {
-    const bytes = this.outputBytes;
-    if (bytes === 0) {
-      this.softLimitSinceMs = 0;
-      return;
-    }
-    const clientClass = clientClassOf(this.session);
-    const limit = outputLimitOf(this.session, this.configuration);
-    const broken = brokenOutputLimit(this, limit, bytes, this.loop.clock.nowMs);
-    if (broken === '') return;
-    this.loop.counters[METRIC.outputBufferDisconnections]++;
-    const facts = { clientClass, outputBytes: bytes, limit: broken };
-    logClosed(this, this.loop, { reason: 'it does not read its replies', facts });
-    this.close();
+    if (this.outputBytes === 0) this.softLimitSinceMs = 0;
+    else if (breaksOutputLimit(this, this.loop, this.configuration)) this.close();
   }
 }
 

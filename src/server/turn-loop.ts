@@ -3,6 +3,8 @@ import { LIMITS } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Timer, World } from '../base/world.ts';
+import type { Session } from '../commands/session.ts';
+import type { FrameParser } from '../protocol/frame-parser.ts';
 import { KeyHints } from '../protocol/key-peek.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
@@ -113,6 +115,18 @@ export class TurnLoop {
     gathering.clear();
     this.isGathering = false;
     this.sendReplies();
+  }
+
+  /**
+   * Has the memory behind the next commands of a pipeline fetched while this one's is at hand.
+   * @returns commands to run before the next look ahead
+   */
+  warmAhead(parser: FrameParser, session: Session): number {
+    const { frame, hints } = this;
+    parser.peek(hints);
+    if (hints.count < LIMITS.warmedKeyCountMin) return hints.count;
+    session.database.warm(frame.view, hints.offsets, hints.lengths, hints.count);
+    return hints.count;
   }
 
   /** The reply is whole: what was pushed meanwhile follows it. */

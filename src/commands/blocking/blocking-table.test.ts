@@ -263,7 +263,7 @@ test('CLIENT REPLY holds for the reply that comes late', () => {
   assert.equal(skipped.take(), '+PONG\r\n');
 });
 
-test('a command that fails when run again costs its client, and after a change the node', async () => {
+test('a command that fails when run again ends its client, and after a change the node', async () => {
   const broken = waiting('BREAKS a 0');
   assert.equal(writer.ask('SET a 1'), '+OK\r\n');
   assert.ok(broken.isClosed);

@@ -1,5 +1,6 @@
 /**
- * Clients that wait: for keys (BLPOP, BZPOPMIN, XREAD BLOCK and their kin), or only for time (WAIT).
+ * Clients that wait: for keys (BLPOP, BZPOPMIN, XREAD BLOCK and their kin), or only for time
+ * (WAIT).
  *
  * A command that finds nothing calls `blockOnKeys`. Its frame is copied, and its client executes
  * nothing more. Each change of the store that may fill one of the keys puts that key into `ready`;
@@ -110,7 +111,8 @@ export class BlockingTable {
    * command is then run again from its beginning, with that key only. Called as the last thing by a
    * command that has written no reply and changed nothing:
    *
-   *     if (!popFirst(session, frame, reply)) session.node.blocking.blockOnKeys(session, frame, reply, {
+   *     if (popFirst(session, frame, reply)) return;
+   *     session.node.blocking.blockOnKeys(session, frame, reply, {
    *       firstKeyArg: 1, keyCount: frame.count - 2, timeoutMs, type: TYPE.LIST,
    *       timeoutReply: 'null-array',
    *     });

@@ -214,7 +214,7 @@ const OUTCOMES: readonly number[] = EVENT_ROWS.map((_row, eventId) => {
 
 const ANY_TYPE = TYPE.FREE;
 
-/** TYPE of what a key holds after an effect, by event id; ANY_TYPE where the event does not tell. */
+/** TYPE of what a key holds after an effect, by event id; ANY_TYPE where that is not told. */
 const FILLED_TYPES: readonly number[] = EVENT_ROWS.map(({ kind }) => {
   const types = { $: TYPE.STRING, l: TYPE.LIST, s: TYPE.SET, h: TYPE.HASH, z: TYPE.ZSET };
   if (kind === 't') return TYPE.STREAM;
