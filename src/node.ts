@@ -10,7 +10,7 @@ import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
 import { AccessControl } from './commands/acl/access-control.ts';
-import { loadUsers } from './commands/acl/access-file.ts';
+import { configuredUsers, loadUsers } from './commands/acl/access-file.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { LatencyMonitor } from './commands/latency-monitor.ts';
@@ -339,6 +339,10 @@ class Node implements RunningNode {
     notifications.follow(notify.keyspaceEvents);
     follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
     follow('node.hz', () => this.upkeep.restart());
+    const { security } = configuration;
+    configRegistry.onRewrite('security.users', () =>
+      configuredUsers(this.services.access, security),
+    );
   }
 
   /** Ports and certificates can be changed while the node runs; see `RespListener`. */

@@ -45,6 +45,7 @@ export class ConfigRegistry {
   private readonly file: ConfigFile | null;
   private readonly listeners = new Map<string, ChangeListener[]>();
   private readonly preparers = new Map<string, Preparer>();
+  private readonly suppliers = new Map<string, () => unknown>();
   /** Paths whose value somebody chose. */
   private readonly chosen: Set<string>;
 
@@ -70,6 +71,11 @@ export class ConfigRegistry {
   /** @param path  a change of it is prepared before it is made; it needs a listener as well */
   onPrepare(path: string, preparer: Preparer): void {
     this.preparers.set(path, preparer);
+  }
+
+  /** @param path  its value lives elsewhere while the node runs: asked for before a rewrite */
+  onRewrite(path: string, supply: () => unknown): void {
+    this.suppliers.set(path, supply);
   }
 
   /**
@@ -158,6 +164,10 @@ export class ConfigRegistry {
   /** CONFIG REWRITE. @returns the text of the error reply, or null */
   rewrite(): string | null {
     if (this.file === null) return 'ERR The server is running without a config file';
+    for (const [path, supply] of this.suppliers) {
+      writeSetting(this.configuration, findByPath(path)!, supply());
+      this.chosen.add(path);
+    }
     try {
       const bytes = this.disk.readFile(this.file.path);
       const text = bytes === null ? '' : Buffer.from(bytes).toString('utf8');

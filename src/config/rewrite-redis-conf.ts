@@ -23,8 +23,8 @@ export function rewriteRedisConf(
   const page = readPage(text);
   const defaults = initialConfiguration('redis');
   for (const row of SETTINGS) {
-    // These cannot change while the node runs: what the file says stays as it says it.
-    if (row.redis?.access === 'directive') continue;
+    // These cannot change while the node runs: what the file says stays as it says it. Users can.
+    if (row.redis?.access === 'directive' && row.path !== 'security.users') continue;
     const lines = linesOf(row, configuration);
     const defaultLines = linesOf(row, defaults);
     const isDefault = lines.join('\n') === defaultLines.join('\n');

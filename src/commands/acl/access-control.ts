@@ -1,12 +1,12 @@
 import type { SecurityConfiguration } from '../../base/configuration.ts';
 import type { Frame } from '../../base/frame.ts';
 import type { CommandRow } from '../command-row.ts';
-import { AccessCheck } from './access-check.ts';
+import { AccessCheck, VERDICT } from './access-check.ts';
 import { AccessLog } from './access-log.ts';
 import { CommandCatalog } from './command-catalog.ts';
 import { describeUser } from './describe-user.ts';
 import { type AccessFileError, parseUserLines } from './parse-users.ts';
-import { hasSpace } from './selector.ts';
+import { hasSpace, PERMISSION } from './selector.ts';
 import { mergeSelectors } from './split-rules.ts';
 import { User } from './user.ts';
 
@@ -28,7 +28,7 @@ export class AccessControl {
     this.defaultUser = this.createUser('default');
     makeAlmighty(this.defaultUser);
     this.users.set('default', this.defaultUser);
-    if (security.requirepass !== '') this.setDefaultPassword(security.requirepass);
+    this.setDefaultPassword(security.requirepass);
   }
 
   /** Whether a connection must log in before it may do anything. */
@@ -54,6 +54,15 @@ export class AccessControl {
   /** One line each, as ACL LIST, files and redis.conf have them. */
   lines(): string[] {
     return this.sorted().map((user) => `user ${user.name} ${describeUser(user)}`);
+  }
+
+  /** Nothing was said of users but requirepass. */
+  get isAsItBegan(): boolean {
+    if (this.users.size > 1) return false;
+    const fresh = new User('default', this.catalog, true);
+    makeAlmighty(fresh);
+    setPassword(fresh, this.security.requirepass);
+    return describeUser(fresh) === describeUser(this.defaultUser);
   }
 
   /** A user that nobody can find yet: no password, disabled, nothing allowed. */
@@ -82,10 +91,7 @@ export class AccessControl {
 
   /** `requirepass`: the one password of the default user, none when empty. */
   setDefaultPassword(password: string): void {
-    const { defaultUser } = this;
-    const bytes = Buffer.from(password, 'utf8').toString('latin1');
-    defaultUser.apply('resetpass', this.newAllowsChannels);
-    defaultUser.apply(password === '' ? 'nopass' : `>${bytes}`, this.newAllowsChannels);
+    setPassword(this.defaultUser, password);
   }
 
   /**
@@ -150,14 +156,30 @@ export class AccessControl {
     return before.filter((user) => user !== this.defaultUser);
   }
 
+  /**
+   * Whether the user may read keys that its command does not name, as SORT BY and GET do.
+   * @param user  null may do everything
+   */
+  mayReadEveryKey(user: User | null, row: CommandRow, frame: Frame): boolean {
+    if (user === null || user.isUnrestricted) return true;
+    return this.check.mayUseEveryKey(user, this.catalog.entryOf(row), frame, PERMISSION.READ);
+  }
+
   /** Whether the user may run the command; a user that is null may do everything. */
   allows(user: User | null, row: CommandRow, frame: Frame): boolean {
     if (user === null || user.isUnrestricted) return true;
-    return this.check.check(user, this.catalog.entryOf(row), frame) === 0;
+    return this.check.check(user, this.catalog.entryOf(row), frame) === VERDICT.ALLOWED;
   }
 }
 
 function makeAlmighty(user: User): void {
   for (const rule of ['+@all', '~*', '&*', 'on', 'nopass']) user.apply(rule, true);
   user.settle();
+}
+
+/** @param password  empty: none is needed */
+function setPassword(user: User, password: string): void {
+  const bytes = Buffer.from(password, 'utf8').toString('latin1');
+  user.apply('resetpass', false);
+  user.apply(password === '' ? 'nopass' : `>${bytes}`, false);
 }

@@ -53,3 +53,13 @@ export function saveAccessFile(access: AccessControl, path: string, disk: Disk):
     .join('');
   disk.writeFileAtomic(path, Buffer.from(text, 'latin1'));
 }
+
+/**
+ * What CONFIG REWRITE puts down of users: nothing when they are in a file of their own, or when
+ * there is nothing to say.
+ */
+export function configuredUsers(access: AccessControl, security: SecurityConfiguration): string[] {
+  if (security.aclFile !== '' || access.isAsItBegan) return [];
+  const prefix = 'user '.length;
+  return access.lines().map((line) => Buffer.from(line.slice(prefix), 'latin1').toString('utf8'));
+}

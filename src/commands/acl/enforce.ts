@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { Command } from '../command-table.ts';
 import type { Session } from '../session.ts';
 import { VERDICT, type Verdict } from './access-check.ts';
@@ -65,6 +66,7 @@ function checkAndLog(
   const { access } = node;
   const verdict = access.check.check(user, access.catalog.entryOf(command.row), frame);
   if (verdict === VERDICT.ALLOWED) return verdict;
+  node.counters[DENIED_METRICS[verdict]]++;
   // CLIENT LIST shows the command that was refused.
   session.lastCommand = command.fullName;
   logDenial(session, {
@@ -86,6 +88,13 @@ export function logDenial(
   const { aclLogLengthMax } = node.configuration.security;
   node.access.log.record({ ...denial, clientLine }, node.clock.nowMs, aclLogLengthMax);
 }
+
+const DENIED_METRICS = [
+  METRIC.deniedCommands,
+  METRIC.deniedCommands,
+  METRIC.deniedKeys,
+  METRIC.deniedChannels,
+];
 
 const LOG_REASONS = ['command', 'command', 'key', 'channel'] as const;
 

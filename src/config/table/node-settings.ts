@@ -180,24 +180,21 @@ export const SECURITY_SETTINGS: readonly Setting[] = [
   setting('security.acl_file', 'security.aclFile', text(), {
     redis: 'aclfile',
     access: 'immutable',
-    effect: 'later',
-    help: 'File of access rules.',
+    help: 'File of users and their rules, which ACL SAVE writes and ACL LOAD reads; empty: none.',
   }),
   setting('security.acl_log_max', 'security.aclLogLengthMax', integer({ min: 0, max: LONG_MAX }), {
     redis: 'acllog-max-len',
-    effect: 'later',
     help: 'Entries kept by ACL LOG.',
   }),
   setting(
     'security.acl_pubsub_default',
     'security.aclPubsubDefault',
     choice(['allchannels', 'resetchannels']),
-    { redis: 'acl-pubsub-default', effect: 'later', help: 'Channels a new user may use.' },
+    { redis: 'acl-pubsub-default', help: 'Channels a new user may use.' },
   ),
   setting('security.users', 'security.users', repeatedLines(), {
     redis: 'user',
     access: 'directive',
-    effect: 'later',
     secret: true,
     help: 'Users and their rules, as in `user alice on >secret ~* +@all`.',
   }),
