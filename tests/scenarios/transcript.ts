@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** `A: line` sends the line inline as client A; clients connect when first named. */
+/**
+ * `A: line` sends the line inline as client A; clients connect when first named. `{B}` in a line
+ * stands for the id of client B, which must not listen to anything at that time.
+ */
 export type Scenario = readonly string[];
 
 /**
@@ -18,7 +21,7 @@ export async function playScenario(port: number, scenario: Scenario): Promise<st
       const [, name, line] = /^(\w+): (.*)$/s.exec(step) as RegExpExecArray;
       const speaker = clients.get(name) ?? (await TranscriptClient.connect(port));
       clients.set(name, speaker);
-      speaker.send(`${line}\r\n`);
+      speaker.send(`${await fillIds(line, clients)}\r\n`);
       for (let trip = 0; trip < 3; trip++) await control.roundTrip();
       await new Promise(setImmediate);
       for (const [each, client] of clients) {
@@ -36,13 +39,23 @@ export async function playScenario(port: number, scenario: Scenario): Promise<st
   return transcript;
 }
 
+async function fillIds(line: string, clients: Map<string, TranscriptClient>): Promise<string> {
+  let filled = line;
+  for (const [place, name] of line.matchAll(/\{(\w+)\}/g)) {
+    filled = filled.replace(place, await (clients.get(name) as TranscriptClient).askId());
+  }
+  return filled;
+}
+
 /** What two runs cannot have in common: ids, ports, times, versions, and when `control` spoke. */
 function mask(text: string): string {
   return text
     .replace(/\+\S+ \[0 [\d.:]+\] "time"\r\n/g, '')
     .replace(/\+\d{10}\.\d{6} \[(\d+) [\d.:]+\]/g, '+TIME [$1 ADDRESS]')
     .replace(/(\$7\r\nversion\r\n)\$\d+\r\n[\d.]+/g, '$1VERSION')
-    .replace(/(\$2\r\nid\r\n):\d+/g, '$1ID');
+    .replace(/(\$2\r\nid\r\n):\d+/g, '$1ID')
+    .replace(/(\$8\r\nredirect\r\n):[1-9]\d*/g, '$1ID')
+    .replace(/(tracking-redir-broken\r\n):\d+/g, '$1ID');
 }
 
 class TranscriptClient {
@@ -72,6 +85,12 @@ class TranscriptClient {
     this.send('time\r\n');
     await once(this.socket, 'data');
     this.received = '';
+  }
+
+  async askId(): Promise<string> {
+    this.send('client id\r\n');
+    await once(this.socket, 'data');
+    return this.take().slice(1).trim();
   }
 
   take(): string {

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { HyperCache } from '../../src/index.ts';
+import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
+import { playScenario, type Scenario } from './transcript.ts';
+
+/** Client-side caching: every client must hear from us what it hears from Redis. */
+const SCENARIOS: Record<string, Scenario> = {
+  'a key that was read is told once when it changes': [
+    'A: hello 3',
+    'A: client tracking on',
+    'A: client trackinginfo',
+    'A: mget a b a',
+    'B: set a 1',
+    'B: set a 2',
+    'B: set other 1',
+    'A: get a',
+    'B: expire a 100',
+    'A: get a',
+    'B: persist a',
+    'A: exists a c',
+    'B: rename a c',
+    'A: mget c d',
+    'B: copy c d',
+    'A: get c',
+    'B: del c nosuch',
+    'A: strlen e',
+    'B: append e x',
+    'A: getrange e 0 1',
+    'B: getex e ex 100',
+    'A: type e',
+    'B: move e 1',
+    'A: client tracking off',
+    'A: get a',
+    'B: set a 3',
+    'A: ping',
+  ],
+  'its own changes are told after the reply, and after all of a transaction': [
+    'A: hello 3',
+    'A: client tracking on',
+    'A: get k',
+    'A: set k 1',
+    'A: mget k j',
+    'A: multi',
+    'A: set k 2',
+    'A: set j 2',
+    'A: get k',
+    'A: exec',
+    'B: set k 3',
+    'A: flushall',
+    'A: get k',
+    'B: flushdb',
+    'A: client tracking on noloop',
+    'A: get k',
+    'A: set k 1',
+    'A: get k',
+    'B: set k 1',
+  ],
+  'OPTIN, OPTOUT and what CLIENT CACHING holds for': [
+    'A: client caching yes',
+    'A: hello 3',
+    'A: client tracking on optin',
+    'A: client caching no',
+    'A: client caching perhaps',
+    'A: get a',
+    'A: client caching yes',
+    'A: client trackinginfo',
+    'A: get b',
+    'A: get c',
+    'B: mset a 1 b 1 c 1',
+    'A: client caching yes',
+    'A: multi',
+    'A: get a',
+    'A: get b',
+    'A: exec',
+    'A: get c',
+    'B: mset a 1 b 1 c 1',
+    'A: client caching yes',
+    'A: nosuch',
+    'A: get a',
+    'A: client caching yes',
+    'A: get',
+    'A: get b',
+    'A: client caching yes',
+    'A: client getname',
+    'A: get c',
+    'B: mset a 1 b 1 c 1',
+    'A: client tracking on optout',
+    'A: client tracking on bcast',
+    'A: client tracking off',
+    'A: client tracking on optout',
+    'A: client caching yes',
+    'A: client caching no',
+    'A: client trackinginfo',
+    'A: get a',
+    'A: get b',
+    'B: mset a 1 b 1 c 1',
+  ],
+  'BCAST tells of prefixes, in order, and excludes overlaps': [
+    'A: hello 3',
+    'A: client tracking on bcast prefix foo prefix bar',
+    'A: client trackinginfo',
+    'A: client tracking on bcast prefix fo',
+    'A: client tracking on bcast prefix z prefix zz',
+    'B: mset foo2 1 foo1 1 bar 1 baz 1',
+    'B: del foo1 baz',
+    'A: set foo1 2',
+    'A: client tracking on bcast prefix q noloop',
+    'A: set foo1 2',
+    'B: set qq 1',
+    'A: client tracking on bcast',
+    'A: client trackinginfo',
+    'B: set foo 1',
+    'B: flushall',
+    'A: client tracking on',
+    'A: reset',
+    'A: client trackinginfo',
+    'B: set foo1 1',
+  ],
+  'REDIRECT to a subscriber, and a redirection that breaks': [
+    'B: ping',
+    'A: client tracking on redirect 999999',
+    'A: client tracking on redirect {B} redirect {B}',
+    'A: client tracking on redirect {B}',
+    'A: client trackinginfo',
+    'A: get k',
+    'C: set k 1',
+    'B: subscribe __redis__:invalidate',
+    'A: get k',
+    'C: set k 2',
+    'A: get k',
+    'A: set k 3',
+    'C: flushall',
+    'B: quit',
+    'A: get k',
+    'C: set k 4',
+    'A: client trackinginfo',
+    'A: hello 3',
+    'A: get k',
+    'C: set k 5',
+    'C: hello 3',
+    'A: client tracking on redirect {C}',
+    'A: client trackinginfo',
+    'A: get k',
+    'A: set k 6',
+  ],
+  'RESP2 without a redirection hears nothing': [
+    'A: client tracking on',
+    'A: get k',
+    'B: set k 1',
+    'A: set k 2',
+    'A: client getredir',
+    'A: client tracking off',
+    'A: client getredir',
+  ],
+  'CLIENT REPLY does not silence what is told': [
+    'A: hello 3',
+    'A: client tracking on',
+    'A: get k',
+    'A: client reply off',
+    'A: set k 1',
+    'A: get k',
+    'B: set k 2',
+    'A: client reply on',
+    'A: get k',
+    'A: client reply skip',
+    'A: set k 3',
+    'A: ping',
+  ],
+  'options that contradict themselves': [
+    'A: client tracking',
+    'A: client tracking maybe',
+    'A: client tracking on optin optout',
+    'A: client tracking on bcast optin',
+    'A: client tracking on bcast optin optout',
+    'A: client tracking on prefix a',
+    'A: client tracking on redirect',
+    'A: client tracking on redirect x',
+    'A: client tracking on redirect 0',
+    'A: client tracking on nonsense',
+    'A: client tracking off bcast optin',
+    'A: client tracking on optin',
+    'A: client tracking on optout',
+    'A: client tracking on',
+    'A: client trackinginfo',
+  ],
+};
+
+const skip = skipWithout('redis-server');
+let redis: RunningServer;
+let ours: HyperCache;
+
+before(async () => {
+  if (skip) return;
+  redis = await startRedis();
+  ours = await HyperCache.start({ port: 0 });
+});
+
+after(async () => {
+  if (skip) return;
+  await Promise.all([redis.stop(), ours.stop()]);
+});
+
+for (const [name, scenario] of Object.entries(SCENARIOS)) {
+  test(`as redis-server: ${name}`, { skip }, async () => {
+    const expected = await playScenario(redis.port, scenario);
+    const found = await playScenario(ours.port, scenario);
+    assert.ok(expected.length > 3);
+    assert.deepEqual(found, expected);
+  });
+}
