@@ -10,6 +10,7 @@ import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
+import { LIST_COMMANDS } from './list/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
@@ -22,6 +23,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...KEY_COMMANDS,
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
+  ...LIST_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,

@@ -32,7 +32,7 @@ import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { STORE_STAT } from './store-stats.ts';
 import { Trees } from './tree/trees.ts';
-import { releaseTrees, treeBytes } from './values/tree-record.ts';
+import { releaseTrees } from './values/tree-record.ts';
 
 export const NO_DEADLINE = -1;
 export const KEEP_DEADLINE = -2;
@@ -238,25 +238,24 @@ export class Database {
     return this.memory.view.getUint32(this.memory.base + 4, true) >>> 8;
   }
 
-  /** What the key costs: its block and its share of the index. */
-  entryMemoryBytes(entry: number): number {
-    this.memory.locate(entry);
-    const block = this.memory.classBytes(entryBytes(this.memory.view, this.memory.base));
-    const share = Math.round(this.entries.byteCount / Math.max(1, this.entries.count));
-    return block + treeBytes(this, entry) + share;
-  }
-
   /**
    * Records the client's command itself as the effect: for commands that depend on nothing else.
    */
   recordCommand(frame: Frame, event: number, keyArg: number): void {
     const store = this.store;
     store.stats[STORE_STAT.CHANGES]++;
+    if (store.sink.isActive) {
+      store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
+    }
+    this.recordNewDeadline(frame, keyArg);
+  }
+
+  /** Records the default deadline of a key that the change made; for after the change itself. */
+  recordNewDeadline(frame: Frame, keyArg: number): void {
+    const { store } = this;
     const deadlineMs = this.newDeadlineMs;
     this.newDeadlineMs = NO_DEADLINE;
-    if (!store.sink.isActive) return;
-    store.sink.record(store.effect.borrow(frame, this.index, keyArg), event, store.actorId);
-    if (deadlineMs === NO_DEADLINE) return;
+    if (deadlineMs === NO_DEADLINE || !store.sink.isActive) return;
     const effect = store.effect.begin('PEXPIREAT', this.index, 1);
     effect.bytes(frame.bytes, frame.offsets[keyArg], frame.lengths[keyArg]).number(deadlineMs);
     store.recordEffect(EVENT.expire);

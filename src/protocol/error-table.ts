@@ -16,6 +16,8 @@ export const ERRORS = {
   syntax: row('ERR syntax error'),
   notInteger: row('ERR value is not an integer or out of range'),
   notFloat: row('ERR value is not a valid float'),
+  outOfRangePositive: row('ERR value is out of range, must be positive'),
+  indexOutOfRange: row('ERR index out of range'),
   wrongType: row('WRONGTYPE Operation against a key holding the wrong kind of value'),
   noSuchKey: row('ERR no such key'),
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
@@ -60,6 +62,7 @@ export const ERRORS = {
   invalidCursor: row('ERR invalid cursor'),
   timeoutNotInteger: row('ERR timeout is not an integer or out of range'),
   timeoutNotFloat: row('ERR timeout is not a float or out of range'),
+  blockedKeyGone: row('UNBLOCKED the stream key no longer exists'),
   unblocked: row('UNBLOCKED client unblocked via CLIENT UNBLOCK'),
   timeoutNegative: row('ERR timeout is negative'),
   lfuNotSelected: row(

@@ -5,6 +5,7 @@ import { CONNECTION_ROWS } from './grammar/connection.ts';
 import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
 import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
 import { KEY_ROWS } from './grammar/keys.ts';
+import { LIST_ROWS } from './grammar/lists.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
 import { SETTING_ROWS } from './grammar/settings.ts';
 import { STRING_ROWS } from './grammar/strings.ts';
@@ -21,6 +22,7 @@ const PRINTED_PER_COMMAND_MAX = 3;
 
 export const ALL_ROWS: readonly GrammarRow[] = [
   ...STRING_ROWS,
+  ...LIST_ROWS,
   ...BITMAP_ROWS,
   ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,

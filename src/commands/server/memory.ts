@@ -1,3 +1,4 @@
+import { entryMemoryBytes } from '../../engine/entry-cost.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
@@ -50,7 +51,7 @@ const usageRow: CommandRow = {
     }
     const entry = database.find(frame, 2);
     if (entry === 0) reply.null();
-    else reply.integer(database.entryMemoryBytes(entry));
+    else reply.integer(entryMemoryBytes(database, entry));
   },
 };
 

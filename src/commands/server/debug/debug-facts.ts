@@ -1,5 +1,6 @@
 import type { Frame } from '../../../base/frame.ts';
 import type { Database } from '../../../engine/database.ts';
+import { entryMemoryBytes } from '../../../engine/entry-cost.ts';
 import { ENCODING, ENCODING_NAMES, TYPE } from '../../../engine/keyspace/entry.ts';
 import { integerOf, stringLength } from '../../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../../protocol/error-table.ts';
@@ -26,7 +27,7 @@ export function describeEntry(session: Session, frame: Frame, reply: ReplyWriter
 
 /** A string as an RDB file would hold it, not compressed; other types by what they take here. */
 function serializedBytes(database: Database, entry: number): number {
-  if (database.typeOf(entry) !== TYPE.STRING) return database.entryMemoryBytes(entry);
+  if (database.typeOf(entry) !== TYPE.STRING) return entryMemoryBytes(database, entry);
   if (database.encodingOf(entry) === ENCODING.INT) {
     const value = Math.abs(integerOf(database, entry));
     if (value < 2 ** 7) return 2;
