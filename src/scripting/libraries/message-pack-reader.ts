@@ -83,7 +83,8 @@ export class MessagePackReader {
       case 0xce:
         return this.readUnsigned(1 << (byte - 0xcc));
       case 0xcf:
-        return Number(this.readWord(8).getBigUint64(0));
+        // lua-cmsgpack hands an unsigned word on as a signed one.
+        return Number(this.readWord(8).getBigInt64(0));
       case 0xd0:
         return this.readWord(1).getInt8(0);
       case 0xd1:

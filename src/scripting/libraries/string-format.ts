@@ -101,7 +101,9 @@ function signedText(value: number, item: Item): string {
   const integer = toInt64(value);
   const isNegative = integer < 0;
   const digits = isNegative ? String(integer).slice(1) : String(integer);
-  return integerText(digits, signFor(isNegative, item.flags), item);
+  // Zero with no digit asked for has none.
+  const shown = integer === 0 && item.precision === 0 ? '' : digits;
+  return integerText(shown, signFor(isNegative, item.flags), item);
 }
 
 /** A safe integer as a number, which is quicker; else a bigint. C's cast on x86-64. */
@@ -116,15 +118,13 @@ function unsignedText(value: number, item: Item): string {
   const integer = toUint64(value);
   const { conversion, flags, precision } = item;
   const radix = conversion === 'u' ? 10 : conversion === 'o' ? 8 : 16;
-  let digits = integer.toString(radix);
-  if (flags.includes('#') && conversion === 'o') {
-    const zeroCount = Math.max(1, precision - digits.length);
-    if (!digits.startsWith('0') || precision === 0) digits = '0'.repeat(zeroCount) + digits;
-    if (integer === 0n) digits = '0';
+  const isAlternate = flags.includes('#');
+  let digits = integer === 0n && precision === 0 ? '' : integer.toString(radix);
+  if (isAlternate && radix === 8 && !digits.startsWith('0') && precision <= digits.length) {
+    digits = `0${digits}`;
   }
-  const prefix = flags.includes('#') && radix === 16 && integer !== 0n ? '0x' : '';
-  const isEmpty = precision === 0 && integer === 0n && !(flags.includes('#') && radix === 8);
-  const text = integerText(isEmpty ? '' : digits, prefix, item);
+  const prefix = isAlternate && radix === 16 && integer !== 0n ? '0x' : '';
+  const text = integerText(digits, prefix, item);
   return conversion === 'X' ? text.toUpperCase() : text;
 }
 
@@ -138,8 +138,7 @@ function toUint64(value: number): bigint {
 
 function integerText(digits: string, prefix: string, item: Item): string {
   const { flags, precision, width } = item;
-  let body = precision === 0 && digits === '0' ? '' : digits;
-  if (precision > body.length) body = body.padStart(precision, '0');
+  let body = precision > digits.length ? digits.padStart(precision, '0') : digits;
   const isZeroFilled = flags.includes('0') && !flags.includes('-') && precision < 0;
   if (isZeroFilled) body = body.padStart(width - prefix.length, '0');
   return padded(prefix + body, item);

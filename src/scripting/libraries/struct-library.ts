@@ -190,8 +190,8 @@ const sizeOfFormat: LuaNative = (_runtime, args) => {
   while (reader.next()) {
     const { letter, size } = reader;
     at += reader.padding(at);
-    if (letter === 's') throw argumentError(0, "variable-size format in 's'");
-    if (letter === 'c' && size === 0) throw argumentError(0, "variable-length format 'c0'");
+    if (letter === 's') throw argumentError(0, "option 's' has no fixed size");
+    if (letter === 'c' && size === 0) throw argumentError(0, "option 'c0' has no fixed size");
     if (!/[0-9A-Za-z]/.test(letter)) reader.applyOption();
     at += size;
   }
