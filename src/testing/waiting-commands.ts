@@ -51,7 +51,7 @@ const handCommand: CommandRow = {
   },
 };
 
-/** `READS key timeout`: answers when the key holds a string, and when it was removed. */
+/** `READS key timeout`: answers when the key is written, and hears of its removal. */
 const readsCommand: CommandRow = {
   ...COMMON,
   name: 'reads',
@@ -60,12 +60,10 @@ const readsCommand: CommandRow = {
   keys: [keysAt(1, 1, 1, 'RO ACCESS')],
   syntax: 'key timeout',
   execute(session, frame, reply) {
-    const { database, node } = session;
-    const { blocking } = node;
+    const { blocking } = session.node;
     const timeoutMs = blocking.parseTimeoutS(frame, 2, reply);
     if (timeoutMs < 0) return;
-    const isThere = database.find(frame, 1) !== 0;
-    if (blocking.isRunningAgain) return reply.simple(isThere ? 'FOUND' : 'GONE');
+    if (blocking.isRunningAgain) return reply.simple('FOUND');
     blocking.blockOnKeys(session, frame, reply, {
       firstKeyArg: 1,
       keyCount: 1,

@@ -62,23 +62,20 @@ async function untilBlocked(count: number): Promise<void> {
 }
 
 test('clients are served in the order in which they came to wait', async () => {
-  const order: number[] = [];
   const clients: LineClient[] = [];
   for (let i = 0; i < CLIENT_COUNT; i++) {
     const client = await LineClient.connect();
-    client.socket.on('data', () => order.push(i));
     client.send('TAKE queue 0');
     clients.push(client);
     // The next must not overtake it.
     await untilBlocked(i + 1);
   }
   const writer = await LineClient.connect();
-  for (let i = 0; i < CLIENT_COUNT; i++) writer.send('SET queue x');
-  await waitFor('all served', 5000, () => order.length === CLIENT_COUNT || undefined);
-  // Replies of one loop turn leave in order; the kernel hands them on in its own.
-  assert.deepEqual([...new Set(order)].length, CLIENT_COUNT);
-  assert.equal(await writer.receive(5 * CLIENT_COUNT), '+OK\r\n'.repeat(CLIENT_COUNT));
-  for (const client of clients) assert.equal(client.text, '$5\r\nqueue\r\n');
+  for (const client of clients) {
+    writer.send('SET queue x');
+    assert.equal(await client.receive(11), '$5\r\nqueue\r\n');
+  }
+  for (const client of clients) assert.equal(client.text, '');
   await untilBlocked(0);
   for (const client of [writer, ...clients]) client.socket.destroy();
 });

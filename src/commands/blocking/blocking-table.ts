@@ -17,7 +17,7 @@
 import { Frame } from '../../base/frame.ts';
 import type { Timer, World } from '../../base/world.ts';
 import type { Store } from '../../engine/store.ts';
-import { ERRORS } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { finishBlocked, runAgain } from '../execute-command.ts';
 import { GATE, type Session } from '../session.ts';
@@ -43,7 +43,10 @@ export interface KeyWait {
   readonly timeoutReply: TimeoutReply;
   /** In MULTI and scripts, where nothing waits; absent: as `timeoutReply`. */
   readonly refusedReply?: TimeoutReply;
-  /** XREADGROUP: the command is also run again when a key is removed or becomes another type. */
+  /**
+   * XREADGROUP: a client whose key is removed or becomes another type is answered with an error
+   * that says so. The command is not run again for that.
+   */
   readonly unblockOnDelete?: boolean;
   /** What to run again in place of `frame`, same positions: XREAD, whose `$` became an id. */
   readonly replay?: Frame;
@@ -191,10 +194,8 @@ export class BlockingTable {
   unblock(session: Session, how: 'timeout' | 'error'): boolean {
     const waiter = session.blocked as Waiter | null;
     if (waiter === null) return false;
-    const writer = this.startReply(session);
-    if (how === 'error') writer.error(ERRORS.unblocked);
-    else writeTimeoutReply(writer, waiter.timeoutReply);
-    this.answer(waiter);
+    if (how === 'error') this.refuse(waiter, ERRORS.unblocked);
+    else this.timeOut(waiter);
     return true;
   }
 
@@ -255,10 +256,8 @@ export class BlockingTable {
       if (waiter.order > lastOrder) return;
       const type = key.findType();
       if (type === 0 && key.deletionWaiterCount === 0) return;
-      const { wait } = waiter;
-      if (wait !== null && (type === wait.type || wait.unblockOnDelete === true)) {
-        this.runAgain(waiter, arg);
-      }
+      if (type === waiter.type) this.runAgain(waiter, arg);
+      else if (waiter.wait?.unblockOnDelete === true) this.refuse(waiter, ERRORS.blockedKeyGone);
     }
   }
 
@@ -283,6 +282,16 @@ export class BlockingTable {
     if (waiter.isOver) return;
     if (waiter.waitsOn) session.gate |= GATE.BLOCKED;
     else this.answer(waiter);
+  }
+
+  private timeOut(waiter: Waiter): void {
+    writeTimeoutReply(this.startReply(waiter.session), waiter.timeoutReply);
+    this.answer(waiter);
+  }
+
+  private refuse(waiter: Waiter, error: ErrorRow): void {
+    this.startReply(waiter.session).error(error);
+    this.answer(waiter);
   }
 
   private startReply(session: Session): ReplyWriter {
@@ -331,8 +340,7 @@ export class BlockingTable {
     for (;;) {
       const { first } = this.deadlines;
       if (first === null || first.deadlineMs > nowMs) break;
-      writeTimeoutReply(this.startReply(first.session), first.timeoutReply);
-      this.answer(first);
+      this.timeOut(first);
     }
     this.setTimer(nowMs);
   }
