@@ -6,6 +6,8 @@ export class LuaBudget {
   bytesLeft = 0;
   /** Steps until the runtime is asked whether to go on. */
   stepsLeft = 0;
+  /** Bytes of the machine's stack that calls inside one another may still take. */
+  stackLeft = 0;
   /** Asked when `stepsLeft` is used up and the code cannot be suspended; refills, or throws. */
   readonly #onStepsUsed: () => void;
 

@@ -96,7 +96,7 @@ export class LuaTable {
       }
       return;
     }
-    if (key !== key) throw new LuaError('table index is NaN');
+    if (Number.isNaN(key)) throw new LuaError('table index is NaN');
     this.setField(key, value);
     this.hasNumberKeys = true;
   }
@@ -104,6 +104,13 @@ export class LuaTable {
   /** A border: n where item n is there and n + 1 is nil. 0 when item 1 is nil. */
   length(): number {
     return this.items.length - 1;
+  }
+
+  /** Takes an array whose element 0 is undefined as the items of this empty table. */
+  adopt(items: LuaValue[]): void {
+    this.budget.takeBytes(ITEM_BYTES * items.length);
+    this.items = items;
+    if (items[items.length - 1] === undefined) this.dropNilItems();
   }
 
   /** Adds at the end. */
@@ -148,7 +155,7 @@ export class LuaTable {
     if (slot >= 0) return -slot - 1;
     // An item that was met and set to nil at the end of the items.
     if (typeof key === 'number' && key >= this.items.length) return this.items.length - 1;
-    throw new LuaError("invalid key to 'next'", 1);
+    throw new LuaError("invalid key to 'next'", 0);
   }
 
   /** The key after `key` or nil; its value is `get` of it. */

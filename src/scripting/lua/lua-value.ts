@@ -63,6 +63,7 @@ export interface LuaHost {
   newTable(): LuaTable;
   /** A table whose items 1..n are these values; keeps nothing of the array. */
   newList(values: readonly LuaValue[]): LuaTable;
+  /** A function as a value; put it into a table by `table.setString(name, ...)`. */
   native(name: string, native: LuaNative): LuaFunction;
   call(f: LuaValue, args: readonly LuaValue[]): readonly LuaValue[];
   callOne(f: LuaValue, args: readonly LuaValue[]): LuaValue;
@@ -80,30 +81,31 @@ export const NO_VALUES: readonly LuaValue[] = Object.freeze([]);
 /** Arguments one by one; a result, or a TailCall which only the runtime sees. */
 export type PlainCode = (...args: LuaValue[]) => LuaResult;
 /** The same as a generator: it can be suspended anywhere. */
-export type SteppedCode = (...args: LuaValue[]) => Generator<unknown, LuaResult, LuaValue[]>;
+export type SteppedCode = (...args: LuaValue[]) => LuaSteps;
+export type LuaSteps = Generator<unknown, LuaResult, LuaValue[]>;
 
 /** A function. Library code never calls `plain` but `runtime.call`, which ends tail calls. */
 export class LuaFunction {
   readonly name: string;
-  plain: PlainCode;
+  readonly plain: PlainCode;
   /** null: `plain` ends soon and never yields, so nobody needs to step it. */
-  stepped: SteppedCode | null;
+  readonly stepped: SteppedCode | null;
+  /** What it took from outside: values, or cells `{v}` of variables that change. */
+  readonly upvalues: readonly unknown[];
   readonly isNative: boolean;
-  /** Globals of the function, as setfenv sets them; null for natives. */
-  environment: LuaTable | null;
 
   constructor(
     name: string,
     plain: PlainCode,
     stepped: SteppedCode | null,
+    upvalues: readonly unknown[],
     isNative: boolean,
-    environment: LuaTable | null,
   ) {
     this.name = name;
     this.plain = plain;
     this.stepped = stepped;
+    this.upvalues = upvalues;
     this.isNative = isNative;
-    this.environment = environment;
   }
 
   get luaType(): string {
