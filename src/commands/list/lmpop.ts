@@ -60,10 +60,10 @@ export const blmpopCommand: CommandRow = {
   syntax: 'timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]',
   execute(session, frame, reply) {
     const { blocking } = session.node;
-    const timeoutMs = blocking.parseTimeoutS(frame, 1, reply);
-    if (timeoutMs < 0) return;
     const options = parseOptions(frame, 2, reply);
-    if (options === null || popFirst(session, frame, reply, options)) return;
+    if (options === null) return;
+    const timeoutMs = blocking.parseTimeoutS(frame, 1, reply);
+    if (timeoutMs < 0 || popFirst(session, frame, reply, options)) return;
     blocking.blockOnKeys(session, frame, reply, {
       firstKeyArg: 3,
       keyCount: options.keyCount,

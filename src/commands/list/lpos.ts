@@ -25,16 +25,12 @@ export const lposCommand: CommandRow = {
   execute: executeLpos,
 };
 
-const RANK_RANGE = errorRow(
-  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-);
 const RANK_ZERO = errorRow(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use " +
     'negative to start from the end of the list',
 );
 const COUNT_NEGATIVE = errorRow("ERR COUNT can't be negative");
 const MAXLEN_NEGATIVE = errorRow("ERR MAXLEN can't be negative");
-const INT64_MIN = -(2 ** 63);
 
 interface Options {
   rank: number;
@@ -66,7 +62,6 @@ function parseOptions(frame: Frame, options: Options, reply: ReplyWriter): boole
     const value = roundedIntegerArgument(frame, arg + 1);
     if (frame.equals(arg, 'RANK')) {
       if (Number.isNaN(value)) return refuse(reply, ERRORS.notInteger);
-      if (value <= INT64_MIN) return refuse(reply, RANK_RANGE);
       if (value === 0) return refuse(reply, RANK_ZERO);
       options.rank = value;
     } else if (frame.equals(arg, 'COUNT')) {
