@@ -124,8 +124,13 @@ function changeOne(model: TreeModel, random: SeededRandom): void {
       assert.equal(model.trees.count(model.id), model.elementCount);
       return;
     default: {
-      const key = model.elements[place + 1]?.key ?? element.key + 1;
-      if ((model.elements[place + 1]?.tie ?? element.tie) < element.tie) return;
+      const next = model.elements[place + 1];
+      const previousKey = model.elements[place - 1]?.key ?? element.key - 2;
+      let key = (previousKey + element.key) / 2;
+      if (random.below(2) === 0 && (next === undefined || next.tie > element.tie)) {
+        key = next?.key ?? element.key + 1;
+      }
+      if (key === previousKey) return;
       model.tie.sought = element.tie;
       assert.ok(cursor.seekTied(model.id, element.key, model.tie));
       cursor.setBlockKey(key);

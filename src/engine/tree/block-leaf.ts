@@ -54,7 +54,7 @@ export function resizeBlock(cursor: TreeCursor, byteLength: number): void {
   memory.beforeChange(parent);
   setChildAt(table, parent, cursor.childIndexes[1], resized);
   memory.free(leaf, oldBytes);
-  cursor.openLeaf(resized);
+  cursor.openLeaf(resized, 1);
   cursor.show();
 }
 

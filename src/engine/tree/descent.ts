@@ -15,13 +15,20 @@ import {
 import type { TieOrder, TreeCursor } from './tree-cursor.ts';
 import type { TreeTable } from './tree-table.ts';
 
+const HASH_END = 0x1_0000_0000;
+/** Slots on either side of a guess that are looked through first. */
+const GUESS_ERROR = 4;
+
 /** To the first place that is not before the key, or behind the last slot of the leaf before it. */
 export function descend(cursor: TreeCursor, id: number, key: number): void {
   let address = begin(cursor, id);
+  if (cursor.format === FORMAT.SLOTTED32) {
+    descendHashes(cursor, address, key);
+    return;
+  }
   const segments = cursor.table.memory.segments;
   for (let level = cursor.depth; level > 0; level--) {
-    const segment = segments[address >>> SEGMENT_SHIFT];
-    const { words, view } = segment;
+    const { words, view } = segments[address >>> SEGMENT_SHIFT];
     const at = (address & PLACE_MASK) << 1;
     const capacity = ((words[at] >>> 12) - 2) >>> 1;
     const keysAt = (at << 2) + PAGE_HEADER_BYTES;
@@ -38,6 +45,93 @@ export function descend(cursor: TreeCursor, id: number, key: number): void {
   }
   if (!arrive(cursor, address)) return;
   cursor.slot = lowerSlot(cursor, key);
+}
+
+/**
+ * The same among hashes: they are spread evenly, so that where one stands in a page can be guessed
+ * to a few slots, and one or two cache lines of a leaf are read where a binary search reads four.
+ * Uneven keys cost at most twice the steps of a binary search.
+ */
+function descendHashes(cursor: TreeCursor, root: number, key: number): void {
+  const segments = cursor.table.memory.segments;
+  let address = root;
+  let count = cursor.table.counts[cursor.id];
+  let lowKey = 0;
+  let highKey = HASH_END;
+  for (let level = cursor.depth; level > 0; level--) {
+    const { words, view } = segments[address >>> SEGMENT_SHIFT];
+    const at = (address & PLACE_MASK) << 1;
+    const childCount = words[at + 2];
+    const capacity = ((words[at] >>> 12) - 2) >>> 1;
+    const children = at + 4 + capacity * 2;
+    const keysAt = (at << 2) + PAGE_HEADER_BYTES;
+    let low = 1;
+    let high = childCount;
+    let probe = 1 + ((((key - lowKey) / (highKey - lowKey)) * childCount) | 0);
+    if (probe >= childCount) probe = childCount - 1;
+    let width = GUESS_ERROR;
+    if (view.getFloat64(keysAt + (probe << 3), true) < key) {
+      do {
+        low = probe + 1;
+        probe = low + width;
+        width <<= 1;
+      } while (probe < high && view.getFloat64(keysAt + (probe << 3), true) < key);
+      if (probe < high) high = probe;
+    } else {
+      do {
+        high = probe;
+        probe -= width;
+        width <<= 1;
+      } while (probe >= low && view.getFloat64(keysAt + (probe << 3), true) >= key);
+      if (probe >= low) low = probe + 1;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (view.getFloat64(keysAt + (middle << 3), true) < key) low = middle + 1;
+      else high = middle;
+    }
+    if (low > 1) lowKey = view.getFloat64(keysAt + ((low - 1) << 3), true);
+    if (low < childCount) highKey = view.getFloat64(keysAt + (low << 3), true);
+    cursor.path[level] = address;
+    cursor.childIndexes[level] = low - 1;
+    address = words[children + low - 1];
+    count = words[children + capacity + low - 1];
+  }
+  cursor.openLeaf(address, count);
+  cursor.slot = guessedSlot(cursor, key, (key - lowKey) / (highKey - lowKey));
+}
+
+/** First slot whose hash is not below, looked for around that share of the slots. */
+function guessedSlot(cursor: TreeCursor, key: number, share: number): number {
+  const view = cursor.pageView;
+  const slotsAt = cursor.pageBase + PAGE_HEADER_BYTES;
+  let low = 0;
+  let high = cursor.slotCount;
+  if (high === 0) return 0;
+  let probe = (share * high) | 0;
+  if (probe >= high) probe = high - 1;
+  let width = GUESS_ERROR;
+  if (view.getUint32(slotsAt + probe * 6, true) < key) {
+    do {
+      low = probe + 1;
+      probe = low + width;
+      width <<= 1;
+    } while (probe < high && view.getUint32(slotsAt + probe * 6, true) < key);
+    if (probe < high) high = probe;
+  } else {
+    do {
+      high = probe;
+      probe -= width;
+      width <<= 1;
+    } while (probe >= low && view.getUint32(slotsAt + probe * 6, true) >= key);
+    if (probe >= low) low = probe + 1;
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (view.getUint32(slotsAt + middle * 6, true) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function descendTied(cursor: TreeCursor, id: number, key: number, tie: TieOrder): void {
@@ -122,7 +216,8 @@ export function stepLeaf(cursor: TreeCursor, direction: number): boolean {
     if (index < 0 || index >= words[at + 2]) continue;
     childIndexes[level] = index;
     const child = words[at + 4 + capacityOf(words[at]) * 2 + index];
-    cursor.openLeaf(descendEdge(cursor, child, level - 1, direction < 0));
+    const leaf = descendEdge(cursor, child, level - 1, direction < 0);
+    cursor.openLeaf(leaf, leafCount(cursor));
     return true;
   }
   return false;
@@ -141,7 +236,18 @@ export function findPath(cursor: TreeCursor, leaf: number): void {
     address = parent;
   }
   cursor.depth = level;
-  cursor.openLeaf(leaf);
+  cursor.openLeaf(leaf, leafCount(cursor));
+}
+
+/** Elements of the leaf that the path leads to. */
+function leafCount(cursor: TreeCursor): number {
+  const { table } = cursor;
+  if (cursor.depth === 0) return table.counts[cursor.id];
+  const page = cursor.path[1];
+  const { words } = table.memory.segments[page >>> SEGMENT_SHIFT];
+  const at = (page & PLACE_MASK) << 1;
+  const capacity = ((words[at] >>> 12) - 2) >>> 1;
+  return words[at + 4 + capacity * 3 + cursor.childIndexes[1]];
 }
 
 /** Where the parent names that page. */
@@ -285,6 +391,6 @@ function arrive(cursor: TreeCursor, address: number): boolean {
       return false;
     }
   }
-  cursor.openLeaf(address);
+  cursor.openLeaf(address, leafCount(cursor));
   return true;
 }

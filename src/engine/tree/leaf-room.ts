@@ -40,7 +40,7 @@ import type { TreeCursor } from './tree-cursor.ts';
 import type { TreeTable } from './tree-table.ts';
 
 /** What two leaves must have free together, beside what is asked for, to even out. */
-const SHARED_FREE_BYTES: number = LEAF_BYTES / 4;
+const SHARED_FREE_BYTES: number = LEAF_BYTES / 8;
 const LEAF_ROOM: number = LEAF_BYTES - PAGE_HEADER_BYTES;
 const JOIN_BELOW: number = LEAF_ROOM / 3;
 const BORROW_BELOW: number = LEAF_ROOM / 4;
@@ -159,7 +159,7 @@ function replaceRootLeaf(cursor: TreeCursor, byteCount: number): void {
   table.memory.free(leaf, oldSize);
   becomeRoot(table, replaced, id);
   ownBlobs(table, replaced);
-  cursor.openLeaf(replaced);
+  cursor.openLeaf(replaced, cursor.slotCount);
 }
 
 /** Tells the blobs of a leaf where it is now. */

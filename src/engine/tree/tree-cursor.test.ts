@@ -52,7 +52,7 @@ const PLANS: Record<string, Plan> = {
   'long payloads, many pages': {
     format: FORMAT.SLOTTED64,
     stepCount: 14_000,
-    drawKey: (random) => random.below(300),
+    drawKey: (random) => random.below(1_000_000_000),
     drawLength: (random) => 380 + random.below(140),
   },
   'infinite scores, any length': {
@@ -91,6 +91,22 @@ for (const [name, plan] of Object.entries(PLANS)) {
     });
   });
 }
+
+test('a small tree is whole after every single step', () => {
+  seeded((random) => {
+    const { store } = createEngineFixture({ seed: random.u32() });
+    const database = store.databases[0] as Database;
+    const plan = PLANS['infinite scores, any length'] as Plan;
+    const model = new TreeModel(database.trees, database.trees.create(plan.format));
+    for (let step = 0; step < 1500; step++) {
+      const isGrowing = step % 300 < 150;
+      if (random.below(10) < (isGrowing ? 6 : 2)) insertOne(model, plan, random);
+      else changeOne(model, plan, random);
+      compact(database, random);
+      assert.equal(database.memory.liveBytes, model.compareAll(database.trees.cursor));
+    }
+  });
+});
 
 function insertOne(model: TreeModel, plan: Plan, random: SeededRandom): void {
   const element: ModelElement = {
