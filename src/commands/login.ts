@@ -2,7 +2,7 @@ import type { Frame } from '../base/frame.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { logDenial } from './acl/enforce.ts';
 import type { User } from './acl/user.ts';
-import { type Session, settleLogin } from './session.ts';
+import { GATE, type Session, settleLogin } from './session.ts';
 
 export type LoginOutcome = 'accepted' | 'refused' | 'postponed';
 
@@ -61,11 +61,15 @@ export function beginLogin(session: Session): void {
   settleLogin(session);
 }
 
-/** For a session whose user is no more: it is the default user, and must log in anew. */
+/**
+ * For a session whose user is no more: it is the default user, and must log in anew even where that
+ * one needs no password. What is left of its EXEC is refused.
+ */
 export function loseLogin(session: Session): void {
   session.user = session.node.access.defaultUser;
   session.isAuthenticated = false;
   settleLogin(session);
+  session.gate |= GATE.LOGIN_REQUIRED;
 }
 
 /** To be called after rules of users have changed. */

@@ -28,7 +28,7 @@ export class AccessCheck {
   private readonly keys = new KeyPositions();
   private hasPositions = false;
 
-  /** @param frame  of a command whose arity was checked */
+  /** @param frame  of the command; with too few arguments it names no keys */
   check(user: User, entry: CatalogEntry, frame: Frame): Verdict {
     this.hasPositions = false;
     let verdict = this.checkSelector(user.root, entry, frame);
@@ -89,7 +89,7 @@ export class AccessCheck {
   private mayUseChannels(selector: Selector, entry: CatalogEntry, frame: Frame): boolean {
     const kind = CHANNEL_COMMANDS.get(entry.fullName);
     if (kind === undefined) return true;
-    const end = kind === 'one' ? 2 : frame.count;
+    const end = kind === 'one' ? Math.min(2, frame.count) : frame.count;
     for (let arg = 1; arg < end; arg++) {
       const isAllowed =
         kind === 'patterns'

@@ -41,11 +41,14 @@ export function refuseScriptAccess(
   return verdict === VERDICT.ALLOWED ? null : SCRIPT_REASONS[verdict];
 }
 
-/** What `redis.acl_check_cmd` tells: nothing is logged. The frame's arity need not be right. */
-export function aclAllows(session: Session, frame: Frame): boolean {
+/**
+ * What `redis.acl_check_cmd` tells: nothing is logged, and the frame's arity need not be right.
+ * @returns null when there is no such command
+ */
+export function aclAllows(session: Session, frame: Frame): boolean | null {
   const { user, node } = session;
   const command = findCommand(session, frame);
-  return command !== null && node.access.allows(user, command.row, frame);
+  return command === null ? null : node.access.allows(user, command.row, frame);
 }
 
 /** The command or subcommand of a frame; null when there is none. */
@@ -67,8 +70,8 @@ function checkAndLog(
   const verdict = access.check.check(user, access.catalog.entryOf(command.row), frame);
   if (verdict === VERDICT.ALLOWED) return verdict;
   node.counters[DENIED_METRICS[verdict]]++;
-  // CLIENT LIST shows the command that was refused.
-  session.lastCommand = command.fullName;
+  // CLIENT LIST shows the command that was refused, of a script the one that runs it.
+  if (context !== 'lua') session.lastCommand = command.fullName;
   logDenial(session, {
     reason: LOG_REASONS[verdict],
     context,
@@ -107,8 +110,8 @@ const EXEC_REASONS = [
 
 const SCRIPT_REASONS = [
   '',
-  "The user executing the script can't run this command or subcommand",
-  "The user executing the script can't access at least one of the keys mentioned in the command " +
-    'arguments',
-  "The user executing the script can't publish to the channel mentioned in the command",
+  "ERR The user executing the script can't run this command or subcommand",
+  "ERR The user executing the script can't access at least one of the keys mentioned in the " +
+    'command arguments',
+  "ERR The user executing the script can't publish to the channel mentioned in the command",
 ];
