@@ -15,6 +15,7 @@ import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
 import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
+import { ZSET_COMMANDS } from './zset/rows.ts';
 
 export const COMMAND_ROWS: readonly CommandRow[] = [
   ...CONNECTION_COMMANDS,
@@ -24,6 +25,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
   ...LIST_COMMANDS,
+  ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,

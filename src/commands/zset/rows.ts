@@ -1,0 +1,49 @@
+import type { CommandRow } from '../command-row.ts';
+import { zaddCommand, zincrbyCommand } from './zadd.ts';
+import { zcountCommand, zlexcountCommand } from './zcount.ts';
+import { bzmpopCommand, bzpopmaxCommand, bzpopminCommand, zmpopCommand } from './zmpop.ts';
+import { zpopmaxCommand, zpopminCommand } from './zpopmin.ts';
+import {
+  zrangebylexCommand,
+  zrangebyscoreCommand,
+  zrangeCommand,
+  zrevrangebylexCommand,
+  zrevrangebyscoreCommand,
+  zrevrangeCommand,
+} from './zrange.ts';
+import { zrankCommand, zrevrankCommand } from './zrank.ts';
+import { zremCommand } from './zrem.ts';
+import {
+  zremrangebylexCommand,
+  zremrangebyrankCommand,
+  zremrangebyscoreCommand,
+} from './zremrange.ts';
+import { zcardCommand, zmscoreCommand, zscoreCommand } from './zscore.ts';
+
+export const ZSET_COMMANDS: readonly CommandRow[] = [
+  zaddCommand,
+  zincrbyCommand,
+  zremCommand,
+  zscoreCommand,
+  zmscoreCommand,
+  zcardCommand,
+  zcountCommand,
+  zlexcountCommand,
+  zrankCommand,
+  zrevrankCommand,
+  zrangeCommand,
+  zrevrangeCommand,
+  zrangebyscoreCommand,
+  zrevrangebyscoreCommand,
+  zrangebylexCommand,
+  zrevrangebylexCommand,
+  zremrangebyrankCommand,
+  zremrangebyscoreCommand,
+  zremrangebylexCommand,
+  zpopminCommand,
+  zpopmaxCommand,
+  zmpopCommand,
+  bzpopminCommand,
+  bzpopmaxCommand,
+  bzmpopCommand,
+];

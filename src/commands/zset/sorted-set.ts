@@ -1,0 +1,82 @@
+/** What the commands on sorted sets share: how they find the set, and how they say a score. */
+import type { Frame } from '../../base/frame.ts';
+import type { Database } from '../../engine/database.ts';
+import { TYPE } from '../../engine/keyspace/entry.ts';
+import type { Slice } from '../../engine/slice.ts';
+import { STORE_STAT } from '../../engine/store-stats.ts';
+import { zsetCount } from '../../engine/values/zset/zset-form.ts';
+import { findMember } from '../../engine/values/zset/zset-members.ts';
+import { ZsetWalker } from '../../engine/values/zset/zset-walker.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+
+/** `requireZset` and `requireZsetToChange` after they replied with an error. */
+export const NOT_A_ZSET = -1;
+/** Whole numbers below are written with all their digits by `%.17g`. */
+const PLAIN_MAX = 1e15;
+
+/** For commands that are at one place at a time. */
+export const walker = new ZsetWalker();
+
+/** The sorted set under that argument, 0 when there is none, NOT_A_ZSET after an error reply. */
+export function requireZset(
+  database: Database,
+  frame: Frame,
+  arg: number,
+  reply: ReplyWriter,
+): number {
+  const entry = database.read(frame, arg);
+  if (entry === 0 || database.typeOf(entry) === TYPE.ZSET) return entry;
+  reply.error(ERRORS.wrongType);
+  return NOT_A_ZSET;
+}
+
+/** The same for a command that is about to change it. */
+export function requireZsetToChange(
+  database: Database,
+  frame: Frame,
+  arg: number,
+  reply: ReplyWriter,
+): number {
+  const entry = database.find(frame, arg);
+  if (entry === 0) return 0;
+  database.touchLocated();
+  if (database.typeOf(entry) === TYPE.ZSET) return entry;
+  reply.error(ERRORS.wrongType);
+  return NOT_A_ZSET;
+}
+
+/** `findMember` of a frame's argument. */
+export function findArgument(database: Database, entry: number, frame: Frame, arg: number): number {
+  const { bytes, view } = frame;
+  return findMember(database, entry, bytes, view, frame.offsets[arg], frame.lengths[arg]);
+}
+
+/** As `reply.double`, quicker for what most scores are. */
+export function replyScore(reply: ReplyWriter, score: number): void {
+  const isPlain =
+    reply.protocol === 2 &&
+    Math.floor(score) === score &&
+    score < PLAIN_MAX &&
+    score > -PLAIN_MAX &&
+    (score !== 0 || 1 / score > 0);
+  if (isPlain) reply.bulkInteger(score);
+  else reply.double(score);
+}
+
+export function replyMember(reply: ReplyWriter, member: Slice): void {
+  reply.bulkView(member.bytes, member.view, member.offset, member.length);
+}
+
+/** Records the effect that was built on the key in argument 1. */
+export function recordBuilt(database: Database, frame: Frame, event: number): void {
+  const { store } = database;
+  store.stats[STORE_STAT.CHANGES]++;
+  if (store.sink.isActive) store.recordEffect(event);
+  database.recordNewDeadline(frame, 1);
+}
+
+/** Removes the key when its last member is gone; to be called after the change was recorded. */
+export function dropIfEmpty(database: Database, entry: number): void {
+  if (zsetCount(database, entry) === 0) database.dropEmptied(entry);
+}
