@@ -58,8 +58,10 @@ export function installBaseLibrary(runtime: LuaRuntime): void {
   }
   globals.setString('next', machine.nextFunction);
   globals.setString('_VERSION', 'Lua 5.1');
-  const pcall: LuaNative = (_host, args) => protectedCall(machine, args);
-  const steppedPcall = (...args: LuaValue[]) => protectedSteps(machine, args);
+  const pcall: LuaNative = (_host, args) => withErrorText(protectedCall(machine, args));
+  function* steppedPcall(...args: LuaValue[]): LuaSteps {
+    return withErrorText(yield* protectedSteps(machine, args));
+  }
   globals.setString('pcall', machine.nativeWithSteps('pcall', pcall, steppedPcall));
   const xpcall: LuaNative = (_host, args) => handledCall(machine, args);
   const steppedXpcall = (...args: LuaValue[]) => handledSteps(machine, args);
@@ -68,7 +70,7 @@ export function installBaseLibrary(runtime: LuaRuntime): void {
 
 const assertTrue: LuaNative = (_host, args) => {
   if (isTrue(requireAny(args, 0))) return args;
-  throw new LuaError(optionalString(args, 1, 'assertion failed!'), 0);
+  throw new LuaError(optionalString(args, 1, 'assertion failed!'));
 };
 
 function raise(machine: LuaMachine, args: LuaValue[]): never {
@@ -208,7 +210,8 @@ function load(runtime: LuaRuntime, args: LuaValue[]): LuaResult {
     const piece = runtime.machine.callOne(reader, []);
     if (piece === undefined || piece === '') break;
     if (typeof piece !== 'string' && typeof piece !== 'number') {
-      return [undefined, 'reader function must return a string'];
+      const position = positionText(runtime.machine.site);
+      return [undefined, `${position}reader function must return a string`];
     }
     pieces.push(`${runtime.machine.toText(piece)}`);
   }
@@ -230,25 +233,28 @@ function loadSource(runtime: LuaRuntime, source: string, chunkName: string): Lua
 class Protection {
   private readonly machine: LuaMachine;
   private readonly stackLeft: number;
+  private readonly callDepth: number;
 
   constructor(machine: LuaMachine) {
     this.machine = machine;
     this.stackLeft = machine.budget.stackLeft;
+    this.callDepth = machine.callDepth;
     if (machine.coroutine !== null) machine.coroutine.boundaryCount++;
     machine.site = NO_SITE;
   }
 
   leave(): void {
     this.machine.budget.stackLeft = this.stackLeft;
+    this.machine.callDepth = this.callDepth;
     if (this.machine.coroutine !== null) this.machine.coroutine.boundaryCount--;
   }
 }
 
 function protectedCall(machine: LuaMachine, args: LuaValue[]): LuaResult {
-  const f = requireAny(args, 0);
   const protection = new Protection(machine);
   try {
-    const callee = machine.callable(f, NO_SITE);
+    machine.enterCall();
+    const callee = machine.callable(calleeOf(args), NO_SITE);
     return [true, ...manyOf(finishPlain(callee.plain(...args.slice(1))))];
   } catch (error) {
     return [false, machine.settle(error).value];
@@ -258,10 +264,10 @@ function protectedCall(machine: LuaMachine, args: LuaValue[]): LuaResult {
 }
 
 function* protectedSteps(machine: LuaMachine, args: LuaValue[]): LuaSteps {
-  const f = requireAny(args, 0);
   const protection = new Protection(machine);
   try {
-    const callee = machine.callable(f, NO_SITE);
+    machine.enterCall();
+    const callee = machine.callable(calleeOf(args), NO_SITE);
     const rest = args.slice(1);
     const call = new TailCall(callee, rest, NO_SITE, machine);
     const result = callee.stepped === null ? call.begin() : yield* finishStepped(call);
@@ -271,6 +277,22 @@ function* protectedSteps(machine: LuaMachine, args: LuaValue[]): LuaSteps {
   } finally {
     protection.leave();
   }
+}
+
+/** redis-server's pcall puts a value below the arguments, which is what is called without any. */
+function calleeOf(args: LuaValue[]): LuaValue {
+  return args.length === 0 ? true : args[0];
+}
+
+/** redis-server's pcall: of an error that is a table, its field `err` if that is a text. */
+function withErrorText(result: LuaResult): LuaResult {
+  const values = manyOf(result);
+  const error = values[1];
+  if (values[0] !== false || !(error instanceof LuaTable)) return values;
+  const text = error.getString('err');
+  return typeof text === 'string' || typeof text === 'number'
+    ? [false, text]
+    : [false, error, text];
 }
 
 function handledCall(machine: LuaMachine, args: LuaValue[]): LuaResult {

@@ -71,8 +71,12 @@ function* resumeSteps(machine: LuaMachine, coroutine: LuaCoroutine, args: LuaVal
   coroutine.status = 'running';
   machine.coroutine = coroutine;
   const { stackLeft } = budget;
-  budget.stackLeft -= coroutine.stackBytes;
+  const { callDepth } = machine;
   try {
+    machine.enterCall();
+    const stackBefore = budget.stackLeft;
+    budget.stackLeft -= coroutine.stackBytes;
+    if (budget.stackLeft < 0) machine.overflow();
     for (;;) {
       const step = coroutine.steps.next(args);
       if (step.done !== true && (step.value as unknown) === SUSPENSION) {
@@ -80,7 +84,7 @@ function* resumeSteps(machine: LuaMachine, coroutine: LuaCoroutine, args: LuaVal
         continue;
       }
       coroutine.status = step.done === true ? 'dead' : 'suspended';
-      coroutine.stackBytes = stackLeft - budget.stackLeft;
+      coroutine.stackBytes = stackBefore - budget.stackLeft;
       return [true, ...manyOf(step.value as LuaValue[])];
     }
   } catch (error) {
@@ -88,6 +92,7 @@ function* resumeSteps(machine: LuaMachine, coroutine: LuaCoroutine, args: LuaVal
     return [false, machine.settle(error).value];
   } finally {
     budget.stackLeft = stackLeft;
+    machine.callDepth = callDepth;
     machine.coroutine = outer;
     machine.site = site;
     if (outer !== null) outer.status = 'running';
@@ -118,7 +123,7 @@ function runToEnd(steps: LuaSteps): readonly LuaValue[] {
 }
 
 function refuseYield(): never {
-  throw new LuaError('attempt to yield across metamethod/C-call boundary');
+  throw new LuaError('attempt to yield across metamethod/C-call boundary', 0);
 }
 
 function* yieldSteps(machine: LuaMachine, args: LuaValue[]): LuaSteps {

@@ -143,7 +143,7 @@ export function emitCall(f: FunctionEmitter, call: CallExpression): string {
 /** `return f(x)`: functions that may go deep are called by whoever called this one. */
 export function emitTailCall(f: FunctionEmitter, call: CallExpression): string {
   const { setup, callee, args, site } = prepareCall(f, call);
-  const direct = `${callee}.plain(${args})`;
+  const direct = `(${callee}.isNative||(R.site=R.noSite),${callee}.plain(${args}))`;
   const later = `new TC(${callee},[${args}],${site},R)`;
   return `(${sequence(setup, `${callee}.stepped===null?${direct}:${later}`)})`;
 }
@@ -159,7 +159,7 @@ export function emitIndexOf(f: FunctionEmitter, object: Operand, key: Operand, e
   const result = f.temporary();
   const site = f.addSite(e.line, describe(e.object), null);
   const getter = e.key.kind === 'string' ? 'getString' : isNumber(f, e.key) ? 'getNumber' : 'get';
-  const raw = `(${result}=${object.text}.${getter}(${key.text}))!==undefined`;
+  const raw = `(${result}=(${object.text}).${getter}(${key.text}))!==undefined`;
   const slow = `R.indexAt(${object.text},${key.text},${site})`;
   return `(${sequence(
     object.setup,
@@ -377,7 +377,7 @@ function emitUnary(f: FunctionEmitter, e: Unary): string {
   const result =
     e.operator === '-'
       ? `typeof ${text}==='number'?-${text}:R.negate(${text},${site})`
-      : `${text} instanceof LT?${text}.items.length-1:R.lengthOf(${text},${site})`;
+      : `${text} instanceof LT?(${text}).items.length-1:R.lengthOf(${text},${site})`;
   return `(${sequence(operand.setup, result)})`;
 }
 

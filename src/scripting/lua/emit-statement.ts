@@ -143,8 +143,8 @@ function emitStore(
   if (target.kind !== 'index' || object === null || key === null) return '';
   const site = f.addSite(target.line, describe(target.object), null);
   const set = target.key.kind === 'string' ? 'setString' : 'set';
-  const isPlain = `${object.text} instanceof LT&&${object.text}.metatable===null`;
-  const quick = `{R.site=${site};${object.text}.${set}(${key.text},${value});}`;
+  const isPlain = `${object.text} instanceof LT&&(${object.text}).metatable===null`;
+  const quick = `{R.site=${site};(${object.text}).${set}(${key.text},${value});}`;
   return `if(${isPlain})${quick}else R.setIndexAt(${object.text},${key.text},${value},${site});`;
 }
 

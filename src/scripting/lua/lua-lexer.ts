@@ -258,9 +258,6 @@ export class LuaLexer {
         throw this.errorNear(`unfinished long ${kind}`, '<eof>');
       }
       if (c === 0x5d && source.startsWith(close, at)) break;
-      if (level === 0 && c === 0x5b && source.charCodeAt(at + 1) === 0x5b) {
-        throw this.errorNear('nesting of [[...]] is deprecated', '[');
-      }
       if (!isNewline(c)) {
         at++;
         continue;

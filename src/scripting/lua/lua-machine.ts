@@ -34,6 +34,8 @@ const METATABLES_IN_A_ROW_MAX = 100;
 const STRING_BYTES_MAX = 512 * 1024 * 1024;
 const CLOSURE_BYTES = 64;
 const CONCAT_BYTES = 32;
+/** LUAI_MAXCCALLS. */
+const CALLS_MAX = 200;
 /** Stack that a call through the machine takes beside the function's own. */
 const CALL_STACK_BYTES = 500;
 
@@ -51,10 +53,15 @@ export class LuaMachine implements LuaHost {
   /** The place that called the function which calls `error`. */
   callerSite: CallSite = NO_SITE;
   coroutine: LuaCoroutine | null = null;
+  /** Calls from library functions and metamethods inside one another. */
+  callDepth = 0;
   readonly budget: LuaBudget;
   readonly suspension = SUSPENSION;
   readonly NO_VALUES = NO_VALUES;
+  readonly noSite = NO_SITE;
   readonly stringMetatable: LuaTable;
+  /** cjson.null. */
+  readonly nullValue = new LuaUserdata('(nil)');
   /** The functions `next` and what ipairs gives: loops know them. */
   readonly nextFunction: LuaFunction;
   readonly inextFunction: LuaFunction;
@@ -162,10 +169,17 @@ export class LuaMachine implements LuaHost {
   }
 
   private callMetamethod(f: LuaFunction, args: readonly LuaValue[]): LuaResult {
-    if ((this.budget.stackLeft -= CALL_STACK_BYTES) < 0) this.overflow();
+    this.enterCall();
     const result = finishPlain(f.plain(...args));
     this.budget.stackLeft += CALL_STACK_BYTES;
+    this.callDepth--;
     return result;
+  }
+
+  /** Counts a call across the machine. Who catches an error restores both counts. */
+  enterCall(): void {
+    if (++this.callDepth >= CALLS_MAX) throw new LuaError('C stack overflow');
+    if ((this.budget.stackLeft -= CALL_STACK_BYTES) < 0) this.overflow();
   }
 
   findMetatable(value: LuaValue): LuaTable | null {

@@ -8,19 +8,26 @@ export function textOfNumber(number: number): string {
 }
 
 const DECIMAL = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/;
-const HEXADECIMAL = /^[ \t\n\v\f\r]*([+-]?)0[xX]([0-9a-fA-F]+)[ \t\n\v\f\r]*$/;
+const HEXADECIMAL =
+  /^[ \t\n\v\f\r]*([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?\d+))?[ \t\n\v\f\r]*$/;
 const WORD = /^[ \t\n\v\f\r]*([+-]?)(inf|infinity|nan)[ \t\n\v\f\r]*$/i;
 
 /** The number that a string reads as, or undefined. */
 export function parseLuaNumber(text: string): number | undefined {
   if (DECIMAL.test(text)) return Number(text.trim());
   const hexadecimal = HEXADECIMAL.exec(text);
-  if (hexadecimal !== null) {
-    const number = Number(`0x${hexadecimal[2]}`);
-    return hexadecimal[1] === '-' ? -number : number;
-  }
+  if (hexadecimal !== null) return hexadecimalNumber(hexadecimal);
   const word = WORD.exec(text);
   if (word === null) return undefined;
   const number = word[2]!.toLowerCase() === 'nan' ? Number.NaN : Number.POSITIVE_INFINITY;
   return word[1] === '-' ? -number : number;
+}
+
+/** Sign, whole digits, digits after the point, power of 2. */
+function hexadecimalNumber(parts: RegExpExecArray): number | undefined {
+  const [, sign, whole, fraction, power] = parts;
+  if (whole === '' && fraction === '') return undefined;
+  const digits = Number(`0x${whole}${fraction}`);
+  const number = digits * 2 ** (Number(power ?? 0) - 4 * fraction!.length);
+  return sign === '-' ? -number : number;
 }

@@ -18,8 +18,9 @@ import type { CompiledChunk } from './emit-chunk.ts';
 import { finishPlain, finishStepped, LuaMachine, manyOf, oneOf } from './lua-machine.ts';
 import { LuaTable } from './lua-table.ts';
 import {
-  type LuaError,
+  LuaError,
   LuaFunction,
+  type LuaNative,
   type LuaSteps,
   type LuaValue,
   NO_VALUES,
@@ -44,6 +45,18 @@ export interface LuaRuntimeOptions {
    * @returns           whether the script is to be suspended
    */
   readonly onSlice: (canSuspend: boolean) => boolean;
+}
+
+/** All tables in reach of these by fields. */
+function protectTables(tables: LuaTable[]): void {
+  for (let table = tables.pop(); table !== undefined; table = tables.pop()) {
+    if (table.isReadonly) continue;
+    table.isReadonly = true;
+    for (let at = table.nextPosition(0); at !== 0; at = table.nextPosition(at)) {
+      const value = table.valueAt(at);
+      if (value instanceof LuaTable) tables.push(value);
+    }
+  }
 }
 
 /** Ends a script; no pcall catches it. */
@@ -97,6 +110,29 @@ export class LuaRuntime {
     ) as LuaFunction;
   }
 
+  /**
+   * Makes the globals and all tables in them readonly, and an unknown name an error. To be called
+   * when all libraries are in.
+   */
+  protect(): void {
+    const metatable = this.machine.newTable();
+    const refuse: LuaNative = (_host, args) => {
+      const name = this.machine.toText(args[1]);
+      throw new LuaError(`Script attempted to access nonexistent global variable '${name}'`);
+    };
+    metatable.setString('__index', this.machine.native('__index', refuse));
+    this.globals.metatable = metatable;
+    protectTables([this.globals, metatable, this.machine.stringMetatable]);
+  }
+
+  /** Sets a global although they are protected: KEYS, ARGV. */
+  setGlobal(name: string, value: LuaValue): void {
+    const { isReadonly } = this.globals;
+    this.globals.isReadonly = false;
+    this.globals.setString(name, value);
+    this.globals.isReadonly = isReadonly;
+  }
+
   /** Runs with full budgets. Not while another run is suspended. */
   run(main: LuaFunction, args: readonly LuaValue[]): RunState {
     const { machine, options } = this;
@@ -106,6 +142,7 @@ export class LuaRuntime {
     budget.stackLeft = options.stackBytesMax;
     machine.site = NO_SITE;
     machine.coroutine = null;
+    machine.callDepth = 1;
     this.wasKilled = false;
     if (main.stepped === null) {
       try {
@@ -156,7 +193,7 @@ export class LuaRuntime {
     this.wasKilled = thrown instanceof ScriptKilled;
     this.errorSite = this.machine.site;
     if (thrown instanceof ScriptKilled) this.errorValue = thrown.reason;
-    else this.errorValue = (this.machine.settle(thrown) as LuaError).value;
+    else this.errorValue = this.machine.settle(thrown).value;
     return RUN.FAILED;
   }
 }
