@@ -30,6 +30,10 @@ export function repliesAgree(oracle: Reply, ours: Reply, comparison: Comparison)
       return infoDifference(oracle, ours) === '';
     case 'docs':
       return docsFacts(oracle) === docsFacts(ours);
+    case 'rules':
+      return withoutCommandRules(oracle) === withoutCommandRules(ours);
+    case 'accessLog':
+      return logFacts(oracle) === logFacts(ours);
     case 'names':
       return commonNames(oracle) === commonNames(ours);
   }
@@ -139,6 +143,26 @@ function docsFacts(reply: Reply, depth = 0): string {
     else i++;
   }
   return `[${texts.join(' ')}]`;
+}
+
+function withoutCommandRules(reply: Reply): string {
+  return describeReply(reply).replace(/ ?[+-]@?[a-z][\w|-]*/g, '');
+}
+
+const LOG_FIELDS = ['count', 'reason', 'context', 'object', 'username'];
+
+/** Of every entry the fields that tests can know, with their kinds. */
+function logFacts(reply: Reply): string {
+  if (reply.kind !== 'array') return describeReply(reply);
+  return reply.items
+    .map((entry) => {
+      const flat =
+        entry.kind === 'map' ? entry.entries.flat() : entry.kind === 'array' ? entry.items : [];
+      const texts = flat.map((item) => describeReply(item));
+      const known = LOG_FIELDS.map((field) => texts[texts.findIndex((t) => t.includes(field)) + 1]);
+      return [entry.kind, ...known].join(' ');
+    })
+    .join('\n');
 }
 
 function commonNames(reply: Reply): string {

@@ -28,6 +28,10 @@ export type Comparison =
   | 'info'
   /** COMMAND DOCS without what is prose: summaries, histories, and when an argument came. */
   | 'docs'
+  /** Users without the rules of commands: those follow from all commands that a server has. */
+  | 'rules'
+  /** ACL LOG without times, and without what 7.2 adds. */
+  | 'accessLog'
   /** Names of commands, of those that both have. */
   | 'names';
 

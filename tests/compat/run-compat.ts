@@ -1,5 +1,6 @@
 import { ALLOWED_DIFFERENCES } from './allowed-differences.ts';
 import { Draft, Generator, type GrammarRow } from './generator.ts';
+import { ACL_ROWS } from './grammar/acl.ts';
 import { BITMAP_ROWS } from './grammar/bitmaps.ts';
 import { CONNECTION_ROWS } from './grammar/connection.ts';
 import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
@@ -30,6 +31,7 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...SETTING_ROWS,
   ...INTROSPECTION_ROWS,
   ...CONNECTION_ROWS,
+  ...ACL_ROWS,
 ];
 
 export interface CompatOptions {

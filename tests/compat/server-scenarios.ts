@@ -2,6 +2,7 @@
 import { describeReply, type Reply } from '../../src/testing/reply-decoder.ts';
 import type { Argument } from '../support/wire-client.ts';
 import { Draft } from './generator.ts';
+import { keyedCommand, workingRules } from './grammar/acl.ts';
 import { command, type ScenarioRow, type Stage, send } from './stage.ts';
 
 export const SERVER_SCENARIOS: readonly ScenarioRow[] = [
@@ -13,6 +14,7 @@ export const SERVER_SCENARIOS: readonly ScenarioRow[] = [
   { name: 'full', weight: 12, run: full },
   { name: 'evicting', weight: 6, run: evicting },
   { name: 'password', weight: 8, run: password },
+  { name: 'users', weight: 20, run: users },
   { name: 'pause', weight: 3, run: pause },
 ];
 
@@ -227,6 +229,46 @@ async function password(stage: Stage): Promise<void> {
   await send(stage, guest, batch);
   guest.end();
   await send(stage, client, [command('CONFIG SET', 'requirepass', '')]);
+}
+
+/** A guest who may not do everything, and whose rules change between MULTI and EXEC. */
+async function users(stage: Stage): Promise<void> {
+  const { generator, guest } = stage;
+  const client = generator.pick(stage.clients);
+  const log = () => new Draft('ACL LOG', 'accessLog');
+  await send(stage, client, [
+    log().option('RESET'),
+    new Draft('ACL SETUSER').add('app', ...workingRules(generator)),
+  ]);
+  await guest.reconnect(generator.chance(0.5) ? 2 : 3);
+  const login = new Draft('AUTH').add('app', 'any');
+  const batch = Array.from({ length: generator.between(1, 25) }, () => plainUnlessLogin(stage));
+  await send(stage, guest, [login, ...batch, command('DISCARD'), login]);
+  const queued = Array.from({ length: generator.between(1, 6) }, () => keyedCommand(generator));
+  await sendEach(stage, [command('MULTI'), ...queued, command('PUBLISH', 'c1', 'message')]);
+  await send(stage, client, [
+    new Draft('ACL SETUSER').add('app', ...workingRules(generator)),
+    new Draft('ACL GETUSER', 'rules').add('app'),
+    log().add('1000'),
+  ]);
+  await sendEach(stage, [command('EXEC'), command('RESET')]);
+  guest.end();
+  await send(stage, client, [log(), log().option('RESET'), command('ACL DELUSER', 'app')]);
+}
+
+/** Waits for each reply of the guest: an open MULTI would queue the mark that ends a batch. */
+async function sendEach({ judge, guest }: Stage, drafts: readonly Draft[]): Promise<void> {
+  judge.judge(
+    guest.name,
+    drafts,
+    await guest.converse(
+      drafts.map(
+        ({ args }) =>
+          () =>
+            args,
+      ),
+    ),
+  );
 }
 
 /** A command that no name or password is guessed with: guessing is slowed down here. */

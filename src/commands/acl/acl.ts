@@ -156,7 +156,7 @@ const dryrunCommand: CommandRow = {
     }
     const verdict = access.check.check(user, access.catalog.entryOf(command.row), inner);
     if (verdict === VERDICT.ALLOWED) return reply.ok();
-    const object = verdict === VERDICT.COMMAND ? '' : inner.latin1(access.check.deniedArg);
+    const object = echoed(inner, access.check.deniedArg, Number.POSITIVE_INFINITY);
     const what = verdict === VERDICT.KEY ? 'key' : 'channel';
     reply.bulkLatin1(
       verdict === VERDICT.COMMAND
