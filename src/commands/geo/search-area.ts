@@ -3,7 +3,7 @@
  * around that the shape reaches, on a grid just coarse enough for nine cells to cover it.
  * The choices are Redis', for they decide the order of results that nobody asked to be sorted.
  */
-import { distanceM, EARTH_RADIUS_M, toDegrees, toRadians } from './distance.ts';
+import { EARTH_RADIUS_M, toDegrees, toRadians } from './distance.ts';
 import {
   type Area,
   areaOf,
@@ -48,10 +48,9 @@ const NEIGHBOURS: readonly (readonly [number, number])[] = [
 export function searchCells(shape: Shape): Cell[] {
   const { longitude, latitude } = shape.center;
   const bounds = boundsOf(shape);
-  const reachM = reachOf(shape);
-  let steps = stepsFor(reachM, latitude);
+  let steps = stepsFor(reachOf(shape), latitude);
   let cell = encodeCell(longitude, latitude, steps);
-  if (steps > 1 && isTooFine(cell, shape.center, reachM)) {
+  if (steps > 1 && isTooFine(cell, bounds)) {
     steps--;
     cell = encodeCell(longitude, latitude, steps);
   }
@@ -102,18 +101,13 @@ export function stepsFor(reachM: number, latitude: number): number {
   return Math.max(1, Math.min(STEPS_MAX, steps));
 }
 
-/** Whether the shape may reach beyond the nine cells. */
-function isTooFine(cell: Cell, center: Position, reachM: number): boolean {
-  const { longitude, latitude } = center;
-  const north = areaOf(neighbourOf(cell, 0, 1)).latitudeMax;
-  const south = areaOf(neighbourOf(cell, 0, -1)).latitudeMin;
-  const east = areaOf(neighbourOf(cell, 1, 0)).longitudeMax;
-  const west = areaOf(neighbourOf(cell, -1, 0)).longitudeMin;
+/** Whether the shape may reach beyond the nine cells; those beyond the date line seem too near. */
+function isTooFine(cell: Cell, bounds: Area): boolean {
   return (
-    distanceM(longitude, latitude, longitude, north) < reachM ||
-    distanceM(longitude, latitude, longitude, south) < reachM ||
-    distanceM(longitude, latitude, east, latitude) < reachM ||
-    distanceM(longitude, latitude, west, latitude) < reachM
+    areaOf(neighbourOf(cell, 0, 1)).latitudeMax < bounds.latitudeMax ||
+    areaOf(neighbourOf(cell, 0, -1)).latitudeMin > bounds.latitudeMin ||
+    areaOf(neighbourOf(cell, 1, 0)).longitudeMax < bounds.longitudeMax ||
+    areaOf(neighbourOf(cell, -1, 0)).longitudeMin > bounds.longitudeMin
   );
 }
 
