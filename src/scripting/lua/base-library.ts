@@ -229,59 +229,53 @@ function loadSource(runtime: LuaRuntime, source: string, chunkName: string): Lua
   }
 }
 
-/** Undoes what an error has left: the stack, the coroutine's boundaries, the place. */
-class Protection {
-  private readonly machine: LuaMachine;
-  private readonly stackLeft: number;
-  private readonly callDepth: number;
-
-  constructor(machine: LuaMachine) {
-    this.machine = machine;
-    this.stackLeft = machine.budget.stackLeft;
-    this.callDepth = machine.callDepth;
-    if (machine.coroutine !== null) machine.coroutine.boundaryCount++;
-    machine.site = NO_SITE;
-  }
-
-  leave(): void {
-    this.machine.budget.stackLeft = this.stackLeft;
-    this.machine.callDepth = this.callDepth;
-    if (this.machine.coroutine !== null) this.machine.coroutine.boundaryCount--;
-  }
+/** Undoes what an error has left: the stack, the calls, the boundary of the coroutine. */
+function leaveProtected(machine: LuaMachine, stackLeft: number, callDepth: number): void {
+  machine.budget.stackLeft = stackLeft;
+  machine.callDepth = callDepth;
+  if (machine.coroutine !== null) machine.coroutine.boundaryCount--;
 }
 
+function enterProtected(machine: LuaMachine, args: LuaValue[]): LuaFunction {
+  if (machine.coroutine !== null) machine.coroutine.boundaryCount++;
+  machine.site = NO_SITE;
+  machine.enterCall();
+  // redis-server puts a value below the arguments, which is what is called when there are none.
+  const value = args.length === 0 ? true : args.shift();
+  return value instanceof LuaFunction ? value : machine.callable(value, NO_SITE);
+}
+
+/** @param args  the function, then its arguments; used up */
 function protectedCall(machine: LuaMachine, args: LuaValue[]): LuaResult {
-  const protection = new Protection(machine);
+  const { stackLeft } = machine.budget;
+  const { callDepth } = machine;
   try {
-    machine.enterCall();
-    const callee = machine.callable(calleeOf(args), NO_SITE);
-    return [true, ...manyOf(finishPlain(callee.plain(...args.slice(1))))];
+    const callee = enterProtected(machine, args);
+    return withSuccess(finishPlain(callee.plain(...args)));
   } catch (error) {
     return [false, machine.settle(error).value];
   } finally {
-    protection.leave();
+    leaveProtected(machine, stackLeft, callDepth);
   }
 }
 
 function* protectedSteps(machine: LuaMachine, args: LuaValue[]): LuaSteps {
-  const protection = new Protection(machine);
+  const { stackLeft } = machine.budget;
+  const { callDepth } = machine;
   try {
-    machine.enterCall();
-    const callee = machine.callable(calleeOf(args), NO_SITE);
-    const rest = args.slice(1);
-    const call = new TailCall(callee, rest, NO_SITE, machine);
-    const result = callee.stepped === null ? call.begin() : yield* finishStepped(call);
-    return [true, ...manyOf(result)];
+    const callee = enterProtected(machine, args);
+    const isPlain = callee.stepped === null;
+    const result = isPlain ? callee.plain(...args) : yield* callee.stepped(...args);
+    return withSuccess(result instanceof TailCall ? yield* finishStepped(result) : result);
   } catch (error) {
     return [false, machine.settle(error).value];
   } finally {
-    protection.leave();
+    leaveProtected(machine, stackLeft, callDepth);
   }
 }
 
-/** redis-server's pcall puts a value below the arguments, which is what is called without any. */
-function calleeOf(args: LuaValue[]): LuaValue {
-  return args.length === 0 ? true : args[0];
+function withSuccess(result: LuaResult): LuaResult {
+  return Array.isArray(result) ? [true, ...result] : [true, result as LuaValue];
 }
 
 /** redis-server's pcall: of an error that is a table, its field `err` if that is a text. */

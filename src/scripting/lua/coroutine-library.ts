@@ -2,13 +2,20 @@
 
 import { NO_SITE } from './call-site.ts';
 import { LuaCoroutine } from './lua-coroutine.ts';
-import { finishStepped, type LuaMachine, manyOf, SUSPENSION } from './lua-machine.ts';
+import {
+  CALL_STACK_BYTES,
+  finishStepped,
+  type LuaMachine,
+  manyOf,
+  SUSPENSION,
+} from './lua-machine.ts';
 import type { LuaRuntime } from './lua-runtime.ts';
 import {
   argumentError,
   LuaError,
   LuaFunction,
   type LuaNative,
+  type LuaResult,
   type LuaSteps,
   type LuaValue,
 } from './lua-value.ts';
@@ -24,14 +31,12 @@ export function installCoroutineLibrary(runtime: LuaRuntime): void {
   add('create', (_host, args) => create(machine, args));
   add('running', () => machine.coroutine ?? undefined);
   add('status', (_host, args) => requireCoroutine(args).status);
-  const resume: LuaNative = (_host, args) => {
-    const steps = resumeSteps(machine, requireCoroutine(args), args.slice(1));
-    return runToEnd(steps);
-  };
+  const resume: LuaNative = (_host, args) =>
+    runToEnd(resumeSteps(machine, takeCoroutine(args), args, false));
   library.setString(
     'resume',
     machine.nativeWithSteps('resume', resume, (...args) =>
-      resumeSteps(machine, requireCoroutine(args), args.slice(1)),
+      resumeSteps(machine, takeCoroutine(args), args, false),
     ),
   );
   add('wrap', (_host, args) => wrap(machine, create(machine, args)));
@@ -48,6 +53,13 @@ function requireCoroutine(args: readonly LuaValue[]): LuaCoroutine {
   throw argumentError(0, 'coroutine expected');
 }
 
+/** The rest of `args` goes to the coroutine. */
+function takeCoroutine(args: LuaValue[]): LuaCoroutine {
+  const coroutine = requireCoroutine(args);
+  args.shift();
+  return coroutine;
+}
+
 function create(machine: LuaMachine, args: readonly LuaValue[]): LuaCoroutine {
   const body = args[0];
   if (!(body instanceof LuaFunction) || body.isNative) {
@@ -57,39 +69,39 @@ function create(machine: LuaMachine, args: readonly LuaValue[]): LuaCoroutine {
   return new LuaCoroutine(body);
 }
 
-/** [true, ...values] or [false, error]. */
-function* resumeSteps(machine: LuaMachine, coroutine: LuaCoroutine, args: LuaValue[]): LuaSteps {
+/**
+ * [true, ...values] or [false, error].
+ * @param isWrapped  the values alone; an error goes on, with the place of this call in front
+ */
+function* resumeSteps(
+  machine: LuaMachine,
+  coroutine: LuaCoroutine,
+  args: LuaValue[],
+  isWrapped: boolean,
+): LuaSteps {
   if (coroutine.status !== 'suspended') {
-    return [false, `cannot resume ${coroutine.status} coroutine`];
+    const text = `cannot resume ${coroutine.status} coroutine`;
+    if (isWrapped) throw new LuaError(text);
+    return [false, text];
   }
-  const { budget, coroutine: outer, site } = machine;
-  if (coroutine.steps === null) {
-    const call = new TailCall(coroutine.body, args, NO_SITE, machine);
-    coroutine.steps = finishStepped(call);
-  }
-  if (outer !== null) outer.status = 'normal';
-  coroutine.status = 'running';
-  machine.coroutine = coroutine;
+  const { budget, callDepth, coroutine: outer, site } = machine;
   const { stackLeft } = budget;
-  const { callDepth } = machine;
+  let failure: LuaError;
   try {
-    machine.enterCall();
-    const stackBefore = budget.stackLeft;
-    budget.stackLeft -= coroutine.stackBytes;
-    if (budget.stackLeft < 0) machine.overflow();
-    for (;;) {
-      const step = coroutine.steps.next(args);
-      if (step.done !== true && (step.value as unknown) === SUSPENSION) {
-        yield SUSPENSION;
-        continue;
-      }
-      coroutine.status = step.done === true ? 'dead' : 'suspended';
-      coroutine.stackBytes = stackBefore - budget.stackLeft;
-      return [true, ...manyOf(step.value as LuaValue[])];
+    let step = enterCoroutine(machine, coroutine, args);
+    while ((step.value as unknown) === SUSPENSION) {
+      yield SUSPENSION;
+      step = coroutine.steps!.next(args);
     }
+    coroutine.status = step.done === true ? 'dead' : 'suspended';
+    coroutine.stackBytes = stackLeft - CALL_STACK_BYTES - budget.stackLeft;
+    const values = step.value as LuaResult;
+    if (isWrapped) return values;
+    return Array.isArray(values) ? [true, ...values] : [true, values as LuaValue];
   } catch (error) {
     coroutine.status = 'dead';
-    return [false, machine.settle(error).value];
+    failure = machine.settle(error);
+    if (!isWrapped) return [false, failure.value];
   } finally {
     budget.stackLeft = stackLeft;
     machine.callDepth = callDepth;
@@ -97,21 +109,30 @@ function* resumeSteps(machine: LuaMachine, coroutine: LuaCoroutine, args: LuaVal
     machine.site = site;
     if (outer !== null) outer.status = 'running';
   }
+  throw new LuaError(failure.value, typeof failure.value === 'string' ? 1 : 0);
+}
+
+/** The first step of the generator, or the next one with `args` as what `yield` returns. */
+function enterCoroutine(
+  machine: LuaMachine,
+  coroutine: LuaCoroutine,
+  args: LuaValue[],
+): IteratorResult<unknown, LuaResult> {
+  if (machine.coroutine !== null) machine.coroutine.status = 'normal';
+  coroutine.status = 'running';
+  machine.coroutine = coroutine;
+  machine.enterCall();
+  machine.budget.stackLeft -= coroutine.stackBytes;
+  if (machine.budget.stackLeft < 0) machine.overflow();
+  coroutine.steps ??= finishStepped(new TailCall(coroutine.body, args, NO_SITE, machine));
+  return coroutine.steps.next(args);
 }
 
 function wrap(machine: LuaMachine, coroutine: LuaCoroutine): LuaFunction {
-  function* steps(...args: LuaValue[]): LuaSteps {
-    return resultOf(manyOf(yield* resumeSteps(machine, coroutine, args)));
-  }
-  const native: LuaNative = (_host, args) =>
-    resultOf(runToEnd(resumeSteps(machine, coroutine, args)));
-  return machine.nativeWithSteps('wrap', native, steps);
-}
-
-/** An error goes on, with the place of this call in front. */
-function resultOf(values: readonly LuaValue[]): readonly LuaValue[] {
-  if (values[0] === true) return values.slice(1);
-  throw new LuaError(values[1], typeof values[1] === 'string' ? 1 : 0);
+  const native: LuaNative = (_host, args) => runToEnd(resumeSteps(machine, coroutine, args, true));
+  return machine.nativeWithSteps('wrap', native, (...args) =>
+    resumeSteps(machine, coroutine, args, true),
+  );
 }
 
 /** Where nothing can be suspended. */

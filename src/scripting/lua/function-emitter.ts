@@ -2,9 +2,10 @@
 import type { Expression, FunctionBody, Local } from './syntax-tree.ts';
 
 /** A frame of the stack: so much, and so much more for each variable. Bytes, measured. */
-const FRAME_BYTES = 240;
-const STEPPED_FRAME_BYTES = 560;
-const VARIABLE_BYTES = 8;
+const FRAME_BYTES = 170;
+const STEPPED_FRAME_BYTES = 270;
+const VARIABLE_BYTES = 10;
+const ARGUMENT_BYTES = 8;
 
 /** `setup` runs first (may be ''), then `text` may be read several times. */
 export interface Operand {
@@ -119,7 +120,9 @@ export class FunctionEmitter {
     const frameBytes = this.isStepped ? STEPPED_FRAME_BYTES : FRAME_BYTES;
     const weight = frameBytes + VARIABLE_BYTES * variableCount;
     const declared = names.length === 0 ? '' : `let ${names.join(',')};`;
-    return this.body.isBounded ? declared : `const W=${weight};${declared}`;
+    if (this.body.isBounded) return declared;
+    const more = this.body.isVararg ? `+${ARGUMENT_BYTES}*V.length` : '';
+    return `const W=${weight}${more};${declared}`;
   }
 }
 

@@ -37,7 +37,7 @@ const CONCAT_BYTES = 32;
 /** LUAI_MAXCCALLS. */
 const CALLS_MAX = 200;
 /** Stack that a call through the machine takes beside the function's own. */
-const CALL_STACK_BYTES = 500;
+export const CALL_STACK_BYTES = 500;
 
 /** Decides what happens when the steps of a slice are used up. */
 export interface SliceRules {
