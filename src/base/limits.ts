@@ -66,6 +66,8 @@ export const LIMITS = {
   /** A reply buffer that grew past this is given back after the turn. */
   replyBufferBytesKept: 256 * KIB,
   databaseCountMax: 16_384,
+  /** Members that SRANDMEMBER and its kin return at most when they may repeat themselves. */
+  repeatedMembersMax: 100_000_000,
   /** A block above this has a buffer of its own. */
   sharedBlockBytesMax: MIB,
   /**

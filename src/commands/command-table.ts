@@ -13,6 +13,7 @@ import { KEY_COMMANDS } from './keys/rows.ts';
 import { LIST_COMMANDS } from './list/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
+import { SET_COMMANDS } from './set/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
 import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
 import { ZSET_COMMANDS } from './zset/rows.ts';
@@ -25,6 +26,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
   ...LIST_COMMANDS,
+  ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...TRANSACTION_COMMANDS,

@@ -8,6 +8,7 @@ import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
 import { KEY_ROWS } from './grammar/keys.ts';
 import { LIST_ROWS } from './grammar/lists.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
+import { SET_ROWS } from './grammar/sets.ts';
 import { SETTING_ROWS } from './grammar/settings.ts';
 import { STRING_ROWS } from './grammar/strings.ts';
 import { Judge, type Mismatch } from './judge.ts';
@@ -24,6 +25,7 @@ const PRINTED_PER_COMMAND_MAX = 3;
 export const ALL_ROWS: readonly GrammarRow[] = [
   ...STRING_ROWS,
   ...LIST_ROWS,
+  ...SET_ROWS,
   ...BITMAP_ROWS,
   ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
