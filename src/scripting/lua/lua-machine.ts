@@ -11,6 +11,7 @@ import { type CallSite, NO_SITE, positionText } from './call-site.ts';
 import { LuaBudget } from './lua-budget.ts';
 import type { LuaCoroutine } from './lua-coroutine.ts';
 import { parseLuaNumber, textOfNumber } from './lua-number.ts';
+import { finishPlain, manyOf, oneOf } from './lua-result.ts';
 import { LuaTable } from './lua-table.ts';
 import {
   LuaError,
@@ -26,7 +27,6 @@ import {
   type SteppedCode,
   typeName,
 } from './lua-value.ts';
-import { TailCall } from './tail-call.ts';
 
 /** MAXTAGLOOP: `__index` of `__index` of ... */
 const METATABLES_IN_A_ROW_MAX = 100;
@@ -445,36 +445,6 @@ export class LuaMachine implements LuaHost {
   private callHandler(handler: LuaValue, a: LuaValue, b: LuaValue): LuaValue {
     return oneOf(this.callMetamethod(this.callable(handler, NO_SITE), [a, b]));
   }
-}
-
-/** The first value of a result. */
-export function oneOf(result: LuaResult | TailCall): LuaValue {
-  if (typeof result !== 'object') return result;
-  if (result instanceof TailCall) return oneOf(finishPlain(result));
-  return Array.isArray(result) ? result[0] : (result as LuaValue);
-}
-
-/** All values of a result. */
-export function manyOf(result: LuaResult | TailCall): readonly LuaValue[] {
-  if (result instanceof TailCall) return manyOf(finishPlain(result));
-  return Array.isArray(result) ? result : [result as LuaValue];
-}
-
-/** Makes the calls that a function left to its caller. */
-export function finishPlain(result: LuaResult | TailCall): LuaResult {
-  let last = result;
-  while (last instanceof TailCall) last = last.begin() as LuaResult | TailCall;
-  return last;
-}
-
-export function* finishStepped(result: LuaResult | TailCall): LuaSteps {
-  let last = result;
-  while (last instanceof TailCall) {
-    const { callee, args } = last;
-    last.enter();
-    last = callee.stepped === null ? callee.plain(...args) : yield* callee.stepped(...args);
-  }
-  return last;
 }
 
 export function numberOf(value: LuaValue): number | undefined {

@@ -11,11 +11,10 @@
  * `kill` ends a suspended script for good: no pcall of the script sees it.
  */
 
-import { installBaseLibrary } from './base-library.ts';
 import { type CallSite, NO_SITE } from './call-site.ts';
-import { installCoroutineLibrary } from './coroutine-library.ts';
-import type { CompiledChunk } from './emit-chunk.ts';
-import { finishPlain, finishStepped, LuaMachine, manyOf, oneOf } from './lua-machine.ts';
+import type { CompiledChunk } from './compiler/compile.ts';
+import { LuaMachine } from './lua-machine.ts';
+import { finishPlain, finishStepped, manyOf, oneOf } from './lua-result.ts';
 import { LuaTable } from './lua-table.ts';
 import {
   LuaError,
@@ -25,8 +24,10 @@ import {
   type LuaValue,
   NO_VALUES,
 } from './lua-value.ts';
-import { installMathLibrary, LuaRandom } from './math-library.ts';
-import { installTableLibrary } from './table-library.ts';
+import { installBaseLibrary } from './standard/base-library.ts';
+import { installCoroutineLibrary } from './standard/coroutine-library.ts';
+import { installMathLibrary, LuaRandom } from './standard/math-library.ts';
+import { installTableLibrary } from './standard/table-library.ts';
 import { TailCall } from './tail-call.ts';
 
 export const RUN = { DONE: 0, FAILED: 1, SUSPENDED: 2 } as const;

@@ -4,10 +4,10 @@
  *   nil       undefined
  *   boolean   boolean
  *   number    number: a double, as in Lua 5.1
- *   string    string of one character a byte, codes 0 to 255: binary-safe, `.length` is Lua's length
+ *   string    string of one character a byte, codes 0 to 255: binary-safe, `length` as in Lua
  *   table     LuaTable (lua-table.ts)
  *   function  LuaFunction
- *   thread    LuaCoroutine (coroutine.ts)
+ *   thread    LuaCoroutine (lua-coroutine.ts)
  *   userdata  LuaUserdata: cjson.null
  *
  * Results: one value is returned as it is; no value or several as an array (NO_VALUES is the shared
@@ -26,10 +26,10 @@
  *     return text.repeat(Math.max(0, count));
  *   };
  *
- * Errors: `throw new LuaError('message')` from any depth. Where the error is caught, the position of
- * the call ("user_script:3: ") is put before a string; level 0 keeps it bare. Wrong arguments:
- * `throw argumentError(index, 'string expected, got nil')`, index from 0; "bad argument #1 to 'rep'"
- * is made from the name used at the call, as Lua does. Never throw anything else.
+ * Errors: `throw new LuaError('message')` from any depth. Where the error is caught, the position
+ * of the call ("user_script:3: ") is put before a string; level 0 keeps it bare. Wrong arguments:
+ * `throw argumentError(index, 'string expected, got nil')`, index from 0; "bad argument #1 to
+ * 'rep'" is made from the name used at the call, as Lua does. Never throw anything else.
  *
  * Calling back: `runtime.call(f, [a, b])` gives an array of results, `runtime.callOne` the first of
  * them (f may be any value; one that cannot be called raises Lua's error). The called function

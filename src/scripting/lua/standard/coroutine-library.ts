@@ -1,15 +1,10 @@
 /** Coroutines, as lbaselib.c of Lua 5.1: no yield across pcall, metamethods or callbacks. */
 
-import { NO_SITE } from './call-site.ts';
-import { LuaCoroutine } from './lua-coroutine.ts';
-import {
-  CALL_STACK_BYTES,
-  finishStepped,
-  type LuaMachine,
-  manyOf,
-  SUSPENSION,
-} from './lua-machine.ts';
-import type { LuaRuntime } from './lua-runtime.ts';
+import { NO_SITE } from '../call-site.ts';
+import { LuaCoroutine } from '../lua-coroutine.ts';
+import { CALL_STACK_BYTES, type LuaMachine, SUSPENSION } from '../lua-machine.ts';
+import { finishStepped, manyOf } from '../lua-result.ts';
+import type { LuaRuntime } from '../lua-runtime.ts';
 import {
   argumentError,
   LuaError,
@@ -18,8 +13,8 @@ import {
   type LuaResult,
   type LuaSteps,
   type LuaValue,
-} from './lua-value.ts';
-import { TailCall } from './tail-call.ts';
+} from '../lua-value.ts';
+import { TailCall } from '../tail-call.ts';
 
 const COROUTINE_BYTES = 1000;
 

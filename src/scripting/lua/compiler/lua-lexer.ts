@@ -3,8 +3,8 @@
  * own spelling ("and", "==", "("), or "<name>", "<string>", "<number>", "<eof>" with its value
  * beside it.
  */
-import { parseLuaNumber } from './lua-number.ts';
-import { LuaError } from './lua-value.ts';
+import { parseLuaNumber } from '../lua-number.ts';
+import { LuaError } from '../lua-value.ts';
 
 const KEYWORDS: ReadonlySet<string> = new Set(
   (

@@ -2,10 +2,11 @@
  * Lua 5.1 source into a tree, with the errors of lparser.c word for word. Statements are here,
  * expressions in parse-expression.ts.
  */
+
+import type { LuaError } from '../lua-value.ts';
 import { isQuickLibraryFunction, noteCall, settleBounded } from './bounded-functions.ts';
 import { LuaLexer } from './lua-lexer.ts';
 import { LuaScope } from './lua-scope.ts';
-import type { LuaError } from './lua-value.ts';
 import { parseExpression, parseExpressionList, parseSuffixed } from './parse-expression.ts';
 import type { CallExpression, Expression, FunctionBody, Local, Statement } from './syntax-tree.ts';
 

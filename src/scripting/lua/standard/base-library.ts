@@ -6,13 +6,14 @@ import {
   requireInteger,
   requireString,
   requireTable,
-} from './arguments.ts';
-import { NO_SITE, positionText } from './call-site.ts';
-import { compile } from './emit-chunk.ts';
-import type { LuaMachine } from './lua-machine.ts';
-import { finishPlain, finishStepped, isTrue, manyOf, numberOf } from './lua-machine.ts';
-import type { LuaRuntime } from './lua-runtime.ts';
-import { LuaTable } from './lua-table.ts';
+} from '../arguments.ts';
+import { NO_SITE, positionText } from '../call-site.ts';
+import { compile } from '../compiler/compile.ts';
+import type { LuaMachine } from '../lua-machine.ts';
+import { isTrue, numberOf } from '../lua-machine.ts';
+import { finishPlain, finishStepped, manyOf } from '../lua-result.ts';
+import type { LuaRuntime } from '../lua-runtime.ts';
+import { LuaTable } from '../lua-table.ts';
 import {
   argumentError,
   LuaError,
@@ -23,8 +24,8 @@ import {
   type LuaValue,
   NO_VALUES,
   typeName,
-} from './lua-value.ts';
-import { TailCall } from './tail-call.ts';
+} from '../lua-value.ts';
+import { TailCall } from '../tail-call.ts';
 
 /** LUAI_MAXCSTACK: results that one call may have. */
 const RESULTS_MAX = 8000;

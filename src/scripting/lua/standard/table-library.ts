@@ -5,14 +5,13 @@ import {
   requireInteger,
   requireTable,
   typeError,
-} from './arguments.ts';
-import { setRaw } from './base-library.ts';
-import { NO_SITE } from './call-site.ts';
-import type { LuaMachine } from './lua-machine.ts';
-import { isTrue } from './lua-machine.ts';
-import { textOfNumber } from './lua-number.ts';
-import type { LuaRuntime } from './lua-runtime.ts';
-import type { LuaTable } from './lua-table.ts';
+} from '../arguments.ts';
+import { NO_SITE } from '../call-site.ts';
+import type { LuaMachine } from '../lua-machine.ts';
+import { isTrue } from '../lua-machine.ts';
+import { textOfNumber } from '../lua-number.ts';
+import type { LuaRuntime } from '../lua-runtime.ts';
+import type { LuaTable } from '../lua-table.ts';
 import {
   LuaError,
   LuaFunction,
@@ -20,7 +19,8 @@ import {
   type LuaValue,
   NO_VALUES,
   typeName,
-} from './lua-value.ts';
+} from '../lua-value.ts';
+import { setRaw } from './base-library.ts';
 
 export function installTableLibrary(runtime: LuaRuntime): void {
   const { machine } = runtime;

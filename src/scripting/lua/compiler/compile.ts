@@ -19,11 +19,11 @@
  * from outside in `this.upvalues`: the value itself if it is never assigned after its declaration,
  * else a cell `{v}` that all share.
  */
-import { CallSite } from './call-site.ts';
+import { CallSite } from '../call-site.ts';
+import { LuaError } from '../lua-value.ts';
 import { emitStatements } from './emit-statement.ts';
 import { FunctionEmitter } from './function-emitter.ts';
 import { shownChunkName } from './lua-lexer.ts';
-import { LuaError } from './lua-value.ts';
 import { type ParsedChunk, parseLua } from './parse-lua.ts';
 import type { FunctionBody } from './syntax-tree.ts';
 
@@ -66,12 +66,13 @@ function emitChunk(chunk: ParsedChunk, chunkName: string): CompiledChunk {
     functions.push(`const Q${body.id}=${stepped};`);
   }
   const siteNames = sites.map((_, i) => `S${i}`).join(',');
-  const head = `'use strict';const [${siteNames}]=S;const NEXT=R.nextFunction,INEXT=R.inextFunction;`;
+  const head =
+    `'use strict';const [${siteNames}]=S;` + 'const NEXT=R.nextFunction,INEXT=R.inextFunction;';
   const code = `${head}${functions.join('\n')}\nreturn new LF('',P0,Q0,[],false);`;
   return { bind: toFunction(code), sites, codeLength: code.length };
 }
 
-/** The only place where text becomes code: text that was made in this folder. */
+/** The only place where text becomes code: text that this folder made, never a script's own. */
 function toFunction(code: string): CompiledChunk['bind'] {
   return new Function(...PARAMETERS, code) as CompiledChunk['bind'];
 }
@@ -92,5 +93,6 @@ function emitFunction(
   if (body.argTable !== null) lines.push(emitter.argTable(body.argTable));
   lines.push(statements, emitter.leave('R.NO_VALUES'));
   const temporaries = emitter.temporaries();
-  return `function${isStepped ? '*' : ''}(${parameters.join(',')}){${temporaries}${lines.join('')}}`;
+  const head = `function${isStepped ? '*' : ''}(${parameters.join(',')})`;
+  return `${head}{${temporaries}${lines.join('')}}`;
 }
