@@ -200,7 +200,7 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   }
   if ((gate & GATE.RESTRICTED) !== 0) {
     const text = refuseAccess(session, frame, command);
-    if (text !== null) return refuse(session, reply, command, text);
+    if (text !== null) return refuseToUser(session, reply, command, text);
   }
   const wantedBytes = bytesWanted(transaction, frame, command);
   if (wantedBytes !== 0 && !hasRoom(session, wantedBytes)) {
@@ -256,6 +256,15 @@ function bytesWanted(transaction: Transaction | null, frame: Frame, command: Com
 }
 
 const ENDS_TRANSACTION = new Set(['exec', 'discard', 'quit', 'reset']);
+
+/** By access rules. What EXEC finds so is an error of its own, and no command was rejected. */
+function refuseToUser(session: Session, reply: ReplyWriter, command: Command, text: string): void {
+  if (session.running === null) return refuse(session, reply, command, text);
+  session.running.isLastDenied = true;
+  const mark = reply.position;
+  reply.errorLatin1(text);
+  countError(session, reply, mark);
+}
 
 /**
  * Refuses a command before it begins. A transaction that is open will then fail; one that EXEC

@@ -168,6 +168,8 @@ export interface Transaction {
   /** What the queued commands are, for the checks that EXEC itself passes (OOM, pause). */
   hasWrite: boolean;
   hasDenyOom: boolean;
+  /** While EXEC runs: its user was no longer allowed what it came to last. */
+  isLastDenied: boolean;
   /** Copies of the queued commands. */
   readonly queue: CommandQueue;
 }

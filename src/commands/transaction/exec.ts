@@ -41,11 +41,19 @@ function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter
   reply.array(queue.count);
   session.running = transaction;
   while (queue.shift(frame)) {
+    transaction.isLastDenied = false;
     executeCommand(session, frame, reply);
     // A SUBSCRIBE among them restricts what comes after EXEC, not what stands in the queue.
     session.gate &= ~GATE.SUBSCRIBED;
   }
   session.running = null;
+  if (transaction.isLastDenied) countFailure(session);
   session.lastCommand = 'exec';
   if (isSubscriber(session)) session.gate |= GATE.SUBSCRIBED;
+}
+
+/** As redis-server counts: a refusal that no command came after is EXEC's own failure. */
+function countFailure({ node }: Session): void {
+  const command = node.table.commands.find(({ row }) => row === execCommand);
+  if (command !== undefined) command.failedCalls++;
 }

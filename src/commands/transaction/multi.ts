@@ -23,6 +23,7 @@ export const multiCommand: CommandRow = {
       isBroken: false,
       hasWrite: false,
       hasDenyOom: false,
+      isLastDenied: false,
       queue: new CommandQueue(),
     };
     session.gate |= GATE.IN_TRANSACTION;
