@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { HyperCache } from '../../src/index.ts';
+import { type Draw, seededDraws } from '../../src/testing/seeded.ts';
 import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
 import { playScenario, type Scenario } from './transcript.ts';
 
@@ -225,12 +226,58 @@ after(async () => {
 });
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  test(`as redis-server: ${name}`, { skip }, async () => {
-    const expected = await playScenario(redis.port, [...scenario, 'Z: flushall']);
-    const found = await playScenario(ours.port, [...scenario, 'Z: flushall']);
-    assert.ok(expected.length > 5);
-    const index = expected.findIndex((line, at) => line !== found[at]);
-    if (index >= 0) assert.equal(found[index], expected[index]);
-    assert.equal(found.length, expected.length);
+  test(`as redis-server: ${name}`, { skip }, () => compare(scenario, name));
+}
+
+test('as redis-server: conversations drawn at random', { skip }, async () => {
+  const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+  const draw = seededDraws(seed);
+  for (let round = 0; round < 12; round++) {
+    await compare(drawScenario(draw), `TEST_SEED=${seed}, round ${round}`);
+  }
+});
+
+async function compare(scenario: Scenario, what: string): Promise<void> {
+  const expected = await playScenario(redis.port, [...scenario, 'Z: flushall']);
+  const found = await playScenario(ours.port, [...scenario, 'Z: flushall']);
+  assert.ok(expected.length > 5);
+  const index = expected.findIndex((line, at) => line !== found[at]);
+  if (index >= 0) assert.equal(found[index], expected[index], `${what}, line ${index}`);
+  assert.equal(found.length, expected.length, what);
+}
+
+/** Five clients that mostly wait, for three keys, and two that write, in and out of MULTI. */
+function drawScenario(draw: Draw): string[] {
+  const key = () => 'abc'[draw(3)];
+  const end = () => (draw(2) === 0 ? 'left' : 'right');
+  const waits = [
+    () => `blpop ${key()} 0`,
+    () => `brpop ${key()} ${key()} 0`,
+    () => `blpop ${key()} ${key()} ${key()} 0`,
+    () => `blmove ${key()} ${key()} ${end()} ${end()} 0`,
+    () => `brpoplpush ${key()} ${key()} 0`,
+    () => `blmpop 0 2 ${key()} ${key()} ${end()} count 2`,
+    () => 'ping',
+  ];
+  const writes = [
+    () => `rpush ${key()} ${draw(100)}`,
+    () => `lpush ${key()} ${draw(100)} ${draw(100)} ${draw(100)}`,
+    () => `del ${key()}`,
+    () => `rename ${key()} ${key()}`,
+    () => `copy ${key()} ${key()} replace`,
+    () => `lmove ${key()} ${key()} ${end()} ${end()}`,
+    () => `set ${key()} x`,
+    () => `lpop ${key()}`,
+    () => `lrange ${key()} 0 -1`,
+    () => 'multi',
+    () => 'exec',
+    () => 'exec',
+    () => 'swapdb 0 1',
+    () => 'select 1',
+    () => 'select 0',
+  ];
+  return Array.from({ length: 150 }, () => {
+    if (draw(3) === 0) return `${'ABCDE'[draw(5)]}: ${waits[draw(waits.length)]()}`;
+    return `${'VW'[draw(2)]}: ${writes[draw(writes.length)]()}`;
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { HyperCache } from '../../src/index.ts';
+import { type Draw, seededDraws } from '../../src/testing/seeded.ts';
 import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
 import { playScenario, type Scenario } from './transcript.ts';
 
@@ -186,6 +187,73 @@ const SCENARIOS: Record<string, Scenario> = {
   ],
 };
 
+const KEYS = ['a1', 'a2', 'b1', 'b2', 'c'];
+const LINES_A_RUN = 250;
+
+/** Two clients track, each in ways of its own, one of them by a subscriber; a third one writes. */
+function drawScenario(draw: Draw): Scenario {
+  const isModern = draw(2) === 0;
+  const lines = ['A: hello 3', 'D: ping', 'W: flushall'];
+  if (isModern) lines.push('C: hello 3', 'D: hello 3');
+  lines.push('C: client tracking on redirect {D}', 'D: subscribe x', 'A: client tracking on');
+  for (let i = 0; i < LINES_A_RUN; i++) {
+    const name = ['A', 'A', 'C', 'W', 'W'][draw(5)];
+    if (draw(12) === 0) lines.push(...drawTransaction(draw, name));
+    else if (name !== 'W' && draw(5) === 0) lines.push(drawTracking(draw, name));
+    else lines.push(`${name}: ${drawCommand(draw)}`);
+  }
+  return lines;
+}
+
+function drawTransaction(draw: Draw, name: string): string[] {
+  const lines = [`${name}: multi`];
+  for (let i = draw(5); i > 0; i--) lines.push(`${name}: ${drawCommand(draw)}`);
+  return [...lines, draw(6) === 0 ? `${name}: discard` : `${name}: exec`];
+}
+
+function drawTracking(draw: Draw, name: string): string {
+  const flags = ['', '', ' noloop', ' optin', ' optout', ' bcast', ' bcast noloop'];
+  const modes = [...flags, ' bcast prefix a', ' bcast prefix b prefix c', ' bcast prefix a1'];
+  const words = ['trackinginfo', 'caching yes', 'caching yes', 'caching no', 'caching no'];
+  const kind = draw(8);
+  if (kind < words.length) return `${name}: client ${words[kind]}`;
+  // C has no other way to hear: {D} cannot be asked for its id any more.
+  if (name === 'C') return 'C: client getname';
+  return draw(3) === 0
+    ? `${name}: client tracking off`
+    : `${name}: client tracking on${modes[draw(modes.length)]}`;
+}
+
+function drawCommand(draw: Draw): string {
+  const key = KEYS[draw(KEYS.length)];
+  const other = KEYS[draw(KEYS.length)];
+  const calls = [
+    ...[`get ${key}`, `get ${key}`, `mget ${key} ${other}`, `mget ${key} ${other} ${key}`],
+    ...[`exists ${key} ${other}`, `strlen ${key}`, `ttl ${key}`, `type ${key}`, `touch ${key}`],
+    ...[
+      `getbit ${key} 3`,
+      `bitcount ${key}`,
+      `getrange ${key} 0 1`,
+      `dbsize`,
+      `lcs ${key} ${other}`,
+    ],
+    ...[`set ${key} 1`, `set ${key} 1 nx`, `set ${key} 1 xx get`, `mset ${key} 1 ${other} 2`],
+    ...[`incr ${key}`, `append ${key} 1`, `setrange ${key} 1 2`, `setbit ${key} 3 1`],
+    ...[
+      `del ${key} ${other}`,
+      `unlink ${key}`,
+      `getdel ${key}`,
+      `getset ${key} 5`,
+      `expire ${key} 99`,
+    ],
+    ...[`persist ${key}`, `getex ${key} ex 99`, `getex ${key}`, `expire ${key} -1`],
+    ...[`rename ${key} ${other}`, `renamenx ${key} ${other}`, `copy ${key} ${other}`],
+    ...[`copy ${key} ${other} replace`, `msetnx ${key} 1 ${other} 1`, `move ${key} 1`],
+    ...[`bitop or ${key} ${other}`, `incrbyfloat ${key} 1`, 'flushall', 'get', 'nosuch', 'ping'],
+  ];
+  return calls[draw(calls.length)];
+}
+
 const skip = skipWithout('redis-server');
 let redis: RunningServer;
 let ours: HyperCache;
@@ -207,5 +275,18 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     const found = await playScenario(ours.port, scenario);
     assert.ok(expected.length > 3);
     assert.deepEqual(found, expected);
+  });
+}
+
+const RUN_COUNT = 4;
+
+for (let run = 1; run <= RUN_COUNT; run++) {
+  test(`as redis-server: a random conversation, ${run}`, { skip }, async () => {
+    const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000) + run;
+    const scenario = drawScenario(seededDraws(seed));
+    const expected = await playScenario(redis.port, scenario);
+    const found = await playScenario(ours.port, scenario);
+    assert.ok(expected.length > LINES_A_RUN);
+    assert.deepEqual(found, expected, `TEST_SEED=${seed - run}`);
   });
 }
