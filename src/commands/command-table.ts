@@ -8,6 +8,7 @@ import { ACL_COMMANDS } from './acl/rows.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
+import { GEO_COMMANDS } from './geo/rows.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
 import { LIST_COMMANDS } from './list/rows.ts';
@@ -29,6 +30,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
+  ...GEO_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
 ];

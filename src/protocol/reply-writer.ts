@@ -147,7 +147,10 @@ export class ReplyWriter {
   }
   /** As redis-server 7.0: `%.17g`, `inf`, `-inf`, `nan`; RESP2 sends it as a bulk string. */
   double(value: number): void {
-    const text = formatDouble(value);
+    this.doubleText(formatDouble(value));
+  }
+  /** A double whose text is made elsewhere: RESP2 sends it as a bulk string. */
+  doubleText(text: string): void {
     if (this.protocol === 3) this.line(COMMA, text);
     else this.bulkLatin1(text);
   }

@@ -296,8 +296,7 @@ export function resizeString(
   const placed = writeEntry(memory, plan);
   const at = memory.base + headerBytes(memory.view.getUint32(memory.base, true)) + plan.keyLength;
   copyBytes(memory.view, memory.bytes, at, old.view, old.bytes, old.offset, kept);
-  const { entries } = database;
-  if (entries.foundAddress !== entry) entries.findAddress(database.hashOf(entry), entry);
+  database.refind(entry);
   database.install(placed, entry, KEEP_DEADLINE);
   return placed;
 }
