@@ -19,7 +19,6 @@ import {
   type LuaHost,
   type LuaNative,
   type LuaResult,
-  type LuaSteps,
   LuaUserdata,
   type LuaValue,
   NO_VALUES,
@@ -92,6 +91,11 @@ export class LuaMachine implements LuaHost {
 
   newTable(): LuaTable {
     return new LuaTable(this.budget);
+  }
+
+  /** @param fieldCount  of the constructor */
+  newSizedTable(fieldCount: number): LuaTable {
+    return new LuaTable(this.budget, fieldCount);
   }
 
   newList(values: readonly LuaValue[]): LuaTable {

@@ -1,6 +1,7 @@
 /**
  * A table: items 1..n without a gap at the end in an array, all other keys in the order of their
  * insertion in two columns, found by a walk while they are few (8) and through a Map when more.
+ * They are traversed in the order of Lua's own tables (field-order.ts).
  *
  *   items   [_, v1, v2, v3]      a nil may stand inside, never at the end; items[0] is not used
  *   keys    ['a', 'b', true]     a removed key stays with the value nil until the next growth, so
@@ -10,6 +11,7 @@
  * A Map is made late because most tables of scripts have few fields: making one costs more than
  * the whole life of a small table.
  */
+import { fieldOrder } from './field-order.ts';
 import type { LuaBudget } from './lua-budget.ts';
 import { LuaError, type LuaValue } from './lua-value.ts';
 
@@ -29,11 +31,15 @@ export class LuaTable {
   private slots: Map<LuaValue, number> | null;
   /** When `keys` is as long, removed keys are looked for and dropped. */
   private keyCountBeforePurge: number;
+  /** Slots in the order of traversal, then the rank of each slot; null when keys were added. */
+  private order: Int32Array | null;
+  /** Fields that the constructor of the table names. */
+  private readonly sizeHint: number;
   /** Whether a number was ever a key outside of `items`. */
   private hasNumberKeys: boolean;
   private readonly budget: LuaBudget;
 
-  constructor(budget: LuaBudget) {
+  constructor(budget: LuaBudget, sizeHint = 0) {
     budget.takeBytes(TABLE_BYTES);
     this.items = [undefined];
     this.metatable = null;
@@ -42,6 +48,8 @@ export class LuaTable {
     this.values = [];
     this.slots = null;
     this.keyCountBeforePurge = FIELDS_WITHOUT_MAP;
+    this.order = null;
+    this.sizeHint = sizeHint;
     this.hasNumberKeys = false;
     this.budget = budget;
   }
@@ -131,18 +139,21 @@ export class LuaTable {
       }
       position = 0;
     }
-    for (let slot = -position; slot < this.values.length; slot++) {
-      if (this.values[slot] !== undefined) return -slot - 1;
+    const { keys, values } = this;
+    if (keys.length === 0) return 0;
+    const order = this.currentOrder();
+    for (let rank = -position; rank < keys.length; rank++) {
+      if (values[order[rank]!] !== undefined) return -rank - 1;
     }
     return 0;
   }
 
   keyAt(position: number): LuaValue {
-    return position > 0 ? position : this.keys[-position - 1];
+    return position > 0 ? position : this.keys[this.currentOrder()[-position - 1]!];
   }
 
   valueAt(position: number): LuaValue {
-    return position > 0 ? this.items[position] : this.values[-position - 1];
+    return position > 0 ? this.items[position] : this.values[this.currentOrder()[-position - 1]!];
   }
 
   /** The position of a key that a traversal has met; nil starts. Raises for any other key. */
@@ -152,7 +163,7 @@ export class LuaTable {
       return key;
     }
     const slot = this.findSlot(key);
-    if (slot >= 0) return -slot - 1;
+    if (slot >= 0) return -this.currentOrder()[this.keys.length + slot]! - 1;
     // An item that was met and set to nil at the end of the items.
     if (typeof key === 'number' && key >= this.items.length) return this.items.length - 1;
     throw new LuaError("invalid key to 'next'", 0);
@@ -162,6 +173,11 @@ export class LuaTable {
   nextKey(key: LuaValue): LuaValue {
     const position = this.nextPosition(this.positionOf(key));
     return position === 0 ? undefined : this.keyAt(position);
+  }
+
+  private currentOrder(): Int32Array {
+    this.order ??= fieldOrder(this.keys, this.items.length - 1, this.sizeHint);
+    return this.order;
   }
 
   private findSlot(key: LuaValue): number {
@@ -189,6 +205,7 @@ export class LuaTable {
     if (this.slots !== null) this.slots.set(key, this.keys.length);
     this.keys.push(key);
     this.values.push(value);
+    this.order = null;
   }
 
   /** Drops removed keys and, when many are left, makes the Map. */

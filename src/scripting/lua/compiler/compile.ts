@@ -66,8 +66,8 @@ function emitChunk(chunk: ParsedChunk, chunkName: string): CompiledChunk {
     functions.push(`const Q${body.id}=${stepped};`);
   }
   const siteNames = sites.map((_, i) => `S${i}`).join(',');
-  const head =
-    `'use strict';const [${siteNames}]=S;` + 'const NEXT=R.nextFunction,INEXT=R.inextFunction;';
+  const known = 'NEXT=R.nextFunction,INEXT=R.inextFunction';
+  const head = `'use strict';const [${siteNames}]=S,${known};`;
   const code = `${head}${functions.join('\n')}\nreturn new LF('',P0,Q0,[],false);`;
   return { bind: toFunction(code), sites, codeLength: code.length };
 }

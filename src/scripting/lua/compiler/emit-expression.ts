@@ -391,7 +391,8 @@ function emitTable(f: FunctionEmitter, e: Table): string {
     return items.length === 0 ? 'R.newTable()' : `R.adoptList([undefined,${list}])`;
   }
   const table = f.temporary();
-  const setup = [`${table}=R.newTable()`];
+  const fieldCount = nodeCountOf(e.fields.length - items.length);
+  const setup = [`${table}=R.newSizedTable(${fieldCount})`];
   const stored: string[] = [];
   e.fields.forEach(({ key, value }, i) => {
     if (key === null) {
@@ -415,4 +416,14 @@ function emitTable(f: FunctionEmitter, e: Table): string {
   });
   if (stored.length > 0) setup.push(`R.setItems(${table},[${stored.join(',')}],R.NO_VALUES)`);
   return `(${sequence(...setup, table)})`;
+}
+
+/** The number of fields as the instruction holds it: 3 bits and an exponent, rounded up. */
+function nodeCountOf(fieldCount: number): number {
+  let [mantissa, exponent] = [fieldCount, 0];
+  while (mantissa >= 16) {
+    mantissa = (mantissa + 1) >> 1;
+    exponent++;
+  }
+  return mantissa * 2 ** exponent;
 }
