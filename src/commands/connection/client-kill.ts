@@ -16,6 +16,8 @@ interface KillFilter {
   localAddress: string | null;
   type: ClientType | null;
   user: string | null;
+  /** Only who is connected for that long. */
+  ageSMin: number;
   sparesSelf: boolean;
 }
 
@@ -29,7 +31,7 @@ export const clientKillCommand: CommandRow = {
   summary: 'Close connections',
   syntax:
     '<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | ' +
-    'USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> ...>',
+    'USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no | MAXAGE maxage> ...>',
   execute: kill,
 };
 
@@ -55,8 +57,9 @@ function kill(session: Session, frame: Frame, reply: ReplyWriter): void {
 }
 
 function matches(other: Session, filter: KillFilter): boolean {
-  const { channel } = other;
+  const { channel, node } = other;
   if (channel === null) return false;
+  if (node.clock.nowMs - other.createdMs < filter.ageSMin * 1000) return false;
   if (filter.id !== null && filter.id !== other.id) return false;
   if (filter.address !== null && filter.address !== remoteName(channel)) return false;
   if (filter.localAddress !== null && filter.localAddress !== localName(channel)) return false;
@@ -74,6 +77,7 @@ const ANYBODY: KillFilter = {
   localAddress: null,
   type: null,
   user: null,
+  ageSMin: 0,
   sparesSelf: true,
 };
 
@@ -121,6 +125,11 @@ function parseOption(
     if (access.find(filter.user) === undefined) {
       return `ERR No such user '${echoed(frame, value)}'`;
     }
+  } else if (frame.equals(arg, 'MAXAGE')) {
+    const ageS = integer64Argument(frame, value);
+    if (ageS === null) return 'ERR maxage is not an integer or out of range';
+    if (ageS < 1n) return 'ERR maxage should be greater than 0';
+    filter.ageSMin = Number(ageS);
   } else if (frame.equals(arg, 'SKIPME')) {
     if (frame.equals(value, 'YES')) filter.sparesSelf = true;
     else if (frame.equals(value, 'NO')) filter.sparesSelf = false;

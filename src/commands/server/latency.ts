@@ -4,6 +4,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow, Execute } from '../command-row.ts';
 import type { Command } from '../command-table.ts';
 import { helpRow } from '../help-reply.ts';
+import type { LatencyHistogram } from '../latency-histogram.ts';
 import type { LatencyEvent } from '../latency-monitor.ts';
 import type { NodeServices } from '../node-services.ts';
 import { drawGraph } from './latency-graph.ts';
@@ -121,12 +122,13 @@ function replyHistograms(node: NodeServices, names: readonly string[], reply: Re
   const found = names.filter((name) => node.latency.histograms.has(name));
   reply.map(found.length);
   for (const name of found) {
-    const histogram = node.latency.histograms.get(name);
-    const pairs = histogram?.cumulative() ?? [];
+    const histogram = node.latency.histograms.get(name) as LatencyHistogram;
+    const calls = callsOf(node, name, histogram);
+    const pairs = scaled(histogram, calls);
     reply.bulkText(name);
     reply.map(2);
     reply.bulkText('calls');
-    reply.integer(histogram?.total ?? 0);
+    reply.integer(calls);
     reply.bulkText('histogram_usec');
     reply.map(pairs.length);
     for (const [bound, count] of pairs) {
@@ -134,6 +136,24 @@ function replyHistograms(node: NodeServices, names: readonly string[], reply: Re
       reply.integer(count);
     }
   }
+}
+
+/** Every call is counted, and only some are timed: what was counted is told. */
+function callsOf(node: NodeServices, name: string, histogram: LatencyHistogram): number {
+  const isComplete = node.configuration.latency.tracking;
+  return (isComplete ? node.table.find(name)?.calls : undefined) ?? histogram.total;
+}
+
+/** The cumulative counts as shares of so many calls, still growing from pair to pair. */
+function scaled(histogram: LatencyHistogram, calls: number): [number, number][] {
+  const pairs: [number, number][] = [];
+  let reported = 0;
+  for (const [bound, count] of histogram.cumulative()) {
+    const share = Math.round((count * calls) / histogram.total);
+    if (share > reported) pairs.push([bound, share]);
+    reported = share;
+  }
+  return pairs;
 }
 
 const doctorRow = latencyRow(

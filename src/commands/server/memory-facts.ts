@@ -14,6 +14,7 @@ export interface MemoryFacts {
   /** Index and expiry wheels: all that is counted and holds no key and no value. */
   readonly overheadBytes: number;
   readonly datasetBytes: number;
+  /** Buffers of connections, and names of keys that clients are told about. */
   readonly clientBytes: number;
   readonly keyCount: number;
   readonly heapUsedBytes: number;
@@ -44,7 +45,7 @@ export function measureMemory(node: NodeServices): MemoryFacts {
     indexBytes,
     overheadBytes: usedBytes - datasetBytes,
     datasetBytes,
-    clientBytes: node.clients.heldBytes,
+    clientBytes: node.clients.heldBytes + node.tracking.heldBytes,
     keyCount,
     heapUsedBytes,
   };
