@@ -1,8 +1,18 @@
 import type { CommandRow } from '../command-row.ts';
 import { zaddCommand, zincrbyCommand } from './zadd.ts';
+import {
+  zdiffCommand,
+  zdiffstoreCommand,
+  zinterCommand,
+  zintercardCommand,
+  zinterstoreCommand,
+  zunionCommand,
+  zunionstoreCommand,
+} from './zcombine.ts';
 import { zcountCommand, zlexcountCommand } from './zcount.ts';
 import { bzmpopCommand, bzpopmaxCommand, bzpopminCommand, zmpopCommand } from './zmpop.ts';
 import { zpopmaxCommand, zpopminCommand } from './zpopmin.ts';
+import { zrandmemberCommand } from './zrandmember.ts';
 import {
   zrangebylexCommand,
   zrangebyscoreCommand,
@@ -11,6 +21,7 @@ import {
   zrevrangebyscoreCommand,
   zrevrangeCommand,
 } from './zrange.ts';
+import { zrangestoreCommand } from './zrangestore.ts';
 import { zrankCommand, zrevrankCommand } from './zrank.ts';
 import { zremCommand } from './zrem.ts';
 import {
@@ -18,6 +29,7 @@ import {
   zremrangebyrankCommand,
   zremrangebyscoreCommand,
 } from './zremrange.ts';
+import { zscanCommand } from './zscan.ts';
 import { zcardCommand, zmscoreCommand, zscoreCommand } from './zscore.ts';
 
 export const ZSET_COMMANDS: readonly CommandRow[] = [
@@ -46,4 +58,14 @@ export const ZSET_COMMANDS: readonly CommandRow[] = [
   bzpopminCommand,
   bzpopmaxCommand,
   bzmpopCommand,
+  zrandmemberCommand,
+  zrangestoreCommand,
+  zunionCommand,
+  zinterCommand,
+  zdiffCommand,
+  zunionstoreCommand,
+  zinterstoreCommand,
+  zdiffstoreCommand,
+  zintercardCommand,
+  zscanCommand,
 ];

@@ -1,14 +1,17 @@
 /** What the commands on sorted sets share: how they find the set, and how they say a score. */
 import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
+import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import type { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
+import type { ZsetBuilder } from '../../engine/values/zset/zset-builder.ts';
 import { zsetCount } from '../../engine/values/zset/zset-form.ts';
 import { findMember } from '../../engine/values/zset/zset-members.ts';
 import { ZsetWalker } from '../../engine/values/zset/zset-walker.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import type { Session } from '../session.ts';
 
 /** `requireZset` and `requireZsetToChange` after they replied with an error. */
 export const NOT_A_ZSET = -1;
@@ -74,6 +77,31 @@ export function recordBuilt(database: Database, frame: Frame, event: number): vo
   store.stats[STORE_STAT.CHANGES]++;
   if (store.sink.isActive) store.recordEffect(event);
   database.recordNewDeadline(frame, 1);
+}
+
+/**
+ * Puts what was made under the key in argument 1, in place of what is there, and replies how many
+ * members it has; where it has none the key goes. The command means the same wherever the same data
+ * is, and is passed on as it stands.
+ */
+export function storeBuilt(
+  session: Session,
+  frame: Frame,
+  builder: ZsetBuilder,
+  event: number,
+  reply: ReplyWriter,
+): void {
+  const { database } = session;
+  const { count } = builder;
+  if (count > 0) {
+    builder.store(frame, 1, session.node.configuration.encoding);
+    database.recordCommand(frame, event, 1);
+  } else {
+    builder.release();
+    const replaced = database.find(frame, 1);
+    if (replaced !== 0) database.remove(replaced, EVENT.del);
+  }
+  reply.integer(count);
 }
 
 /** Removes the key when its last member is gone; to be called after the change was recorded. */

@@ -111,7 +111,7 @@ export function nextAbove(value: number): number {
 }
 
 /** Members of a lower score, or of the same too. */
-function treeRank(trees: ZsetTrees, score: number, isBehind: boolean): number {
+export function treeRank(trees: ZsetTrees, score: number, isBehind: boolean): number {
   if (isBehind && score === Number.POSITIVE_INFINITY) return trees.count;
   if (!isBehind && score === Number.NEGATIVE_INFINITY) return 0;
   trees.ordered.seek(trees.orderedId, isBehind ? nextAbove(score) : score);
