@@ -7,15 +7,18 @@ import { HyperCache } from '../../src/index.ts';
 import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
 import { playScenario, type Scenario } from './transcript.ts';
 
+/** SHA-256 of `pw`. */
+const PW_DIGEST = '30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4';
+
 /** Users and their rules: every client must hear from us what it hears from redis-server. */
 const SCENARIOS: Record<string, Scenario> = {
   'rules that are taken and told again': [
     'A: acl setuser u on >pw ~k* +get +@string -set (%R~r* +get) &ch*',
     'A: acl getuser u',
     'A: acl list',
-    'A: acl setuser u >pw >other <pw #30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4',
+    `A: acl setuser u >pw >other <pw #${PW_DIGEST}`,
     'A: acl getuser u',
-    'A: acl setuser u !30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4',
+    `A: acl setuser u !${PW_DIGEST}`,
     'A: acl setuser u %RW~x %W~x %R~y ~y %rw~z %R %R~k*',
     'A: acl getuser u',
     'A: acl setuser u nopass resetkeys resetchannels clearselectors allcommands',
@@ -69,7 +72,7 @@ const SCENARIOS: Record<string, Scenario> = {
     'A: acl setuser "b b" on',
     'A: acl setuser "b\\x00b" on',
     'A: acl setuser u <nopw',
-    'A: acl setuser u !30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4',
+    `A: acl setuser u !${PW_DIGEST}`,
     'A: acl setuser u #abc',
     'A: acl setuser u !ABC',
     'A: acl setuser u %X~a',

@@ -3,23 +3,14 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import type { CommandRow } from '../command-row.ts';
-import { findKeyPositions, hasKeys, KeyPositions, keyUseIn } from '../key-positions.ts';
-import type { CatalogEntry } from './command-catalog.ts';
+import { findKeyPositions, KeyPositions, keyUseIn } from '../key-positions.ts';
+import type { CatalogEntry, ChannelKind } from './command-catalog.ts';
 import type { Selector } from './selector.ts';
 import type { User } from './user.ts';
 
 /** Ordered: of several selectors, the one that came furthest tells why. */
 export const VERDICT = { ALLOWED: 0, COMMAND: 1, KEY: 2, CHANNEL: 3 } as const;
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
-
-/** First argument that is a channel, and whether all behind it are; only these commands have any. */
-const CHANNEL_COMMANDS: ReadonlyMap<string, 'one' | 'all' | 'patterns'> = new Map([
-  ['publish', 'one'],
-  ['spublish', 'one'],
-  ['subscribe', 'all'],
-  ['ssubscribe', 'all'],
-  ['psubscribe', 'patterns'],
-] as const);
 
 /** One per node: a check is asked for and read before the next. */
 export class AccessCheck {
@@ -61,17 +52,17 @@ export class AccessCheck {
   private checkSelector(selector: Selector, entry: CatalogEntry, frame: Frame): Verdict {
     this.deniedArg = 0;
     if (!mayRun(selector, entry, frame)) return VERDICT.COMMAND;
-    if (!selector.allowsAllKeys && !this.mayUseKeys(selector, entry.row, frame)) return VERDICT.KEY;
-    if (!selector.allowsAllChannels && !this.mayUseChannels(selector, entry, frame)) {
-      return VERDICT.CHANNEL;
+    if (entry.hasKeys && !selector.allowsAllKeys && !this.mayUseKeys(selector, entry.row, frame)) {
+      return VERDICT.KEY;
     }
-    return VERDICT.ALLOWED;
+    if (entry.channels === null || selector.allowsAllChannels) return VERDICT.ALLOWED;
+    const isHeard = this.mayUseChannels(selector, entry.channels, frame);
+    return isHeard ? VERDICT.ALLOWED : VERDICT.CHANNEL;
   }
 
   /** Arguments that contradict the key specs name no key; the command itself will refuse them. */
   private mayUseKeys(selector: Selector, row: CommandRow, frame: Frame): boolean {
     const { keys } = this;
-    if (!hasKeys(row)) return true;
     if (!this.hasPositions) findKeyPositions(row, frame, keys);
     this.hasPositions = true;
     for (let i = 0; i < keys.count; i++) {
@@ -86,9 +77,7 @@ export class AccessCheck {
     return true;
   }
 
-  private mayUseChannels(selector: Selector, entry: CatalogEntry, frame: Frame): boolean {
-    const kind = CHANNEL_COMMANDS.get(entry.fullName);
-    if (kind === undefined) return true;
+  private mayUseChannels(selector: Selector, kind: ChannelKind, frame: Frame): boolean {
     const end = kind === 'one' ? Math.min(2, frame.count) : frame.count;
     for (let arg = 1; arg < end; arg++) {
       const isAllowed =

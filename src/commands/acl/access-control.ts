@@ -116,7 +116,7 @@ export class AccessControl {
     for (const line of lines) {
       const [name, ...words] = line.split(' ');
       if (seen.has(name)) {
-        return `user ${name}: Duplicate user found. A user can only be defined once in config files`;
+        return `user ${name}: Duplicate user found. A user can only be defined once`;
       }
       seen.add(name);
       const draft = this.createUser(name);

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { createCommandKit } from '../../testing/command-kit.ts';
+import { frameOf } from '../../testing/engine-fixture.ts';
 import { createNodeKit } from '../../testing/node-kit.ts';
 import { MemoryDisk } from '../../world/simulated/memory-disk.ts';
 import { COMMAND_ROWS } from '../command-table.ts';
 import { GATE } from '../session.ts';
 import { AccessControl } from './access-control.ts';
 import { configuredUsers, loadAccessFile, loadUsers, saveAccessFile } from './access-file.ts';
+import { aclAllows, findCommand, refuseScriptAccess } from './enforce.ts';
 
 const NO_AUTH = '-NOAUTH Authentication required.\r\n';
 const WRONG = '-WRONGPASS invalid username-password pair or user is disabled.\r\n';
@@ -17,7 +19,7 @@ function noCommand(name: string): string {
   return `-NOPERM this user has no permissions to run the '${name}' command\r\n`;
 }
 
-test('rules of the default user hold for who is connected, and end when they are lifted', async () => {
+test('rules of the default user hold for who is connected, until they are lifted', async () => {
   const kit = await createNodeKit();
   const admin = kit.connect();
   const other = kit.connect();
@@ -43,7 +45,7 @@ test('a user that may do everything costs the door nothing', async () => {
   assert.equal(session.gate, 0);
 });
 
-test('the default user may be closed to who does not log in, by password or altogether', async () => {
+test('the default user may be closed to who does not log in', async () => {
   const kit = await createNodeKit();
   const admin = kit.connect();
   admin.ask('acl setuser admin on >pw ~* &* +@all', 'auth admin pw');
@@ -101,7 +103,7 @@ test('guesses at any name are slowed down, also at names that nobody has', async
   assert.ok(replies.startsWith(WRONG + WRONG));
 });
 
-test('a user that removes itself hears so and is closed; the rest of its EXEC is refused', async () => {
+test('who removes itself is answered and closed; the rest of its EXEC is refused', async () => {
   const kit = await createNodeKit();
   const client = kit.connect();
   client.ask('acl setuser u on nopass ~* &* +@all', 'auth u x', 'multi');
@@ -265,4 +267,57 @@ test('what is written down of users makes the same users', () => {
   const again = new AccessControl(COMMAND_ROWS, settings);
   again.addConfigured(users.map((line) => Buffer.from(line, 'utf8').toString('latin1')));
   assert.equal(again.sorted().length, 2);
+});
+
+test('a script is refused in words of its own, and logged as one', async () => {
+  const { ask, node, session } = await createCommandKit();
+  ask('ACL', 'SETUSER', 'u', 'on', 'nopass', '+get', '+publish', '~a');
+  ask('AUTH', 'u', 'x');
+  session.lastCommand = 'eval';
+  const refusalOf = (...words: string[]) => {
+    const command = findCommand(session, frameOf(...words));
+    assert.ok(command !== null);
+    return refuseScriptAccess(session, frameOf(...words), command);
+  };
+  assert.equal(refusalOf('get', 'a'), null);
+  assert.match(String(refusalOf('set', 'a', 'v')), /^ERR The user .* can't run this command/);
+  assert.match(String(refusalOf('get', 'b')), /can't access at least one of the keys/);
+  assert.match(String(refusalOf('publish', 'c', 'm')), /can't publish to the channel/);
+  const logged = node.services.access.log.latest.map(({ context, object, clientLine }) => {
+    assert.match(clientLine, / cmd=eval /);
+    return `${context} ${object}`;
+  });
+  assert.deepEqual(logged, ['lua c', 'lua b', 'lua set']);
+  const allowed = (...words: string[]) => aclAllows(session, frameOf(...words));
+  assert.deepEqual(
+    [
+      allowed('GET', 'a'),
+      allowed('get', 'b'),
+      allowed('get'),
+      allowed('publish'),
+      allowed('nosuch'),
+    ],
+    [true, false, true, true, null],
+  );
+  assert.equal(allowed('config', 'nosuch'), null);
+  assert.equal(node.services.access.log.latest.length, 3, 'asking is not logged');
+});
+
+test('keys that nobody names are for who may read every key', async () => {
+  const { ask, node } = await createCommandKit();
+  const { access } = node.services;
+  const row = access.catalog.find('get')?.row;
+  assert.ok(row !== undefined);
+  const mayRead = (...rules: string[]) => {
+    ask('ACL', 'SETUSER', 'u', 'reset', 'on', '+get', ...rules);
+    return access.mayReadEveryKey(access.find('u') ?? null, row, frameOf('get', 'k'));
+  };
+  assert.equal(mayRead('~k*'), false);
+  assert.equal(mayRead('~*'), true);
+  assert.equal(mayRead('%RW~*'), true);
+  assert.equal(mayRead('%R~*'), true);
+  assert.equal(mayRead('%W~*', '~k'), false);
+  assert.equal(mayRead('-get', '~*'), false);
+  assert.equal(mayRead('~k*', '(+get ~*)'), true);
+  assert.equal(access.mayReadEveryKey(null, row, frameOf('get', 'k')), true);
 });

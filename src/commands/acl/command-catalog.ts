@@ -1,4 +1,16 @@
 import { CATEGORIES, type CommandRow, categoriesOf } from '../command-row.ts';
+import { hasKeys } from '../key-positions.ts';
+
+/** Which arguments are channels: the first, all, or all and they are patterns. */
+export type ChannelKind = 'one' | 'all' | 'patterns';
+
+const CHANNEL_COMMANDS: ReadonlyMap<string, ChannelKind> = new Map([
+  ['publish', 'one'],
+  ['spublish', 'one'],
+  ['subscribe', 'all'],
+  ['ssubscribe', 'all'],
+  ['psubscribe', 'patterns'],
+]);
 
 /** A command or subcommand as access rules see it: by its own name, whatever it was renamed to. */
 export interface CatalogEntry {
@@ -11,6 +23,9 @@ export interface CatalogEntry {
   readonly children: readonly CatalogEntry[];
   /** One bit per category, by its place in CATEGORIES. */
   readonly categoryBits: number;
+  readonly hasKeys: boolean;
+  /** Null for a command that names no channels; leaving one is free to all. */
+  readonly channels: ChannelKind | null;
 }
 
 /** All commands of a node, numbered: containers before their subcommands. */
@@ -27,13 +42,16 @@ export class CommandCatalog {
 
   private add(row: CommandRow, parentName: string | null, entries: CatalogEntry[]): CatalogEntry {
     const children: CatalogEntry[] = [];
+    const fullName = parentName === null ? row.name : `${parentName}|${row.name}`;
     const entry: CatalogEntry = {
       id: entries.length,
       row,
-      fullName: parentName === null ? row.name : `${parentName}|${row.name}`,
+      fullName,
       isSubcommand: parentName !== null,
       children,
       categoryBits: bitsOf(row),
+      hasKeys: hasKeys(row),
+      channels: CHANNEL_COMMANDS.get(fullName) ?? null,
     };
     entries.push(entry);
     this.byName.set(entry.fullName, entry);
