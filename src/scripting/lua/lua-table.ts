@@ -58,6 +58,11 @@ export class LuaTable {
     return 'table';
   }
 
+  /** Whether there is, or was, any key but items. */
+  get hasFields(): boolean {
+    return this.keys.length > 0;
+  }
+
   /** Without metamethods, as everything here. */
   get(key: LuaValue): LuaValue {
     if (typeof key === 'number') return this.getNumber(key);
@@ -119,6 +124,11 @@ export class LuaTable {
     this.budget.takeBytes(ITEM_BYTES * items.length);
     this.items = items;
     if (items[items.length - 1] === undefined) this.dropNilItems();
+  }
+
+  /** Whether it may have keys beside its items. */
+  get hasFields(): boolean {
+    return this.keys.length > 0;
   }
 
   /** Adds at the end. */
