@@ -58,11 +58,6 @@ export class LuaTable {
     return 'table';
   }
 
-  /** Whether there is, or was, any key but items. */
-  get hasFields(): boolean {
-    return this.keys.length > 0;
-  }
-
   /** Without metamethods, as everything here. */
   get(key: LuaValue): LuaValue {
     if (typeof key === 'number') return this.getNumber(key);
