@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture } from '../../testing/engine-fixture.ts';
 import { seeded } from '../../testing/seeded.ts';
+import { checkTree } from '../../testing/tree-check.ts';
 import { type ModelElement, TIE_BYTES, TreeModel } from '../../testing/tree-model.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { Database } from '../database.ts';
@@ -66,6 +67,46 @@ test('blocks added at either end, thousands of them, are found by rank', () => {
   }
   assert.ok(!trees.cursor.seekRank(model.id, rank));
   assert.equal(trees.cursor.rankHere(), rank);
+});
+
+test('a first block whose key was lowered is found when others come before it', () => {
+  const { store } = createEngineFixture({ seed: 1 });
+  const { trees } = store.databases[0] as Database;
+  const id = trees.create(FORMAT.BLOCK);
+  trees.cursor.seekEnd(id);
+  trees.cursor.insertBlockHere(100, 1, TIE_BYTES);
+  trees.cursor.setBlockKey(50);
+  assert.ok(trees.cursor.seek(id, 10));
+  trees.cursor.insertBlockHere(10, 1, TIE_BYTES);
+  checkTree(trees, id);
+  assert.ok(trees.cursor.seek(id, 20));
+  assert.equal(trees.cursor.key, 50);
+});
+
+test('inner pages are joined and filled up as blocks go, and keep their order', () => {
+  seeded((random) => {
+    const { store } = createEngineFixture({ seed: random.u32() });
+    const { trees } = store.databases[0] as Database;
+    const { cursor } = trees;
+    const id = trees.create(FORMAT.BLOCK);
+    for (let i = 0; i < 3000; i++) {
+      cursor.seekEnd(id);
+      cursor.insertBlockHere(i * 1000, 1, TIE_BYTES);
+    }
+    cursor.seekFirst(id);
+    do cursor.setBlockKey(cursor.key - 500);
+    while (cursor.next());
+    while (trees.count(id) > 150) {
+      // Whole stretches, so that a page is left with few beside one with many.
+      cursor.seekRank(id, random.below(trees.count(id)));
+      for (let left = random.below(150); left > 0 && cursor.isAtElement; left--) {
+        cursor.removeBlock();
+      }
+      checkTree(trees, id);
+    }
+    const innerBytes = trees.byteCount(id) - 32 * trees.count(id);
+    assert.ok(innerBytes <= 3 * 4096, `${innerBytes} bytes above ${trees.count(id)} blocks`);
+  });
 });
 
 function drawLength(random: SeededRandom): number {

@@ -136,27 +136,29 @@ function guessedSlot(cursor: TreeCursor, key: number, share: number): number {
 
 export function descendTied(cursor: TreeCursor, id: number, key: number, tie: TieOrder): void {
   let address = begin(cursor, id);
-  const { table, path, childIndexes } = cursor;
+  const segments = cursor.table.memory.segments;
   for (let level = cursor.depth; level > 0; level--) {
-    const words = table.words(address);
-    const view = table.view(address);
-    const at = table.wordAt(address);
+    const { words, view } = segments[address >>> SEGMENT_SHIFT];
+    const at = (address & PLACE_MASK) << 1;
+    const capacity = ((words[at] >>> 12) - 2) >>> 1;
     const keysAt = (at << 2) + PAGE_HEADER_BYTES;
-    const childCount = words[at + 2];
-    const children = at + 4 + capacityOf(words[at]) * 2;
+    const children = at + 4 + capacity * 2;
     let low = 1;
-    let high = childCount;
+    let high = words[at + 2];
     while (low < high) {
       const middle = (low + high) >>> 1;
       const separator = view.getFloat64(keysAt + (middle << 3), true);
-      const isBefore =
+      if (
         separator < key ||
-        (separator === key && firstIsBefore(cursor, words[children + middle], level - 1, key, tie));
-      if (isBefore) low = middle + 1;
-      else high = middle;
+        (separator === key && firstIsBefore(cursor, words[children + middle], level - 1, key, tie))
+      ) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
-    path[level] = address;
-    childIndexes[level] = low - 1;
+    cursor.path[level] = address;
+    cursor.childIndexes[level] = low - 1;
     address = words[children + low - 1];
   }
   if (!arrive(cursor, address)) return;
@@ -284,14 +286,21 @@ function lowerSlot(cursor: TreeCursor, key: number): number {
   return low;
 }
 
-/** First slot from `first` on whose key is above. */
+/** First slot from `first` on whose key is above; most often it is the next. */
 function upperSlot(cursor: TreeCursor, first: number, key: number): number {
-  const view = cursor.pageView;
+  const { pageView: view, pageBase: base, format, slotCount } = cursor;
   let low = first;
-  let high = cursor.slotCount;
+  let high = first;
+  let width = 1;
+  while (high < slotCount && keyAt(view, base, format, high) <= key) {
+    low = high + 1;
+    high += width;
+    width <<= 1;
+  }
+  if (high > slotCount) high = slotCount;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (keyAt(view, cursor.pageBase, cursor.format, middle) <= key) low = middle + 1;
+    if (keyAt(view, base, format, middle) <= key) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -303,7 +312,8 @@ function keyAt(view: DataView, base: number, format: number, slot: number): numb
 }
 
 function compareSlot(cursor: TreeCursor, slot: number, tie: TieOrder): number {
-  return comparePayload(cursor, cursor.leaf, slot, tie);
+  const { pageBytes, pageView, pageBase } = cursor;
+  return comparePayload(cursor, pageBytes, pageView, pageBase, slot, tie);
 }
 
 /** Whether the first element under that page comes before (key, tie). Its key is not below. */
@@ -328,26 +338,31 @@ function firstIsBefore(
       ? memory.view.getFloat64(memory.base + 16, true)
       : keyAt(memory.view, memory.base, cursor.format, 0);
   if (first !== key) return first < key;
-  return comparePayload(cursor, leaf, 0, tie) < 0;
+  return comparePayload(cursor, memory.bytes, memory.view, memory.base, 0, tie) < 0;
 }
 
-function comparePayload(cursor: TreeCursor, leaf: number, slot: number, tie: TieOrder): number {
-  const { memory } = cursor.table;
+function comparePayload(
+  cursor: TreeCursor,
+  bytes: Uint8Array,
+  view: DataView,
+  base: number,
+  slot: number,
+  tie: TieOrder,
+): number {
   const { format } = cursor;
-  memory.locate(leaf);
-  const { view, base } = memory;
   if (format === FORMAT.BLOCK) {
     const length = view.getUint32(base + 12, true);
-    return tie.compare(memory.bytes, view, base + BLOCK_HEADER_BYTES, length);
+    return tie.compare(bytes, view, base + BLOCK_HEADER_BYTES, length);
   }
   const slotAt = base + PAGE_HEADER_BYTES + slot * slotBytes(format);
   const at = base + view.getUint16(slotAt + keyBytes(format), true);
   const first = view.getUint8(at);
-  if (first < 128) return tie.compare(memory.bytes, view, at + 1, first);
+  if (first < 128) return tie.compare(bytes, view, at + 1, first);
   if (first !== BLOB_MARK) {
     const length = ((first & 127) << 8) | view.getUint8(at + 1);
-    return tie.compare(memory.bytes, view, at + 2, length);
+    return tie.compare(bytes, view, at + 2, length);
   }
+  const { memory } = cursor.table;
   memory.locate(view.getUint32(at + 1, true));
   const length = memory.view.getUint32(memory.base + 8, true);
   return tie.compare(memory.bytes, memory.view, memory.base + BLOB_HEADER_BYTES, length);

@@ -41,8 +41,11 @@ export const BLOB_HEADER_BYTES = 12;
 /** A slotted leaf that is not a lone root. */
 export const LEAF_BYTES = 4096;
 export const LEAF_BYTES_MIN = 256;
-/** Longer ones become blobs. */
-export const PAYLOAD_BYTES_MAX: number = LEAF_BYTES / 8;
+/**
+ * Longer ones become blobs. So short, that the elements of two leaves can be evened out to within
+ * half a payload of each other even when little is free (`leaf-room.ts SHARED_FREE_BYTES`).
+ */
+export const PAYLOAD_BYTES_MAX: number = LEAF_BYTES / 16;
 /** Children that inner pages have room for: a root's first, then grown. */
 export const INNER_CAPACITIES: readonly number[] = [4, 16, 62, 255];
 export const INNER_CAPACITY_MAX = 255;

@@ -1,5 +1,6 @@
 /** One slotted leaf: what is in it, and how the elements of one or two are written anew. */
 import { copyBytes } from '../../base/bytes.ts';
+import { assert } from '../../base/errors.ts';
 import { blobAt, freeBlob } from './blobs.ts';
 import {
   BLOB_MARK_BYTES,
@@ -173,6 +174,7 @@ export class LeafWriter {
 
   close(): void {
     const { view, base } = this;
+    assert(this.slotAt <= this.heapAt, 'elements that are written anew fit');
     view.setUint16(base + SLOT_COUNT, this.slotCount, true);
     view.setUint16(base + BLOB_COUNT, this.blobCount, true);
     view.setUint16(base + HEAP_BEGIN, this.heapAt - base, true);

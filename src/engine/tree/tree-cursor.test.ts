@@ -20,7 +20,7 @@ const shortPayload = (random: SeededRandom): number => TIE_BYTES + random.below(
 const anyPayload = (random: SeededRandom): number => {
   const kind = random.below(100);
   if (kind < 80) return TIE_BYTES + random.below(40);
-  if (kind < 95) return TIE_BYTES + random.below(600);
+  if (kind < 95) return TIE_BYTES + random.below(270);
   return TIE_BYTES + random.below(5000);
 };
 
@@ -53,7 +53,7 @@ const PLANS: Record<string, Plan> = {
     format: FORMAT.SLOTTED64,
     stepCount: 14_000,
     drawKey: (random) => random.below(1_000_000_000),
-    drawLength: (random) => 380 + random.below(140),
+    drawLength: (random) => 190 + random.below(70),
   },
   'infinite scores, any length': {
     format: FORMAT.SLOTTED64,
