@@ -9,6 +9,7 @@ import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
 import { GEO_COMMANDS } from './geo/rows.ts';
+import { HASH_COMMANDS } from './hash/rows.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
 import { LIST_COMMANDS } from './list/rows.ts';
@@ -27,6 +28,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
   ...LIST_COMMANDS,
+  ...HASH_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
@@ -61,6 +63,10 @@ export class Command {
   /** CLIENT and its subcommands: CLIENT CACHING holds on over them. */
   readonly isOfClient: boolean;
   readonly isNoAuth: boolean;
+  /** Refused to scripts. */
+  readonly isNoScript: boolean;
+  /** Runs also while a script keeps the node busy. */
+  readonly runsBusy: boolean;
   /** Effects on other nodes or clients: held back by CLIENT PAUSE WRITE. */
   readonly mayReplicate: boolean;
   /** Refused to a client in MONITOR. */
@@ -98,6 +104,8 @@ export class Command {
     this.isRead = flags.includes('readonly') && !this.isScript;
     this.isOfClient = (parent?.row ?? row).name === 'client';
     this.isNoAuth = flags.includes('no_auth');
+    this.isNoScript = flags.includes('noscript');
+    this.runsBusy = flags.includes('allow_busy');
     this.mayReplicate = this.isWrite || row.mayReplicate === true;
     this.touchesKeyspace = this.mayReplicate || flags.includes('readonly');
     this.isMonitored = !flags.includes('skip_monitor') && !flags.includes('admin');

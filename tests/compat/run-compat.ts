@@ -3,6 +3,7 @@ import { Draft, Generator, type GrammarRow } from './generator.ts';
 import { ACL_ROWS } from './grammar/acl.ts';
 import { BITMAP_ROWS } from './grammar/bitmaps.ts';
 import { CONNECTION_ROWS } from './grammar/connection.ts';
+import { HASH_ROWS } from './grammar/hashes.ts';
 import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
 import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
 import { KEY_ROWS } from './grammar/keys.ts';
@@ -25,6 +26,7 @@ const PRINTED_PER_COMMAND_MAX = 3;
 export const ALL_ROWS: readonly GrammarRow[] = [
   ...STRING_ROWS,
   ...LIST_ROWS,
+  ...HASH_ROWS,
   ...SET_ROWS,
   ...BITMAP_ROWS,
   ...HYPERLOGLOG_ROWS,

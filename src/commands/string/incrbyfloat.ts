@@ -1,4 +1,10 @@
 import type { Frame } from '../../base/frame.ts';
+import {
+  addLongDoubles,
+  formatLongDouble,
+  LONG_DOUBLE_ZERO,
+  parseLongDouble,
+} from '../../base/long-double.ts';
 import { KEEP_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
@@ -8,12 +14,6 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
-import {
-  addLongDoubles,
-  formatLongDouble,
-  LONG_DOUBLE_ZERO,
-  parseLongDouble,
-} from './long-double.ts';
 
 /** A sum has up to 4,933 digits before the point, and 17 behind it. */
 const SUM_BYTES_MAX = 5 * 1024;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startRealRedis } from '../../testing/real-redis.ts';
-import { SeededRandom } from '../../world/simulated/seeded-random.ts';
+import { startRealRedis } from '../testing/real-redis.ts';
+import { SeededRandom } from '../world/simulated/seeded-random.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from './long-double.ts';
 
 /** What INCRBYFLOAT answers: the sum, or the word for its error. */

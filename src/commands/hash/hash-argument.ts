@@ -1,0 +1,68 @@
+import type { Frame } from '../../base/frame.ts';
+import type { Database } from '../../engine/database.ts';
+import { TYPE } from '../../engine/keyspace/entry.ts';
+import { Slice } from '../../engine/slice.ts';
+import { type HashLimits, OpenHash } from '../../engine/values/hash/open-hash.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import type { Session } from '../session.ts';
+
+/** Work areas of whatever hash command runs; they hold nothing between two commands. */
+export const HASH = new OpenHash();
+export const FIELD = new Slice();
+export const VALUE = new Slice();
+
+/** False after the error reply: the key holds another type. */
+export function isHash(database: Database, entry: number, reply: ReplyWriter): boolean {
+  if (database.typeOf(entry) === TYPE.HASH) return true;
+  reply.error(ERRORS.wrongType);
+  return false;
+}
+
+/** Opens the hash under argument 1 for reading; false when it is missing or after an error reply. */
+export function openForReading(database: Database, frame: Frame, reply: ReplyWriter): boolean {
+  const entry = database.read(frame, 1);
+  HASH.entry = entry;
+  if (entry === 0 || !isHash(database, entry, reply)) return false;
+  HASH.open(database, entry);
+  return true;
+}
+
+/** Opens the hash under argument 1, making it when it is missing; false after the error reply. */
+export function openForWriting(database: Database, frame: Frame, reply: ReplyWriter): boolean {
+  const entry = database.find(frame, 1);
+  if (entry === 0) {
+    HASH.create(database, frame, 1);
+    return true;
+  }
+  if (!isHash(database, entry, reply)) return false;
+  HASH.open(database, entry);
+  return true;
+}
+
+export function limitsOf(session: Session): HashLimits {
+  return session.node.configuration.encoding;
+}
+
+/** Lets `slice` show an argument. */
+export function showArgument(frame: Frame, arg: number, slice: Slice): Slice {
+  slice.bytes = frame.bytes;
+  slice.view = frame.view;
+  slice.offset = frame.offsets[arg];
+  slice.length = frame.lengths[arg];
+  return slice;
+}
+
+export function findArgument(frame: Frame, arg: number): boolean {
+  return HASH.find(frame.view, frame.bytes, frame.offsets[arg], frame.lengths[arg]);
+}
+
+export function writeSlice(reply: ReplyWriter, slice: Slice): void {
+  reply.bulkView(slice.bytes, slice.view, slice.offset, slice.length);
+}
+
+/** After removals that were recorded: an empty hash goes, a small one is packed again. */
+export function settleShrunk(database: Database): void {
+  if (HASH.count === 0) database.dropEmptied(HASH.entry);
+  else HASH.settleShrunk();
+}

@@ -1,0 +1,34 @@
+import type { CommandRow } from '../command-row.ts';
+import {
+  hexistsCommand,
+  hgetallCommand,
+  hgetCommand,
+  hkeysCommand,
+  hlenCommand,
+  hmgetCommand,
+  hscanCommand,
+  hstrlenCommand,
+  hvalsCommand,
+} from './hget.ts';
+import { hincrbyCommand, hincrbyfloatCommand } from './hincrby.ts';
+import { hrandfieldCommand } from './hrandfield.ts';
+import { hdelCommand, hmsetCommand, hsetCommand, hsetnxCommand } from './hset.ts';
+
+export const HASH_COMMANDS: readonly CommandRow[] = [
+  hsetCommand,
+  hmsetCommand,
+  hsetnxCommand,
+  hgetCommand,
+  hmgetCommand,
+  hdelCommand,
+  hexistsCommand,
+  hlenCommand,
+  hstrlenCommand,
+  hkeysCommand,
+  hvalsCommand,
+  hgetallCommand,
+  hincrbyCommand,
+  hincrbyfloatCommand,
+  hrandfieldCommand,
+  hscanCommand,
+];
