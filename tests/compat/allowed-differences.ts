@@ -1,3 +1,4 @@
+import { COMMAND_ROWS } from '../../src/commands/command-table.ts';
 import type { Reply } from '../../src/testing/reply-decoder.ts';
 import type { Draft } from './generator.ts';
 
@@ -30,6 +31,15 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
       oracle.text.startsWith('ERR unknown subcommand'),
   },
   {
+    name: 'listpack-encoding',
+    reason:
+      'as in Redis 7.2 small lists and sets are told as listpack: quicklist, hashtable in 7.0',
+    applies: ({ name }, oracle, ours) =>
+      name === 'OBJECT ENCODING' &&
+      isBulkOf(oracle, ['quicklist', 'hashtable']) &&
+      isBulkOf(ours, ['listpack']),
+  },
+  {
     name: 'argument-trees',
     reason: 'COMMAND DOCS tells the arguments of three CLIENT subcommands in a simpler shape',
     applies: (draft, oracle, ours) =>
@@ -49,6 +59,10 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   },
 ];
 
+function isBulkOf(reply: Reply, texts: readonly string[]): boolean {
+  return reply.kind === 'bulk' && texts.includes(Buffer.from(reply.bytes).toString('latin1'));
+}
+
 function isSameButHidden(theirs: readonly string[], mine: readonly string[]): boolean {
   return (
     theirs.length === mine.length &&
@@ -65,16 +79,7 @@ export function isCommandOfBoth(name: string): boolean {
 const NEWER = new Set(['client|no-touch', 'client|setinfo']);
 
 /** First words that must be answered; the row above holds for none of them. */
-const IMPLEMENTED = new Set(
-  (
-    'PING ECHO HELLO AUTH ACL SELECT QUIT RESET CLIENT COMMAND CONFIG INFO DBSIZE FLUSHDB FLUSHALL ' +
-    'TIME SWAPDB MEMORY OBJECT SLOWLOG LATENCY MONITOR SHUTDOWN LOLWUT DEBUG DEL UNLINK EXISTS ' +
-    'TYPE EXPIRE PEXPIRE EXPIREAT PEXPIREAT EXPIRETIME PEXPIRETIME TTL PTTL PERSIST KEYS SCAN ' +
-    'RANDOMKEY RENAME RENAMENX TOUCH COPY MOVE SET GET GETEX GETDEL GETSET SETNX SETEX PSETEX ' +
-    'MSET MSETNX MGET APPEND STRLEN SETRANGE GETRANGE SUBSTR INCR DECR INCRBY DECRBY ' +
-    'INCRBYFLOAT LCS SETBIT GETBIT BITCOUNT BITPOS BITOP BITFIELD BITFIELD_RO MULTI EXEC ' +
-    'DISCARD WATCH UNWATCH SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE ' +
-    'SUNSUBSCRIBE PUBLISH SPUBLISH PUBSUB MODULE ROLE LASTSAVE REPLICAOF SLAVEOF WAIT ' +
-    'NOSUCHCOMMAND'
-  ).split(' '),
-);
+const IMPLEMENTED = new Set([
+  ...COMMAND_ROWS.map(({ name }) => name.toUpperCase()),
+  'NOSUCHCOMMAND',
+]);
