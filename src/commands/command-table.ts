@@ -16,6 +16,7 @@ import { LIST_COMMANDS } from './list/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { SET_COMMANDS } from './set/rows.ts';
+import { SORT_COMMANDS } from './sort/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
 import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
 import { ZSET_COMMANDS } from './zset/rows.ts';
@@ -33,6 +34,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...GEO_COMMANDS,
+  ...SORT_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
 ];
