@@ -6,6 +6,7 @@ export const BENCHES = {
   start: { needsRedis: false },
   'socket-path': { needsRedis: true },
   'hash-index': { needsRedis: false },
+  tree: { needsRedis: false },
   door: { needsRedis: false },
   embedded: { needsRedis: false },
   eviction: { needsRedis: false },

@@ -6,7 +6,7 @@
  *
  *     inner page, level 1 and up
  *     word 2   child count      word 3   0
- *     separator keys f64 * capacity | child addresses u32 * capacity | element counts u32 * capacity
+ *     by capacity: separator keys f64 | child addresses u32 | element counts u32
  *
  *     slotted leaf, level 0
  *     u16 slot count, blob count, heap begin, garbage bytes

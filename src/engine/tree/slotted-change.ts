@@ -137,8 +137,8 @@ function addGarbage(view: DataView, base: number, byteCount: number): void {
 }
 
 /**
- * Gives the cursor's element another stretch of the heap; what was in the old one is still there,
- * at `payloadAt` before and `lastPlace` after, until the next change of the page.
+ * Gives the cursor's element another stretch of the heap, at `payloadAt` from then on; what was in
+ * the old one is still there until the next change of the page.
  * @returns  how far the old stretch is from the page's begin
  */
 function placeAnew(cursor: TreeCursor, byteCount: number): number {

@@ -73,8 +73,8 @@ export function freeLeaf(table: TreeTable, leaf: number): void {
 
 /**
  * Writes the elements of the first `sourceCount` of the table's step pages, in order, into the
- * first `targetCount` of them, to each about as many bytes; heaps are in the slots' order after. One
- * to one tidies a heap, two to one joins, two to two evens out, two to three splits.
+ * first `targetCount` of them, to each about as many bytes; heaps are in the slots' order after.
+ * One to one tidies a heap, two to one joins, two to two evens out, two to three splits.
  */
 export function spread(table: TreeTable, sourceCount: number, targetCount: number): void {
   const total = readSources(table, sourceCount);

@@ -12,7 +12,7 @@ import {
 import { insertSlot, removeSlot, resizeSlot, setSlotKey } from './slotted-change.ts';
 import type { TreeTable } from './tree-table.ts';
 
-/** Order among elements of equal key: a reused object, because a closure a command is one too many. */
+/** Order among elements of equal key: a reused object, not a closure a command. */
 export interface TieOrder {
   /** Below 0 when that payload comes before what is sought, 0 when it is it, else above 0. */
   compare(bytes: Uint8Array, view: DataView, offset: number, length: number): number;
@@ -30,7 +30,7 @@ export interface TieOrder {
 export class TreeCursor {
   /** Whether there is an element here; false behind the last one. */
   isAtElement = false;
-  /** The element's bytes: `payloadLength` of them from `payloadOffset` on, in `bytes` and `view`. */
+  /** The element: `payloadLength` bytes from `payloadOffset` on, in `bytes` and `view`. */
   bytes: Uint8Array = NO_BYTES;
   view: DataView = NO_VIEW;
   payloadOffset = 0;

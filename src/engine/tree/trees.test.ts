@@ -66,7 +66,7 @@ test('a large released tree is freed in steps, and compaction may run between th
   });
 });
 
-test('the background frees released trees, and room is made of them before anything is evicted', () => {
+test('released trees are freed in the background, and before anything is evicted', () => {
   seeded((random) => {
     const { store } = createEngineFixture({ seed: random.u32(), memoryBytesMax: 500_000 });
     const database = store.databases[0] as Database;
