@@ -458,13 +458,15 @@ export class OpenSet {
     this.open(database, this.entry);
     const view = new DataView(packed.buffer);
     const slice = database.valueSlice;
+    // Not `moved`: who calls may be about to add that one.
+    const member = new SetMember();
     for (
       let place = LISTPACK_HEADER_BYTES;
       !isEnd(view, place);
       place += elementBytes(view, place)
     ) {
       readElement(packed, view, place, slice);
-      const member = this.moved.at(slice.view, slice.bytes, slice.offset, slice.length);
+      member.at(slice.view, slice.bytes, slice.offset, slice.length);
       this.seekMember(member);
       this.insertAtCursor(member);
     }
