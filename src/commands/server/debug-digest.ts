@@ -16,11 +16,15 @@
  *     stream   for each entry: mix `ms.seq`, then of each pair mix field, mix value
  */
 import { LIMITS } from '../../base/limits.ts';
+import { formatDouble } from '../../base/numbers.ts';
 import { SHA1_BYTES, sha1Into } from '../../base/sha1.ts';
 import { type Database, NO_DEADLINE } from '../../engine/database.ts';
 import { AddressBuffer } from '../../engine/keyspace/address-buffer.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
+import { Slice } from '../../engine/slice.ts';
+import { ListWalker } from '../../engine/values/list/list-walker.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
+import { type MemberSource, openSource } from '../../engine/values/zset/member-source.ts';
 
 /** Adds the value of a live entry of that type to the digest; changes nothing of the entry. */
 export type DigestValue = (database: Database, entry: number, digest: Digest) => void;
@@ -28,6 +32,9 @@ export type DigestValue = (database: Database, entry: number, digest: Digest) =>
 /** How each type adds its value. A type without a line counts as its name and type alone. */
 const DIGEST_VALUE: Partial<Record<number, DigestValue>> = {
   [TYPE.STRING]: digestString,
+  [TYPE.LIST]: digestList,
+  [TYPE.SET]: digestSet,
+  [TYPE.ZSET]: digestZset,
 };
 
 export class Digest {
@@ -119,6 +126,31 @@ function bigEndian(value: number): Uint8Array {
 function digestString(database: Database, entry: number, digest: Digest): void {
   const value = openString(database, entry);
   digest.mix(value.bytes, value.offset, value.length);
+}
+
+function digestList(database: Database, entry: number, digest: Digest): void {
+  const walker = new ListWalker();
+  const element = new Slice();
+  for (let isThere = walker.open(database, entry, 0); isThere; isThere = walker.next()) {
+    walker.read(element);
+    digest.mix(element.bytes, element.offset, element.length);
+  }
+}
+
+function digestSet(database: Database, entry: number, digest: Digest): void {
+  const source = openSource(database, entry) as MemberSource;
+  for (let isThere = source.seekFirst(); isThere; isThere = source.next()) {
+    const member = source.showMember();
+    digest.xor(member.bytes, member.offset, member.length);
+  }
+}
+
+function digestZset(database: Database, entry: number, digest: Digest): void {
+  const source = openSource(database, entry) as MemberSource;
+  for (let isThere = source.seekFirst(); isThere; isThere = source.next()) {
+    const member = source.showMember().copy();
+    digest.xor(elementDigest(member, Buffer.from(formatDouble(source.score()), 'latin1')));
+  }
 }
 
 /** The digest of one pair or member, to be put into its value's by `xor`. */
