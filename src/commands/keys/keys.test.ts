@@ -170,3 +170,13 @@ test('OBJECT tells encoding and sharing of a value', async () => {
   assert.equal(kit.ask('OBJECT', 'IDLETIME', 's'), 5);
   await kit.node.stop();
 });
+
+test('FLUSHALL forgets the entry found last, whose address another may get', async () => {
+  const kit = await createCommandKit();
+  kit.ask('LPUSH', 'a', '28', '30', '62');
+  kit.ask('FLUSHALL');
+  kit.ask('SET', 'c', 'x');
+  assert.equal(kit.ask('RPUSH', 'b', '85'), 1);
+  assert.deepEqual(kit.ask('LRANGE', 'b', '0', '-1'), ['85']);
+  await kit.node.stop();
+});

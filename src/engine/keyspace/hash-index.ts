@@ -228,6 +228,8 @@ export class HashIndex {
       if (insertOrdered(this.#memory.segments, records, record, hash | 0, address)) {
         records[record + RECORD.COUNT]++;
         this.count++;
+        // The entry found last may be gone, and its address be this one's now.
+        if (this.#foundAddress === (address | 0)) this.#foundAddress = 0;
         return true;
       }
       if (isFull || !tables.grow(hash)) return false;
