@@ -8,6 +8,7 @@ import {
   FORMAT,
   LEVEL_COUNT_MAX,
   PAGE_HEADER_BYTES,
+  PAYLOAD_BYTES_MAX,
 } from './page-layout.ts';
 import { insertSlot, removeSlot, resizeSlot, setSlotKey } from './slotted-change.ts';
 import type { TreeTable } from './tree-table.ts';
@@ -55,6 +56,8 @@ export class TreeCursor {
   leaf = 0;
   slot = 0;
   slotCount = 0;
+  /** Where the payload is that was shown last and was a blob. */
+  blob = 0;
   pageBytes: Uint8Array = NO_BYTES;
   pageView: DataView = NO_VIEW;
   pageBase = 0;
@@ -149,7 +152,10 @@ export class TreeCursor {
 
   /** To be called before the payload's bytes are changed in place. */
   beforeChange(): void {
-    this.table.memory.beforeChange(this.leaf);
+    const { memory } = this.table;
+    memory.beforeChange(this.leaf);
+    const isBlob = this.payloadLength > PAYLOAD_BYTES_MAX && this.format !== FORMAT.BLOCK;
+    if (isBlob && this.isAtElement) memory.beforeChange(this.blob);
   }
 
   /**
@@ -289,6 +295,7 @@ export class TreeCursor {
   private showBlob(address: number): void {
     const memory = this.table.memory;
     memory.locate(address);
+    this.blob = address;
     this.bytes = memory.bytes;
     this.view = memory.view;
     this.payloadLength = memory.view.getUint32(memory.base + 8, true);

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createEngineFixture } from '../../testing/engine-fixture.ts';
+import { seeded } from '../../testing/seeded.ts';
+import type { Database } from '../database.ts';
+import { blobAt } from './blobs.ts';
+import { FORMAT, isBlockLeaf, levelOf, pageBytes } from './page-layout.ts';
+import { childAt } from './spine.ts';
+import type { Trees } from './trees.ts';
+
+/** Type, root flag and parent say where a page is: they may change unannounced. */
+const PLACE_BYTES = 8;
+
+for (const format of [FORMAT.SLOTTED32, FORMAT.SLOTTED64, FORMAT.BLOCK]) {
+  test(`a watcher hears of every page and blob before it changes: format ${format}`, () => {
+    seeded((random) => {
+      const { store } = createEngineFixture({ seed: random.u32() });
+      const { trees, memory } = store.databases[0] as Database;
+      const id = trees.create(format);
+      const { cursor } = trees;
+      const heard = new Set<number>();
+      memory.watchChanges({ beforeChange: (address) => heard.add(address) });
+      for (let step = 0; step < 1500; step++) {
+        const before = blocksOf(trees, id);
+        heard.clear();
+        const key = random.below(1_000_000);
+        const hasElement = cursor.seek(id, key);
+        const length = 1 + random.below(random.below(9) === 0 ? 700 : 250);
+        const kind = random.below(step % 600 < 400 ? 14 : 6);
+        if (format === FORMAT.BLOCK) {
+          if (kind > 5 || !hasElement) cursor.insertBlockHere(key, 3, length);
+          else if (kind > 3) cursor.removeBlock();
+          else if (kind > 1) cursor.resizeBlock(length);
+          else cursor.setBlockCount(step);
+        } else if (kind > 5 || !hasElement) cursor.insertHere(key, length);
+        else if (kind > 2) cursor.removeHere();
+        else cursor.resizeHere(length);
+        if (cursor.isAtElement && cursor.payloadLength > 0) {
+          cursor.beforeChange();
+          cursor.view.setUint8(cursor.payloadOffset + cursor.payloadLength - 1, step & 255);
+        }
+        for (const [address, bytes] of before) {
+          if (heard.has(address)) continue;
+          memory.locate(address);
+          const now = memory.bytes.slice(memory.base + PLACE_BYTES, memory.base + bytes.length);
+          assert.deepEqual(now, bytes.slice(PLACE_BYTES), `${address} changed in step ${step}`);
+        }
+      }
+      assert.ok(levelOf(trees.table.word(trees.table.roots[id], 0)) > 0);
+    });
+  });
+}
+
+/** The bytes of all blocks of the tree, by address. */
+function blocksOf(trees: Trees, id: number): Map<number, Uint8Array> {
+  const { table } = trees;
+  const blocks = new Map<number, Uint8Array>();
+  const pages = [table.roots[id]];
+  for (let page = pages.pop(); page !== undefined; page = pages.pop()) {
+    const { memory } = table;
+    memory.locate(page);
+    const { bytes, view, base } = memory;
+    blocks.set(page, bytes.slice(base, base + pageBytes(view, base)));
+    const word0 = view.getUint32(base, true);
+    if (levelOf(word0) > 0) {
+      for (let i = table.word(page, 2) - 1; i >= 0; i--) pages.push(childAt(table, page, i));
+    } else if (!isBlockLeaf(word0)) {
+      addBlobs(trees, view, base, blocks);
+    }
+  }
+  return blocks;
+}
+
+function addBlobs(
+  trees: Trees,
+  view: DataView,
+  base: number,
+  blocks: Map<number, Uint8Array>,
+): void {
+  const { memory } = trees.table;
+  const isShort = ((view.getUint8(base) >>> 4) & 3) === FORMAT.SLOTTED32;
+  for (let slot = view.getUint16(base + 8, true) - 1; slot >= 0; slot--) {
+    const at = base + 16 + slot * (isShort ? 6 : 10) + (isShort ? 4 : 8);
+    const blob = blobAt(view, base + view.getUint16(at, true));
+    if (blob === 0) continue;
+    memory.locate(blob);
+    const end = memory.base + 12 + memory.view.getUint32(memory.base + 8, true);
+    blocks.set(blob, memory.bytes.slice(memory.base, end));
+  }
+}
