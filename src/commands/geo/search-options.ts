@@ -1,6 +1,6 @@
 /**
- * The arguments of GEOSEARCH, GEOSEARCHSTORE and the older GEORADIUS forms, checked in Redis' order:
- * what stands first is refused first, and members are looked up while the arguments are read.
+ * The arguments of GEOSEARCH, GEOSEARCHSTORE and the older GEORADIUS forms, checked in Redis'
+ * order: what stands first is refused first, and members are looked up while they are read.
  */
 import type { Frame } from '../../base/frame.ts';
 import { parseDouble } from '../../base/numbers.ts';

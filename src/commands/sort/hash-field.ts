@@ -1,10 +1,19 @@
 import type { Database } from '../../engine/database.ts';
+import { Slice } from '../../engine/slice.ts';
+import { OpenHash } from '../../engine/values/hash/open-hash.ts';
 
-/** A copy of a hash's field, null for none. No value is a hash yet. */
+/** Work areas: they hold nothing between two calls. */
+const HASH = new OpenHash();
+const VALUE = new Slice();
+
+/** A copy of a field's value, null for none. */
 export function readHashField(
-  _database: Database,
-  _entry: number,
-  _field: Uint8Array,
+  database: Database,
+  entry: number,
+  field: Uint8Array,
 ): Uint8Array | null {
-  return null;
+  const view = new DataView(field.buffer, field.byteOffset, field.length);
+  if (!HASH.open(database, entry).find(view, field, 0, field.length)) return null;
+  HASH.readValue(VALUE);
+  return VALUE.copy();
 }

@@ -43,7 +43,7 @@ export function sortElements(
 }
 
 /**
- * A number as strtod reads it: space before it is skipped, a zero byte ends it, no text at all is 0.
+ * A number as strtod reads it: space before it is skipped, a zero byte ends it, no text is 0.
  * @returns NaN when refused
  */
 export function sortScore(text: Uint8Array): number {

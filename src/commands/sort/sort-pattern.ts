@@ -3,6 +3,7 @@ import type { Database } from '../../engine/database.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
+import { readHashField } from './hash-field.ts';
 
 const HASH = 35;
 const ASTERISK = 42;
@@ -18,9 +19,6 @@ export interface SortPattern {
   /** Null: the key's own value, a string. */
   readonly field: Uint8Array | null;
 }
-
-/** Reads a field of a hash; a copy, null for none. */
-export type ReadField = (database: Database, entry: number, field: Uint8Array) => Uint8Array | null;
 
 /** As in C a zero byte ends the part in which `*` and `->` are looked for. */
 export function parsePattern(text: Uint8Array): SortPattern {
@@ -44,7 +42,6 @@ export function findByPattern(
   database: Database,
   pattern: SortPattern,
   element: Uint8Array,
-  readField: ReadField,
 ): Uint8Array | null {
   if (pattern.isElement) return element;
   const { before, after, field } = pattern;
@@ -59,7 +56,7 @@ export function findByPattern(
   if (entry === 0) return null;
   database.touch(entry);
   const type = database.typeOf(entry);
-  if (field !== null) return type === TYPE.HASH ? readField(database, entry, field) : null;
+  if (field !== null) return type === TYPE.HASH ? readHashField(database, entry, field) : null;
   return type === TYPE.STRING ? openString(database, entry).copy() : null;
 }
 

@@ -10,7 +10,6 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
-import { readHashField } from './hash-field.ts';
 import { limitOf, parseSort, type SortOptions } from './sort-options.ts';
 import { type Sortable, sortElements, sortScore } from './sort-order.ts';
 import { findByPattern, parsePattern, type SortPattern } from './sort-pattern.ts';
@@ -106,7 +105,7 @@ function sorted(
   const items: Sortable[] = [];
   let isRefused = false;
   for (const element of elements) {
-    const weight = by === null ? element : findByPattern(database, by, element, readHashField);
+    const weight = by === null ? element : findByPattern(database, by, element);
     let score = 0;
     if (!options.isAlpha && weight !== null) score = sortScore(weight);
     if (Number.isNaN(score)) isRefused = true;
@@ -138,7 +137,7 @@ function valuesOf(
   const values: (Uint8Array | null)[] = [];
   for (const element of elements) {
     for (const pattern of patterns) {
-      values.push(findByPattern(database, pattern, element, readHashField));
+      values.push(findByPattern(database, pattern, element));
     }
   }
   return values;
