@@ -34,7 +34,7 @@ test('node-redis keeps what it read, and reads again what has changed', async (t
   assert.equal(await reader.get('k'), null);
 });
 
-test('ioredis, which knows no invalidations, hears them as messages of a second connection', async (t) => {
+test('ioredis hears of changes by messages to a second connection', async (t) => {
   const server = await startOurs();
   const [reader, listener, writer] = [1, 2, 3].map(
     () => new Redis({ port: server.port, protocol: 2 }),

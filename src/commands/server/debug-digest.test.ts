@@ -38,6 +38,7 @@ const ADDITIONS: Record<string, (draw: Draw, key: string) => string[]> = {
   list: (draw, key) => ['RPUSH', key, ...ten(() => [drawText(draw)])],
   set: (draw, key) => ['SADD', key, ...ten(() => [drawText(draw)])],
   integers: (draw, key) => ['SADD', key, ...ten(() => [String(draw(100_000) - 50_000)])],
+  hash: (draw, key) => ['HSET', key, ...ten(() => [drawText(draw), drawText(draw)])],
   zset: (draw, key) => ['ZADD', key, ...ten(() => [drawScore(draw), drawText(draw)])],
 };
 

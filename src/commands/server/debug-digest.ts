@@ -22,6 +22,7 @@ import { type Database, NO_DEADLINE } from '../../engine/database.ts';
 import { AddressBuffer } from '../../engine/keyspace/address-buffer.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
+import { OpenHash } from '../../engine/values/hash/open-hash.ts';
 import { ListWalker } from '../../engine/values/list/list-walker.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
 import { type MemberSource, openSource } from '../../engine/values/zset/member-source.ts';
@@ -35,6 +36,7 @@ const DIGEST_VALUE: Partial<Record<number, DigestValue>> = {
   [TYPE.LIST]: digestList,
   [TYPE.SET]: digestSet,
   [TYPE.ZSET]: digestZset,
+  [TYPE.HASH]: digestHash,
 };
 
 export class Digest {
@@ -151,6 +153,14 @@ function digestZset(database: Database, entry: number, digest: Digest): void {
     const member = source.showMember().copy();
     digest.xor(elementDigest(member, Buffer.from(formatDouble(source.score()), 'latin1')));
   }
+}
+
+function digestHash(database: Database, entry: number, digest: Digest): void {
+  const hash = new OpenHash().open(database, entry);
+  const field = new Slice();
+  const value = new Slice();
+  hash.rewind();
+  while (hash.next(field, value)) digest.xor(elementDigest(field.copy(), value.copy()));
 }
 
 /** The digest of one pair or member, to be put into its value's by `xor`. */
