@@ -272,7 +272,6 @@ function drawScenario(draw: Draw): string[] {
     () => 'multi',
     () => 'exec',
     () => 'exec',
-    () => 'swapdb 0 1',
     () => 'select 1',
     () => 'select 0',
   ];
