@@ -12,6 +12,7 @@ export const BENCHES = {
   eviction: { needsRedis: false },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
+  lua: { needsRedis: false },
 };
 
 /** What `npm run bench` runs: the targets that the project has set itself. */

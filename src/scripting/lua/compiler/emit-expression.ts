@@ -66,7 +66,6 @@ export function emitCondition(f: FunctionEmitter, e: Expression): string {
     case 'true':
     case 'number':
     case 'string':
-    case 'table':
     case 'function':
       return 'true';
     case 'parentheses':

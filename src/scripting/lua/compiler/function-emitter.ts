@@ -134,12 +134,29 @@ export function describe(e: Expression): string | null {
     case 'global':
       return `global '${e.name}'`;
     case 'index':
-      return `field '${e.key.kind === 'string' ? e.key.value : '?'}'`;
+      // As C prints it: up to a zero byte.
+      return `field '${e.key.kind === 'string' ? e.key.value.split('\0', 1)[0] : '?'}'`;
     case 'parentheses':
       return describe(e.inner);
+    case 'binary': {
+      // Where the left side is a constant, Lua leaves the choice out.
+      const isChosen = e.operator === 'and' ? isTrueConstant(e.left) : isFalseConstant(e.left);
+      return isChosen && (e.operator === 'and' || e.operator === 'or') ? describe(e.right) : null;
+    }
     default:
       return null;
   }
+}
+
+function isTrueConstant(e: Expression): boolean {
+  if (e.kind === 'parentheses') return isTrueConstant(e.inner);
+  if (e.kind === 'unary' && e.operator === '-') return e.operand.kind === 'number';
+  return e.kind === 'true' || e.kind === 'number' || e.kind === 'string';
+}
+
+function isFalseConstant(e: Expression): boolean {
+  if (e.kind === 'parentheses') return isFalseConstant(e.inner);
+  return e.kind === 'false' || e.kind === 'nil';
 }
 
 /** A string constant; its characters are below 256, which JSON escapes well enough for code. */
