@@ -68,6 +68,29 @@ export const SERVER_ROWS: readonly GrammarRow[] = [
     comparison: 'kind',
     make: (g, d) => d.add(g.key()),
   },
+  { name: 'DEBUG DIGEST-VALUE', weight: 2, isFragile: true, make: digestedKeys },
+  { name: 'DEBUG PROTOCOL', weight: 0.8, isFragile: true, make: (g, d) => d.add(g.pick(TYPES)) },
+  { name: 'DEBUG POPULATE', weight: 0.4, isFragile: true, make: populate },
+  {
+    name: 'DEBUG HTSTATS',
+    weight: 0.4,
+    isFragile: true,
+    comparison: 'kind',
+    make: (g, d) => d.add(g.pick(['0', '1', '99', 'abc'])),
+  },
+  {
+    name: 'DEBUG REPLYBUFFER',
+    weight: 0.4,
+    isFragile: true,
+    make: (g, d) => d.add(...g.pick(REPLY_BUFFER_WORDS)),
+  },
+  // A size that is taken would change what lists are called from then on.
+  fragile('DEBUG QUICKLIST-PACKED-THRESHOLD', '5g'),
+  fragile('DEBUG STRUCTSIZE'),
+  fragile('DEBUG PAUSE-CRON', '0'),
+  fragile('DEBUG SET-DISABLE-DENY-SCRIPTS', '0'),
+  fragile('DEBUG LOG', 'text'),
+  fragile('DEBUG NONSENSE', 'x'),
   {
     name: 'DEBUG ERROR',
     weight: 0.4,
@@ -90,6 +113,30 @@ export const SERVER_ROWS: readonly GrammarRow[] = [
     make: (g, d) => d.add(g.pick(['0', '0', '-1', 'abc']), g.pick(['0', '10', '-1', 'abc'])),
   },
 ];
+
+/** Without `attrib` and `push`, which are more than one reply to RESP3. */
+const TYPES = [
+  ...['string', 'integer', 'double', 'bignum', 'null', 'array', 'set', 'map', 'verbatim'],
+  ...['true', 'FALSE', 'nonsense', ''],
+];
+
+const REPLY_BUFFER_WORDS = [
+  ['RESIZING', '1'],
+  ['PEAK-RESET-TIME', 'RESET'],
+  ['PEAK-RESET-TIME', 'abc'],
+  ['NONSENSE', '1'],
+];
+
+function digestedKeys(g: Generator, draft: Draft): void {
+  draft.add(...g.times(1, 3, () => g.key()));
+}
+
+function populate(g: Generator, draft: Draft): void {
+  draft.add(g.pick(['0', '2', '3', '-1', 'abc']));
+  if (g.chance(0.7)) draft.label('prefix').add(g.pick(['k1', 'populated']));
+  else return;
+  if (g.chance(0.5)) draft.label('size').add(g.pick(['0', '4', '30', '100', '-1', 'abc']));
+}
 
 /** None of them ends a server. */
 const REFUSED_SHUTDOWNS = [
