@@ -28,6 +28,7 @@ import { SegmentPool } from './engine/memory/segment-pool.ts';
 import { Store } from './engine/store.ts';
 import { createCounters } from './observability/metrics/metric-table.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
+import { LuaScriptEngine } from './scripting/lua-script-engine.ts';
 import { ClientTable } from './server/client-registry.ts';
 import type { Connection } from './server/connection.ts';
 import type { InputLimits } from './server/input-limits.ts';
@@ -200,6 +201,7 @@ class Node implements RunningNode {
     const { configuration, logger, world } = this.options;
     logger.info('stopping', 'Node stops', { clients: this.clients.count });
     const closed = this.listener.close();
+    this.services.scripting.stop();
     const gone = new Promise<void>((resolve) => {
       this.onLastGone = resolve;
     });
@@ -276,6 +278,13 @@ class Node implements RunningNode {
         later: (errand) => this.loop.doLater(errand),
       }),
       blocking: new BlockingTable(world),
+      scripting: new LuaScriptEngine({
+        world,
+        clock,
+        configuration,
+        clients: this.clients,
+        logger: logger.child('resp'),
+      }),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
       statistics: new NodeStatistics(startedMs),

@@ -14,6 +14,7 @@ import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
 import { LIST_COMMANDS } from './list/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
+import { SCRIPTING_COMMANDS } from './scripting/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { SET_COMMANDS } from './set/rows.ts';
 import { SORT_COMMANDS } from './sort/rows.ts';
@@ -37,6 +38,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...SORT_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
+  ...SCRIPTING_COMMANDS,
 ];
 
 export interface CommandRename {

@@ -179,6 +179,36 @@ export function runAgain(session: Session, frame: Frame, reply: ReplyWriter): vo
   if (reply.bytes[mark] === MINUS) command.failedCalls++;
 }
 
+/**
+ * Runs a command that a script calls. What scripts are refused has words of its own and was checked
+ * by the caller: see `scripting/command-call.ts`.
+ */
+export function executeForScript(
+  session: Session,
+  frame: Frame,
+  reply: ReplyWriter,
+  command: Command,
+): void {
+  if (session.tracking === null) run(session, frame, reply, command);
+  else runTracked(session, session.tracking, frame, reply, command);
+  if ((session.gate & GATE.MONITORED) !== 0 && command.isMonitored) {
+    session.node.monitors.report(session, frame);
+  }
+}
+
+/** The same for one that is refused: its error is written and counted. */
+export function refuseForScript(
+  session: Session,
+  reply: ReplyWriter,
+  command: Command | null,
+  text: string,
+): void {
+  const mark = reply.position;
+  if (command !== null) command.rejectedCalls++;
+  reply.errorLatin1(text);
+  countError(session, reply, mark);
+}
+
 /** The whole reply of a command that waited is in `reply`: an error counts, CLIENT REPLY holds. */
 export function finishBlocked(session: Session, reply: ReplyWriter): void {
   if (reply.bytes[0] === MINUS) countError(session, reply, 0);
@@ -220,6 +250,15 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   }
   if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) {
     return refuse(session, reply, command, ERRORS.loading.text);
+  }
+  if ((gate & GATE.BUSY) !== 0 && !command.runsBusy) {
+    const { busyKind } = session.node.scripting;
+    return refuse(
+      session,
+      reply,
+      command,
+      (busyKind === 'eval' ? ERRORS.busyScript : ERRORS.busyFunction).text,
+    );
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
   if (isQueued) return queue(transaction, frame, reply, command);

@@ -9,6 +9,7 @@ import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { Command, CommandTable } from './command-table.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { NodeStatistics } from './node-statistics.ts';
+import type { ScriptEngine } from './scripting/script-engine.ts';
 import type { Session, SessionTracking } from './session.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { WatchTable } from './watch-table.ts';
@@ -31,6 +32,7 @@ export interface NodeServices {
   readonly watches: WatchTable;
   readonly tracking: ClientTracking;
   readonly blocking: BlockingTable;
+  readonly scripting: ScriptEngine;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly statistics: NodeStatistics;

@@ -32,6 +32,8 @@ export const GATE = {
   BLOCKED: 512,
   /** The user may not do everything: its rules are asked at every command. */
   RESTRICTED: 8192,
+  /** A script has run for so long that others are told so. */
+  BUSY: 16384,
 } as const;
 
 /**
@@ -71,6 +73,8 @@ export class Session {
    * postponed, nothing blocks.
    */
   running: Transaction | null = null;
+  /** A script runs commands as this session. */
+  isInScript = false;
   /** A login held back by LoginDelays may be tried from then on; 0 = none is held. */
   loginDueMs = 0;
   isEvictable = true;
@@ -103,9 +107,9 @@ export class Session {
     return this.user === null ? 'default' : this.user.name;
   }
 
-  /** False within EXEC. */
+  /** False within EXEC and within scripts. */
   get mayWait(): boolean {
-    return this.running === null;
+    return this.running === null && !this.isInScript;
   }
 
   get databaseIndex(): number {

@@ -15,6 +15,9 @@ export interface MutationReader {
    * hear of it, and nothing of it is journaled.
    */
   onEvent?(effect: Effect, eventId: number, actorId: number): void;
+  /** What comes until the end belongs together: all of it or nothing (EXEC, scripts). */
+  onGroupBegin?(): void;
+  onGroupEnd?(): void;
 }
 
 /**
@@ -26,6 +29,10 @@ export class MutationSink {
   /** Whether some reader hears of events without a change. */
   wantsEvents = false;
   private readers: MutationReader[] = [];
+  /** Groups within groups count as one. */
+  private groupDepth = 0;
+  /** The readers were told of the group: only then does it have an end for them. */
+  private isGroupTold = false;
 
   attach(reader: MutationReader): void {
     if (this.readers.includes(reader)) return;
@@ -41,9 +48,27 @@ export class MutationSink {
   }
 
   record(effect: Effect, eventId: number, actorId: number): void {
+    if (this.groupDepth > 0 && !this.isGroupTold) this.tellGroupBegin();
     const readers = this.readers;
     for (let i = 0; i < readers.length; i++) readers[i].onEffect(effect, eventId, actorId);
   }
+  /** Begins a group; readers hear of it with its first change. */
+  beginGroup(): void {
+    this.groupDepth++;
+  }
+
+  endGroup(): void {
+    this.groupDepth--;
+    if (this.groupDepth > 0 || !this.isGroupTold) return;
+    this.isGroupTold = false;
+    for (const reader of this.readers) reader.onGroupEnd?.();
+  }
+
+  private tellGroupBegin(): void {
+    this.isGroupTold = true;
+    for (const reader of this.readers) reader.onGroupBegin?.();
+  }
+
   /** Announces what is no change by itself. Call it only while `wantsEvents`. */
   recordEvent(effect: Effect, eventId: number, actorId: number): void {
     for (const reader of this.readers) reader.onEvent?.(effect, eventId, actorId);

@@ -114,6 +114,13 @@ export const ERRORS = {
   invalidFirstDatabase: row('ERR invalid first DB index'),
   invalidSecondDatabase: row('ERR invalid second DB index'),
   slowlogCount: row('ERR count should be greater than or equal to -1'),
+  noScript: row('NOSCRIPT No matching script. Please use EVAL.'),
+  busyScript: row(
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+  ),
+  busyFunction: row(
+    'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.',
+  ),
   noShutdown: row('ERR No shutdown in progress.'),
   replicaofRefused: row('ERR This node follows no other server: REPLICAOF is not available'),
   moduleNotAllowed: row(

@@ -43,7 +43,8 @@ export class MonitorTable implements MonitorFeed {
     const seconds = Math.floor(nowMs / 1000);
     const micros = String((nowMs % 1000) * 1000).padStart(6, '0');
     const { channel } = session;
-    const peer = channel === null ? 'embedded' : formatAddress(channel);
+    let peer = channel === null ? 'embedded' : formatAddress(channel);
+    if (session.isInScript) peer = 'lua';
     let line = `+${seconds}.${micros} [${session.databaseIndex} ${peer}]`;
     const secrets = secretArguments(frame, session.node);
     for (let i = 0; i < frame.count; i++) {

@@ -54,8 +54,9 @@ export class Upkeep {
   }
 
   private runSlices(): void {
-    const { clock, debug, stores, world } = this.node;
-    if (debug.isCronPaused) return;
+    const { clock, debug, scripting, stores, world } = this.node;
+    // A suspended script must find the data as it left it.
+    if (debug.isCronPaused || scripting.isBusy) return;
     clock.refresh();
     let isBehind = false;
     for (const store of stores) {

@@ -30,7 +30,7 @@ export function createLuaHost(): LuaHost {
       return table;
     },
     native(name, native) {
-      return new LuaFunction(name, (...args) => native(host, args), null, true, null);
+      return new LuaFunction(name, (...args) => native(host, args), null, [], true);
     },
     call,
     callOne: (f, args) => call(f, args)[0],

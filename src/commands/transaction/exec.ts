@@ -40,12 +40,15 @@ function runQueue(session: Session, transaction: Transaction, reply: ReplyWriter
   const frame = new Frame();
   reply.array(queue.count);
   session.running = transaction;
+  const { sink } = session.store;
+  sink.beginGroup();
   while (queue.shift(frame)) {
     transaction.isLastDenied = false;
     executeCommand(session, frame, reply);
     // A SUBSCRIBE among them restricts what comes after EXEC, not what stands in the queue.
     session.gate &= ~GATE.SUBSCRIBED;
   }
+  sink.endGroup();
   session.running = null;
   if (transaction.isLastDenied) countFailure(session);
   session.lastCommand = 'exec';

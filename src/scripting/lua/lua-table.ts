@@ -24,6 +24,10 @@ const FIELDS_WITHOUT_MAP = 8;
 export class LuaTable {
   items: LuaValue[];
   metatable: LuaTable | null;
+  /** Whether a nil may stand among the items: only then `length` has to search. */
+  hasHoles: boolean;
+  /** How many items Lua's own array would have room for: decides which border `length` finds. */
+  private arraySize: number;
   /** Every change raises "Attempt to modify a readonly table". */
   isReadonly: boolean;
   private keys: LuaValue[];
@@ -43,6 +47,8 @@ export class LuaTable {
     budget.takeBytes(TABLE_BYTES);
     this.items = [undefined];
     this.metatable = null;
+    this.hasHoles = false;
+    this.arraySize = 0;
     this.isReadonly = false;
     this.keys = [];
     this.values = [];
@@ -96,10 +102,14 @@ export class LuaTable {
       if (this.isReadonly) throw readonlyError();
       if (key < items.length) {
         items[key] = value;
-        if (value === undefined && key === items.length - 1) this.dropNilItems();
+        if (value === undefined) {
+          if (key === items.length - 1) this.dropNilItems();
+          else this.hasHoles = true;
+        }
       } else if (value !== undefined) {
         this.budget.takeBytes(ITEM_BYTES);
         items.push(value);
+        if (key > this.arraySize) this.arraySize = powerOf2From(key);
         if (this.hasNumberKeys) this.adoptFollowing();
       }
       return;
@@ -111,14 +121,30 @@ export class LuaTable {
 
   /** A border: n where item n is there and n + 1 is nil. 0 when item 1 is nil. */
   length(): number {
-    return this.items.length - 1;
+    return this.hasHoles ? this.searchBorder() : this.items.length - 1;
+  }
+
+  /** luaH_getn: the same border as Lua's where there are several. */
+  private searchBorder(): number {
+    const { items } = this;
+    let above = this.arraySize;
+    if (items[above] !== undefined) return above;
+    let below = 0;
+    while (above - below > 1) {
+      const middle = (below + above) >> 1;
+      if (items[middle] === undefined) above = middle;
+      else below = middle;
+    }
+    return below;
   }
 
   /** Takes an array whose element 0 is undefined as the items of this empty table. */
   adopt(items: LuaValue[]): void {
     this.budget.takeBytes(ITEM_BYTES * items.length);
     this.items = items;
+    this.arraySize = items.length - 1;
     if (items[items.length - 1] === undefined) this.dropNilItems();
+    this.hasHoles = items.indexOf(undefined, 1) > 0;
   }
 
   /** Whether it may have keys beside its items. */
@@ -247,9 +273,15 @@ export class LuaTable {
       const slot = this.findSlot(this.items.length);
       if (slot < 0 || this.values[slot] === undefined) return;
       this.items.push(this.values[slot]);
+      const last = this.items.length - 1;
+      if (last > this.arraySize) this.arraySize = powerOf2From(last);
       this.values[slot] = undefined;
     }
   }
+}
+
+function powerOf2From(n: number): number {
+  return n === 1 ? 1 : 2 ** (32 - Math.clz32(n - 1));
 }
 
 function readonlyError(): LuaError {
