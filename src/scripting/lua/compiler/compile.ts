@@ -41,11 +41,12 @@ export interface CompiledChunk {
 /**
  * @param source     bytes as characters 0 to 255
  * @param chunkName  '@user_script' is shown as "user_script"; without '@' or '=', as source text
+ * @param callDepth  calls in calls around, which count as levels of syntax, as in Lua
  * @throws LuaError  with the text of redis-server
  */
-export function compile(source: string, chunkName: string): CompiledChunk {
+export function compile(source: string, chunkName: string, callDepth = 0): CompiledChunk {
   try {
-    return emitChunk(parseLua(source, chunkName), shownChunkName(chunkName));
+    return emitChunk(parseLua(source, chunkName, callDepth), shownChunkName(chunkName));
   } catch (error) {
     // Thousands of operators or indexes in a row: the tree is deeper than the stack.
     if (!(error instanceof RangeError)) throw error;

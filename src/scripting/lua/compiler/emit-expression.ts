@@ -376,7 +376,7 @@ function emitUnary(f: FunctionEmitter, e: Unary): string {
   const result =
     e.operator === '-'
       ? `typeof ${text}==='number'?-${text}:R.negate(${text},${site})`
-      : `${text} instanceof LT?(${text}).items.length-1:R.lengthOf(${text},${site})`;
+      : `${text} instanceof LT&&!(${text}).hasHoles?(${text}).items.length-1:R.lengthOf(${text},${site})`;
   return `(${sequence(operand.setup, result)})`;
 }
 

@@ -20,17 +20,18 @@ export interface ParsedChunk {
 }
 
 /** @throws LuaError as redis-server words it */
-export function parseLua(source: string, chunkName: string): ParsedChunk {
-  return new LuaParser(source, chunkName).parseChunk();
+export function parseLua(source: string, chunkName: string, callDepth: number): ParsedChunk {
+  return new LuaParser(source, chunkName, callDepth).parseChunk();
 }
 
 export class LuaParser {
   readonly lexer: LuaLexer;
   readonly scope: LuaScope;
   private readonly bodies: FunctionBody[] = [];
-  private level = 0;
+  private level: number;
 
-  constructor(source: string, chunkName: string) {
+  constructor(source: string, chunkName: string, callDepth: number) {
+    this.level = callDepth;
     this.lexer = new LuaLexer(source, chunkName);
     this.scope = new LuaScope(this.lexer);
   }

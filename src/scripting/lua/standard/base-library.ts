@@ -224,7 +224,7 @@ function loadSource(runtime: LuaRuntime, source: string, chunkName: string): Lua
   machine.budget.takeBytes(source.length * CHUNK_BYTES_PER_CHARACTER);
   machine.budget.takeSteps(source.length * 10);
   try {
-    return runtime.load(compile(source, chunkName));
+    return runtime.load(compile(source, chunkName, machine.callDepth));
   } catch (error) {
     return [undefined, machine.settle(error).value];
   }
@@ -239,6 +239,8 @@ function leaveProtected(machine: LuaMachine, stackLeft: number, callDepth: numbe
 
 function enterProtected(machine: LuaMachine, args: LuaValue[]): LuaFunction {
   if (machine.coroutine !== null) machine.coroutine.boundaryCount++;
+  // Seen from `error` itself, called through pcall, the caller's caller is who called pcall.
+  machine.callerSite = machine.site;
   machine.site = NO_SITE;
   machine.enterCall();
   // redis-server puts a value below the arguments, which is what is called when there are none.
