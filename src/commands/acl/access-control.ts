@@ -134,7 +134,8 @@ export class AccessControl {
     if (typeof rules === 'number') return 'Unmatched parenthesis in selector definition';
     for (const rule of rules) {
       const error = draft.apply(rule, this.newAllowsChannels);
-      if (error !== null) return `${rule.charAt(0) === '>' ? '>(hidden)' : rule}: ${error}`;
+      const isSecret = rule.startsWith('>') || rule.startsWith('<');
+      if (error !== null) return `${isSecret ? 'a password' : rule}: ${error}`;
     }
     return null;
   }

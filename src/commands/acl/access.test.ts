@@ -216,6 +216,7 @@ test('users of the configuration are there at start, or the node does not start'
   assert.match(String(load(['a on', 'a off']).error), /Duplicate user/);
   assert.match(String(load(['a +nosuch']).error), /a: \+nosuch: Unknown command/);
   assert.match(String(load(['a (+get']).error), /Unmatched parenthesis/);
+  assert.match(String(load(['a <secret']).error), /a password: The password you are trying/);
   assert.doesNotMatch(String(load(['a >secret +nosuch']).error), /secret/);
   const both = security({ users: ['a on'], aclFile: '/users.acl' });
   const error2 = loadUsers(new AccessControl(COMMAND_ROWS, both), both, new MemoryDisk());
