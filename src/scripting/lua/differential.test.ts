@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { generateLua } from '../../testing/lua-generator.ts';
 import { createTestRuntime, runLua, showing, shownReply } from '../../testing/lua-kit.ts';
+import { LUA_LANGUAGE_PROGRAMS } from '../../testing/lua-language-programs.ts';
 import { LUA_PROGRAMS } from '../../testing/lua-programs.ts';
 import { LUA_CHUNKS } from '../../testing/lua-syntax-errors.ts';
 import { type RealRedis, startRealRedis } from '../../testing/real-redis.ts';
@@ -24,7 +25,9 @@ async function compare(script: string, runtime = createTestRuntime()): Promise<v
 
 test('programs give what they give in redis-server', async (t) => {
   if (redis === null) return t.skip('no redis-server');
-  for (const program of LUA_PROGRAMS) await compare(showing(program));
+  for (const program of [...LUA_PROGRAMS, ...LUA_LANGUAGE_PROGRAMS]) {
+    await compare(showing(program));
+  }
 });
 
 test('errors that nobody catches have the text of redis-server', async (t) => {

@@ -118,7 +118,11 @@ export class LuaRuntime {
   protect(): void {
     const metatable = this.machine.newTable();
     const refuse: LuaNative = (_host, args) => {
-      const name = this.machine.toText(args[1]);
+      const [, key] = args;
+      if (typeof key !== 'string' && typeof key !== 'number') {
+        throw new LuaError('Second argument to luaProtectedTableError must be a string or number');
+      }
+      const name = this.machine.toText(key);
       throw new LuaError(`Script attempted to access nonexistent global variable '${name}'`);
     };
     metatable.setString('__index', this.machine.native('__index', refuse));

@@ -373,10 +373,11 @@ function emitUnary(f: FunctionEmitter, e: Unary): string {
   const operand = operandOf(f, e.operand);
   const site = f.addSite(e.line, describe(e.operand), describe(e.operand));
   const { text } = operand;
-  const result =
-    e.operator === '-'
-      ? `typeof ${text}==='number'?-${text}:R.negate(${text},${site})`
-      : `${text} instanceof LT&&!(${text}).hasHoles?(${text}).items.length-1:R.lengthOf(${text},${site})`;
+  let result = `typeof ${text}==='number'?-${text}:R.negate(${text},${site})`;
+  if (e.operator === '#') {
+    const isQuick = `${text} instanceof LT&&!(${text}).hasHoles`;
+    result = `${isQuick}?(${text}).items.length-1:R.lengthOf(${text},${site})`;
+  }
   return `(${sequence(operand.setup, result)})`;
 }
 

@@ -6,7 +6,6 @@ import {
   requireTable,
   typeError,
 } from '../arguments.ts';
-import { NO_SITE } from '../call-site.ts';
 import type { LuaMachine } from '../lua-machine.ts';
 import { isTrue } from '../lua-machine.ts';
 import { textOfNumber } from '../lua-number.ts';
@@ -137,16 +136,27 @@ function sortItems(machine: LuaMachine, args: LuaValue[]): readonly LuaValue[] {
   const length = table.length();
   const comparator = args[1] === undefined ? null : requireFunction(args, 1);
   if (table.isReadonly && length > 1) throw new LuaError('Attempt to modify a readonly table', 0);
-  const { site } = machine;
   const isLess = (a: LuaValue, b: LuaValue): boolean => {
     machine.budget.takeSteps(1);
     if (comparator !== null) return isTrue(machine.callOne(comparator, [a, b]));
-    const result = machine.isLess(a, b, NO_SITE);
-    machine.site = site;
-    return result;
+    if (typeof a === 'number' && typeof b === 'number') return a < b;
+    return isLessInLibrary(machine, a, b);
   };
   sortRange(table, 1, length, isLess);
   return NO_VALUES;
+}
+
+/** An error of the comparison has no position: it is a library function that compares. */
+function isLessInLibrary(machine: LuaMachine, a: LuaValue, b: LuaValue): boolean {
+  const { site } = machine;
+  try {
+    const isLess = machine.isLess(a, b, site);
+    machine.site = site;
+    return isLess;
+  } catch (error) {
+    if (error instanceof LuaError && machine.site === site) error.level = 0;
+    throw error;
+  }
 }
 
 /** auxsort: quicksort with the median of three; the smaller part by recursion. */
