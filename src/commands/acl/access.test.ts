@@ -322,3 +322,20 @@ test('keys that nobody names are for who may read every key', async () => {
   assert.equal(mayRead('~k*', '(+get ~*)'), true);
   assert.equal(access.mayReadEveryKey(null, row, frameOf('get', 'k')), true);
 });
+
+test('a pattern for reading is not one for writing, and the other way round', async () => {
+  const { ask } = await createCommandKit();
+  ask('ACL', 'SETUSER', 'u', 'on', 'nopass', '+@all', '%R~r*', '%W~w*');
+  ask('AUTH', 'u', 'x');
+  const isAllowed = (...words: string[]) => !/NOPERM/.test(String(ask(...words)));
+  assert.deepEqual(
+    [isAllowed('GET', 'r'), isAllowed('SET', 'r', '1'), isAllowed('GETDEL', 'r')],
+    [true, false, false],
+  );
+  assert.deepEqual(
+    [isAllowed('GET', 'w'), isAllowed('SET', 'w', '1'), isAllowed('SET', 'w', '1', 'GET')],
+    [false, true, false],
+  );
+  assert.deepEqual([isAllowed('EXISTS', 'r', 'w'), isAllowed('EXISTS', 'x')], [true, false]);
+  assert.deepEqual([isAllowed('COPY', 'r', 'w'), isAllowed('COPY', 'w', 'r')], [true, false]);
+});
