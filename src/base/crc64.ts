@@ -5,7 +5,7 @@
 const LOW = new Uint32Array(256);
 const HIGH = new Uint32Array(256);
 /** 0xad93d23594c935a9, bits reversed. */
-const POLYNOMIAL_LOW = 0xb8d533e5;
+const POLYNOMIAL_LOW = 0xac4bc9b5;
 const POLYNOMIAL_HIGH = 0x95ac9329;
 
 for (let i = 0; i < 256; i++) {

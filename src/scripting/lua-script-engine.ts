@@ -355,7 +355,7 @@ export class LuaScriptEngine implements ScriptEngine {
     clock.nowMs = run.nowMs;
     let state: RunState;
     try {
-      const reason = `ERR Script killed by user with ${KILL_NAMES[run.kind]} KILL...`;
+      const reason = `Script killed by user with ${KILL_NAMES[run.kind]} KILL...`;
       state = this.runSlice(session, () =>
         run.isKillAsked ? runtime.kill(reason) : runtime.resume(),
       );
@@ -407,7 +407,7 @@ export class LuaScriptEngine implements ScriptEngine {
     const nowMs = this.options.world.clock.monotonicMs();
     if (this.loadStartMs > 0) {
       if (nowMs - this.loadStartMs < LOAD_MS_MAX) return false;
-      throw new ScriptKilled('ERR FUNCTION LOAD timeout');
+      throw new ScriptKilled('FUNCTION LOAD timeout');
     }
     if (nowMs - this.heapLookMs > HEAP_LOOK_MS) this.lookAtHeap(nowMs);
     if (run.isSuspended && canSuspend) return nowMs - run.sliceStartMs >= SLICE_MS;
@@ -415,7 +415,7 @@ export class LuaScriptEngine implements ScriptEngine {
     if (busyReplyThresholdMs <= 0 || nowMs - run.startMs < busyReplyThresholdMs) return false;
     if (canSuspend && mayBeSuspended(run.session)) return true;
     if (nowMs - run.sliceStartMs < busyReplyThresholdMs + UNINTERRUPTED_MS_MAX) return false;
-    throw new ScriptKilled('ERR Script ended: it ran for too long where it cannot be suspended');
+    throw new ScriptKilled('Script ended: it ran for too long where it cannot be suspended');
   }
 
   /** What is garbage by now is given back to the budget as long as the heap stays small. */
