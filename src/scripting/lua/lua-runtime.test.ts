@@ -59,6 +59,7 @@ test('where it cannot be suspended a script can still be ended', () => {
     'table.sort({3, 2, 1}, function() while true do end end)',
     'return setmetatable({}, {__index = function() while true do end end}).x',
     '("x"):gsub("x", function() while true do end end)',
+    'table.insert({}, -1e15, 1)',
     'pcall(function() return -setmetatable({}, {__unm = function() while true do end end}) end)',
   ];
   for (const body of bodies) {

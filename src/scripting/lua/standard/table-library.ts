@@ -113,8 +113,11 @@ const insertItem: LuaNative = (host, args) => {
   if (args.length !== 3) throw new LuaError("wrong number of arguments to 'insert'");
   const position = requireInteger(args, 1);
   if (position > end) end = position;
-  host.budget.takeSteps(Math.max(0, (end - position) >> 3));
-  for (let i = end; i > position; i--) setRaw(table, i, table.getNumber(i - 1));
+  for (let i = end; i > position; i--) {
+    // The position may lie far below 1: such a loop must be stoppable.
+    if ((i & 7) === 0) host.budget.takeSteps(1);
+    setRaw(table, i, table.getNumber(i - 1));
+  }
   setRaw(table, position, args[2]);
   return NO_VALUES;
 };
