@@ -15,7 +15,7 @@ import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import { finishBlocked } from '../commands/execute-command.ts';
-import { integer64Argument } from '../commands/integer-argument.ts';
+import { integer64Argument, integerArgument } from '../commands/integer-argument.ts';
 import type { ClientRegistry } from '../commands/node-services.ts';
 import type {
   EvaluationForm,
@@ -73,13 +73,6 @@ interface LuaSide {
   readonly calls: CommandCall;
 }
 
-interface Runnable {
-  readonly kind: ScriptKind;
-  readonly name: string;
-  readonly main: LuaFunction;
-  readonly flags: ScriptFlags;
-}
-
 export class LuaScriptEngine implements ScriptEngine {
   readonly functions: FunctionTable;
   private readonly options: ScriptEngineOptions;
@@ -90,6 +83,7 @@ export class LuaScriptEngine implements ScriptEngine {
   private functionSide: LuaSide | null = null;
   /** The Lua of the script that runs. */
   private runtime: LuaRuntime | null = null;
+  private main: LuaFunction | null = null;
   /** Arguments of the suspended command. */
   private command: Uint8Array[] = [];
   /** A library is being loaded since then; 0: none is. */
@@ -150,8 +144,9 @@ export class LuaScriptEngine implements ScriptEngine {
     if (!this.mayRun(session, reply, flags, form.isReadOnly)) return;
     runtime.setGlobal('KEYS', listOf(runtime, frame, 3, keyCount));
     runtime.setGlobal('ARGV', listOf(runtime, frame, 3 + keyCount, frame.count - 3 - keyCount));
-    const runnable: Runnable = { kind: 'eval', name: digest, main, flags };
-    this.start(session, frame, reply, { runnable, runtime, args: [], isReadOnly: form.isReadOnly });
+    this.run.kind = 'eval';
+    this.prepare(runtime, main, digest, flags, form.isReadOnly);
+    this.start(session, frame, reply, NO_ARGUMENTS);
   }
 
   callFunction(session: Session, frame: Frame, reply: ReplyWriter, isReadOnly: boolean): void {
@@ -166,8 +161,9 @@ export class LuaScriptEngine implements ScriptEngine {
       listOf(runtime, frame, 3 + keyCount, frame.count - 3 - keyCount),
     ];
     const { callback, name, scriptFlags } = found;
-    const runnable: Runnable = { kind: 'function', name, main: callback, flags: scriptFlags };
-    this.start(session, frame, reply, { runnable, runtime, args, isReadOnly });
+    this.run.kind = 'function';
+    this.prepare(runtime, callback, name, scriptFlags, isReadOnly);
+    this.start(session, frame, reply, args);
   }
 
   loadScript(source: string): Outcome {
@@ -213,12 +209,13 @@ export class LuaScriptEngine implements ScriptEngine {
 
   /** Argument 2. @returns -1 after an error reply was written */
   private parseKeyCount(frame: Frame, reply: ReplyWriter, notInteger: string): number {
+    const small = integerArgument(frame, 2);
+    if (small >= 0 && small <= frame.count - 3) return small;
     const count = integer64Argument(frame, 2);
     if (count === null) reply.errorText(notInteger);
     else if (count > frame.count - 3) {
       reply.errorText("ERR Number of keys can't be greater than number of args");
-    } else if (count < 0) reply.errorText("ERR Number of keys can't be negative");
-    else return Number(count);
+    } else reply.errorText("ERR Number of keys can't be negative");
     return -1;
   }
 
@@ -262,33 +259,25 @@ export class LuaScriptEngine implements ScriptEngine {
     }
   }
 
-  private start(
-    session: Session,
-    frame: Frame,
-    reply: ReplyWriter,
-    call: { runnable: Runnable; runtime: LuaRuntime; args: LuaValue[]; isReadOnly: boolean },
-  ): void {
+  /**
+   * Fills the run and begins it. What is handed over one by one could be one object, made for every
+   * call.
+   */
+  private start(session: Session, frame: Frame, reply: ReplyWriter, args: LuaValue[]): void {
     const { run } = this;
-    const { flags, kind, main, name } = call.runnable;
+    const { lastCommand } = session;
     run.session = session;
     run.database = session.database;
-    run.kind = kind;
-    run.name = name;
     run.protocol = 2;
-    run.isReadOnly = call.isReadOnly || (!flags.isCompatible && flags.isNoWrites);
-    run.allowsOom = flags.allowsOom;
     run.hasWritten = false;
     run.isKillAsked = false;
     run.nowMs = this.options.clock.nowMs;
-    run.startMs = this.options.world.clock.monotonicMs();
-    run.sliceStartMs = run.startMs;
+    run.startMs = 0;
     this.heapLookMs = 0;
-    this.runtime = call.runtime;
     session.store.sink.beginGroup();
     let state: RunState;
-    const { lastCommand } = session;
     try {
-      state = this.runSlice(session, () => call.runtime.run(main, call.args));
+      state = this.runSlice(session, SLICE.FIRST, args);
     } catch (error) {
       this.endRun(session);
       throw error;
@@ -301,14 +290,32 @@ export class LuaScriptEngine implements ScriptEngine {
     }
   }
 
-  /** The session is the script's for the time of a slice: its database, its protocol. */
-  private runSlice(session: Session, work: () => RunState): RunState {
+  private prepare(
+    runtime: LuaRuntime,
+    main: LuaFunction,
+    name: string,
+    flags: ScriptFlags,
+    isReadOnly: boolean,
+  ): void {
     const { run } = this;
+    this.runtime = runtime;
+    this.main = main;
+    run.name = name;
+    run.isReadOnly = isReadOnly || (!flags.isCompatible && flags.isNoWrites);
+    run.allowsOom = flags.allowsOom;
+  }
+
+  /** The session is the script's for the time of a slice: its database, its protocol. */
+  private runSlice(session: Session, slice: number, args: LuaValue[]): RunState {
+    const { main, run, runtime } = this;
     const { database, protocol } = session;
+    if (main === null || runtime === null) return RUN.FAILED;
     session.database = run.database ?? database;
     session.isInScript = true;
     try {
-      return work();
+      if (slice === SLICE.FIRST) return runtime.run(main, args);
+      if (slice === SLICE.NEXT) return runtime.resume();
+      return runtime.kill(`Script killed by user with ${KILL_NAMES[run.kind]} KILL...`);
     } finally {
       run.database = session.database;
       session.database = database;
@@ -355,10 +362,7 @@ export class LuaScriptEngine implements ScriptEngine {
     clock.nowMs = run.nowMs;
     let state: RunState;
     try {
-      const reason = `Script killed by user with ${KILL_NAMES[run.kind]} KILL...`;
-      state = this.runSlice(session, () =>
-        run.isKillAsked ? runtime.kill(reason) : runtime.resume(),
-      );
+      state = this.runSlice(session, run.isKillAsked ? SLICE.LAST : SLICE.NEXT, []);
     } catch (error) {
       this.endSuspension(session);
       session.channel?.failBlocked(error, run.hasWritten || session.changeCount !== changeCount);
@@ -409,6 +413,11 @@ export class LuaScriptEngine implements ScriptEngine {
       if (nowMs - this.loadStartMs < LOAD_MS_MAX) return false;
       throw new ScriptKilled('FUNCTION LOAD timeout');
     }
+    // Reading the clock at every start would cost a short script more than its own steps do.
+    if (run.startMs === 0) {
+      run.startMs = nowMs;
+      run.sliceStartMs = nowMs;
+    }
     if (nowMs - this.heapLookMs > HEAP_LOOK_MS) this.lookAtHeap(nowMs);
     if (run.isSuspended && canSuspend) return nowMs - run.sliceStartMs >= SLICE_MS;
     const { busyReplyThresholdMs } = this.options.configuration.scripting;
@@ -454,6 +463,9 @@ export class LuaScriptEngine implements ScriptEngine {
     return { runtime, calls };
   }
 }
+
+const SLICE = { FIRST: 0, NEXT: 1, LAST: 2 } as const;
+const NO_ARGUMENTS: LuaValue[] = [];
 
 const UNKILLABLE =
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can ' +

@@ -16,7 +16,7 @@ export class ScriptRun {
   hasWritten = false;
   /** Everything in it sees this moment. */
   nowMs = 0;
-  /** On the monotonic clock, as all below. */
+  /** On the monotonic clock; 0 until the end of the first slice of steps. */
   startMs = 0;
   sliceStartMs = 0;
   /** Where SELECT has led it; null between scripts. */
