@@ -102,6 +102,11 @@ export function parseDouble(bytes: Uint8Array, offset: number, length: number): 
     if (!Number.isNaN(whole)) return whole;
   }
   if (length === 0) return NaN;
+  const plain = parsePlainDecimal(bytes, offset, length);
+  if (!Number.isNaN(plain)) return plain;
+  if (length <= 4 && isShortInfinity(bytes, offset, length)) {
+    return bytes[offset] === MINUS ? -Infinity : Infinity;
+  }
   const text = latin1(bytes, offset, length);
   if (DECIMAL.test(text)) {
     const value = Number(text);
@@ -134,6 +139,13 @@ export function formatDouble(value: number): string {
 
 const ZERO = 48;
 const MINUS = 45;
+const PLUS = 43;
+const POINT = 46;
+/** The largest power of ten that is a double. */
+const EXACT_POWER_MAX = 22;
+const POWERS_OF_TEN: Float64Array = Float64Array.from({ length: EXACT_POWER_MAX + 1 }, (_, i) =>
+  Number(`1e${i}`),
+);
 /**
  * JavaScript rounds a tie up, printf to even. A tie at the 17th digit has exactly 18, D / 10^k, and
  * is dyadic: 5^k divides D < 10^18, so k <= 25. Only a multiple of 2^-25 can be one; few are, and
@@ -144,6 +156,44 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const NON_ZERO_MANTISSA = /^[+-]?[0.]*[1-9]/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 const HEXADECIMAL = /^([+-]?)0x([\da-f]*)\.?([\da-f]*)(?:p([+-]?\d+))?$/i;
+
+/**
+ * Digits with or without a sign and a point, where a double holds the digits and the power of ten
+ * exactly: their quotient is rounded once, as strtod does. NaN for all other texts.
+ */
+function parsePlainDecimal(bytes: Uint8Array, offset: number, length: number): number {
+  const end = offset + length;
+  const isNegative = bytes[offset] === MINUS;
+  let position = isNegative || bytes[offset] === PLUS ? offset + 1 : offset;
+  let mantissa = 0;
+  let digitCount = 0;
+  let pointEnd = 0;
+  for (; position < end; position++) {
+    const digit = bytes[position] - ZERO;
+    if (digit >>> 0 <= 9) {
+      mantissa = mantissa * 10 + digit;
+      digitCount++;
+    } else if (bytes[position] === POINT && pointEnd === 0) {
+      pointEnd = position + 1;
+    } else {
+      return NaN;
+    }
+  }
+  const decimals = pointEnd === 0 ? 0 : end - pointEnd;
+  if (digitCount === 0 || decimals > EXACT_POWER_MAX || mantissa > Number.MAX_SAFE_INTEGER) {
+    return NaN;
+  }
+  const value = mantissa / POWERS_OF_TEN[decimals];
+  return isNegative ? -value : value;
+}
+
+/** `inf` in any case, with or without a sign. */
+function isShortInfinity(bytes: Uint8Array, offset: number, length: number): boolean {
+  const first = bytes[offset];
+  const at = first === MINUS || first === PLUS ? offset + 1 : offset;
+  if (at + 3 !== offset + length) return false;
+  return (bytes[at] | 32) === 105 && (bytes[at + 1] | 32) === 110 && (bytes[at + 2] | 32) === 102;
+}
 
 /** '-'? then '0' alone or digits without a leading zero; no wider than an int64. */
 function isDigits(bytes: Uint8Array, offset: number, length: number): boolean {
