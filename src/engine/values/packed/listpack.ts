@@ -65,6 +65,9 @@ export function isEnd(view: DataView, at: number): boolean {
 
 /** Bytes of the element at `at`, all included: the next one is that much further. */
 export function elementBytes(view: DataView, at: number): number {
+  const head = view.getUint8(at);
+  if (head < 0x80) return 2;
+  if (head < 0xc0) return (head & 63) + 2;
   const body = bodyBytes(view, at);
   return body + backLengthBytes(body);
 }
@@ -225,6 +228,7 @@ export class ElementPlan {
    * there is none.
    */
   find(view: DataView, at: number, step: number): number {
+    if (!this.isInteger && this.length < 64) return this.findShort(view, at, step);
     let place = at;
     for (;;) {
       if (isEnd(view, place)) return 0;
@@ -233,6 +237,33 @@ export class ElementPlan {
         if (isEnd(view, place)) return 0;
         place += elementBytes(view, place);
       }
+    }
+  }
+
+  /** For a short string: an element's first byte tells whether it may be the one, mostly. */
+  private findShort(view: DataView, at: number, step: number): number {
+    const { length, offset } = this;
+    const wanted = 0x80 | length;
+    const tailLength = length < 4 ? 0 : length - 4;
+    // Texts that are alike begin alike more often than they end alike.
+    const tail = length < 4 ? 0 : this.view.getUint32(offset + tailLength, true);
+    let left = 1;
+    for (let place = at; ; ) {
+      const head = view.getUint8(place);
+      if (--left === 0) {
+        left = step;
+        if (
+          head === wanted &&
+          (length < 4 || view.getUint32(place + 1 + tailLength, true) === tail) &&
+          bytesEqual(view, place + 1, this.view, offset, length)
+        ) {
+          return place;
+        }
+      }
+      if (head < 0x80) place += 2;
+      else if (head < 0xc0) place += (head & 63) + 2;
+      else if (head === END) return 0;
+      else place += elementBytes(view, place);
     }
   }
 
