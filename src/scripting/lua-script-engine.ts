@@ -315,7 +315,7 @@ export class LuaScriptEngine implements ScriptEngine {
     try {
       if (slice === SLICE.FIRST) return runtime.run(main, args);
       if (slice === SLICE.NEXT) return runtime.resume();
-      return runtime.kill(`Script killed by user with ${KILL_NAMES[run.kind]} KILL...`);
+      return runtime.kill('Script killed by user with SCRIPT KILL...');
     } finally {
       run.database = session.database;
       session.database = database;
@@ -472,7 +472,7 @@ const UNKILLABLE =
   'either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE ' +
   'command.';
 
-const KILL_NAMES = { eval: 'SCRIPT', function: 'FUNCTION' } as const;
+const CHUNK_NAMES = { eval: 'user_script', function: 'user_function' } as const;
 
 /** EXEC must answer at once, and so must the program that embeds the node. */
 function mayBeSuspended(session: Session | null): boolean {
@@ -490,14 +490,16 @@ function listOf(runtime: LuaRuntime, frame: Frame, firstArg: number, count: numb
 /** With the name of the script and the place, as redis-server's error handler adds them. */
 function writeFailure(reply: ReplyWriter, runtime: LuaRuntime, run: ScriptRun): void {
   const { errorSite, errorValue } = runtime;
-  reply.errorLatin1(errorText(errorValue) + placeText(errorSite, run.name));
+  reply.errorLatin1(errorText(errorValue) + placeText(errorSite, run));
   const isCounted =
     !(errorValue instanceof LuaTable) || errorValue.getString('ignore_error_stats_update') !== true;
   if (!isCounted) reply.errorCount--;
 }
 
-function placeText({ chunkName, line }: CallSite, name: string): string {
-  return line === 0 ? '' : ` script: ${name}, on @${chunkName}:${line}.`;
+/** A script that is ended within a loop may be between two places that are known. */
+function placeText({ chunkName, line }: CallSite, { kind, name }: ScriptRun): string {
+  const chunk = line === 0 ? CHUNK_NAMES[kind] : chunkName;
+  return ` script: ${name}, on @${chunk}:${Math.max(1, line)}.`;
 }
 
 function errorText(value: LuaValue): string {

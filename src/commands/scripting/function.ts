@@ -2,6 +2,7 @@ import { globMatchesText } from '../../base/glob.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandFlag, CommandRow, Execute } from '../command-row.ts';
 import type { Session } from '../session.ts';
@@ -211,6 +212,7 @@ const statsRow = functionSubcommand(
   },
   ({ node }, _frame, reply) => {
     const { functions, running } = node.scripting;
+    if (running?.kind === 'eval') return reply.error(ERRORS.busyScript);
     reply.map(2);
     reply.bulkText('running_script');
     if (running === null) reply.null();
