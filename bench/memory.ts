@@ -2,6 +2,7 @@
  * Bytes per key, 16 B keys and 16 B values: counted by the server and as growth of its resident
  * memory, beside redis-server and a plain `Map`. Then churn: keys overwritten with values of random
  * sizes, slab bytes held against live ones.
+ *   npm run bench:memory -- --suite types     bytes per element of collections
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -11,10 +12,15 @@ import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests
 import { askInfo, DIGITS, loadKeys, runCommands } from './support/bulk-load.ts';
 import { rssBytes } from './support/process-stats.ts';
 import { print, printJson, printMachine, printTable, verdict } from './support/report.ts';
+import { measureTypes } from './support/type-memory.ts';
 
 const { values: flags } = parseArgs({
   options: {
     tiny: { type: 'boolean', default: false },
+    /** keys or types. */
+    suite: { type: 'string', default: 'keys' },
+    /** Of the types: names of rows, or parts of names. */
+    only: { type: 'string' },
     keys: { type: 'string' },
     seed: { type: 'string', default: '1' },
     /** redis-server in both seats. */
@@ -40,6 +46,17 @@ interface Cost {
 
 if (skipWithout('redis-server')) {
   print('bench:memory needs redis-server');
+} else if (flags.suite === 'types') {
+  printMachine();
+  const cells = await measureTypes({
+    contenders: [startContender, startRedis],
+    largeCount: IS_TINY ? 20_000 : 1_000_000,
+    smallCount: IS_TINY ? 1_000 : 100_000,
+    only: flags.only?.split(',') ?? null,
+    isTiny: IS_TINY,
+    settle,
+  });
+  printJson('memory-types', { cells });
 } else {
   printMachine();
   const cells = [];
