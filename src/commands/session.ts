@@ -2,6 +2,7 @@ import type { Frame } from '../base/frame.ts';
 import type { Database } from '../engine/database.ts';
 import type { Store } from '../engine/store.ts';
 import { STORE_STAT } from '../engine/store-stats.ts';
+import { type CommandHints, warmAhead } from '../engine/warm-ahead.ts';
 import type { User } from './acl/user.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { NodeServices } from './node-services.ts';
@@ -110,6 +111,11 @@ export class Session {
   /** False within EXEC and within scripts. */
   get mayWait(): boolean {
     return this.running === null && !this.isInScript;
+  }
+
+  /** Has the memory fetched that the commands to come will read. */
+  warm(view: DataView, hints: CommandHints): void {
+    warmAhead(this.database, view, hints);
   }
 
   get databaseIndex(): number {

@@ -12,7 +12,9 @@ import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
 import { DatabaseBlocks } from './database-blocks.ts';
 import type { Effect } from './effect.ts';
+import { FLAGS_HELD, releaseHoldings, releaseReplaced } from './entry-holdings.ts';
 import { EVENT } from './event-table.ts';
+import { FieldSchedule } from './expiry/field-schedule.ts';
 import { TimingWheel } from './expiry/timing-wheel.ts';
 import {
   deadlineOffset,
@@ -32,14 +34,11 @@ import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { STORE_STAT } from './store-stats.ts';
 import { Trees } from './tree/trees.ts';
-import { releaseTrees } from './values/tree-record.ts';
 
 export const NO_DEADLINE = -1;
 export const KEEP_DEADLINE = -2;
-/** Below that the processor's own cache has it all. */
-const WARM_FROM_BYTES = 4 * 1024 * 1024;
 /** What stays with a value wherever its entry is written. */
-const FLAGS_KEPT = FLAG.JSON | FLAG.TREE;
+const FLAGS_KEPT = FLAG.JSON | FLAG.TREE | FLAG.SCHEDULED;
 /** Bytes that DEADLINE adds to an entry. */
 const DEADLINE_BYTES = 16;
 
@@ -51,6 +50,7 @@ export class Database {
   /** Large collections. */
   trees: Trees;
   wheel: TimingWheel | null = null;
+  readonly fieldSchedule = new FieldSchedule();
   /** Hash of the key that the last `find` looked for. */
   hash = 0;
   /** What `openString` and `keySlice` answer with. */
@@ -64,7 +64,6 @@ export class Database {
   private readonly keySliceReused = new Slice();
   private readonly plan = new EntryPlan();
   private readonly blockOwner = new DatabaseBlocks(this);
-  /** Keeps the loads of `warm` from being optimised away. */
   private warmed = 0;
   private readonly seed0: number;
   private readonly seed1: number;
@@ -106,13 +105,9 @@ export class Database {
     return entry;
   }
 
-  /**
-   * Fetches what the look-ups of these keys will need, when the data is more than a cache holds.
-   * @param count   at most LIMITS.warmedKeyCountMax
-   */
-  warm(view: DataView, offsets: Uint32Array, lengths: Uint32Array, count: number): void {
-    if (this.memory.liveBytes < WARM_FROM_BYTES) return;
-    this.warmed ^= this.entries.warm(view, offsets, lengths, count, this.seed0, this.seed1);
+  /** Keeps loads that were made only to fill the cache from being optimised away. */
+  noteWarmed(seen: number): void {
+    this.warmed ^= seen;
   }
 
   /** `find` for commands that read the value: counts the hit or miss and tells the policy. */
@@ -286,11 +281,13 @@ export class Database {
     this.entries.clear();
     this.memory.clear();
     this.trees.clear();
+    this.fieldSchedule.tree = 0;
     this.wheel = null;
   }
 
   swapContents(other: Database): void {
     const { memory, entries, trees, wheel } = this;
+    this.fieldSchedule.swap(other.fieldSchedule);
     this.memory = other.memory;
     this.entries = other.entries;
     this.trees = other.trees;
@@ -380,7 +377,7 @@ export class Database {
     memory.beforeChange(replaced);
     memory.locate(replaced);
     const oldWord0 = memory.view.getUint32(memory.base, true);
-    if ((oldWord0 & FLAG.TREE) !== 0) this.releaseReplaced(replaced, entry);
+    if ((oldWord0 & FLAGS_HELD) !== 0) releaseReplaced(this, replaced, oldWord0, entry);
     const byteCount = entryBytes(memory.view, memory.base);
     if ((oldWord0 & FLAG.DEADLINE) === 0) {
       if (deadline !== KEEP_DEADLINE && deadline !== NO_DEADLINE)
@@ -454,16 +451,6 @@ export class Database {
     this.wheel?.relocate(to);
   }
 
-  /** Leaves memory located at the entry that was replaced. */
-  private releaseReplaced(replaced: number, entry: number): void {
-    const { memory } = this;
-    memory.locate(entry);
-    // An entry that only moved carries its trees along.
-    const isMove = (memory.view.getUint32(memory.base, true) & FLAG.TREE) !== 0;
-    if (!isMove) releaseTrees(this, replaced);
-    memory.locate(replaced);
-  }
-
   private deadlineLocated(word0: number): number {
     const { view, base } = this.memory;
     return readDeadline(view, base + deadlineOffset(word0));
@@ -492,7 +479,7 @@ export class Database {
     memory.locate(entry);
     const byteCount = entryBytes(memory.view, memory.base);
     const word0 = memory.view.getUint32(memory.base, true);
-    if ((word0 & FLAG.TREE) !== 0) releaseTrees(this, entry);
+    if ((word0 & FLAGS_HELD) !== 0) releaseHoldings(this, entry, word0);
     if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.remove(entry);
     this.entries.removeFound();
     memory.free(entry, byteCount);

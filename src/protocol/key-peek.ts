@@ -9,16 +9,25 @@ const PEEKED_ARGUMENT_COUNT_MAX = 16;
 export class KeyHints {
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
+  /** The argument behind the first, and the one behind that; length 0 where there is none. */
+  readonly secondOffsets: Uint32Array;
+  readonly secondLengths: Uint32Array;
+  readonly thirdOffsets: Uint32Array;
+  readonly thirdLengths: Uint32Array;
   count = 0;
 
   constructor(capacity: number) {
     this.offsets = new Uint32Array(capacity);
     this.lengths = new Uint32Array(capacity);
+    this.secondOffsets = new Uint32Array(capacity);
+    this.secondLengths = new Uint32Array(capacity);
+    this.thirdOffsets = new Uint32Array(capacity);
+    this.thirdLengths = new Uint32Array(capacity);
   }
 }
 
 /**
- * Looks ahead in a pipeline: where the argument behind each command's name lies, for as many
+ * Looks ahead in a pipeline: where the arguments behind each command's name lie, for as many
  * commands as the hints have room for. Takes nothing from the parser, checks next to nothing and
  * stops at whatever it does not know: the hints only tell which memory to fetch early, so a wrong
  * one costs time and nothing else. 12 ns a command. Adds to the hints.
@@ -49,7 +58,15 @@ export function peekKeys(
       if (!(length >= 0 && at + length <= end)) break commands;
       if (i === 1) {
         hints.offsets[count] = at;
-        hints.lengths[count++] = length;
+        hints.lengths[count] = length;
+        hints.secondLengths[count] = 0;
+        hints.thirdLengths[count++] = 0;
+      } else if (i === 2) {
+        hints.secondOffsets[count - 1] = at;
+        hints.secondLengths[count - 1] = length;
+      } else if (i === 3) {
+        hints.thirdOffsets[count - 1] = at;
+        hints.thirdLengths[count - 1] = length;
       }
       at += length + 2;
     }

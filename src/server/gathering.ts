@@ -46,13 +46,13 @@ export class Gathering {
   warm(first: number, hints: KeyHints): void {
     const end = Math.min(this.count, first + LIMITS.warmedKeyCountMax);
     if (end - first < LIMITS.warmedKeyCountMin) return;
-    const { database } = this.connections[first].session;
+    const { session } = this.connections[first];
     hints.count = 0;
     for (let i = first; i < end; i++) {
-      if (this.connections[i].session.database !== database) continue;
+      if (this.connections[i].session.database !== session.database) continue;
       peekKeys(this.bytes, this.starts[i], this.starts[i + 1], hints, 1);
     }
-    database.warm(this.view, hints.offsets, hints.lengths, hints.count);
+    session.warm(this.view, hints);
   }
 
   execute(index: number): void {

@@ -125,7 +125,7 @@ export class TurnLoop {
     const { frame, hints } = this;
     parser.peek(hints);
     if (hints.count < LIMITS.warmedKeyCountMin) return hints.count;
-    session.database.warm(frame.view, hints.offsets, hints.lengths, hints.count);
+    session.warm(frame.view, hints);
     return hints.count;
   }
 

@@ -23,7 +23,9 @@ const GUESS_ERROR = 4;
 export function descend(cursor: TreeCursor, id: number, key: number): void {
   let address = begin(cursor, id);
   if (cursor.format === FORMAT.SLOTTED32) {
-    descendHashes(cursor, address, key);
+    const share = descendHashes(cursor, address, key);
+    const slotsAt = cursor.pageBase + PAGE_HEADER_BYTES;
+    cursor.slot = guessedSlot(cursor.pageView, slotsAt, cursor.slotCount, key, share);
     return;
   }
   const segments = cursor.table.memory.segments;
@@ -48,11 +50,19 @@ export function descend(cursor: TreeCursor, id: number, key: number): void {
 }
 
 /**
+ * Opens the leaf where that hash belongs, without a look at its bytes.
+ * @returns  about which share of its slots lies before the hash
+ */
+export function descendToHashLeaf(cursor: TreeCursor, id: number, key: number): number {
+  return descendHashes(cursor, begin(cursor, id), key);
+}
+
+/**
  * The same among hashes: they are spread evenly, so that where one stands in a page can be guessed
  * to a few slots, and one or two cache lines of a leaf are read where a binary search reads four.
  * Uneven keys cost at most twice the steps of a binary search.
  */
-function descendHashes(cursor: TreeCursor, root: number, key: number): void {
+function descendHashes(cursor: TreeCursor, root: number, key: number): number {
   const segments = cursor.table.memory.segments;
   let address = root;
   let count = cursor.table.counts[cursor.id];
@@ -98,15 +108,19 @@ function descendHashes(cursor: TreeCursor, root: number, key: number): void {
     count = words[children + capacity + low - 1];
   }
   cursor.openLeaf(address, count);
-  cursor.slot = guessedSlot(cursor, key, (key - lowKey) / (highKey - lowKey));
+  return (key - lowKey) / (highKey - lowKey);
 }
 
 /** First slot whose hash is not below, looked for around that share of the slots. */
-function guessedSlot(cursor: TreeCursor, key: number, share: number): number {
-  const view = cursor.pageView;
-  const slotsAt = cursor.pageBase + PAGE_HEADER_BYTES;
+export function guessedSlot(
+  view: DataView,
+  slotsAt: number,
+  slotCount: number,
+  key: number,
+  share: number,
+): number {
   let low = 0;
-  let high = cursor.slotCount;
+  let high = slotCount;
   if (high === 0) return 0;
   let probe = (share * high) | 0;
   if (probe >= high) probe = high - 1;

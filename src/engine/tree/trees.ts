@@ -11,17 +11,20 @@ import { relocateBlob, relocatePage } from './relocation.ts';
 import { createRoot } from './spine.ts';
 import { TreeCursor } from './tree-cursor.ts';
 import { TreeTable } from './tree-table.ts';
+import { TreeWarmer } from './tree-warmer.ts';
 import { copyTree, treeBytes } from './whole-tree.ts';
 
 export class Trees {
   /** For commands that are at one place at a time. Whoever needs more makes cursors once. */
   readonly cursor: TreeCursor;
   readonly table: TreeTable;
+  readonly warmer: TreeWarmer;
   private readonly graveyard: Graveyard;
 
   constructor(memory: Memory) {
     this.table = new TreeTable(memory);
     this.cursor = new TreeCursor(this.table);
+    this.warmer = new TreeWarmer(this.table);
     this.graveyard = new Graveyard(this.table);
   }
 

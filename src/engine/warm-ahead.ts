@@ -1,0 +1,67 @@
+/**
+ * Has the memory that the next commands of a pipeline will read fetched into the cache, many at
+ * once instead of one by one: entries of their keys or, where they all work on one large hash, set
+ * or sorted set, what lies behind their fields.
+ */
+import { bytesEqual } from '../base/bytes.ts';
+import { hashBytes } from '../base/hash.ts';
+import type { Database } from './database.ts';
+import { FLAG, headerBytes, keyLength, TYPE } from './keyspace/entry.ts';
+import { recordTree } from './values/tree-record.ts';
+
+/** Where the arguments behind the names of commands to come lie, all in one buffer. */
+export interface CommandHints {
+  /** At most LIMITS.warmedKeyCountMax. */
+  readonly count: number;
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly secondOffsets: Uint32Array;
+  readonly secondLengths: Uint32Array;
+  readonly thirdOffsets: Uint32Array;
+  readonly thirdLengths: Uint32Array;
+}
+
+/** Below that the processor's own cache has it all. */
+const WARM_FROM_BYTES = 4 * 1024 * 1024;
+/** A sorted set's record names the tree by score first. */
+const ZSET_HASHED_TREE = 1;
+
+export function warmAhead(database: Database, view: DataView, hints: CommandHints): void {
+  const { memory, entries, store } = database;
+  if (memory.liveBytes < WARM_FROM_BYTES) return;
+  const { offsets, lengths, count } = hints;
+  if (!isOneKey(view, hints)) {
+    database.noteWarmed(entries.warm(view, offsets, lengths, count, store.seed0, store.seed1));
+    return;
+  }
+  const hash = hashBytes(view, offsets[0], lengths[0], store.seed0, store.seed1);
+  const entry = entries.find(hash, view, offsets[0], lengths[0]);
+  if (entry === 0) return;
+  memory.locate(entry);
+  const { view: entryView, base } = memory;
+  const word0 = entryView.getUint32(base, true);
+  const type = word0 & 15;
+  if ((word0 & FLAG.TREE) === 0) return;
+  if (type !== TYPE.HASH && type !== TYPE.SET && type !== TYPE.ZSET) return;
+  const valueAt = base + headerBytes(word0) + keyLength(entryView, base, word0);
+  const isZset = type === TYPE.ZSET;
+  const id = recordTree(entryView, valueAt, isZset ? ZSET_HASHED_TREE : 0);
+  // ZADD has the score before the member.
+  const isThird = isZset && hints.thirdLengths[0] > 0;
+  const fieldOffsets = isThird ? hints.thirdOffsets : hints.secondOffsets;
+  const fieldLengths = isThird ? hints.thirdLengths : hints.secondLengths;
+  const { warmer } = database.trees;
+  database.noteWarmed(
+    warmer.warm(id, view, fieldOffsets, fieldLengths, count, store.seed0, store.seed1),
+  );
+}
+
+/** Whether all commands name the same key. */
+function isOneKey(view: DataView, { offsets, lengths, count }: CommandHints): boolean {
+  const [offset] = offsets;
+  const [length] = lengths;
+  for (let i = 1; i < count; i++) {
+    if (lengths[i] !== length || !bytesEqual(view, offsets[i], view, offset, length)) return false;
+  }
+  return true;
+}
