@@ -90,6 +90,40 @@ export class ReplyWriter {
     this.position += length;
     this.endLine();
   }
+  /** `count` bulks that lie in one memory: each quicker than by a call of its own. */
+  bulkRun(
+    bytes: Uint8Array,
+    view: DataView,
+    offsets: Uint32Array,
+    lengths: Uint32Array,
+    count: number,
+  ): void {
+    let byteCount = 0;
+    for (let i = 0; i < count; i++) byteCount += lengths[i] + HEAD_BYTES_MAX + 2;
+    this.reserve(byteCount);
+    const to = this.view;
+    for (let i = 0; i < count; i++) {
+      const length = lengths[i];
+      const from = offsets[i];
+      if (length < 10 || length > WORDS_BYTES_MAX) {
+        this.bulkView(bytes, view, from, length);
+        continue;
+      }
+      const { position } = this;
+      this.position = position + length + 7;
+      const tens = (length * 205) >>> 11;
+      to.setUint32(position, BULK_WORD + (tens << 8) + ((length - tens * 10) << 16), true);
+      to.setUint8(position + 4, LF);
+      const at = position + 5;
+      // The last word may cover a part of the one before.
+      const last = length - 4;
+      for (let j = 0; j < last; j += 4) {
+        to.setUint32(at + j, view.getUint32(from + j, true), true);
+      }
+      to.setUint32(at + last, view.getUint32(from + last, true), true);
+      to.setUint16(at + length, CR_LF, true);
+    }
+  }
   /** A bulk that is written in pieces by `copy`; `bulkEnd` must follow after `length` bytes. */
   bulkStart(length: number): void {
     this.reserve(length + HEAD_BYTES_MAX + 2);
@@ -337,7 +371,10 @@ const BULK_WORD = 0x0d303024;
 const HEAD_BYTES_MAX = INTEGER_BYTES_MAX + 3;
 /** Room for the head of an aggregate of up to 10^13 members. */
 const OPEN_BYTES = 16;
+const CR_LF = 0x0a0d;
 const LOOPED_BYTES_MAX = 24;
+/** Longer ones are copied by the native call. */
+const WORDS_BYTES_MAX = 64;
 const LOOPED_CHARS_MAX = 64;
 
 function isLineBreak(byte: number): boolean {
