@@ -15,6 +15,7 @@ import type { Session } from '../session.ts';
 
 /** `requireZset` and `requireZsetToChange` after they replied with an error. */
 export const NOT_A_ZSET = -1;
+const TYPE_MASK = 15;
 /** Whole numbers below are written with all their digits by `%.17g`. */
 const PLAIN_MAX = 1e15;
 
@@ -29,7 +30,7 @@ export function requireZset(
   reply: ReplyWriter,
 ): number {
   const entry = database.read(frame, arg);
-  if (entry === 0 || database.typeOf(entry) === TYPE.ZSET) return entry;
+  if (entry === 0 || typeLocated(database) === TYPE.ZSET) return entry;
   reply.error(ERRORS.wrongType);
   return NOT_A_ZSET;
 }
@@ -44,9 +45,14 @@ export function requireZsetToChange(
   const entry = database.find(frame, arg);
   if (entry === 0) return 0;
   database.touchLocated();
-  if (database.typeOf(entry) === TYPE.ZSET) return entry;
+  if (typeLocated(database) === TYPE.ZSET) return entry;
   reply.error(ERRORS.wrongType);
   return NOT_A_ZSET;
+}
+
+/** Of the entry that was found just now: memory is located at it. */
+function typeLocated({ memory }: Database): number {
+  return memory.view.getUint8(memory.base) & TYPE_MASK;
 }
 
 /** `findMember` of a frame's argument. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { PayloadRun } from '../../engine/tree/payload-run.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
@@ -12,6 +13,8 @@ const BY_BOUNDS_COMPLEXITY =
 const BY_RANK_COMPLEXITY =
   'O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements ' +
   'returned.';
+
+const run = new PayloadRun();
 
 function rangeRow(
   facts: Pick<CommandRow, 'name' | 'since' | 'complexity' | 'summary' | 'syntax' | 'deprecated'>,
@@ -123,10 +126,25 @@ function replySpan(reply: ReplyWriter): void {
   reply.array(withScores && !isNested ? count * 2 : count);
   if (count === 0) return;
   walker.seekRank(isReverse ? span.end - 1 : span.start);
+  if (!withScores) return replyMembers(count, isReverse, reply);
   for (let left = count; left > 0; left--) {
     if (isNested) reply.array(2);
     replyMember(reply, walker.showMember());
-    if (withScores) replyScore(reply, walker.score());
+    replyScore(reply, walker.score());
+    if (isReverse) walker.prev();
+    else walker.next();
+  }
+}
+
+/** `count` members from where `walker` is. */
+function replyMembers(count: number, isReverse: boolean, reply: ReplyWriter): void {
+  let left = count;
+  for (;;) {
+    const taken = walker.takeRun(run, left, isReverse);
+    if (taken === 0) replyMember(reply, walker.showMember());
+    else reply.bulkRun(run.bytes, run.view, run.offsets, run.lengths, taken);
+    left -= taken || 1;
+    if (left === 0) return;
     if (isReverse) walker.prev();
     else walker.next();
   }

@@ -125,6 +125,16 @@ export function readElement(bytes: Uint8Array, view: DataView, at: number, slice
   slice.length = text.length;
 }
 
+/** Whether the element is kept as text, not as an integer. */
+export function isText(view: DataView, at: number): boolean {
+  return isStringHead(view.getUint8(at));
+}
+
+/** Where the bytes of an element that is text begin. */
+export function textOffset(view: DataView, at: number): number {
+  return at + stringHeadBytes(view.getUint8(at));
+}
+
 /** The integer that the element is, exact up to 2^53; NaN when it is a string. */
 export function elementInteger(view: DataView, at: number): number {
   const head = view.getUint8(at);

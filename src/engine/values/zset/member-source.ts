@@ -7,7 +7,7 @@ import { TYPE } from '../../keyspace/entry.ts';
 import { Slice } from '../../slice.ts';
 import { OpenSet } from '../set/open-set.ts';
 import { SetMember } from '../set/set-member.ts';
-import { isInTrees, openTrees } from './zset-form.ts';
+import { openZset } from './zset-form.ts';
 import { findMember } from './zset-members.ts';
 import { ZsetTrees } from './zset-trees.ts';
 import { ZsetWalker } from './zset-walker.ts';
@@ -43,12 +43,12 @@ class ZsetSource implements MemberSource {
   constructor(database: Database, entry: number) {
     this.database = database;
     this.entry = entry;
-    if (isInTrees(database, entry)) {
-      const { orderedId, hashedId } = openTrees(database, entry);
-      const own = new ZsetTrees(database.trees).open(database, orderedId, hashedId);
-      this.walker.openTrees(own);
-    } else {
+    const trees = openZset(database, entry);
+    if (trees === null) {
       this.walker.open(database, entry);
+    } else {
+      const own = new ZsetTrees(database.trees);
+      this.walker.openTrees(own.open(database, trees.orderedId, trees.hashedId));
     }
   }
 

@@ -8,7 +8,7 @@
  */
 import { assert } from '../../../base/errors.ts';
 import type { Database } from '../../database.ts';
-import { ENCODING, FLAG, TYPE } from '../../keyspace/entry.ts';
+import { ENCODING, FLAG, headerBytes, keyLength, TYPE } from '../../keyspace/entry.ts';
 import { Slice } from '../../slice.ts';
 import {
   elementBytes,
@@ -34,28 +34,35 @@ const HASHED = 1;
 const shown = new Slice();
 const member = new Member();
 
-/** Whether the sorted set lies in trees; memory is located at the entry. */
-export function isInTrees(database: Database, entry: number): boolean {
+/**
+ * Opens the value: afterwards memory is located at the entry, and `database.valueAt` is where the
+ * value begins.
+ * @returns the set's trees; null when it is a listpack
+ */
+export function openZset(database: Database, entry: number): ZsetTrees | null {
   const { memory } = database;
   memory.locate(entry);
-  return (memory.view.getUint32(memory.base, true) & FLAG.TREE) !== 0;
-}
-
-/** The trees of the entry, which has some. */
-export function openTrees(database: Database, entry: number): ZsetTrees {
-  const at = openValue(database, entry);
-  const { view } = database.memory;
+  const { view, base } = memory;
+  const word0 = view.getUint32(base, true);
+  const at = base + headerBytes(word0) + keyLength(view, base, word0);
+  database.valueAt = at;
+  if ((word0 & FLAG.TREE) === 0) return null;
   const orderedId = recordTree(view, at, ORDERED);
   return zsetTreesOf(database).open(database, orderedId, recordTree(view, at, HASHED));
 }
 
+/** `openZset` of one that lies in trees. */
+export function requireTrees(database: Database, entry: number): ZsetTrees {
+  const trees = openZset(database, entry);
+  assert(trees !== null, 'the sorted set lies in trees');
+  return trees as ZsetTrees;
+}
+
 /** Members. */
 export function zsetCount(database: Database, entry: number): number {
-  if (isInTrees(database, entry)) {
-    const at = openValue(database, entry);
-    return database.trees.count(recordTree(database.memory.view, at, ORDERED));
-  }
-  return listpackCount(database.memory.view, openValue(database, entry)) >>> 1;
+  const trees = openZset(database, entry);
+  if (trees !== null) return trees.count;
+  return listpackCount(database.memory.view, database.valueAt) >>> 1;
 }
 
 /** Writes the record that names the trees at `database.valueAt`. */

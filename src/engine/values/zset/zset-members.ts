@@ -19,10 +19,10 @@ import { openValue, setEncoding, spliceListpack, valueBytes } from '../packed/pa
 import { compareMembers, Member } from './member-order.ts';
 import { compareScore, planScore, readScore } from './score-element.ts';
 import {
-  isInTrees,
-  openTrees,
+  openZset,
   PACKED_BYTES_MAX,
   PACKED_COUNT_MAX,
+  requireTrees,
   unpackZset,
 } from './zset-form.ts';
 import type { ZsetTrees } from './zset-trees.ts';
@@ -56,13 +56,14 @@ export function findMember(
   length: number,
 ): number {
   member.point(bytes, view, offset, length);
-  isTree = isInTrees(database, entry);
-  if (isTree) {
-    trees = openTrees(database, entry);
+  const opened = openZset(database, entry);
+  isTree = opened !== null;
+  if (opened !== null) {
+    trees = opened;
     return trees.find(member) ? trees.ordered.key : Number.NaN;
   }
   memberPlan.ofText(view, bytes, offset, length);
-  const start = openValue(database, entry);
+  const start = database.valueAt;
   const { memory } = database;
   const at = memberPlan.find(memory.view, start + LISTPACK_HEADER_BYTES, 2);
   foundAt = at === 0 ? 0 : at - start;
@@ -86,10 +87,10 @@ export function addMissed(
     const start = openValue(database, entry);
     const count = listpackCount(database.memory.view, start) >>> 1;
     if (count < PACKED_COUNT_MAX && valueBytes(database) + grown <= PACKED_BYTES_MAX) {
-      return insertPacked(database, entry, kept);
+      return insertPacked(database, entry, kept, LISTPACK_HEADER_BYTES);
     }
     placed = unpackZset(database, entry);
-    trees = openTrees(database, placed);
+    trees = requireTrees(database, placed);
     isTree = true;
     trees.find(member);
   }
@@ -107,8 +108,12 @@ export function moveFound(database: Database, entry: number, score: number): num
   }
   planScore(scorePlan, kept);
   if (staysInOrder(database, entry, kept)) return writeScoreFound(database, entry);
+  const start = openValue(database, entry);
+  const { view, bytes } = database.memory;
+  const scoreAt = start + foundAt + elementBytes(view, start + foundAt);
+  const isHigher = compareScore(view, bytes, scoreAt, kept) < 0;
   const placed = removeFound(database, entry);
-  return insertPacked(database, placed, kept);
+  return insertPacked(database, placed, kept, isHigher ? foundAt : LISTPACK_HEADER_BYTES);
 }
 
 /** Removes the member that `findMember` found. @returns the entry's address */
@@ -155,10 +160,13 @@ function followThresholds(
   return false;
 }
 
-/** Puts the planned member and score where they belong. */
-function insertPacked(database: Database, entry: number, score: number): number {
+/**
+ * Puts the planned member and score where they belong.
+ * @param from  the elements before that place come before it
+ */
+function insertPacked(database: Database, entry: number, score: number, from: number): number {
   const start = openValue(database, entry);
-  const at = placeOf(database, start, score) - start;
+  const at = placeOf(database, start, score, from) - start;
   const memberBytes = memberPlan.byteCount;
   const placed = spliceListpack(database, entry, at, 0, memberBytes + scorePlan.byteCount, 2);
   const { view, bytes } = database.memory;
@@ -169,7 +177,7 @@ function insertPacked(database: Database, entry: number, score: number): number 
 }
 
 /** Where the member belongs with that score; most come last. */
-function placeOf(database: Database, start: number, score: number): number {
+function placeOf(database: Database, start: number, score: number, from: number): number {
   const { view, bytes } = database.memory;
   const end = start + listpackBytes(view, start) - 1;
   const lastScoreAt = previousElement(view, end, start);
@@ -179,7 +187,7 @@ function placeOf(database: Database, start: number, score: number): number {
   if (lastOrder === 0 && isAfter(bytes, view, previousElement(view, lastScoreAt, start))) {
     return end;
   }
-  for (let at = start + LISTPACK_HEADER_BYTES; !isEnd(view, at); ) {
+  for (let at = start + from; !isEnd(view, at); ) {
     const scoreAt = at + elementBytes(view, at);
     const order = compareScore(view, bytes, scoreAt, score);
     if (order > 0 || (order === 0 && !isAfter(bytes, view, at))) return at;

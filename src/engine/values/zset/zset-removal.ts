@@ -1,7 +1,7 @@
 import type { Database } from '../../database.ts';
-import { elementAt, listpackBytes } from '../packed/listpack.ts';
-import { openValue, spliceListpack } from '../packed/packed-value.ts';
-import { isInTrees, openTrees, zsetCount } from './zset-form.ts';
+import { elementAt, listpackBytes, listpackCount } from '../packed/listpack.ts';
+import { spliceListpack } from '../packed/packed-value.ts';
+import { openZset } from './zset-form.ts';
 
 /**
  * Removes the members of those ranks.
@@ -15,17 +15,16 @@ export function removeRanks(
   count: number,
 ): number {
   if (count === 0) return entry;
-  if (isInTrees(database, entry)) {
-    const trees = openTrees(database, entry);
+  const trees = openZset(database, entry);
+  if (trees !== null) {
     trees.ordered.seekRank(trees.orderedId, rank);
     for (let left = count; left > 0; left--) trees.removeOrdered();
     return entry;
   }
-  const total = zsetCount(database, entry);
-  const start = openValue(database, entry);
+  const start = database.valueAt;
   const { view } = database.memory;
   const from = elementAt(view, start, 2 * rank) - start;
-  const isToEnd = rank + count === total;
+  const isToEnd = 2 * (rank + count) === listpackCount(view, start);
   const to = isToEnd
     ? listpackBytes(view, start) - 1
     : elementAt(view, start, 2 * (rank + count)) - start;

@@ -4,20 +4,23 @@
  */
 import type { Database } from '../../database.ts';
 import { Slice } from '../../slice.ts';
+import { type PayloadRun, RUN_COUNT_MAX, takeRun } from '../../tree/payload-run.ts';
 import type { TreeCursor } from '../../tree/tree-cursor.ts';
 import {
   elementAt,
   elementBytes,
+  elementTextBytes,
   isEnd,
+  isText,
   LISTPACK_HEADER_BYTES,
   listpackBytes,
   listpackCount,
   previousElement,
   readElement,
+  textOffset,
 } from '../packed/listpack.ts';
-import { openValue } from '../packed/packed-value.ts';
 import { readScore } from './score-element.ts';
-import { isInTrees, openTrees } from './zset-form.ts';
+import { openZset } from './zset-form.ts';
 import type { ZsetTrees } from './zset-trees.ts';
 
 export class ZsetWalker {
@@ -37,11 +40,12 @@ export class ZsetWalker {
   /** The set's members; the walker is at none yet. */
   open(database: Database, entry: number): this {
     this.isAtMember = false;
-    if (isInTrees(database, entry)) return this.openTrees(openTrees(database, entry));
+    const trees = openZset(database, entry);
+    if (trees !== null) return this.openTrees(trees);
     const { memory } = database;
     this.trees = null;
     this.cursor = null;
-    this.start = openValue(database, entry);
+    this.start = database.valueAt;
     this.bytes = memory.bytes;
     this.view = memory.view;
     this.count = listpackCount(memory.view, this.start) >>> 1;
@@ -70,6 +74,7 @@ export class ZsetWalker {
   /** Goes to the member that has `rank` members before it. */
   seekRank(rank: number): boolean {
     if (this.trees !== null) {
+      if (rank === 0) return this.seekFirst();
       this.isAtMember = this.trees.ordered.seekRank(this.trees.orderedId, rank);
       return this.isAtMember;
     }
@@ -101,6 +106,32 @@ export class ZsetWalker {
     this.isAtMember = scoreAt !== 0;
     if (this.isAtMember) this.at = previousElement(this.view, scoreAt, this.start);
     return this.isAtMember;
+  }
+
+  /**
+   * Notes the members from here on that lie in one memory, up to `countMax`, and leaves the walker
+   * at the last of them; none where the member here is not kept as text.
+   */
+  takeRun(run: PayloadRun, countMax: number, isReverse: boolean): number {
+    if (this.cursor !== null) return takeRun(this.cursor, run, countMax, isReverse);
+    const { view } = this;
+    const end = Math.min(countMax, RUN_COUNT_MAX);
+    let count = 0;
+    while (count < end && isText(view, this.at)) {
+      run.offsets[count] = textOffset(view, this.at);
+      run.lengths[count] = elementTextBytes(view, this.at);
+      if (++count === end) break;
+      if (!(isReverse ? this.prev() : this.next())) break;
+    }
+    if (count > 0 && count < end && this.isAtMember) {
+      // The one here is no text.
+      if (isReverse) this.next();
+      else this.prev();
+    }
+    run.bytes = this.bytes;
+    run.view = view;
+    run.count = count;
+    return count;
   }
 
   score(): number {
