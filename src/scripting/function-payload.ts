@@ -3,7 +3,7 @@
  * source as an RDB string, then the RDB version and a CRC-64 of all before it. Sources are written
  * as they are; compressed ones (LZF) are read.
  */
-import { crc64 } from '../base/crc64.ts';
+import { crc64 } from '../base/digest/crc64.ts';
 
 const FUNCTION_OPCODE = 245;
 const RDB_VERSION = 10;

@@ -1,7 +1,7 @@
 /** The table `redis` that scripts see, and `server`, its name in later versions. */
 
+import { sha1 } from '../base/digest/sha1.ts';
 import type { Logger } from '../base/logger.ts';
-import { sha1 } from '../base/sha1.ts';
 import { aclAllows } from '../commands/acl/enforce.ts';
 import { CALL_TEXTS, type CommandCall } from './command-call.ts';
 import { requireNumber } from './lua/arguments.ts';

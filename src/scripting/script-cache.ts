@@ -3,9 +3,10 @@
  * made. Scripts that came by SCRIPT LOAD stay until SCRIPT FLUSH; of those that came by EVAL the
  * ones not used for longest go when they are too many.
  */
+
+import { sha1 } from '../base/digest/sha1.ts';
 import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
-import { sha1 } from '../base/sha1.ts';
 import type { LuaFunction } from './lua/lua-value.ts';
 import type { ScriptFlags } from './script-header.ts';
 

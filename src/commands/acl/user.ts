@@ -1,4 +1,4 @@
-import { digestsEqual, sha256 } from '../../base/sha256.ts';
+import { digestsEqual, sha256 } from '../../base/digest/sha256.ts';
 import type { CommandCatalog } from './command-catalog.ts';
 import { cText, RULE_ERRORS, Selector } from './selector.ts';
 import { splitSelector } from './split-rules.ts';

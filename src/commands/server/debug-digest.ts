@@ -15,9 +15,10 @@
  *     zset     from 20 zeros: mix member, mix the score as %.17g; xor those 20 bytes
  *     stream   for each entry: mix `ms.seq`, then of each pair mix field, mix value
  */
+
+import { SHA1_BYTES, sha1Into } from '../../base/digest/sha1.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { formatDouble } from '../../base/numbers.ts';
-import { SHA1_BYTES, sha1Into } from '../../base/sha1.ts';
 import { type Database, NO_DEADLINE } from '../../engine/database.ts';
 import { AddressBuffer } from '../../engine/keyspace/address-buffer.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';

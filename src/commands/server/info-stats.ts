@@ -23,6 +23,7 @@ export function statsFields(node: NodeServices): InfoField[] {
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', sumOf(node, STORE_STAT.EXPIRED)],
+    ['expired_subkeys', sumOf(node, STORE_STAT.EXPIRED_FIELDS)],
     ['expired_stale_perc', '0.00'],
     ['expired_time_cap_reached_count', counters[METRIC.expireTimeCapReached]],
     ['expire_cycle_cpu_milliseconds', 0],

@@ -4,7 +4,7 @@ import { debugCommand } from './debug/debug.ts';
 import { dbsizeCommand, flushallCommand, flushdbCommand, swapdbCommand } from './flush.ts';
 import { infoCommand } from './info.ts';
 import { commandCommand } from './introspection/command.ts';
-import { latencyCommand } from './latency.ts';
+import { latencyCommand } from './latency/latency.ts';
 import { lolwutCommand } from './lolwut.ts';
 import { memoryCommand } from './memory.ts';
 import { moduleCommand } from './module.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TurnClock } from '../base/turn-clock.ts';
-import { createSimulatedWorld } from '../world/simulated/simulated-world.ts';
+import { TurnClock } from '../../../base/turn-clock.ts';
+import { createSimulatedWorld } from '../../../world/simulated/simulated-world.ts';
+import { drawGraph } from './latency-graph.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
-import { drawGraph } from './server/latency-graph.ts';
 
 function createMonitor() {
   const world = createSimulatedWorld(1);

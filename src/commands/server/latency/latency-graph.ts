@@ -1,4 +1,4 @@
-import type { LatencyEvent } from '../latency-monitor.ts';
+import type { LatencyEvent } from './latency-monitor.ts';
 
 /** As Redis draws it: at most this many samples, the newest. */
 const COLUMNS = 80;

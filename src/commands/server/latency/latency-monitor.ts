@@ -1,5 +1,5 @@
-import type { LatencyConfiguration } from '../base/configuration.ts';
-import type { TurnClock } from '../base/turn-clock.ts';
+import type { LatencyConfiguration } from '../../../base/configuration.ts';
+import type { TurnClock } from '../../../base/turn-clock.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 export interface LatencySample {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCommandKit } from '../../testing/command-kit.ts';
+import { createCommandKit } from '../../../testing/command-kit.ts';
 
 test('LATENCY HISTOGRAM tells every call, though only some are timed', async () => {
   const kit = await createCommandKit();

@@ -1,13 +1,13 @@
-import type { Frame } from '../../base/frame.ts';
-import { echoed } from '../../protocol/error-echo.ts';
-import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import type { CommandRow, Execute } from '../command-row.ts';
-import type { Command } from '../command-table.ts';
-import { helpRow } from '../help-reply.ts';
-import type { LatencyHistogram } from '../latency-histogram.ts';
-import type { LatencyEvent } from '../latency-monitor.ts';
-import type { NodeServices } from '../node-services.ts';
+import type { Frame } from '../../../base/frame.ts';
+import { echoed } from '../../../protocol/error-echo.ts';
+import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
+import type { CommandRow, Execute } from '../../command-row.ts';
+import type { Command } from '../../command-table.ts';
+import { helpRow } from '../../help-reply.ts';
+import type { NodeServices } from '../../node-services.ts';
 import { drawGraph } from './latency-graph.ts';
+import type { LatencyHistogram } from './latency-histogram.ts';
+import type { LatencyEvent } from './latency-monitor.ts';
 
 const REPORT_TIPS = [
   'nondeterministic_output',
