@@ -19,7 +19,7 @@ export function isHash(database: Database, entry: number, reply: ReplyWriter): b
   return false;
 }
 
-/** Opens the hash under argument 1 for reading; false when it is missing or after an error reply. */
+/** Opens the hash under argument 1 to read it; false when it is missing or after an error reply. */
 export function openForReading(database: Database, frame: Frame, reply: ReplyWriter): boolean {
   const entry = database.read(frame, 1);
   HASH.entry = entry;

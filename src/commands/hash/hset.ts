@@ -24,8 +24,8 @@ export const hsetCommand: CommandRow = {
   group: 'hash',
   since: '2.0.0',
   complexity:
-    'O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is ' +
-    'called with multiple field/value pairs.',
+    'O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command ' +
+    'is called with multiple field/value pairs.',
   summary: 'Gives fields of a hash values, making the hash when it is missing',
   syntax: 'key field value [field value ...]',
   execute: (session, frame, reply) => executeHset(session, frame, reply, 'hset'),
