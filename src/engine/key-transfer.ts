@@ -22,9 +22,12 @@ export function renameEntry(
 ): void {
   const store = database.store;
   if (!handOver(database, entry, database, frame, toArg)) {
-    writeUnder(database, entry, database, frame, toArg);
+    const placed = writeUnder(database, entry, database, frame, toArg);
+    const isScheduled = (wordOf(database, entry) & FLAG.SCHEDULED) !== 0;
+    if (isScheduled) database.fieldSchedule.removeEntry(database, entry);
     forgetTrees(database, entry);
     database.dropUnfound(entry);
+    if (isScheduled) database.fieldSchedule.addEntry(database, placed);
   }
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
@@ -123,8 +126,9 @@ function duplicate(
   toArg: number,
 ): number {
   const placed = writeUnder(source, entry, target, frame, toArg);
-  const isTree = (wordOf(target, placed) & FLAG.TREE) !== 0;
-  if (isTree) copyRecordTrees(target, placed, source);
+  const word0 = wordOf(target, placed);
+  if ((word0 & FLAG.TREE) !== 0) copyRecordTrees(target, placed, source);
+  if ((word0 & FLAG.SCHEDULED) !== 0) target.fieldSchedule.addEntry(target, placed);
   return placed;
 }
 

@@ -76,6 +76,8 @@ export const FLAG = {
   JSON: 1 << 12,
   /** The value is a record that names trees: see `engine/tree/`. */
   TREE: 1 << 13,
+  /** A hash with deadlines of fields: it stands in the database's `FieldSchedule`. */
+  SCHEDULED: 1 << 14,
 } as const;
 
 export const VALUE_LENGTH_INLINE_MAX = 254;

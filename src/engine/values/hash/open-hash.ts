@@ -9,24 +9,22 @@
  * the encoding LISTPACKEX says that a listpack has deadlines in it.
  *
  * A field whose deadline has passed is no field for anybody who asks; it is removed by those who
- * change the hash or by the background, which records that.
+ * change the hash or by the background, which records that. While some field has a deadline, the
+ * hash stands in the database's schedule with the earliest; each change here keeps that true.
  */
 import { bytesEqual, copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
 import { hashBytes } from '../../../base/hash.ts';
 import type { Database } from '../../database.ts';
 import { ENCODING, FLAG, TYPE } from '../../keyspace/entry.ts';
-import { Slice } from '../../slice.ts';
+import type { Slice } from '../../slice.ts';
 import { FORMAT } from '../../tree/page-layout.ts';
 import { TreeCursor } from '../../tree/tree-cursor.ts';
 import {
   ElementPlan,
   elementAt,
   elementBytes,
-  elementInteger,
-  initListpack,
   isEnd,
-  LISTPACK_EMPTY_BYTES,
   LISTPACK_HEADER_BYTES,
   listpackCount,
   readElement,
@@ -34,25 +32,33 @@ import {
 import {
   createListpack,
   openValue,
-  replaceValue,
   setEncoding,
   spliceListpack,
   valueBytes,
 } from '../packed/packed-value.ts';
-import { recordHeadBytes, recordTree, setRecordTree } from '../tree-record.ts';
+import { recordTree } from '../tree-record.ts';
+import {
+  addDeadline,
+  DEADLINE_TREE,
+  NEVER_MS,
+  packedDeadline,
+  removeDeadline,
+} from './field-deadlines.ts';
 import {
   FieldPayload,
   fieldHeadBytes,
   NO_FIELD_DEADLINE,
   writeFieldHead,
 } from './field-payload.ts';
+import { addRecordTree, packTree, unpackHash, widenPack } from './hash-forms.ts';
 
 export { NO_FIELD_DEADLINE };
+/** In place of a deadline: the field keeps the one that it has. */
+export const KEEP_FIELD_DEADLINE = -1;
 
 /** A longer listpack becomes a tree: no look-up reads more than this. */
 const PACKED_BYTES_MAX = 1024;
 const UNPACKED_COUNT_MIN = 4;
-const RECORD_BYTES = recordHeadBytes(1);
 const KIND_LISTPACK = TYPE.HASH | (ENCODING.LISTPACK << 4);
 
 /** Settings that decide what OBJECT ENCODING tells. */
@@ -67,11 +73,16 @@ export class OpenHash {
   entry = 0;
   /** Deadline of the field that was found or shown last. */
   deadlineMs = NO_FIELD_DEADLINE;
-  private isTree = false;
+  /** Some field has a deadline, which may have passed. */
+  isScheduled = false;
   /** Elements of a listpack that make one field: 2, or 3 with deadlines. */
-  private step = 2;
+  step = 2;
+  private isTree = false;
   private tree = 0;
+  /** Fields by deadline; 0 while none has had one. */
+  private deadlineTree = 0;
   private cursor: TreeCursor | null = null;
+  private deadlineCursor: TreeCursor | null = null;
   private readonly payload = new FieldPayload();
   private readonly fieldPlan = new ElementPlan();
   private readonly valuePlan = new ElementPlan();
@@ -86,12 +97,12 @@ export class OpenHash {
     const { view, base } = database.memory;
     const word0 = view.getUint32(base, true);
     this.isTree = (word0 & FLAG.TREE) !== 0;
+    this.isScheduled = (word0 & FLAG.SCHEDULED) !== 0;
     this.step = ((word0 >>> 4) & 15) === ENCODING.LISTPACKEX ? 3 : 2;
     if (this.isTree) {
       this.tree = recordTree(view, at, 0);
-      if (this.cursor === null || this.cursor.table !== database.trees.table) {
-        this.cursor = new TreeCursor(database.trees.table);
-      }
+      this.deadlineTree = view.getUint32(at, true) === 1 ? 0 : recordTree(view, at, DEADLINE_TREE);
+      if (this.cursor === null || this.cursor.table !== database.trees.table) this.makeCursors();
     }
     return this;
   }
@@ -125,39 +136,108 @@ export class OpenHash {
     readElement(bytes, view, at + elementBytes(view, at), slice);
   }
 
+  /** Fields without those whose deadline has passed. */
+  get liveCount(): number {
+    if (!this.isScheduled) return this.count;
+    const { nowMs } = this.require().store.clock;
+    if (this.isTree) {
+      const cursor = this.deadlineCursor as TreeCursor;
+      cursor.seek(this.deadlineTree, nowMs + 1);
+      return this.count - cursor.rankHere();
+    }
+    let count = 0;
+    this.rewind();
+    while (this.step1()) if (!this.isExpired()) count++;
+    return count;
+  }
+
   /**
    * Gives a field a value. Both must lie outside of this hash.
-   * @param deadlineMs  NO_FIELD_DEADLINE takes one away that it has
+   * @param deadlineMs  NO_FIELD_DEADLINE takes one away that it has; KEEP_FIELD_DEADLINE
    * @returns           whether the field is new
    */
   set(field: Slice, value: Slice, deadlineMs: number, limits: HashLimits): boolean {
     let isThere = this.locate(field.view, field.bytes, field.offset, field.length);
-    const isNew = !isThere || this.isExpired();
+    const oldMs = isThere ? this.deadlineMs : NO_FIELD_DEADLINE;
+    const isNew = !isThere || (oldMs !== NO_FIELD_DEADLINE && this.isExpired());
+    let newMs = deadlineMs;
+    if (newMs === KEEP_FIELD_DEADLINE) newMs = isNew ? NO_FIELD_DEADLINE : oldMs;
     const { step, isTree } = this;
-    this.noteLengths(Math.max(field.length, value.length), limits);
-    if (deadlineMs !== NO_FIELD_DEADLINE && this.step === 2) this.allowDeadlines();
+    const longest = field.length > value.length ? field.length : value.length;
+    if (longest > limits.hashMaxListpackValueBytes) this.becomeHashtable();
+    if (newMs !== NO_FIELD_DEADLINE) this.allowDeadlines();
     if (this.step !== step || this.isTree !== isTree) {
       isThere = this.locate(field.view, field.bytes, field.offset, field.length);
     }
-    if (this.isTree) this.setInTree(field, value, deadlineMs, isThere);
-    else this.setInPack(field, value, deadlineMs);
-    if (!isThere) this.noteCount(limits);
+    const fromMs = oldMs === newMs ? NEVER_MS : this.scheduledMs();
+    if (this.isTree) this.setInTree(field, value, newMs, isThere);
+    else this.setInPack(field, value, newMs);
+    if (!isThere && this.count > limits.hashMaxListpackEntries) this.becomeHashtable();
+    if (oldMs !== newMs) this.reschedule(fromMs, oldMs, newMs);
     return isNew;
   }
 
-  /** Removes the field that was found last. The hash may be empty then. */
+  /** Gives a field that is there another deadline, NO_FIELD_DEADLINE for none. */
+  setDeadline(field: Slice, deadlineMs: number): void {
+    if (deadlineMs !== NO_FIELD_DEADLINE) this.allowDeadlines();
+    this.locate(field.view, field.bytes, field.offset, field.length);
+    const oldMs = this.deadlineMs;
+    if (oldMs === deadlineMs) return;
+    const fromMs = this.scheduledMs();
+    if (!this.isTree && !this.setPackedDeadline(deadlineMs)) {
+      unpackHash(this);
+      this.locate(field.view, field.bytes, field.offset, field.length);
+    }
+    if (this.isTree) this.setTreeDeadline(oldMs, deadlineMs);
+    this.reschedule(fromMs, oldMs, deadlineMs);
+  }
+
+  /** Removes the field that was found or shown last. The hash may be empty then. */
   removeFound(): void {
     const database = this.require();
-    if (this.isTree) return this.cursorOf().removeHere();
-    const at = openValue(database, this.entry) + this.place;
-    const byteCount = this.tupleBytes(database.memory.view, at);
-    this.entry = spliceListpack(database, this.entry, this.place, byteCount, 0, -this.step);
+    const oldMs = this.deadlineMs;
+    const fromMs = oldMs === NO_FIELD_DEADLINE ? NEVER_MS : this.scheduledMs();
+    if (this.isTree) {
+      const cursor = this.cursorOf();
+      const hash = cursor.key;
+      cursor.removeHere();
+      this.changeDeadlineTree(oldMs, NO_FIELD_DEADLINE, hash);
+    } else {
+      const at = openValue(database, this.entry) + this.place;
+      const byteCount = this.tupleBytes(database.memory.view, at);
+      this.entry = spliceListpack(database, this.entry, this.place, byteCount, 0, -this.step);
+    }
+    if (oldMs !== NO_FIELD_DEADLINE) this.reschedule(fromMs, oldMs, NO_FIELD_DEADLINE);
+  }
+
+  /** Shows a field whose deadline has passed, so that it can be removed; false: there is none. */
+  findDue(field: Slice, value: Slice): boolean {
+    if (!this.isScheduled) return false;
+    const { nowMs } = this.require().store.clock;
+    if (this.isTree) {
+      const deadlines = this.deadlineCursor as TreeCursor;
+      if (!deadlines.seekFirst(this.deadlineTree) || deadlines.key > nowMs) return false;
+      const dueMs = deadlines.key;
+      const cursor = this.cursorOf();
+      cursor.seek(this.tree, deadlines.view.getUint32(deadlines.payloadOffset, true));
+      for (this.payload.read(cursor); this.payload.deadlineMs !== dueMs; ) {
+        cursor.next();
+        this.payload.read(cursor);
+      }
+      this.deadlineMs = dueMs;
+    } else {
+      this.rewind();
+      while (this.step1()) if (this.isExpired()) break;
+      if (this.place === 0) return false;
+    }
+    this.show(field, value);
+    return true;
   }
 
   /** After removals: a tree with little in it becomes a listpack again. */
   settleShrunk(): void {
     if (!this.isTree || this.count > UNPACKED_COUNT_MIN || this.count === 0) return;
-    this.packTree();
+    packTree(this, PACKED_BYTES_MAX / 2);
   }
 
   // --- walking: one walk at a time for each OpenHash; no changes while it goes on ---
@@ -174,6 +254,13 @@ export class OpenHash {
       return true;
     }
     return false;
+  }
+
+  /** The same, fields whose deadline has passed included. */
+  nextOfAll(field: Slice, value: Slice): boolean {
+    const isThere = this.step1();
+    if (isThere) this.show(field, value);
+    return isThere;
   }
 
   /** Shows a field at a place of an order that lasts until the next change; it may be expired. */
@@ -265,7 +352,10 @@ export class OpenHash {
     const { view } = database.memory;
     if (this.place === -1) this.place = LISTPACK_HEADER_BYTES;
     else this.place += this.tupleBytes(view, at + this.place);
-    if (isEnd(view, at + this.place)) return false;
+    if (isEnd(view, at + this.place)) {
+      this.place = 0;
+      return false;
+    }
     this.readDeadline(view, at + this.place);
     return true;
   }
@@ -311,12 +401,8 @@ export class OpenHash {
     return false;
   }
 
-  /** Deadline of the tuple at `at` of a listpack. */
   private readDeadline(view: DataView, at: number): void {
-    this.deadlineMs = NO_FIELD_DEADLINE;
-    if (this.step === 2) return;
-    const valueAt = at + elementBytes(view, at);
-    this.deadlineMs = elementInteger(view, valueAt + elementBytes(view, valueAt));
+    this.deadlineMs = this.step === 2 ? NO_FIELD_DEADLINE : packedDeadline(view, at);
   }
 
   private tupleBytes(view: DataView, at: number): number {
@@ -336,10 +422,13 @@ export class OpenHash {
     const place = isNew ? length - 1 : this.place;
     const oldBytes = isNew ? 0 : this.tupleBytes(memory.view, at + place);
     let newBytes = this.fieldPlan.byteCount + this.valuePlan.byteCount;
-    if (this.step === 3) newBytes += integerBytes(deadlineMs);
+    if (this.step === 3) {
+      DEADLINE.ofInteger(deadlineMs);
+      newBytes += DEADLINE.byteCount;
+    }
     if (length - oldBytes + newBytes > PACKED_BYTES_MAX) {
-      this.becomeTree();
-      return this.addToTree(field, value, deadlineMs);
+      unpackHash(this);
+      return this.put(field, value, deadlineMs);
     }
     const change = isNew ? this.step : 0;
     this.entry = spliceListpack(database, this.entry, place, oldBytes, newBytes, change);
@@ -348,20 +437,13 @@ export class OpenHash {
     to += this.fieldPlan.byteCount;
     this.valuePlan.writeTo(memory.view, memory.bytes, to);
     to += this.valuePlan.byteCount;
-    if (this.step === 3) {
-      this.valuePlan.ofInteger(deadlineMs);
-      this.valuePlan.writeTo(memory.view, memory.bytes, to);
-    }
-  }
-
-  private addToTree(field: Slice, value: Slice, deadlineMs: number): void {
-    const isThere = this.seekField(field.view, field.offset, field.length);
-    this.setInTree(field, value, deadlineMs, isThere);
+    if (this.step === 3) DEADLINE.writeTo(memory.view, memory.bytes, to);
   }
 
   /** Writes where `seekField` has left the cursor. */
   private setInTree(field: Slice, value: Slice, deadlineMs: number, isThere: boolean): void {
     const cursor = this.cursorOf();
+    const oldMs = isThere ? this.payload.deadlineMs : NO_FIELD_DEADLINE;
     const hasDeadline = deadlineMs !== NO_FIELD_DEADLINE;
     const length = fieldHeadBytes(field.length, hasDeadline) + field.length + value.length;
     if (!isThere) cursor.insertHere(this.hash, length);
@@ -372,14 +454,72 @@ export class OpenHash {
     copyBytes(view, bytes, fieldAt, field.view, field.bytes, field.offset, field.length);
     const valueAt = fieldAt + field.length;
     copyBytes(view, bytes, valueAt, value.view, value.bytes, value.offset, value.length);
+    this.changeDeadlineTree(oldMs, deadlineMs, this.hash);
   }
 
-  private noteLengths(length: number, limits: HashLimits): void {
-    if (length > limits.hashMaxListpackValueBytes) this.becomeHashtable();
+  /** Of the field that `locate` found. @returns false when a listpack is too short for it */
+  private setPackedDeadline(deadlineMs: number): boolean {
+    const database = this.require();
+    const { memory } = database;
+    const at = openValue(database, this.entry);
+    let place = this.place;
+    place += elementBytes(memory.view, at + place);
+    place += elementBytes(memory.view, at + place);
+    const oldBytes = elementBytes(memory.view, at + place);
+    DEADLINE.ofInteger(deadlineMs);
+    const added = DEADLINE.byteCount - oldBytes;
+    if (added > 0 && valueBytes(database) + added > PACKED_BYTES_MAX) return false;
+    this.entry = spliceListpack(database, this.entry, place, oldBytes, DEADLINE.byteCount, 0);
+    DEADLINE.writeTo(memory.view, memory.bytes, database.valueAt + place);
+    return true;
   }
 
-  private noteCount(limits: HashLimits): void {
-    if (this.count > limits.hashMaxListpackEntries) this.becomeHashtable();
+  /** Of the field that `locate` found: the head changes its length, the rest is shifted. */
+  private setTreeDeadline(oldMs: number, deadlineMs: number): void {
+    const cursor = this.cursorOf();
+    const { fieldLength, fieldAt } = this.payload;
+    const oldHead = fieldAt - cursor.payloadOffset;
+    const head = fieldHeadBytes(fieldLength, deadlineMs !== NO_FIELD_DEADLINE);
+    const bodyBytes = cursor.payloadLength - oldHead;
+    if (head > oldHead) cursor.resizeHere(head + bodyBytes);
+    else cursor.beforeChange();
+    const from = cursor.payloadOffset + oldHead;
+    cursor.bytes.copyWithin(cursor.payloadOffset + head, from, from + bodyBytes);
+    if (head < oldHead) cursor.resizeHere(head + bodyBytes);
+    writeFieldHead(cursor, fieldLength, deadlineMs);
+    this.changeDeadlineTree(oldMs, deadlineMs, cursor.key);
+  }
+
+  private changeDeadlineTree(oldMs: number, newMs: number, hash: number): void {
+    if (oldMs === newMs) return;
+    if (newMs !== NO_FIELD_DEADLINE) this.needDeadlineTree();
+    const cursor = this.deadlineCursor as TreeCursor;
+    if (oldMs !== NO_FIELD_DEADLINE) removeDeadline(cursor, this.deadlineTree, oldMs, hash);
+    if (newMs !== NO_FIELD_DEADLINE) addDeadline(cursor, this.deadlineTree, newMs, hash);
+  }
+
+  private needDeadlineTree(): void {
+    if (this.deadlineTree !== 0) return;
+    const database = this.require();
+    this.deadlineTree = database.trees.create(FORMAT.SLOTTED64);
+    this.entry = addRecordTree(database, this.entry, this.deadlineTree);
+  }
+
+  /** The earliest deadline, under which the hash is scheduled. */
+  private scheduledMs(): number {
+    if (!this.isScheduled) return NEVER_MS;
+    return this.require().fieldSchedule.earliestOf(this.require(), this.entry);
+  }
+
+  /** After a field's deadline has changed from `oldMs` to `newMs`. */
+  private reschedule(fromMs: number, oldMs: number, newMs: number): void {
+    const database = this.require();
+    const { fieldSchedule } = database;
+    let toMs = fromMs;
+    if (oldMs === fromMs) toMs = fieldSchedule.earliestOf(database, this.entry);
+    else if (newMs !== NO_FIELD_DEADLINE && newMs < fromMs) toMs = newMs;
+    this.isScheduled = toMs !== NEVER_MS;
+    fieldSchedule.move(database, this.entry, fromMs, toMs);
   }
 
   /** For OBJECT ENCODING. A listpack with deadlines cannot be told from one without then. */
@@ -387,111 +527,35 @@ export class OpenHash {
     const database = this.require();
     const encoding = database.encodingOf(this.entry);
     if (encoding === ENCODING.HASHTABLE) return;
-    if (encoding === ENCODING.LISTPACKEX && !this.isTree) this.becomeTree();
+    if (encoding === ENCODING.LISTPACKEX && !this.isTree) unpackHash(this);
     setEncoding(database, this.entry, ENCODING.HASHTABLE);
   }
 
-  /** Makes room for deadlines in a listpack that has none yet. */
+  /** Makes room for deadlines in a hash that has had none yet. */
   private allowDeadlines(): void {
+    if (this.step === 3) return;
     const database = this.require();
-    if (this.isTree) {
-      if (database.encodingOf(this.entry) === ENCODING.LISTPACK) {
-        setEncoding(database, this.entry, ENCODING.LISTPACKEX);
-      }
-      return;
-    }
-    if (database.encodingOf(this.entry) === ENCODING.HASHTABLE) return this.becomeTree();
-    const { memory } = database;
-    const at = openValue(database, this.entry);
-    let place = LISTPACK_HEADER_BYTES;
-    this.valuePlan.ofInteger(NO_FIELD_DEADLINE);
-    const { byteCount } = this.valuePlan;
-    for (let left = listpackCount(memory.view, at) / 2; left > 0; left--) {
-      place += elementBytes(memory.view, database.valueAt + place);
-      place += elementBytes(memory.view, database.valueAt + place);
-      this.entry = spliceListpack(database, this.entry, place, 0, byteCount, 1);
-      this.valuePlan.writeTo(memory.view, memory.bytes, database.valueAt + place);
-      place += byteCount;
-    }
-    setEncoding(database, this.entry, ENCODING.LISTPACKEX);
-    this.step = 3;
-  }
-
-  private becomeTree(): void {
-    const database = this.require();
-    const { memory, trees } = database;
-    const at = openValue(database, this.entry);
-    const packed = memory.bytes.slice(at, at + valueBytes(database));
-    const { step } = this;
     const encoding = database.encodingOf(this.entry);
-    const id = trees.create(FORMAT.SLOTTED32);
-    const kind = TYPE.HASH | (encoding << 4);
-    this.entry = replaceValue(database, this.entry, kind, FLAG.TREE, RECORD_BYTES);
-    memory.view.setUint32(database.valueAt, 1, true);
-    setRecordTree(memory.view, database.valueAt, 0, id);
-    this.open(database, this.entry);
-    const view = new DataView(packed.buffer);
-    const field = database.valueSlice;
-    const value = database.sourceSlice;
-    let place = LISTPACK_HEADER_BYTES;
-    while (!isEnd(view, place)) {
-      readElement(packed, view, place, field);
-      place += elementBytes(view, place);
-      readElement(packed, view, place, value);
-      place += elementBytes(view, place);
-      let deadlineMs = NO_FIELD_DEADLINE;
-      if (step === 3) {
-        deadlineMs = elementInteger(view, place);
-        place += elementBytes(view, place);
-      }
-      this.addToTree(field, value, deadlineMs);
-    }
+    if (!this.isTree && encoding === ENCODING.HASHTABLE) unpackHash(this);
+    else if (!this.isTree) widenPack(this);
+    if (encoding === ENCODING.LISTPACK) setEncoding(database, this.entry, ENCODING.LISTPACKEX);
+    if (encoding === ENCODING.LISTPACK) this.step = 3;
   }
 
-  private packTree(): void {
-    const database = this.require();
-    const { memory } = database;
-    const cursor = this.cursorOf();
-    const { tree } = this;
-    let byteCount = 0;
-    for (let isThere = cursor.seekFirst(tree); isThere; isThere = cursor.next()) {
-      byteCount += cursor.payloadLength + TUPLE_EXTRA_BYTES;
-    }
-    const encoding = database.encodingOf(this.entry);
-    const isPlain = encoding === ENCODING.LISTPACK || encoding === ENCODING.LISTPACKEX;
-    if (byteCount > PACKED_BYTES_MAX / 2 || !isPlain) return;
-    const fields: [Uint8Array, Uint8Array, number][] = [];
-    for (let isThere = cursor.seekFirst(tree); isThere; isThere = cursor.next()) {
-      this.payload.read(cursor);
-      const { fieldAt, fieldLength, valueAt, valueLength, deadlineMs } = this.payload;
-      const field = cursor.bytes.slice(fieldAt, fieldAt + fieldLength);
-      fields.push([field, cursor.bytes.slice(valueAt, valueAt + valueLength), deadlineMs]);
-    }
-    const kind = TYPE.HASH | (encoding << 4);
-    this.entry = replaceValue(database, this.entry, kind, 0, LISTPACK_EMPTY_BYTES);
-    initListpack(memory.view, database.valueAt);
-    this.open(database, this.entry);
-    for (const [field, value, deadlineMs] of fields) {
-      this.locate(sliceOf(field).view, field, 0, field.length);
-      this.setInPack(sliceOf(field), sliceOf(value), deadlineMs);
-    }
+  // --- below: for hash-forms.ts ---
+
+  /** Adds a field that is not there, without a look at encoding and schedule. */
+  put(field: Slice, value: Slice, deadlineMs: number): void {
+    const isThere = this.locate(field.view, field.bytes, field.offset, field.length);
+    if (this.isTree) this.setInTree(field, value, deadlineMs, isThere);
+    else this.setInPack(field, value, deadlineMs);
+  }
+
+  private makeCursors(): void {
+    const { table } = this.require().trees;
+    this.cursor = new TreeCursor(table);
+    this.deadlineCursor = new TreeCursor(table);
   }
 }
 
-/** What a listpack adds to a field and its value at most. */
-const TUPLE_EXTRA_BYTES = 24;
-
-function integerBytes(value: number): number {
-  PLAN.ofInteger(value);
-  return PLAN.byteCount;
-}
-
-const PLAN = new ElementPlan();
-
-function sliceOf(bytes: Uint8Array): Slice {
-  const slice = new Slice();
-  slice.bytes = bytes;
-  slice.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  slice.length = bytes.length;
-  return slice;
-}
+const DEADLINE = new ElementPlan();
