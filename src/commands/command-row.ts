@@ -32,16 +32,24 @@ export type CommandFlag =
   | 'no_multi'
   | 'asking';
 
+/**
+ * What finds keys that no spec describes: none can be found at all (names that follow from data),
+ * or the argument of SORT's last STORE.
+ */
+export type KeyFinder = 'nothing' | 'sortStore';
+
 /** Where keys stand among the arguments, as in Redis 7 key specs. */
 export interface KeySpec {
   /** Such as `RO ACCESS`, `RW UPDATE`, `OW INSERT`, `RW DELETE`. */
   readonly flags: string;
   readonly begin:
     | { readonly index: number }
-    | { readonly keyword: string; readonly startFrom: number };
+    | { readonly keyword: string; readonly startFrom: number }
+    | { readonly isUnknown: true };
   readonly find:
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
-    | { readonly keyCountIndex: number; readonly firstKey: number; readonly step: number };
+    | { readonly keyCountIndex: number; readonly firstKey: number; readonly step: number }
+    | { readonly isUnknown: true; readonly finder: KeyFinder };
   readonly notes?: string;
 }
 

@@ -63,3 +63,16 @@ test('KeyPositions grows with the command', () => {
   const text = `del ${Array.from({ length: 100 }, (_value, i) => `k${i}`).join(' ')}`;
   assert.equal(positionsOf([keysAt(1, -1, 1, 'RM')], text)?.length, 100);
 });
+
+test('findKeyPositions finds what SORT stores to behind its options', () => {
+  const isUnknown = true;
+  const keys: KeySpec[] = [
+    keysAt(1, 0, 1, 'RO ACCESS'),
+    { flags: 'RO', begin: { isUnknown }, find: { isUnknown, finder: 'nothing' } },
+    { flags: 'OW', begin: { isUnknown }, find: { isUnknown, finder: 'sortStore' } },
+  ];
+  assert.deepEqual(positionsOf(keys, 'sort k by store get store'), [1]);
+  assert.deepEqual(positionsOf(keys, 'sort k limit 0 store store d'), [1, 6]);
+  assert.deepEqual(positionsOf(keys, 'sort k store a alpha store b'), [1, 6]);
+  assert.deepEqual(positionsOf(keys, 'sort k store'), [1]);
+});

@@ -128,9 +128,14 @@ function isKey(spec: KeySpec): boolean {
 }
 
 function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositions): boolean {
-  let first = 'index' in spec.begin ? spec.begin.index : afterKeyword(spec.begin, frame);
+  const { begin, find } = spec;
+  if ('isUnknown' in begin || 'isUnknown' in find) {
+    const arg = 'finder' in find && find.finder === 'sortStore' ? sortStoreArg(frame) : 0;
+    if (arg !== 0) out.append(arg, index);
+    return true;
+  }
+  let first = 'index' in begin ? begin.index : afterKeyword(begin, frame);
   if (first === 0) return true;
-  const { find } = spec;
   let last: number;
   if ('keyCountIndex' in find) {
     const countIndex = first + find.keyCountIndex;
@@ -149,6 +154,17 @@ function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositi
   if (first >= frame.count || last >= frame.count || last < first) return false;
   for (let at = first; at <= last; at += find.step) out.append(at, index);
   return true;
+}
+
+/** What SORT stores to: options are passed over with their arguments, the last STORE counts. */
+function sortStoreArg(frame: Frame): number {
+  let found = 0;
+  for (let arg = 2; arg < frame.count; arg++) {
+    if (frame.equals(arg, 'LIMIT')) arg += 2;
+    else if (frame.equals(arg, 'BY') || frame.equals(arg, 'GET')) arg++;
+    else if (frame.equals(arg, 'STORE') && arg + 1 < frame.count) found = arg + 1;
+  }
+  return found;
 }
 
 /** Behind the keyword; 0 when it is not there. A negative start counts from the end, backwards. */

@@ -87,6 +87,8 @@ export const ERRORS = {
   geoRadiusStoreWith: row(
     'ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options',
   ),
+  sortByDenied: row('ERR BY option of SORT denied due to insufficient ACL permissions.'),
+  sortGetDenied: row('ERR GET option of SORT denied due to insufficient ACL permissions.'),
   sortNotDouble: row("ERR One or more scores can't be converted into double"),
   notInt32: row('ERR value is out of range, value must between -2147483648 and 2147483647'),
   databaseOutOfRange: row('ERR DB index is out of range'),

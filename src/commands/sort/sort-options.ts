@@ -19,8 +19,15 @@ export interface SortOptions {
 const ASTERISK = 42;
 const FIRST_OPTION_ARG = 2;
 
-/** @param canStore  false for SORT_RO */
-export function parseSort(frame: Frame, canStore: boolean): SortOptions | ErrorRow {
+/**
+ * @param canStore         false for SORT_RO
+ * @param mayReadEveryKey  asked when a pattern may name any key
+ */
+export function parseSort(
+  frame: Frame,
+  canStore: boolean,
+  mayReadEveryKey: () => boolean,
+): SortOptions | ErrorRow {
   const options: SortOptions = {
     isDescending: false,
     isAlpha: false,
@@ -49,7 +56,9 @@ export function parseSort(frame: Frame, canStore: boolean): SortOptions | ErrorR
       options.byArg = ++arg;
       // Once said it stays, even when another BY follows: as in Redis.
       if (!hasAsterisk(frame, arg)) options.isUnsorted = true;
+      else if (!mayReadEveryKey()) return ERRORS.sortByDenied;
     } else if (frame.equals(arg, 'GET') && left >= 1) {
+      if (!mayReadEveryKey()) return ERRORS.sortGetDenied;
       options.getArgs.push(++arg);
     } else return ERRORS.syntax;
   }

@@ -43,7 +43,7 @@ test('a pattern is cut at its first asterisk and the arrow behind it', () => {
 
 test('LIMIT never leaves the list', () => {
   const limit = (...args: string[]): unknown => {
-    const options = parseSort(frameOf('SORT', 'k', 'LIMIT', ...args), true);
+    const options = parseSort(frameOf('SORT', 'k', 'LIMIT', ...args), true, () => true);
     assert.ok(!('bytes' in options));
     return limitOf(options, 5);
   };
@@ -77,4 +77,29 @@ test('SORT by other keys and fields, with GET, and what STORE records', async ()
   ask('RPUSH l x');
   assert.equal(ask('SORT l'), "-ERR One or more scores can't be converted into double");
   assert.equal(ask('SORT l ALPHA DESC'), '["x" "3" "2" "1"]');
+});
+
+test('BY and GET are for users who may read every key', async () => {
+  const kit = await createCommandKit();
+  const ask = (line: string): string => describeReply(kit.run(...line.split(' ')));
+  const refused = (word: string): string =>
+    `-ERR ${word} option of SORT denied due to insufficient ACL permissions.`;
+  ask('RPUSH k1 2 1');
+  ask('ACL SETUSER bob on nopass +@all ~k*');
+  ask('AUTH bob x');
+  assert.equal(ask('SORT k1 BY w* GET #'), refused('BY'));
+  assert.equal(ask('SORT k1 BY nosort GET #'), refused('GET'));
+  assert.equal(ask('SORT_RO k1 GET #'), refused('GET'));
+  assert.equal(ask('SORT k1 BY nosort'), '["2" "1"]');
+  assert.match(ask('SORT k1 STORE d'), /^-NOPERM /);
+  ask('ACL SETUSER bob (+sort %R~*)');
+  assert.equal(ask('SORT k1 BY w* GET #'), '["1" "2"]');
+  assert.equal(ask('SORT_RO k1 BY w*'), refused('BY'));
+});
+
+test('a script sees a set in the order of its members even when none is asked for', async () => {
+  const kit = await createCommandKit();
+  kit.run('SADD', 's', 'c', 'a', 'b', 'd');
+  kit.session.isInScript = true;
+  assert.equal(describeReply(kit.run('SORT', 's', 'BY', 'nosort')), '["a" "b" "c" "d"]');
 });

@@ -8,7 +8,7 @@ import { settleGrowingList } from '../../engine/values/list/list-form.ts';
 import { ElementPlan } from '../../engine/values/packed/listpack.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import { type CommandRow, keysAt } from '../command-row.ts';
+import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
 import { limitOf, parseSort, type SortOptions } from './sort-options.ts';
 import { type Sortable, sortElements, sortScore } from './sort-order.ts';
@@ -21,19 +21,29 @@ const COMPLEXITY =
 const OPTIONS =
   '[BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]';
 
+const KEYS_BY_PATTERN: KeySpec = {
+  notes:
+    "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from " +
+    'the content of the key we sort',
+  flags: 'RO ACCESS',
+  begin: { isUnknown: true },
+  find: { isUnknown: true, finder: 'nothing' },
+};
+const STORE_KEY: KeySpec = {
+  notes:
+    "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear " +
+    'anywhere in the argument array',
+  flags: 'OW UPDATE',
+  begin: { isUnknown: true },
+  find: { isUnknown: true, finder: 'sortStore' },
+};
+
 export const sortCommand: CommandRow = {
   name: 'sort',
   arity: -2,
   flags: ['write', 'denyoom', 'movablekeys'],
   categories: ['set', 'sortedset', 'list', 'dangerous'],
-  keys: [
-    keysAt(1, 0, 1, 'RO ACCESS'),
-    {
-      flags: 'OW UPDATE',
-      begin: { keyword: 'STORE', startFrom: 2 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    },
-  ],
+  keys: [keysAt(1, 0, 1, 'RO ACCESS'), KEYS_BY_PATTERN, STORE_KEY],
   group: 'generic',
   since: '1.0.0',
   complexity: COMPLEXITY,
@@ -47,7 +57,7 @@ export const sortRoCommand: CommandRow = {
   arity: -2,
   flags: ['readonly', 'movablekeys'],
   categories: ['set', 'sortedset', 'list', 'dangerous'],
-  keys: [keysAt(1, 0, 1, 'RO ACCESS')],
+  keys: [keysAt(1, 0, 1, 'RO ACCESS'), KEYS_BY_PATTERN],
   group: 'generic',
   since: '7.0.0',
   complexity: COMPLEXITY,
@@ -60,14 +70,18 @@ const PLAN = new ElementPlan();
 const EMPTY = new Uint8Array(0);
 
 function executeSort(session: Session, frame: Frame, reply: ReplyWriter, canStore: boolean): void {
-  const options = parseSort(frame, canStore);
+  const { user, node } = session;
+  const options = parseSort(frame, canStore, () =>
+    node.access.mayReadEveryKey(user, canStore ? sortCommand : sortRoCommand, frame),
+  );
   if ('bytes' in options) return reply.error(options);
   const { database } = session;
   const entry = database.read(frame, 1);
   const elements = entry === 0 ? [] : elementsOf(database, entry);
   if (elements === null) return reply.error(ERRORS.wrongType);
-  // A stored set must not depend on the order in which it lies.
-  if (options.isUnsorted && options.storeArg !== 0 && isSet(database, entry)) {
+  // What is stored, or seen by a script, must not depend on the order in which a set lies.
+  const mustBeStable = options.storeArg !== 0 || session.isInScript;
+  if (options.isUnsorted && mustBeStable && isSet(database, entry)) {
     options.isUnsorted = false;
     options.isAlpha = true;
     options.byArg = 0;

@@ -62,7 +62,7 @@ export function keyRangeOf(row: CommandRow): KeyRange {
   let range = NO_RANGE;
   let previous = 0;
   for (const { begin, find } of row.keys ?? []) {
-    if (!('index' in begin) || 'keyCountIndex' in find) continue;
+    if (!('index' in begin) || !('lastKey' in find)) continue;
     if (range !== NO_RANGE && find.step !== range.step) return NO_RANGE;
     if (range !== NO_RANGE && previous !== begin.index - 1) return NO_RANGE;
     const last = find.lastKey >= 0 ? begin.index + find.lastKey : find.lastKey;

@@ -118,6 +118,8 @@ function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
   reply.bulkText('begin_search');
   if ('index' in begin) {
     replyTyped(reply, 'index', [['index', begin.index]]);
+  } else if ('isUnknown' in begin) {
+    replyTyped(reply, 'unknown', []);
   } else {
     replyTyped(reply, 'keyword', [
       ['keyword', begin.keyword],
@@ -131,6 +133,8 @@ function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
       ['firstkey', find.firstKey],
       ['keystep', find.step],
     ]);
+  } else if ('isUnknown' in find) {
+    replyTyped(reply, 'unknown', []);
   } else {
     replyTyped(reply, 'range', [
       ['lastkey', find.lastKey],
