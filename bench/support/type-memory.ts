@@ -8,8 +8,12 @@ import { askInfo, askText, DIGITS, loadKeys } from './bulk-load.ts';
 import { rssBytes } from './process-stats.ts';
 import { print, printTable, verdict } from './report.ts';
 
-/** Before anything is measured: what a process takes once, because it works at all. */
-const WARM_UP_COMMANDS = 20_000;
+/**
+ * Before anything is measured: what a process takes once, because it works at all. The same few
+ * collections again and again, so that little memory is left over that would be used later.
+ */
+const WARM_UP_COMMANDS = 1_000;
+const WARM_UP_ROUNDS = 100;
 const SMALL_COUNTS = [10, 50];
 const VALUE = 'v'.repeat(16);
 
@@ -118,7 +122,7 @@ function smallRows(commandCount: number): TypeRow[] {
 async function measureRow(row: TypeRow, options: TypeMemoryOptions): Promise<TypeCell | null> {
   const costs: TypeCost[] = [];
   for (const start of options.contenders) {
-    const cost = await measureCost(row, start, options.settle);
+    const cost = await measureCost(row, start, options);
     if (cost === null) return null;
     costs.push(cost);
   }
@@ -133,15 +137,16 @@ async function measureRow(row: TypeRow, options: TypeMemoryOptions): Promise<Typ
 async function measureCost(
   row: TypeRow,
   start: () => Promise<RunningServer>,
-  settle: () => Promise<void>,
+  { isTiny, settle }: TypeMemoryOptions,
 ): Promise<TypeCost | null> {
   const server = await start();
   const { port, pid } = server;
   try {
     if (!(await isKnown(port, row.loads[0][0]))) return null;
-    const warmUpCount = Math.min(WARM_UP_COMMANDS, row.commandCount);
-    await loadKeys(port, warmUpCount, row.loads[0]);
-    await askText(port, 'FLUSHALL', 'SYNC');
+    for (let i = isTiny ? 1 : WARM_UP_ROUNDS; i > 0; i--) {
+      await loadKeys(port, WARM_UP_COMMANDS, row.loads[0]);
+      await askText(port, 'FLUSHALL', 'SYNC');
+    }
     await settle();
     const rssBefore = rssBytes(pid);
     const countedBefore = await countedBytes(port);
