@@ -36,8 +36,8 @@ export const linsertCommand: CommandRow = {
   since: '2.2.0',
   complexity:
     'O(N) where N is the number of elements to traverse before seeing the value pivot. This ' +
-    'means that inserting somewhere on the left end on the list (head) can be considered O(1) and ' +
-    'inserting somewhere on the right end (tail) is O(N).',
+    'means that inserting somewhere on the left end on the list (head) can be considered O(1) ' +
+    'and inserting somewhere on the right end (tail) is O(N).',
   summary: 'Puts an element in front of another one of a list, or behind it',
   syntax: 'key <BEFORE | AFTER> pivot element',
   execute: executeLinsert,

@@ -18,8 +18,8 @@ export const lposCommand: CommandRow = {
   since: '6.0.6',
   complexity:
     'O(N) where N is the number of elements in the list, for the average case. When searching ' +
-    'for elements near the head or the tail of the list, or when the MAXLEN option is provided, the ' +
-    'command may run in constant time.',
+    'for elements near the head or the tail of the list, or when the MAXLEN option is ' +
+    'provided, the command may run in constant time.',
   summary: 'Tells at which indexes of a list an element stands',
   syntax: 'key element [RANK rank] [COUNT num-matches] [MAXLEN len]',
   execute: executeLpos,
