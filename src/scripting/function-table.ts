@@ -107,20 +107,42 @@ export class FunctionTable implements FunctionRegistry {
     const codes = decodeFunctionPayload(payload);
     if (typeof codes === 'string') return codes;
     const { byName, functionsByName } = this;
-    this.byName = new Map(policy === 'flush' ? [] : byName);
-    this.functionsByName = new Map(policy === 'flush' ? [] : functionsByName);
-    const loaded = new Set<string>();
+    this.byName = new Map();
+    this.functionsByName = new Map();
+    let error = this.addAll(codes);
+    if (error === null && policy !== 'flush') {
+      const libraries = [...this.byName.values()];
+      this.byName = new Map(byName);
+      this.functionsByName = new Map(functionsByName);
+      error = this.join(libraries, policy === 'replace');
+    }
+    if (error === null) return null;
+    this.byName = byName;
+    this.functionsByName = functionsByName;
+    return error;
+  }
+
+  private addAll(codes: readonly string[]): string | null {
     for (const code of codes) {
       const library = this.create(code);
-      const isTwice = typeof library !== 'string' && loaded.has(library.name);
-      const replaces = policy === 'replace' && !isTwice;
-      const error = typeof library === 'string' ? library : this.add(library, replaces);
-      if (error !== null) {
-        this.byName = byName;
-        this.functionsByName = functionsByName;
-        return error;
-      }
-      if (typeof library !== 'string') loaded.add(library.name);
+      if (typeof library === 'string') return library;
+      const error = this.add(library, false);
+      if (error !== null) return error;
+    }
+    return null;
+  }
+
+  /** Puts libraries that agree with each other among those that are there. */
+  private join(libraries: readonly LoadedLibrary[], replaces: boolean): string | null {
+    for (const { name } of libraries) {
+      const old = this.byName.get(name);
+      if (old === undefined) continue;
+      if (!replaces) return `ERR Library ${name} already exists`;
+      this.remove(old);
+    }
+    for (const library of libraries) {
+      const error = this.add(library, false);
+      if (error !== null) return error;
     }
     return null;
   }

@@ -179,10 +179,8 @@ export class LuaScriptEngine implements ScriptEngine {
     return this.cache.findDigest(digest) !== null;
   }
 
-  /** Also begins with a Lua in its first state. */
   flushScripts(): void {
     this.cache.clear();
-    this.scriptSide = null;
   }
 
   kill(kind: ScriptKind): string | null {

@@ -8,9 +8,11 @@ import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
 import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
 import { KEY_ROWS } from './grammar/keys.ts';
 import { LIST_ROWS } from './grammar/lists.ts';
+import { SCRIPTING_ROWS } from './grammar/scripting.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
 import { SET_ROWS } from './grammar/sets.ts';
 import { SETTING_ROWS } from './grammar/settings.ts';
+import { SORTED_SET_ROWS } from './grammar/sorted-sets.ts';
 import { STRING_ROWS } from './grammar/strings.ts';
 import { Judge, type Mismatch } from './judge.ts';
 import { PairedClient } from './paired-client.ts';
@@ -28,6 +30,7 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...LIST_ROWS,
   ...HASH_ROWS,
   ...SET_ROWS,
+  ...SORTED_SET_ROWS,
   ...BITMAP_ROWS,
   ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
@@ -36,6 +39,7 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...INTROSPECTION_ROWS,
   ...CONNECTION_ROWS,
   ...ACL_ROWS,
+  ...SCRIPTING_ROWS,
 ];
 
 export interface CompatOptions {
