@@ -16,6 +16,9 @@ export class ScanOptions {
   /** Arguments, 0: not given. */
   patternArg = 0;
   typeArg = 0;
+  /** HSCAN alone may be told NOVALUES. */
+  takesNoValues = false;
+  noValues = false;
 
   /** Whether the name passes MATCH. */
   matches(frame: Frame, name: Slice): boolean {
@@ -56,6 +59,7 @@ export function parseScanOptions(
   options.count = DEFAULT_COUNT;
   options.patternArg = 0;
   options.typeArg = 0;
+  options.noValues = false;
   if (!parseScanCursor(frame, cursorArg, options, reply)) return false;
   for (let arg = cursorArg + 1; arg < frame.count; arg += 2) {
     const hasValue = arg + 1 < frame.count;
@@ -65,6 +69,9 @@ export function parseScanOptions(
       options.patternArg = arg + 1;
     } else if (takesType && hasValue && frame.equals(arg, 'TYPE')) {
       options.typeArg = arg + 1;
+    } else if (options.takesNoValues && frame.equals(arg, 'NOVALUES')) {
+      options.noValues = true;
+      arg--;
     } else {
       reply.error(ERRORS.syntax);
       return false;

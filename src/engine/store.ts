@@ -10,6 +10,7 @@ import { Effect } from './effect.ts';
 import { EVENT } from './event-table.ts';
 import type { EvictionPolicy } from './eviction/eviction-policy.ts';
 import { POLICY_TABLE } from './eviction/policy-table.ts';
+import { expireFields, fieldsAreDue } from './expiry/field-expiry.ts';
 import type { SegmentPool } from './memory/segment-pool.ts';
 import { MutationSink } from './mutation-sink.ts';
 import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
@@ -241,6 +242,10 @@ export class Store {
     if (this.activeExpiryEnabled && database.wheel?.isBehind(nowMs)) {
       this.budget.left = STEP_ENTRY_COUNT;
       database.expireDue(this.budget);
+      return true;
+    }
+    if (this.activeExpiryEnabled && fieldsAreDue(database)) {
+      expireFields(database, STEP_ENTRY_COUNT);
       return true;
     }
     if (database.trees.drain(DRAINED_BLOCK_COUNT)) return true;

@@ -1,5 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
+import { noteExpiredFields } from '../../engine/expiry/field-expiry.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
 import { type HashLimits, OpenHash } from '../../engine/values/hash/open-hash.ts';
@@ -28,16 +29,59 @@ export function openForReading(database: Database, frame: Frame, reply: ReplyWri
   return true;
 }
 
-/** Opens the hash under argument 1, making it when it is missing; false after the error reply. */
-export function openForWriting(database: Database, frame: Frame, reply: ReplyWriter): boolean {
+/**
+ * Opens the hash under argument 1, making it when it is missing; false after the error reply.
+ * @param step  fields are every step-th argument from 2 on
+ */
+export function openForWriting(
+  database: Database,
+  frame: Frame,
+  reply: ReplyWriter,
+  step: number,
+): boolean {
   const entry = database.find(frame, 1);
   if (entry === 0) {
     HASH.create(database, frame, 1);
     return true;
   }
   if (!isHash(database, entry, reply)) return false;
-  HASH.open(database, entry);
+  if (!openForChange(database, entry, frame, 2, step)) HASH.create(database, frame, 1);
   return true;
+}
+
+/**
+ * Opens a hash to change it. Of the fields that the arguments name those go first whose deadline has
+ * passed, and that is recorded: what follows means the same wherever and whenever it is applied.
+ * @param step  fields are every step-th argument from `firstArg` on
+ * @returns     false when the hash lost its last field by that, and is gone
+ */
+export function openForChange(
+  database: Database,
+  entry: number,
+  frame: Frame,
+  firstArg: number,
+  step: number,
+): boolean {
+  HASH.open(database, entry);
+  return !HASH.isScheduled || dropExpired(database, frame, firstArg, step);
+}
+
+function dropExpired(database: Database, frame: Frame, firstArg: number, step: number): boolean {
+  const { view, bytes, offsets, lengths } = frame;
+  const { isActive } = database.store.sink;
+  const { effect } = database.store;
+  let removed = 0;
+  for (let arg = firstArg; arg < frame.count; arg += step) {
+    if (!HASH.locate(view, bytes, offsets[arg], lengths[arg]) || !HASH.isExpired()) continue;
+    if (isActive && removed === 0) database.beginEffect('HDEL', HASH.entry);
+    if (isActive) effect.bytes(bytes, offsets[arg], lengths[arg]);
+    HASH.removeFound();
+    removed++;
+  }
+  if (removed > 0) noteExpiredFields(database, removed);
+  if (HASH.count > 0) return true;
+  database.dropEmptied(HASH.entry);
+  return false;
 }
 
 export function limitsOf(session: Session): HashLimits {

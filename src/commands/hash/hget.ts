@@ -68,7 +68,7 @@ export const hlenCommand: CommandRow = {
   summary: 'Tells how many fields a hash has',
   syntax: 'key',
   execute({ database }, frame, reply) {
-    if (openForReading(database, frame, reply)) reply.integer(HASH.count);
+    if (openForReading(database, frame, reply)) reply.integer(HASH.liveCount);
     else if (HASH.entry === 0) reply.integer(0);
   },
 };
@@ -109,7 +109,7 @@ export const hscanCommand: CommandRow = {
     'O(1) for every call. O(N) for a complete iteration, including enough command calls for the ' +
     'cursor to return back to 0. N is the number of elements inside the collection..',
   summary: 'Walks through the fields of a hash a few at a time',
-  syntax: 'key cursor [MATCH pattern] [COUNT count]',
+  syntax: 'key cursor [MATCH pattern] [COUNT count] [NOVALUES]',
   tips: ['nondeterministic_output'],
   execute: executeHscan,
 };
@@ -176,6 +176,7 @@ function executeAll({ database }: Session, frame: Frame, reply: ReplyWriter, sho
 }
 
 const options = new ScanOptions();
+options.takesNoValues = true;
 
 function executeHscan({ database }: Session, frame: Frame, reply: ReplyWriter): void {
   if (!parseScanCursor(frame, 2, options, reply)) return;
@@ -196,8 +197,10 @@ function executeHscan({ database }: Session, frame: Frame, reply: ReplyWriter): 
   HASH.scan(options.cursor, options.count, FIELD, VALUE, () => {
     if (!options.matches(frame, FIELD)) return;
     writeSlice(reply, FIELD);
+    count++;
+    if (options.noValues) return;
     writeSlice(reply, VALUE);
-    count += 2;
+    count++;
   });
   reply.closeArray(mark, count);
 }

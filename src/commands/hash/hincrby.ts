@@ -21,6 +21,7 @@ import {
   HASH,
   isHash,
   limitsOf,
+  openForChange,
   openForWriting,
   showArgument,
   VALUE,
@@ -64,7 +65,7 @@ function executeHincrby(session: Session, frame: Frame, reply: ReplyWriter): voi
   if (entry !== 0 && !isHash(database, entry, reply)) return;
   let value = 0n;
   let deadlineMs = NO_FIELD_DEADLINE;
-  if (entry !== 0 && HASH.open(database, entry) && findArgument(frame, 2)) {
+  if (entry !== 0 && openForChange(database, entry, frame, 2, 2) && findArgument(frame, 2)) {
     HASH.readValue(VALUE);
     const old = parseInt64(VALUE.bytes, VALUE.offset, VALUE.length);
     if (old === null) return reply.error(NOT_INTEGER);
@@ -87,7 +88,7 @@ function executeHincrbyfloat(session: Session, frame: Frame, reply: ReplyWriter)
   if (entry !== 0 && !isHash(database, entry, reply)) return;
   let value = LONG_DOUBLE_ZERO;
   let deadlineMs = NO_FIELD_DEADLINE;
-  if (entry !== 0 && HASH.open(database, entry) && findArgument(frame, 2)) {
+  if (entry !== 0 && openForChange(database, entry, frame, 2, 2) && findArgument(frame, 2)) {
     HASH.readValue(VALUE);
     const old = parseLongDouble(latin1(VALUE));
     if (old === null) return reply.error(NOT_FLOAT);
@@ -125,7 +126,7 @@ function store(
   text: string,
   deadlineMs: number,
 ): void {
-  if (!openForWriting(session.database, frame, reply)) return;
+  if (!openForWriting(session.database, frame, reply, 2)) return;
   const bytes = Buffer.from(text, 'latin1');
   VALUE.bytes = bytes;
   VALUE.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -56,7 +56,7 @@ function executeHrandfield({ database }: Session, frame: Frame, reply: ReplyWrit
   reply.closeArray(mark, written * perField);
 
   function writeDistinct(wanted: number): number {
-    let left = HASH.count;
+    let left = HASH.liveCount;
     let stillWanted = Math.min(wanted, left);
     let taken = 0;
     HASH.rewind();

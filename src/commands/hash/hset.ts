@@ -9,7 +9,9 @@ import {
   FIELD,
   findArgument,
   HASH,
+  isHash,
   limitsOf,
+  openForChange,
   openForWriting,
   settleShrunk,
   showArgument,
@@ -76,7 +78,7 @@ function executeHset(session: Session, frame: Frame, reply: ReplyWriter, name: s
     return reply.errorText(`ERR wrong number of arguments for '${name}' command`);
   }
   const { database } = session;
-  if (!openForWriting(database, frame, reply)) return;
+  if (!openForWriting(database, frame, reply, 2)) return;
   const limits = limitsOf(session);
   const fieldCount = (frame.count - 2) >>> 1;
   if (fieldCount > limits.hashMaxListpackEntries) HASH.becomeHashtable();
@@ -94,7 +96,7 @@ function executeHset(session: Session, frame: Frame, reply: ReplyWriter, name: s
 
 function executeHsetnx(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { database } = session;
-  if (!openForWriting(database, frame, reply)) return;
+  if (!openForWriting(database, frame, reply, 2)) return;
   if (findArgument(frame, 2)) return reply.integer(0);
   showArgument(frame, 2, FIELD);
   HASH.set(FIELD, showArgument(frame, 3, VALUE), NO_FIELD_DEADLINE, limitsOf(session));
@@ -105,13 +107,14 @@ function executeHsetnx(session: Session, frame: Frame, reply: ReplyWriter): void
 function executeHdel({ database, store }: Session, frame: Frame, reply: ReplyWriter): void {
   const entry = database.find(frame, 1);
   if (entry === 0) return reply.integer(0);
-  if (!openForWriting(database, frame, reply)) return;
+  if (!isHash(database, entry, reply)) return;
+  if (!openForChange(database, entry, frame, 2, 1)) return reply.integer(0);
   let removed = 0;
   for (let arg = 2; arg < frame.count && HASH.count > 0; arg++) {
     const { view, bytes, offsets, lengths } = frame;
     if (!HASH.locate(view, bytes, offsets[arg], lengths[arg])) continue;
-    if (!HASH.isExpired()) removed++;
     HASH.removeFound();
+    removed++;
   }
   if (removed > 0) {
     store.stats[STORE_STAT.CHANGES] += removed - 1;

@@ -1,5 +1,16 @@
 import type { CommandRow } from '../command-row.ts';
 import {
+  hexpireatCommand,
+  hexpireCommand,
+  hexpiretimeCommand,
+  hpersistCommand,
+  hpexpireatCommand,
+  hpexpireCommand,
+  hpexpiretimeCommand,
+  hpttlCommand,
+  httlCommand,
+} from './hexpire.ts';
+import {
   hexistsCommand,
   hgetallCommand,
   hgetCommand,
@@ -10,9 +21,11 @@ import {
   hstrlenCommand,
   hvalsCommand,
 } from './hget.ts';
+import { hgetdelCommand, hgetexCommand } from './hgetex.ts';
 import { hincrbyCommand, hincrbyfloatCommand } from './hincrby.ts';
 import { hrandfieldCommand } from './hrandfield.ts';
 import { hdelCommand, hmsetCommand, hsetCommand, hsetnxCommand } from './hset.ts';
+import { hsetexCommand } from './hsetex.ts';
 
 export const HASH_COMMANDS: readonly CommandRow[] = [
   hsetCommand,
@@ -31,4 +44,16 @@ export const HASH_COMMANDS: readonly CommandRow[] = [
   hincrbyfloatCommand,
   hrandfieldCommand,
   hscanCommand,
+  hexpireCommand,
+  hpexpireCommand,
+  hexpireatCommand,
+  hpexpireatCommand,
+  httlCommand,
+  hpttlCommand,
+  hexpiretimeCommand,
+  hpexpiretimeCommand,
+  hpersistCommand,
+  hgetdelCommand,
+  hgetexCommand,
+  hsetexCommand,
 ];
