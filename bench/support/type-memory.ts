@@ -1,21 +1,18 @@
 /**
  * Bytes per element of every kind of collection, counted and as growth of the resident memory, in
  * both servers in turn: one collection of very many elements, then very many of few. A small
- * collection's bytes hold those of its key.
+ * collection's bytes hold those of its key. As many elements are there before anything is measured:
+ * what a process takes once, however much it holds, is several megabytes and must not count.
  */
 import type { RunningServer } from '../../tests/support/server.ts';
 import { askInfo, askText, DIGITS, loadKeys } from './bulk-load.ts';
 import { rssBytes } from './process-stats.ts';
 import { print, printTable, verdict } from './report.ts';
 
-/**
- * Before anything is measured: what a process takes once, because it works at all. The same few
- * collections again and again, so that little memory is left over that would be used later.
- */
-const WARM_UP_COMMANDS = 1_000;
-const WARM_UP_ROUNDS = 100;
 const SMALL_COUNTS = [10, 50];
 const VALUE = 'v'.repeat(16);
+const BEFORE = 'pre:';
+const MEASURED = 'now:';
 
 export interface TypeMemoryOptions {
   /** Our server and redis-server. */
@@ -84,7 +81,7 @@ export async function measureTypes(options: TypeMemoryOptions): Promise<TypeCell
 }
 
 function largeRows(count: number): TypeRow[] {
-  const element = `elm:${DIGITS}`;
+  const element = MEASURED + DIGITS;
   const large = (name: string, target: number, ...args: string[]): TypeRow => {
     return { name, loads: [args], commandCount: count, elementCount: count, target };
   };
@@ -98,7 +95,7 @@ function largeRows(count: number): TypeRow[] {
 }
 
 function smallRows(commandCount: number): TypeRow[] {
-  const key = `key:${DIGITS}`;
+  const key = MEASURED + DIGITS;
   return SMALL_COUNTS.flatMap((size) => {
     const numbers = Array.from({ length: size }, (_, i) => i);
     const elements = numbers.map((i) => `${String(i).padStart(3, '0')}:${DIGITS}`);
@@ -122,7 +119,7 @@ function smallRows(commandCount: number): TypeRow[] {
 async function measureRow(row: TypeRow, options: TypeMemoryOptions): Promise<TypeCell | null> {
   const costs: TypeCost[] = [];
   for (const start of options.contenders) {
-    const cost = await measureCost(row, start, options);
+    const cost = await measureCost(row, start, options.settle);
     if (cost === null) return null;
     costs.push(cost);
   }
@@ -137,16 +134,13 @@ async function measureRow(row: TypeRow, options: TypeMemoryOptions): Promise<Typ
 async function measureCost(
   row: TypeRow,
   start: () => Promise<RunningServer>,
-  { isTiny, settle }: TypeMemoryOptions,
+  settle: () => Promise<void>,
 ): Promise<TypeCost | null> {
   const server = await start();
   const { port, pid } = server;
   try {
     if (!(await isKnown(port, row.loads[0][0]))) return null;
-    for (let i = isTiny ? 1 : WARM_UP_ROUNDS; i > 0; i--) {
-      await loadKeys(port, WARM_UP_COMMANDS, row.loads[0]);
-      await askText(port, 'FLUSHALL', 'SYNC');
-    }
+    for (const args of row.loads) await loadKeys(port, row.commandCount, args.map(asBefore));
     await settle();
     const rssBefore = rssBytes(pid);
     const countedBefore = await countedBytes(port);
@@ -159,6 +153,11 @@ async function measureCost(
   } finally {
     await server.stop();
   }
+}
+
+/** The same command for keys or elements that are not those measured. */
+function asBefore(argument: string): string {
+  return argument.replace(MEASURED, BEFORE);
 }
 
 async function isKnown(port: number, name: string): Promise<boolean> {
