@@ -3,6 +3,7 @@
  * same millisecond, FLUSHALL, full scans. Then fairness, one client's flood against another's PING,
  * and what an idle connection costs. The smallest of three runs' longest stall counts, because the
  * kernel's counter of waiting time moves in steps of 4 ms; raw figures and an idle process beside.
+ *   npm run bench:stall -- --suite types     work on collections of a million elements
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,13 +21,17 @@ import { askInfo, askText, DIGITS, loadKeys } from './support/bulk-load.ts';
 import { rssBytes } from './support/process-stats.ts';
 import { print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 import { type Stall, StallMeter } from './support/stall-meter.ts';
+import { measureTypeStalls } from './support/type-stalls.ts';
 
 const { values: flags } = parseArgs({
   options: {
     tiny: { type: 'boolean', default: false },
+    /** keys or types. */
+    suite: { type: 'string', default: 'keys' },
     keys: { type: 'string' },
     runs: { type: 'string' },
-    only: { type: 'string', default: 'stall,ping,idle' },
+    /** Parts of the suite: stall, ping, idle; of types: set, hash, zset, list, keys. */
+    only: { type: 'string' },
   },
 });
 
@@ -49,8 +54,19 @@ else await main();
 
 async function main(): Promise<void> {
   printMachine();
+  if (flags.suite === 'types') {
+    const rows = await measureTypeStalls({
+      elementCount: Number(flags.keys ?? (IS_TINY ? 20_000 : 1_000_000)),
+      runs: RUNS,
+      targetMs: STALL_TARGET_MS,
+      only: flags.only?.split(',') ?? null,
+      isTiny: IS_TINY,
+    });
+    printJson('stall-types', { rows });
+    return;
+  }
   print(`${KEY_COUNT} keys, ${RUNS} runs`);
-  const only = new Set(flags.only.split(','));
+  const only = new Set((flags.only ?? 'stall,ping,idle').split(','));
   const stalls = only.has('stall') ? await measureStalls() : null;
   const ping = only.has('ping') ? await measurePings() : null;
   const idle = only.has('idle') ? await measureIdle() : null;
