@@ -18,6 +18,7 @@ import { SCRIPTING_COMMANDS } from './scripting/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { SET_COMMANDS } from './set/rows.ts';
 import { SORT_COMMANDS } from './sort/rows.ts';
+import { STREAM_COMMANDS } from './stream/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
 import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
 import { ZSET_COMMANDS } from './zset/rows.ts';
@@ -35,6 +36,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...ZSET_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...GEO_COMMANDS,
+  ...STREAM_COMMANDS,
   ...SORT_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
