@@ -15,6 +15,11 @@ export interface MutationReader {
    * hear of it, and nothing of it is journaled.
    */
   onEvent?(effect: Effect, eventId: number, actorId: number): void;
+  /**
+   * A change of what is no key: `FUNCTION LOAD`, `DELETE`, `FLUSH`, `RESTORE`. For readers that
+   * keep or pass on everything.
+   */
+  onFunctions?(effect: Effect): void;
   /** What comes until the end belongs together: all of it or nothing (EXEC, scripts). */
   onGroupBegin?(): void;
   onGroupEnd?(): void;
@@ -52,6 +57,10 @@ export class MutationSink {
     const readers = this.readers;
     for (let i = 0; i < readers.length; i++) readers[i].onEffect(effect, eventId, actorId);
   }
+  recordFunctions(effect: Effect): void {
+    for (const reader of this.readers) reader.onFunctions?.(effect);
+  }
+
   /** Begins a group; readers hear of it with its first change. */
   beginGroup(): void {
     this.groupDepth++;

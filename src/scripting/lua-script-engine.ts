@@ -229,15 +229,12 @@ export class LuaScriptEngine implements ScriptEngine {
       return false;
     }
     if (flags.isCompatible || flags.isNoWrites) return true;
-    if (isReadOnly) {
-      reply.errorText('ERR Can not execute a script with write flag using *_ro command.');
+    if (!flags.allowsOom && !session.store.makeRoom(0)) {
+      reply.error(ERRORS.outOfMemory);
       return false;
     }
-    if (flags.allowsOom || session.store.makeRoom(0)) return true;
-    reply.errorText(
-      'OOM allow-oom flag is not set on the script, can not run it when used memory > ' +
-        "'maxmemory'",
-    );
+    if (!isReadOnly) return true;
+    reply.errorText('ERR Can not execute a script with write flag using *_ro command.');
     return false;
   }
 

@@ -60,7 +60,7 @@ async function monitor(stage: Stage): Promise<void> {
 function monitorLines(replies: readonly Reply[]): string {
   const texts = replies.map((reply) => describeReply(reply));
   return texts
-    .map((text) => text.replace(/^\+\d+\.\d{6} \[(\d+) [\d.:]+\]/, '[$1]'))
+    .map((text) => text.replace(/^\+\d+\.\d{6} \[(\d+) ([\d.:]+|lua)\]/, '[$1]'))
     .filter((text) => !/ "mark-/.test(text))
     .join('\n');
 }

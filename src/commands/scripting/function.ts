@@ -1,5 +1,6 @@
+import type { Frame } from '../../base/frame.ts';
 import { globMatchesText } from '../../base/glob.ts';
-import { EVENT } from '../../engine/event-table.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -32,7 +33,12 @@ function recordChange(session: Session, ...words: readonly (string | Uint8Array)
     if (typeof word === 'string') effect.text(word);
     else effect.bytes(word, 0, word.length);
   }
-  store.recordEffect(EVENT.none);
+  store.sink.recordFunctions(effect);
+}
+
+/** An argument in an error's text ends at a zero byte, as in C. */
+function shown(frame: Frame, arg: number): string {
+  return frame.latin1(arg).split('\0', 1)[0].slice(0, LIMITS.echoedBytesMax);
 }
 
 const loadRow = functionSubcommand(
@@ -50,7 +56,7 @@ const loadRow = functionSubcommand(
     const codeArg = frame.count - 1;
     for (let arg = 2; arg < codeArg; arg++) {
       if (!frame.equals(arg, 'REPLACE')) {
-        return reply.errorLatin1(`ERR Unknown option given: ${frame.latin1(arg)}`);
+        return reply.errorLatin1(`ERR Unknown option given: ${shown(frame, arg)}`);
       }
       replaces = true;
     }
@@ -163,7 +169,7 @@ const listRow = functionSubcommand(
           return reply.errorText('ERR library name argument was not given');
         }
         pattern = frame.latin1(arg);
-      } else return reply.errorLatin1(`ERR Unknown argument ${frame.latin1(arg)}`);
+      } else return reply.errorLatin1(`ERR Unknown argument ${shown(frame, arg)}`);
     }
     const mark = reply.openAggregate();
     let count = 0;

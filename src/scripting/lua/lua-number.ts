@@ -12,9 +12,11 @@ const HEXADECIMAL =
   /^[ \t\n\v\f\r]*([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?\d+))?[ \t\n\v\f\r]*$/;
 const WORD = /^[ \t\n\v\f\r]*([+-]?)(inf|infinity|nan)[ \t\n\v\f\r]*$/i;
 
-/** The number that a string reads as, or undefined. */
+/** The number that a string reads as, or undefined. For strtod a zero byte ends the string. */
 export function parseLuaNumber(text: string): number | undefined {
   if (DECIMAL.test(text)) return Number(text.trim());
+  const end = text.indexOf('\0');
+  if (end >= 0) return parseLuaNumber(text.slice(0, end));
   const hexadecimal = HEXADECIMAL.exec(text);
   if (hexadecimal !== null) return hexadecimalNumber(hexadecimal);
   const word = WORD.exec(text);

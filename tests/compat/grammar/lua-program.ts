@@ -26,8 +26,9 @@ export function luaProgram(g: Generator): string {
   return parts.join('');
 }
 
+/** Not 0: whether a constant -0 keeps its sign depends on the constants before it. */
 function number(g: Generator): string {
-  return g.pick(['0', '1', '-1', '2.5', '0.1', '1e10', '-7', '100', '3', '255', '1e300', '0x1F']);
+  return g.pick(['4', '1', '-1', '2.5', '0.1', '1e10', '-7', '100', '3', '255', '1e300', '0x1F']);
 }
 
 function text(g: Generator): string {
@@ -63,12 +64,13 @@ function numeric(g: Generator, depth = 0): string {
     case 10:
       return `bit.${g.pick(['band', 'bor', 'bxor', 'lshift', 'rshift', 'arshift', 'rol'])}(${inner()}, ${inner()})`;
     case 11:
-      return `(${condition(g)} and ${inner()} or ${inner()})`;
+      // Through a call: Lua names an operand of `and` by what its registers happen to hold.
+      return `(select(1, (${condition(g)} and ${inner()} or ${inner()})))`;
     case 12:
       // Types that do not fit: the error names the variable.
       return `(${g.pick([...STRINGS, ...LISTS])} + 1)`;
     default:
-      return `select(${g.pick(['"#"', '1', '2', '-1'])}, ${inner()}, ${inner()})`;
+      return `(select(${g.pick(['"#"', '1', '2', '-1'])}, ${inner()}, ${inner()}))`;
   }
 }
 

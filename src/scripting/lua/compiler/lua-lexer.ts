@@ -87,7 +87,9 @@ export class LuaLexer {
   /** @param near  what is quoted, or null for nothing */
   errorNear(message: string, near: string | null): LuaError {
     const where = `${this.name}:${this.line}: ${message}`;
-    return new LuaError(near === null ? where : `${where} near '${quotable(near)}'`, 0);
+    // Of a zero byte Lua's own code believes that it is no token.
+    const isShown = near !== null && near !== '\0';
+    return new LuaError(isShown ? `${where} near '${quotable(near)}'` : where, 0);
   }
 
   private scan(): string {
