@@ -188,11 +188,14 @@ export class LuaRuntime {
   }
 
   private finish(results: readonly LuaValue[]): RunState {
+    this.machine.budget.bytesLeft = this.options.bytesMax;
     this.results = results;
     return RUN.DONE;
   }
 
   private fail(thrown: unknown): RunState {
+    // The error's own text, and the arguments of the next script, need some again.
+    this.machine.budget.bytesLeft = this.options.bytesMax;
     this.steps = null;
     this.results = NO_VALUES;
     this.wasKilled = thrown instanceof ScriptKilled;
