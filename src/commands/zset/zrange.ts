@@ -36,7 +36,7 @@ export const zrangeCommand: CommandRow = rangeRow(
     since: '1.2.0',
     complexity: BY_RANK_COMPLEXITY,
     summary: 'Lists the members between two ranks, scores or members, in either direction',
-    syntax: 'key min max [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]',
+    syntax: 'key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]',
   },
   (session, frame, reply) => executeRange(session, frame, reply, 'auto', 'auto'),
 );

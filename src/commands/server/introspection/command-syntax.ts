@@ -44,6 +44,9 @@ export function parseSyntax(row: Pick<CommandRow, 'name' | 'keys' | 'syntax'>): 
     valueType:
       row.name.startsWith('setbit') || row.name.startsWith('bitfield') ? 'integer' : 'string',
     incrementType: row.name.endsWith('float') ? 'double' : 'integer',
+    timeoutType: row.name.startsWith('b') ? 'double' : 'integer',
+    boundType: row.name === 'zcount' || row.name.endsWith('byscore') ? 'double' : 'string',
+    placeType: row.name === 'zrange' ? 'string' : 'integer',
   };
   return convertSequence(readAll(reader), context);
 }
@@ -67,6 +70,11 @@ interface Context {
   /** Types of the names that mean different things to different commands. */
   readonly valueType: ArgumentType;
   readonly incrementType: ArgumentType;
+  readonly timeoutType: ArgumentType;
+  /** `min` and `max`. */
+  readonly boundType: ArgumentType;
+  /** `start` and `stop`. */
+  readonly placeType: ArgumentType;
 }
 
 const DOTS = '...';
@@ -194,23 +202,28 @@ function choiceOf(children: readonly ArgumentNode[]): ArgumentNode {
 
 function joinedName(nodes: readonly ArgumentNode[]): string {
   const names = nodes.map((node) => node.name);
-  if (names.every((name) => CONDITIONS.has(name))) return 'condition';
-  if (names.includes('milliseconds')) return 'expiration';
   const name = names.join('_');
-  return REDIS_NAMES[name] ?? name;
+  if (Object.hasOwn(REDIS_NAMES, name)) return REDIS_NAMES[name];
+  if (names.every((word) => CONDITIONS.has(word))) return 'condition';
+  if (names.includes('milliseconds')) return 'expiration';
+  return name;
 }
 
 const CONDITIONS = new Set(['nx', 'xx', 'gt', 'lt']);
 
 const REDIS_NAMES: Readonly<Record<string, string>> = {
   async_sync: 'async',
+  byscore_bylex: 'sortby',
   byte_bit: 'index_unit',
   count_reset: 'operation',
+  count_withscores: 'options',
   encoding_offset_value_encoding_offset_increment: 'write_operation',
   encoding_offset_write: 'operation',
   end_index_unit: 'end_index',
+  gt_lt: 'comparison',
   host_port: 'host-port',
   'host-port_no-one': 'args',
+  min_max: 'where',
   no_one: 'no-one',
   on_off: 'status',
   protover_username_password_clientname: 'arguments',
@@ -221,8 +234,14 @@ const REDIS_NAMES: Readonly<Record<string, string>> = {
   yes_no: 'mode',
 };
 
+/** Tokens that Redis calls by another name. */
+const TOKEN_NAMES: Readonly<Record<string, string>> = { ch: 'change', incr: 'increment' };
+
 function withToken(token: string, operands: readonly ArgumentNode[]): ArgumentNode {
-  if (operands.length === 0) return { ...plain(token.toLowerCase(), 'pure-token'), token };
+  if (operands.length === 0) {
+    const name = token.toLowerCase();
+    return { ...plain(TOKEN_NAMES[name] ?? name, 'pure-token'), token };
+  }
   const node = joined(operands);
   if (node.type !== 'oneof') return { ...node, token };
   return { ...node, name: token.toLowerCase(), token };
@@ -257,13 +276,18 @@ function isToken(word: string): boolean {
 function typeOfName(name: string, context: Context): ArgumentType {
   if (name === 'value') return context.valueType;
   if (name === 'increment') return context.incrementType;
+  if (name === 'timeout') return context.timeoutType;
+  if (name === 'min' || name === 'max') return context.boundType;
+  if (name === 'start' || name === 'stop') return context.placeType;
   if (name.includes('unix-time')) return 'unix-time';
   if (name === 'pattern') return 'pattern';
   if (INTEGER_NAMES.has(name)) return 'integer';
   return DOUBLE_NAMES.has(name) ? 'double' : 'string';
 }
 
-const KEY_NAMES = new Set(['key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey']);
+const KEY_NAMES = new Set([
+  ...['key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'src', 'dst'],
+]);
 const DOUBLE_NAMES = new Set(['score', 'min-score', 'max-score', 'radius']);
 const INTEGER_NAMES = new Set([
   'bit',
@@ -280,6 +304,7 @@ const INTEGER_NAMES = new Set([
   'index1',
   'index2',
   'len',
+  'limit',
   'milliseconds',
   'numkeys',
   'numreplicas',
@@ -287,9 +312,7 @@ const INTEGER_NAMES = new Set([
   'port',
   'protover',
   'seconds',
-  'start',
-  'stop',
-  'timeout',
   'ttl',
   'version',
+  'weight',
 ]);
