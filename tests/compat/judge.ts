@@ -26,6 +26,8 @@ export class Judge {
   commandCount = 0;
   replyCount = 0;
   errorCount = 0;
+  /** What was allowed has left the two servers unequal; nothing is judged until `forget`. */
+  isUnequal = false;
   private history: { client: string; draft: Draft }[] = [];
   private queues = new Map<string, Draft[]>();
 
@@ -33,6 +35,7 @@ export class Judge {
   forget(): void {
     this.history = [];
     this.queues.clear();
+    this.isUnequal = false;
   }
 
   judge(client: string, batch: readonly Draft[], exchange: Exchange): void {
@@ -111,10 +114,11 @@ export class Judge {
   }
 
   private judgePair(client: string, draft: Draft, oracle: Reply, ours: Reply): void {
-    if (repliesAgree(oracle, ours, draft.comparison)) return;
+    if (this.isUnequal || repliesAgree(oracle, ours, draft.comparison)) return;
     const allowed = ALLOWED_DIFFERENCES.find((row) => row.applies(draft, oracle, ours));
     if (allowed) {
       this.allowedCounts.set(allowed.name, (this.allowedCounts.get(allowed.name) ?? 0) + 1);
+      if (allowed.leavesUnequal) this.isUnequal = true;
       return;
     }
     const difference = draft.comparison === 'info' ? infoDifference(oracle, ours) : '';

@@ -3,6 +3,7 @@ import { Draft, Generator, type GrammarRow } from './generator.ts';
 import { ACL_ROWS } from './grammar/acl.ts';
 import { BITMAP_ROWS } from './grammar/bitmaps.ts';
 import { CONNECTION_ROWS } from './grammar/connection.ts';
+import { GEO_ROWS } from './grammar/geo.ts';
 import { HASH_ROWS } from './grammar/hashes.ts';
 import { HYPERLOGLOG_ROWS } from './grammar/hyperloglog.ts';
 import { INTROSPECTION_ROWS } from './grammar/introspection.ts';
@@ -12,6 +13,7 @@ import { SCRIPTING_ROWS } from './grammar/scripting.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
 import { SET_ROWS } from './grammar/sets.ts';
 import { SETTING_ROWS } from './grammar/settings.ts';
+import { SORT_ROWS } from './grammar/sort.ts';
 import { SORTED_SET_ROWS } from './grammar/sorted-sets.ts';
 import { STRING_ROWS } from './grammar/strings.ts';
 import { Judge, type Mismatch } from './judge.ts';
@@ -40,6 +42,8 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...CONNECTION_ROWS,
   ...ACL_ROWS,
   ...SCRIPTING_ROWS,
+  ...GEO_ROWS,
+  ...SORT_ROWS,
 ];
 
 export interface CompatOptions {
@@ -81,7 +85,7 @@ export async function runCompat(options: CompatOptions): Promise<CompatResult> {
   try {
     while (judge.commandCount < options.commandCount) {
       await playRound(stage);
-      if (judge.mismatches.length === reported) continue;
+      if (judge.mismatches.length === reported && !judge.isUnequal) continue;
       for (const mismatch of judge.mismatches.slice(reported)) report(mismatch, printed, print);
       reported = judge.mismatches.length;
       if (reported >= options.mismatchCountMax) break;

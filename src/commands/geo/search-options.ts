@@ -294,5 +294,6 @@ function doubleArgument(frame: Frame, arg: number): number {
 /** `%f` */
 function sixDecimals(value: number): string {
   if (value === Infinity || value === -Infinity) return value > 0 ? 'inf' : '-inf';
+  if (Object.is(value, -0)) return '-0.000000';
   return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
 }
