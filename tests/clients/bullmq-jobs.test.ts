@@ -175,18 +175,18 @@ testBothServers('bullmq: jobs', {
 
   'a limiter spreads the jobs over time': async (t, port) => {
     const bench = openBench(t, port, 'limit');
-    const startsMs: number[] = [];
-    const worker = bench.worker(async () => startsMs.push(performance.now()), {
+    const worker = bench.worker(async () => 1, {
       concurrency: 10,
       limiter: { max: 3, duration: 150 },
     });
     const done = waitForJobs(worker, 8);
     await bench.queue.addBulk(Array.from({ length: 8 }, () => ({ name: 'j', data: {} })));
-    await done;
-    // The fourth belongs to the second window, the seventh to the third.
+    const startsMs = (await done).map((job) => job.processedOn!).sort((a, b) => a - b);
+    // The fourth belongs to the second window, the seventh to the third. A start is noted before
+    // the request leaves, the window begins when it arrives: hence the 50 ms.
     const sinceFirstMs = startsMs.map((ms) => ms - startsMs[0]);
-    assert.ok(sinceFirstMs[3] >= 130 && sinceFirstMs[6] >= 280, `${sinceFirstMs}`);
-    assert.ok(sinceFirstMs[2] < 130, `${sinceFirstMs}`);
+    assert.ok(sinceFirstMs[3] >= 100 && sinceFirstMs[6] >= 250, `${sinceFirstMs}`);
+    assert.ok(sinceFirstMs[2] < 150, `${sinceFirstMs}`);
   },
 
   'a job may say that its worker has reached the limit of somebody else': async (t, port) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { QueueEventsProducer } from 'bullmq';
+import { type Job, QueueEventsProducer } from 'bullmq';
 import { Redis } from 'ioredis';
 import { testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
@@ -199,6 +199,51 @@ testBothServers('bullmq: events and upkeep', {
     assert.match(await bench.queue.exportPrometheusMetrics(), /state="completed"} 1/);
   },
 
+  'questions about one job, and repairs': async (t, port) => {
+    const bench = openBench(t, port, 'questions');
+    const connection = { host: '127.0.0.1', port };
+    const client = new Redis(connection);
+    t.after(() => client.disconnect());
+    const unique = { deduplication: { id: 'unique' } };
+    const job = await bench.queue.add('j', {}, { attempts: 2, ...unique });
+    const delayed = await bench.queue.add('later', {}, { delay: 600_000 });
+    assert.deepEqual(await ask(job), ['waiting']);
+    assert.deepEqual(await ask(delayed), ['delayed']);
+    assert.equal(await job.removeDeduplicationKey(), true);
+    assert.equal(await job.removeDeduplicationKey(), false);
+    assert.deepEqual(await bench.queue.getRanges(['wait', 'delayed'], 0, -1, true), [
+      job.id,
+      delayed.id,
+    ]);
+    await bench.queue.setGlobalConcurrency(1);
+    assert.equal(await bench.queue.isMaxed(), false);
+    let isMaxed: boolean | undefined;
+    const worker = bench.worker(async (job) => {
+      isMaxed = await bench.queue.isMaxed();
+      assert.deepEqual(await ask(job), ['active']);
+      if (job.attemptsMade === 0) throw new Error('tried again at once');
+    });
+    const [done] = await waitForJobs(worker, 1);
+    assert.equal(isMaxed, true);
+    assert.equal(done.attemptsMade, 2);
+    assert.deepEqual(done.stacktrace?.length, 1);
+    assert.deepEqual(await ask(job), ['completed']);
+
+    const { job: parent } = await bench.flows.add({
+      name: 'parent',
+      queueName: 'questions',
+      children: [1, 2, 3].map((n) => ({ name: 'child', queueName: 'questions-parts', data: n })),
+    });
+    const pending = await bench.queue.getDependencies(parent.id!, 'pending', 0, 1);
+    assert.equal(pending.total, 3);
+    assert.ok(pending.items.length >= 2);
+
+    await client.hset('bull:questions:lost', 'name', 'in no list', 'timestamp', '1', 'data', '{}');
+    assert.equal(await bench.queue.removeOrphanedJobs(), 1);
+    assert.equal(await client.exists('bull:questions:lost'), 0);
+    assert.equal(await bench.queue.getJobState(delayed.id!), 'delayed');
+  },
+
   'who works on a queue is known': async (t, port) => {
     const bench = openBench(t, port, 'staff');
     const workers = ['ada', 'bob'].map((name) => bench.worker(async () => 1, { name }));
@@ -213,3 +258,16 @@ testBothServers('bullmq: events and upkeep', {
     assert.equal((await bench.queue.getQueueEvents()).length, 1);
   },
 });
+
+/** Every state by its own question. */
+async function ask(job: Job): Promise<string[]> {
+  const answers = {
+    waiting: await job.isWaiting(),
+    active: await job.isActive(),
+    delayed: await job.isDelayed(),
+    completed: await job.isCompleted(),
+    failed: await job.isFailed(),
+    'waiting-children': await job.isWaitingChildren(),
+  };
+  return Object.entries(answers).flatMap(([state, is]) => (is ? [state] : []));
+}
