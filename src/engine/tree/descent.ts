@@ -21,6 +21,7 @@ const GUESS_ERROR = 4;
 
 /** To the first place that is not before the key, or behind the last slot of the leaf before it. */
 export function descend(cursor: TreeCursor, id: number, key: number): void {
+  if (cursor.table.seekAhead.take(cursor, id, key)) return;
   let address = begin(cursor, id);
   if (cursor.format === FORMAT.SLOTTED32) {
     const share = descendHashes(cursor, address, key);

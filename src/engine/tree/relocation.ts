@@ -17,6 +17,7 @@ import type { TreeTable } from './tree-table.ts';
 export function relocatePage(table: TreeTable, from: number, to: number): void {
   const word0 = table.word(to, 0);
   const parent = table.word(to, 1);
+  table.shapeCount++;
   if (isRoot(word0)) table.roots[parent] = to;
   else setChildAt(table, parent, childIndexOf(table, parent, from), to);
   if (levelOf(word0) > 0) {

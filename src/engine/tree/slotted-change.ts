@@ -39,6 +39,7 @@ export function insertSlot(cursor: TreeCursor, key: number, length: number): voi
     view.setFloat64(slotAt, key, true);
     view.setUint16(slotAt + 8, heapBegin, true);
   }
+  table.changeCount++;
   view.setUint16(base + SLOT_COUNT, slotCount + 1, true);
   view.setUint16(base + HEAP_BEGIN, heapBegin, true);
   cursor.slotCount = slotCount + 1;
@@ -74,6 +75,7 @@ export function removeSlot(cursor: TreeCursor): void {
   const slotsEnd = base + PAGE_HEADER_BYTES + cursor.slotCount * slotByteCount;
   bytes.copyWithin(slotAt, slotAt + slotByteCount, slotsEnd);
   const slotCount = --cursor.slotCount;
+  table.changeCount++;
   view.setUint16(base + SLOT_COUNT, slotCount, true);
   if (slotCount === 0) {
     view.setUint16(base + HEAP_BEGIN, sizeOf(view.getUint32(base, true)), true);
@@ -109,6 +111,7 @@ export function resizeSlot(cursor: TreeCursor, length: number): void {
 export function setSlotKey(cursor: TreeCursor, key: number): void {
   const { pageView: view, pageBase: base } = cursor;
   cursor.beforeChange();
+  cursor.table.changeCount++;
   if (cursor.format === FORMAT.BLOCK) {
     view.setFloat64(base + 16, key, true);
   } else {

@@ -47,6 +47,7 @@ export function becomeRoot(table: TreeTable, page: number, id: number): void {
   words[at] |= ROOT;
   words[at + 1] = id;
   table.roots[id] = page;
+  table.shapeCount++;
 }
 
 /** The page's parent; a root gets one first, as its only child. */
@@ -135,6 +136,7 @@ export function setChildCount(
 export function setChildKey(table: TreeTable, parent: number, index: number, key: number): void {
   const at = table.wordAt(parent);
   table.view(parent).setFloat64((at << 2) + PAGE_HEADER_BYTES + index * 8, key, true);
+  table.shapeCount++;
 }
 
 export function childKey(table: TreeTable, parent: number, index: number): number {
@@ -212,6 +214,7 @@ function takeChild(table: TreeTable, page: number, index: number): void {
   words.copyWithin(children + index, children + index + 1, children + childCount);
   words.copyWithin(counts + index, counts + index + 1, counts + childCount);
   words[at + 2] = childCount - 1;
+  table.shapeCount++;
 }
 
 /** A root gets a larger block. @returns its new address */
@@ -281,6 +284,7 @@ function moveChildren(
       read + source[sourceAt + 2] * width,
     );
   }
+  table.shapeCount++;
   target[targetAt + 2] += count;
   source[sourceAt + 2] -= count;
   const children = targetAt + 4 + targetCapacity * 2 + toIndex;
@@ -345,4 +349,5 @@ export function setChildAt(table: TreeTable, parent: number, index: number, chil
   const words = table.words(parent);
   const at = table.wordAt(parent);
   words[at + 4 + capacityOf(words[at]) * 2 + index] = child;
+  table.shapeCount++;
 }

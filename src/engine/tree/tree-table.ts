@@ -2,6 +2,7 @@ import { assert } from '../../base/errors.ts';
 import { HUGE_ADDRESS_MIN, PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import { LEAF_BYTES } from './page-layout.ts';
+import { SeekAhead } from './seek-ahead.ts';
 import { LeafWriter } from './slotted-leaf.ts';
 
 const CAPACITY_MIN = 16;
@@ -19,12 +20,17 @@ export class TreeTable {
   counts = new Uint32Array(0);
   /** Trees there are, those that wait to be freed included. */
   treeCount = 0;
+  /** Grows with each change of what a page is, where it lies or which keys it may hold. */
+  shapeCount = 0;
+  /** Grows with each slot that is inserted or removed. */
+  changeCount = 0;
   /** A copy of the pages that are being written anew. */
   scratchBytes: Uint8Array = NO_BYTES;
   scratchView: DataView = NO_VIEW;
   /** The pages of such a step, in their order. */
   readonly stepPages = new Uint32Array(3);
   readonly leafWriter = new LeafWriter();
+  readonly seekAhead = new SeekAhead();
   #freeId = 0;
   #idEnd = 1;
 
@@ -61,6 +67,7 @@ export class TreeTable {
     this.roots = new Uint32Array(0);
     this.counts = new Uint32Array(0);
     this.treeCount = 0;
+    this.shapeCount++;
     this.#freeId = 0;
     this.#idEnd = 1;
   }
