@@ -6,13 +6,13 @@ import type { Session } from '../session.ts';
 import { type Direction, type RangeKind, request } from './range-request.ts';
 import { NOT_A_ZSET, replyMember, replyScore, requireZset, walker } from './sorted-set.ts';
 
-const BY_BOUNDS_COMPLEXITY =
-  'O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements ' +
-  'being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), ' +
-  'you can consider it O(log(N)).';
 const BY_RANK_COMPLEXITY =
-  'O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements ' +
-  'returned.';
+  'O(log(N)+M) with N being the number of elements in the sorted set and M the number of ' +
+  'elements returned.';
+const BY_BOUNDS_COMPLEXITY =
+  'O(log(N)+M) with N being the number of elements in the sorted set and M the number of ' +
+  'elements being returned. If M is constant (e.g. always asking for the first 10 elements with ' +
+  'LIMIT), you can consider it O(log(N)).';
 
 const run = new PayloadRun();
 

@@ -1,6 +1,6 @@
 import type { TieOrder } from '../../tree/tree-cursor.ts';
 
-/** As memcmp, the shorter first when one begins with the other. Below 0: left comes before right. */
+/** As memcmp, the shorter first when one begins with the other. Below 0: left is before right. */
 export function compareMembers(
   leftView: DataView,
   left: number,
