@@ -31,7 +31,7 @@ function begin(...lines: string[]): void {
 }
 
 test('others are told that a script runs long, and it comes to its end', () => {
-  caller.send("EVAL \"for i = 1, 30000000 do end redis.call('set', 'k', 1) return 7\" 0", 'GET k');
+  begin("EVAL \"for i = 1, 30000000 do end redis.call('set', 'k', 1) return 7\" 0", 'GET k');
   other.send('GET k', 'MULTI', 'GET k', 'DISCARD');
   kit.world.runUntilIdle();
   assert.equal(other.take(), `${BUSY}+OK\r\n${BUSY}+OK\r\n`);
@@ -53,7 +53,7 @@ test('SCRIPT KILL ends a script that has not written, whatever it catches', () =
 });
 
 test('a script that has written cannot be killed', () => {
-  caller.send("EVAL \"redis.call('set', 'k', 1) for i = 1, 30000000 do end return 7\" 0");
+  begin("EVAL \"redis.call('set', 'k', 1) for i = 1, 30000000 do end return 7\" 0");
   other.send('SCRIPT KILL');
   kit.world.runUntilIdle();
   assert.match(other.take(), /^-UNKILLABLE Sorry the script already executed write commands/);
@@ -68,7 +68,7 @@ test('the database a suspended script has selected is its own', () => {
 });
 
 test('a client that leaves does not end its script', () => {
-  caller.send("EVAL \"for i = 1, 30000000 do end redis.call('set', 'k', 1)\" 0");
+  begin("EVAL \"for i = 1, 30000000 do end redis.call('set', 'k', 1)\" 0");
   caller.peer.end();
   kit.world.runUntilIdle();
   assert.equal(other.ask('GET k'), '$1\r\n1\r\n');
@@ -77,7 +77,7 @@ test('a client that leaves does not end its script', () => {
 test('who waits for a key is served when the suspended script has ended', () => {
   const waiting = kit.connect();
   waiting.ask('BLPOP list 0');
-  caller.send("EVAL \"redis.call('rpush', 'list', 'x') for i = 1, 30000000 do end return 7\" 0");
+  begin("EVAL \"redis.call('rpush', 'list', 'x') for i = 1, 30000000 do end return 7\" 0");
   kit.world.runUntilIdle();
   assert.equal(caller.take(), ':7\r\n');
   assert.equal(waiting.take(), '*2\r\n$4\r\nlist\r\n$1\r\nx\r\n');

@@ -31,15 +31,15 @@ import { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandCall } from './command-call.ts';
 import { FunctionTable } from './function-table.ts';
 import { latin1Text } from './latin1-text.ts';
-import type { CallSite } from './lua/call-site.ts';
 import { compile } from './lua/compiler/compile.ts';
 import { type LuaRuntime, RUN, type RunState, ScriptKilled } from './lua/lua-runtime.ts';
-import { LuaTable } from './lua/lua-table.ts';
+import type { LuaTable } from './lua/lua-table.ts';
 import { LuaError, type LuaFunction, type LuaValue } from './lua/lua-value.ts';
 import { createLuaRuntime } from './lua/open-libraries.ts';
 import { writeLuaReply } from './lua-to-reply.ts';
 import { createRedisTable } from './redis-table.ts';
 import { type CachedScript, digestOf, ScriptCache } from './script-cache.ts';
+import { errorText, writeFailure } from './script-failure.ts';
 import { parseScriptHeader, type ScriptFlags } from './script-header.ts';
 import { describeRun, ScriptRun } from './script-run.ts';
 
@@ -467,8 +467,6 @@ const UNKILLABLE =
   'either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE ' +
   'command.';
 
-const CHUNK_NAMES = { eval: 'user_script', function: 'user_function' } as const;
-
 /** EXEC must answer at once, and so must the program that embeds the node. */
 function mayBeSuspended(session: Session | null): boolean {
   return session !== null && session.channel !== null && session.running === null;
@@ -480,30 +478,4 @@ function listOf(runtime: LuaRuntime, frame: Frame, firstArg: number, count: numb
     items.push(latin1Text(frame.bytes, frame.offsets[arg], frame.lengths[arg]));
   }
   return runtime.machine.adoptList(items);
-}
-
-/** With the name of the script and the place, as redis-server's error handler adds them. */
-function writeFailure(reply: ReplyWriter, runtime: LuaRuntime, run: ScriptRun): void {
-  const { errorSite, errorValue } = runtime;
-  reply.errorLatin1(errorText(errorValue) + placeText(errorSite, run));
-  const isCounted =
-    !(errorValue instanceof LuaTable) || errorValue.getString('ignore_error_stats_update') !== true;
-  if (!isCounted) reply.errorCount--;
-}
-
-/** A script that is ended within a loop may be between two places that are known. */
-function placeText({ chunkName, line }: CallSite, { kind, name }: ScriptRun): string {
-  const chunk = line === 0 ? CHUNK_NAMES[kind] : chunkName;
-  return ` script: ${name}, on @${chunk}:${Math.max(1, line)}.`;
-}
-
-function errorText(value: LuaValue): string {
-  if (!(value instanceof LuaTable)) return `ERR ${describe(value)}`;
-  const text = value.getString('err');
-  return typeof text === 'string' || typeof text === 'number' ? String(text) : 'ERR unknown error';
-}
-
-function describe(value: LuaValue): string {
-  if (value === undefined) return 'nil';
-  return typeof value === 'object' ? value.luaType : String(value);
 }

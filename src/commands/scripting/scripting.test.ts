@@ -155,11 +155,7 @@ test('the effects of a script are one group', () => {
   kit.run('SET', 'c', 1);
   kit.run('EXEC');
   kit.run('SET', 'd', 1);
-  assert.equal(
-    story.join(' '),
-    '( SET INCRBY ) ( DEL ) ( SET SET ) SET'.replace('INCRBY', story[2]),
-  );
-  assert.match(story[2], /INCR/i);
+  assert.match(story.join(' '), /^\( SET \w+ \) \( DEL \) \( SET SET \) SET$/);
 });
 
 test('a script sees one moment', () => {
@@ -183,7 +179,8 @@ test('globals cannot be made, changed, or read by a wrong name', () => {
 test('no object of the host is in reach', () => {
   const names = ['constructor', '__proto__', 'prototype', 'toString', 'call', 'plain', 'arguments'];
   for (const name of names) {
-    const source = `return {tostring(("x").${name}), tostring(({}).${name}), tostring(KEYS.${name})}`;
+    const values = [`("x").${name}`, `({}).${name}`, `KEYS.${name}`];
+    const source = `return {${values.map((value) => `tostring(${value})`).join(', ')}}`;
     assert.deepEqual(evaluate(source), ['nil', 'nil', 'nil'], name);
     assert.match(errorOf(evaluate(`return (function() end).${name}`)), /attempt to index/);
   }

@@ -1,4 +1,4 @@
-/** Lua values to JSON as cjson writes it: `/` escaped, numbers as `%.14g`, `{}` for an empty table. */
+/** Lua values to JSON as cjson writes it: `/` escaped, numbers as `%.14g`, an empty table `{}`. */
 import type { LuaBudget } from '../lua/lua-budget.ts';
 import { LuaTable } from '../lua/lua-table.ts';
 import { LuaError, type LuaUserdata, type LuaValue, typeName } from '../lua/lua-value.ts';

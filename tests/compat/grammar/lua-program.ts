@@ -13,6 +13,24 @@ const HEAD =
 const NUMBERS = ['a', 'b', 'c'] as const;
 const STRINGS = ['s', 't'] as const;
 const LISTS = ['l', 'm'] as const;
+const BIT_FUNCTIONS = ['band', 'bor', 'bxor', 'lshift', 'rshift', 'arshift', 'rol'] as const;
+const FORMATS = ['%d', '%5.2f', '%s|%s', '%q', '%x', '%-5d|', '%05d', '%g', '%c'] as const;
+const TEXT_ORDER = 'function(x, y) return tostring(x) < tostring(y) end';
+const FAILURES = [
+  'error("stop")',
+  'error({err = "MY error"})',
+  'error("bare", 0)',
+  'assert(false, "no")',
+  'x = 1',
+  'local y = nosuch',
+  'a.b.c = 1',
+  's()',
+  'l.x.y = 1',
+  'string.rep()',
+  'setmetatable(1, {})',
+  'ipairs()',
+  'goto_ = 1',
+] as const;
 
 export function luaProgram(g: Generator): string {
   const parts = [
@@ -62,7 +80,7 @@ function numeric(g: Generator, depth = 0): string {
     case 9:
       return `(tonumber(${g.pick(STRINGS)}) or ${number(g)})`;
     case 10:
-      return `bit.${g.pick(['band', 'bor', 'bxor', 'lshift', 'rshift', 'arshift', 'rol'])}(${inner()}, ${inner()})`;
+      return `bit.${g.pick(BIT_FUNCTIONS)}(${inner()}, ${inner()})`;
     case 11:
       // Through a call: Lua names an operand of `and` by what its registers happen to hold.
       return `(select(1, (${condition(g)} and ${inner()} or ${inner()})))`;
@@ -107,11 +125,14 @@ function string(g: Generator, depth = 0): string {
     case 7:
       return `string.rep(${inner()}, ${g.between(-1, 3)})`;
     case 8:
-      return `(string.gsub(${inner()}, "${g.pick(PATTERNS)}", ${g.pick(['"<%0>"', '""', 'string.upper', '{b="X"}'])}))`;
+      return (
+        `(string.gsub(${inner()}, "${g.pick(PATTERNS)}", ` +
+        `${g.pick(['"<%0>"', '""', 'string.upper', '{b="X"}'])}))`
+      );
     case 9:
       return `tostring(string.${g.pick(['find', 'match'])}(${inner()}, "${g.pick(PATTERNS)}"))`;
     case 10:
-      return `string.format("${g.pick(['%d', '%5.2f', '%s|%s', '%q', '%x', '%-5d|', '%05d', '%g', '%c'])}", ${numeric(g, 2)}, ${inner()})`;
+      return `string.format("${g.pick(FORMATS)}", ${numeric(g, 2)}, ${inner()})`;
     case 11:
       return `table.concat(${g.pick(LISTS)}, ${g.pick(['","', '""', '", ", 1, 2', '"-", 2'])})`;
     case 12:
@@ -125,7 +146,15 @@ function string(g: Generator, depth = 0): string {
 
 /** Through a library and back, or as what it makes. */
 function coded(g: Generator): string {
-  const value = g.pick([...NUMBERS, ...STRINGS, ...LISTS, '{x=a}', '{l, m}', 'true', 'cjson.null']);
+  const value = g.pick([
+    ...NUMBERS,
+    ...STRINGS,
+    ...LISTS,
+    '{x=a}',
+    '{l, ' + 'm}',
+    'true',
+    'cjson.null',
+  ]);
   switch (g.below(7)) {
     case 0:
       return `cjson.encode(${value})`;
@@ -138,9 +167,15 @@ function coded(g: Generator): string {
     case 4:
       return `cjson.encode(cmsgpack.unpack(cmsgpack.pack(${value})))`;
     case 5:
-      return `struct.pack("${g.pick(['>I2', '<i4', 'bB', 'd', '>f', 's', '!4bi4'])}", ${numeric(g, 2)}, ${g.pick(['a', 's'])})`;
+      return (
+        `struct.pack("${g.pick(['>I2', '<i4', 'bB', 'd', '>f', 's', '!4bi4'])}", ` +
+        `${numeric(g, 2)}, ${g.pick(['a', 's'])})`
+      );
     default:
-      return `tostring(struct.unpack("${g.pick(['>I2', '<i4', 'b', 's', 'c3', '>l'])}", ${g.pick(STRINGS)}))`;
+      return (
+        `tostring(struct.unpack("${g.pick(['>I2', '<i4', 'b', 's', 'c3', '>l'])}", ` +
+        `${g.pick(STRINGS)}))`
+      );
   }
 }
 
@@ -176,41 +211,49 @@ function statement(g: Generator, depth: number): string {
     case 6:
       return `if ${condition(g)} then ${body()} else ${body()} end`;
     case 7:
-      return `for i = ${g.between(1, 3)}, ${g.between(0, 6)}${g.pick(['', ', 2', ', -1'])} do ${body()} end`;
+      return (
+        `for i = ${g.between(1, 3)}, ${g.between(0, 6)}${g.pick(['', ', 2', ', -1'])} ` +
+        `do ${body()} end`
+      );
     case 8:
-      return `for i, v in ipairs(${g.pick(LISTS)}) do c = c + i; if i > 3 then break end ${body()} end`;
+      return (
+        `for i, v in ipairs(${g.pick(LISTS)}) do c = c + i; if i > 3 then break end ` +
+        `${body()} end`
+      );
     case 9:
       return `do local n = 0 while n < ${g.below(5)} do n = n + 1 ${body()} end end`;
     case 10:
-      return `do local n = 0 repeat n = n + 1 do ${body()} end until n >= ${g.below(4)} or ${condition(g)} end`;
+      return (
+        `do local n = 0 repeat n = n + 1 do ${body()} end until n >= ${g.below(4)} or ` +
+        `${condition(g)} end`
+      );
     case 11:
-      return `do local function f(x, ...) local y = select("#", ...) ${body()} return x, y end a, c = f(${numeric(g, 1)}, ${numeric(g, 2)}) end`;
+      return (
+        `do local function f(x, ...) local y = select("#", ...) ${body()} return x, y ` +
+        `end a, c = f(${numeric(g, 1)}, ${numeric(g, 2)}) end`
+      );
     case 12:
       return protectedStatement(g, body());
     case 13:
-      return `do local co = coroutine.wrap(function(x) for i = 1, 3 do x = coroutine.yield(x .. i) end return "end" end) s = co(${string(g, 2)}) t = co("q") end`;
+      return (
+        `do local co = coroutine.wrap(function(x) for i = 1, 3 do x = ` +
+        `coroutine.yield(x .. i) end return "end" end) s = co(${string(g, 2)}) t = co("q") end`
+      );
     case 14:
       return commandStatement(g);
     case 15:
-      return `do local o = setmetatable({}, {__index = function(_, k) return k .. "!" end, __add = function(x, y) return ${number(g)} end, __call = function(_, x) return x end}) s = o.${g.pick(['x', 'yy'])} a = o + 1 b = o(${numeric(g, 2)}) end`;
+      return (
+        `do local o = setmetatable({}, {__index = function(_, k) return k .. "!" end, ` +
+        `__add = function(x, y) return ${number(g)} end, __call = function(_, x) return x ` +
+        `end}) s = o.${g.pick(['x', 'yy'])} a = o + 1 b = o(${numeric(g, 2)}) end`
+      );
     case 16:
-      return `do local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end a = fib(${g.below(12)}) end`;
+      return (
+        `do local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n ` +
+        `- 2) end a = fib(${g.below(12)}) end`
+      );
     default:
-      return g.pick([
-        'error("stop")',
-        'error({err = "MY error"})',
-        'error("bare", 0)',
-        'assert(false, "no")',
-        'x = 1',
-        'local y = nosuch',
-        'a.b.c = 1',
-        's()',
-        'l.x.y = 1',
-        'string.rep()',
-        'setmetatable(1, {})',
-        'ipairs()',
-        'goto_ = 1',
-      ]);
+      return g.pick(FAILURES);
   }
 }
 
@@ -224,7 +267,7 @@ function listStatement(g: Generator): string {
     case 2:
       return `b = table.remove(${list}${g.pick(['', ', 1', ', 2'])}) or 0`;
     case 3:
-      return `table.sort(${list}${g.pick(['', ', function(x, y) return tostring(x) < tostring(y) end'])})`;
+      return `table.sort(${list}${g.pick(['', `, ${TEXT_ORDER}`])})`;
     case 4:
       return `${list}[#${list} + 1] = ${string(g, 2)}`;
     case 5:
@@ -239,8 +282,10 @@ function protectedStatement(g: Generator, body: string): string {
     `do local ok, e = pcall(function() ${body} error("inside") end) s = show(ok) .. show(e) end`,
     `do local ok, e = pcall(function() ${body} end) s = show(ok) .. show(e) end`,
     `do local ok, e = pcall(error, {err = "E x"}) s = show(ok) .. show(e) end`,
-    `do local ok, e = xpcall(function() ${body} error("in x") end, function(m) return "h:" .. show(m) end) s = show(e) end`,
-    `do local e = redis.pcall("incr", KEYS[1] or "n1") s = show(type(e) == "table" and e.err or e) end`,
+    `do local ok, e = xpcall(function() ${body} error("in x") end, function(m) return "h:" ` +
+      `.. show(m) end) s = show(e) end`,
+    `do local e = redis.pcall("incr", KEYS[1] or "n1") s = show(type(e) == "table" and ` +
+      `e.err or e) end`,
   ]);
 }
 
