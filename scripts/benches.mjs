@@ -13,6 +13,7 @@ export const BENCHES = {
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },
+  bullmq: { needsRedis: true },
 };
 
 /** What `npm run bench` runs: the targets that the project has set itself. */
