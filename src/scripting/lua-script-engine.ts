@@ -119,7 +119,6 @@ export class LuaScriptEngine implements ScriptEngine {
   get facts(): ScriptFacts {
     return {
       scriptCount: this.cache.count,
-      luaBytes: 0,
       scriptBytes: this.cache.heldBytes,
       functionBytes: this.functions.heldBytes,
     };

@@ -84,8 +84,7 @@ export interface RunningScript {
 
 export interface ScriptFacts {
   readonly scriptCount: number;
-  /** About what Lua, and what the sources and code of scripts and of functions hold. */
-  readonly luaBytes: number;
+  /** About what the sources and the code of scripts and of functions hold. */
   readonly scriptBytes: number;
   readonly functionBytes: number;
 }

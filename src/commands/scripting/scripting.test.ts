@@ -265,3 +265,15 @@ test('a watched key that a script touches stops EXEC', () => {
   kit.run('GET', 'k');
   assert.equal(ask('EXEC'), null);
 });
+
+test('INFO counts scripts, libraries and functions, and what they hold', () => {
+  evaluate('return 1');
+  evaluate('return 2');
+  evaluate('return 2');
+  kit.run('FUNCTION', 'LOAD', LIBRARY);
+  const info = String(ask('INFO', 'memory'));
+  assert.match(info, /number_of_cached_scripts:2\r\n/);
+  assert.match(info, /number_of_functions:2\r\nnumber_of_libraries:1\r\n/);
+  assert.ok(Number(/used_memory_scripts_eval:(\d+)/.exec(info)?.[1]) > 1_000);
+  assert.ok(Number(/used_memory_functions:(\d+)/.exec(info)?.[1]) > LIBRARY.length);
+});

@@ -7,6 +7,8 @@ export function memoryFields(node: NodeServices): InfoField[] {
   const { maxMemoryBytes } = node.configuration.cache;
   const { usedBytes, rssBytes, slabLiveBytes, slabHeldBytes } = facts;
   const totalBytes = node.world.host.memoryBytesTotal;
+  const { functions } = node.scripting;
+  const { functionBytes, scriptBytes, scriptCount } = node.scripting.facts;
   return [
     ...withHuman('used_memory', usedBytes),
     ...withHuman('used_memory_rss', rssBytes),
@@ -26,14 +28,14 @@ export function memoryFields(node: NodeServices): InfoField[] {
     ...withHuman('total_system_memory', totalBytes),
     ...withHuman('used_memory_lua', 0),
     ['used_memory_vm_eval', 0],
-    ['used_memory_scripts_eval', 0],
-    ['number_of_cached_scripts', 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
+    ['used_memory_scripts_eval', scriptBytes],
+    ['number_of_cached_scripts', scriptCount],
+    ['number_of_functions', functions.functionCount],
+    ['number_of_libraries', functions.libraryCount],
     ['used_memory_vm_functions', 0],
     ...withHuman('used_memory_vm_total', 0),
-    ['used_memory_functions', 0],
-    ...withHuman('used_memory_scripts', 0),
+    ['used_memory_functions', functionBytes],
+    ...withHuman('used_memory_scripts', scriptBytes + functionBytes),
     ...withHuman('maxmemory', maxMemoryBytes),
     ['maxmemory_policy', node.stores[0].policy.redisName],
     ['allocator_frag_ratio', ratio(slabHeldBytes, slabLiveBytes).toFixed(2)],

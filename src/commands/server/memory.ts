@@ -77,8 +77,8 @@ function replyStats(node: NodeServices, reply: ReplyWriter): void {
     ['clients.normal', facts.clientBytes],
     ['cluster.links', 0],
     ['aof.buffer', 0],
-    ['lua.caches', 0],
-    ['functions.caches', 0],
+    ['lua.caches', node.scripting.facts.scriptBytes],
+    ['functions.caches', node.scripting.facts.functionBytes],
   ];
   const after: Fact[] = [
     ['overhead.total', facts.overheadBytes],

@@ -203,7 +203,8 @@ function statement(g: Generator, depth: number): string {
       return `${g.pick(NUMBERS)} = ${numeric(g)}`;
     case 2:
     case 3:
-      return `${g.pick(STRINGS)} = ${string(g)}`;
+      // Cut, or a loop could double it for ever.
+      return `${g.pick(STRINGS)} = string.sub(${string(g)}, 1, 300)`;
     case 4:
       return listStatement(g);
     case 5:
@@ -263,7 +264,8 @@ function listStatement(g: Generator): string {
     case 0:
       return `table.insert(${list}, ${numeric(g, 1)})`;
     case 1:
-      return `table.insert(${list}, ${g.between(1, 3)}, ${string(g, 2)})`;
+      // Only where no gap can come to be: the length of a list with gaps is anybody's guess.
+      return `table.insert(${list}, 1, ${string(g, 2)})`;
     case 2:
       return `b = table.remove(${list}${g.pick(['', ', 1', ', 2'])}) or 0`;
     case 3:
