@@ -112,8 +112,32 @@ export function moveFound(database: Database, entry: number, score: number): num
   const { view, bytes } = database.memory;
   const scoreAt = start + foundAt + elementBytes(view, start + foundAt);
   const isHigher = compareScore(view, bytes, scoreAt, kept) < 0;
-  const placed = removeFound(database, entry);
-  return insertPacked(database, placed, kept, isHigher ? foundAt : LISTPACK_HEADER_BYTES);
+  const from = isHigher ? foundAt : LISTPACK_HEADER_BYTES;
+  if (elementBytes(view, scoreAt) === scorePlan.byteCount) {
+    rotateFound(database, entry, placeOf(database, start, kept, from) - start);
+    return entry;
+  }
+  return insertPacked(database, removeFound(database, entry), kept, from);
+}
+
+/** Moves the found pair to another place of the listpack, with a score of as many bytes. */
+function rotateFound(database: Database, entry: number, place: number): void {
+  const { memory } = database;
+  memory.beforeChange(entry);
+  const start = openValue(database, entry);
+  const { view, bytes } = memory;
+  const memberBytes = memberPlan.byteCount;
+  const pairBytes = memberBytes + scorePlan.byteCount;
+  const pairEnd = foundAt + pairBytes;
+  let to = place;
+  if (place > foundAt) {
+    bytes.copyWithin(start + foundAt, start + pairEnd, start + place);
+    to = place - pairBytes;
+  } else {
+    bytes.copyWithin(start + place + pairBytes, start + place, start + foundAt);
+  }
+  memberPlan.writeTo(view, bytes, start + to);
+  scorePlan.writeTo(view, bytes, start + to + memberBytes);
 }
 
 /** Removes the member that `findMember` found. @returns the entry's address */
