@@ -51,7 +51,8 @@ export class Frame {
   /** A copy of argument `index` that outlives the frame. */
   copyArgument(index: number): Uint8Array {
     const start = this.offsets[index];
-    return this.bytes.slice(start, start + this.lengths[index]);
+    // Not `bytes.slice`: of a Buffer, which frames may lie in, that is a view and no copy.
+    return new Uint8Array(this.bytes.subarray(start, start + this.lengths[index]));
   }
 
   /**
