@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
-import { nextEvent, openBench, WITHIN_MS, waitForJobs, waitForState } from './bullmq-kit.ts';
+import {
+  nextEvent,
+  openBench,
+  testQueues,
+  WITHIN_MS,
+  waitForJobs,
+  waitForState,
+} from './bullmq-kit.ts';
 
-testBothServers('bullmq: jobs', {
+testQueues('bullmq: jobs', {
   'what is added is processed, and who waits for the result gets it': async (t, port) => {
     const bench = openBench(t, port, 'add');
     const events = await bench.events();

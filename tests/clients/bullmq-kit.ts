@@ -11,10 +11,16 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
+import { type Scenario, testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
 
 /** Longer than any job here takes; a failing test does not wait for ever. */
 export const WITHIN_MS = 10_000;
+
+/** On servers that never give up a job for a newer one, as BullMQ wants them. */
+export function testQueues(title: string, scenarios: Readonly<Record<string, Scenario>>): void {
+  testBothServers(title, scenarios, { args: ['--maxmemory-policy', 'noeviction'] });
+}
 
 /** The pieces of BullMQ on one queue, closed after the test in the order that does not hang. */
 export interface Bench {

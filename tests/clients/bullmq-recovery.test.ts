@@ -5,13 +5,12 @@ import type { TestContext } from 'node:test';
 import { FlowProducer, Queue, QueueEvents, Relay, type RelayMessage, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
-import { nextEvent, openBench, WITHIN_MS, waitForJobs } from './bullmq-kit.ts';
+import { nextEvent, openBench, testQueues, WITHIN_MS, waitForJobs } from './bullmq-kit.ts';
 
 const STUCK_WORKER = path.join(import.meta.dirname, 'bullmq-worker.js');
 
-testBothServers('bullmq: recovery, other drivers, relay', {
+testQueues('bullmq: recovery, other drivers, relay', {
   'the jobs of a killed worker process are done by another': async (t, port) => {
     const bench = openBench(t, port, 'killed');
     const events = await bench.events();
@@ -110,7 +109,10 @@ testBothServers('bullmq: recovery, other drivers, relay', {
       [1, 2, 3, 4, 5, 109],
     );
     assert.ok(Number((await completed).jobId) >= Number(first.id));
-    assert.deepEqual(await queue.getJobCounts('completed', 'failed'), { completed: 6, failed: 0 });
+    assert.deepEqual(await queue.getJobCounts('completed', 'failed'), {
+      completed: 6,
+      failed: 0,
+    });
   },
 
   'a relay carries messages between nodes, and keeps what is to be kept': async (t, port) => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { type Job, WaitingChildrenError } from 'bullmq';
-import { testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
-import { openBench, WITHIN_MS, waitForJobs, waitForState } from './bullmq-kit.ts';
+import { openBench, testQueues, WITHIN_MS, waitForJobs, waitForState } from './bullmq-kit.ts';
 
-testBothServers('bullmq: schedules and flows', {
+testQueues('bullmq: schedules and flows', {
   'a scheduler makes a job again and again, as often as it may': async (t, port) => {
     const bench = openBench(t, port, 'every');
     const worker = bench.worker(async (job) => job.data.n);

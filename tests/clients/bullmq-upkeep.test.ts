@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { type Job, QueueEventsProducer } from 'bullmq';
 import { Redis } from 'ioredis';
-import { testBothServers } from '../support/both-servers.ts';
 import { waitFor } from '../support/server.ts';
-import { nextEvent, openBench, WITHIN_MS, waitForJobs } from './bullmq-kit.ts';
+import { nextEvent, openBench, testQueues, WITHIN_MS, waitForJobs } from './bullmq-kit.ts';
 
 const EVENTS = [
   ...['added', 'waiting', 'active', 'progress', 'completed', 'failed', 'delayed', 'paused'],
   ...['resumed', 'removed', 'retries-exhausted', 'duplicated', 'cleaned'],
 ] as const;
 
-testBothServers('bullmq: events and upkeep', {
+testQueues('bullmq: events and upkeep', {
   'every event of a life is told, in order': async (t, port) => {
     const bench = openBench(t, port, 'events');
     const events = await bench.events();

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { type RunningServer, skipWithout, startOurs, startRedis } from './server.ts';
+import { skipWithout, startOurs, startRedis } from './server.ts';
 
 /** What a library does for a living, against the server on that port of this machine. */
 export type Scenario = (t: TestContext, port: number) => Promise<void>;
+
+export interface Options {
+  /** How many scenarios run side by side. */
+  readonly concurrency?: number;
+  /** Arguments that both servers understand. */
+  readonly args?: readonly string[];
+}
 
 /** A scenario that hangs is one that fails; none needs more than a few seconds. */
 const SCENARIO_WITHIN_MS = 20_000;
@@ -16,15 +23,15 @@ const SCENARIO_WITHIN_MS = 20_000;
 export function testBothServers(
   title: string,
   scenarios: Readonly<Record<string, Scenario>>,
-  { concurrency = 1 } = {},
+  { concurrency = 1, args = [] }: Options = {},
 ): void {
-  const servers: [string, () => Promise<RunningServer>, string | false][] = [
+  const servers: [string, typeof startOurs, string | false][] = [
     ['redis-server', startRedis, skipWithout('redis-server')],
     ['hypercache', startOurs, false],
   ];
   for (const [name, start, skip] of servers) {
     test(`${title} on ${name}`, { skip, concurrency }, async (t) => {
-      const server = await start();
+      const server = await start({ args });
       try {
         const runs = Object.entries(scenarios).map(([rule, run]) =>
           t.test(rule, { timeout: SCENARIO_WITHIN_MS }, (t) => run(t, server.port)),
