@@ -7,10 +7,21 @@
 const INSERTION_LENGTH = 7;
 const NINTHER_LENGTH = 40;
 
+/** An array, typed or not. */
+interface Items<T> {
+  readonly length: number;
+  [index: number]: T;
+}
+
 type Compare<T> = (left: T, right: T) => number;
 
 /** Afterwards items[first] to items[last] are what a whole sort would put there. */
-export function partialSort<T>(items: T[], compare: Compare<T>, first: number, last: number): void {
+export function partialSort<T>(
+  items: Items<T>,
+  compare: Compare<T>,
+  first: number,
+  last: number,
+): void {
   const parts: [number, number][] = [[0, items.length]];
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     const [start, length] = part;
@@ -30,7 +41,7 @@ export function partialSort<T>(items: T[], compare: Compare<T>, first: number, l
 
 /** Items less than a pivot, then those equal, then those more. */
 function partition<T>(
-  items: T[],
+  items: Items<T>,
   compare: Compare<T>,
   start: number,
   length: number,
@@ -63,7 +74,12 @@ function partition<T>(
   return { lessLength: less - equalLeft, moreLength: equalRight - more };
 }
 
-function choosePivot<T>(items: T[], compare: Compare<T>, start: number, length: number): number {
+function choosePivot<T>(
+  items: Items<T>,
+  compare: Compare<T>,
+  start: number,
+  length: number,
+): number {
   let low = start;
   let middle = start + Math.floor(length / 2);
   let high = start + length - 1;
@@ -77,7 +93,7 @@ function choosePivot<T>(items: T[], compare: Compare<T>, start: number, length: 
   return median(items, compare, low, middle, high);
 }
 
-function median<T>(items: T[], compare: Compare<T>, a: number, b: number, c: number): number {
+function median<T>(items: Items<T>, compare: Compare<T>, a: number, b: number, c: number): number {
   const x = items[a];
   const y = items[b];
   const z = items[c];
@@ -89,18 +105,23 @@ function median<T>(items: T[], compare: Compare<T>, a: number, b: number, c: num
   return compare(x, z) < 0 ? a : c;
 }
 
-function insertionSort<T>(items: T[], compare: Compare<T>, start: number, length: number): void {
+function insertionSort<T>(
+  items: Items<T>,
+  compare: Compare<T>,
+  start: number,
+  length: number,
+): void {
   for (let i = start + 1; i < start + length; i++) {
     for (let j = i; j > start && compare(items[j - 1], items[j]) > 0; j--) swap(items, j, j - 1);
   }
 }
 
-function swap<T>(items: T[], a: number, b: number): void {
+function swap<T>(items: Items<T>, a: number, b: number): void {
   const item = items[a];
   items[a] = items[b];
   items[b] = item;
 }
 
-function swapRange<T>(items: T[], a: number, b: number, length: number): void {
+function swapRange<T>(items: Items<T>, a: number, b: number, length: number): void {
   for (let i = 0; i < length; i++) swap(items, a + i, b + i);
 }

@@ -6,14 +6,10 @@ import { OpenHash } from '../../engine/values/hash/open-hash.ts';
 const HASH = new OpenHash();
 const VALUE = new Slice();
 
-/** A copy of a field's value, null for none. */
-export function readHashField(
-  database: Database,
-  entry: number,
-  field: Uint8Array,
-): Uint8Array | null {
+/** Shows a field's value until the next call or change; null for none. */
+export function readHashField(database: Database, entry: number, field: Uint8Array): Slice | null {
   const view = new DataView(field.buffer, field.byteOffset, field.length);
   if (!HASH.open(database, entry).find(view, field, 0, field.length)) return null;
   HASH.readValue(VALUE);
-  return VALUE.copy();
+  return VALUE;
 }

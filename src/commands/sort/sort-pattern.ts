@@ -1,9 +1,11 @@
 /** The patterns of BY and GET, which name another key's value for each element. */
 import type { Database } from '../../engine/database.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
+import { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
 import { readHashField } from './hash-field.ts';
+import { showText, type TextColumn } from './text-column.ts';
 
 const HASH = 35;
 const ASTERISK = 42;
@@ -37,27 +39,38 @@ export function parsePattern(text: Uint8Array): SortPattern {
   };
 }
 
-/** A copy of what the pattern names for that element; null when there is no such value. */
+const KEY = { bytes: new Uint8Array(256), view: new DataView(new ArrayBuffer(0)) };
+KEY.view = new DataView(KEY.bytes.buffer);
+const ELEMENT = new Slice();
+
+/** Shows what the pattern names for that element, until the next call or change; null for none. */
 export function findByPattern(
   database: Database,
   pattern: SortPattern,
-  element: Uint8Array,
-): Uint8Array | null {
-  if (pattern.isElement) return element;
+  elements: TextColumn,
+  element: number,
+): Slice | null {
+  if (pattern.isElement) return showText(elements, element, ELEMENT);
   const { before, after, field } = pattern;
   if (before === null) return null;
-  const key = new Uint8Array(before.length + element.length + after.length);
-  key.set(before);
-  key.set(element, before.length);
-  key.set(after, before.length + element.length);
-  const entry = database.findBytes(key, new DataView(key.buffer), 0, key.length);
+  const length = before.length + elements.length(element) + after.length;
+  if (length > KEY.bytes.length) {
+    KEY.bytes = new Uint8Array(length * 2);
+    KEY.view = new DataView(KEY.bytes.buffer);
+  }
+  const { bytes, view } = KEY;
+  const from = elements.start(element);
+  bytes.set(before);
+  bytes.set(elements.bytes.subarray(from, from + elements.length(element)), before.length);
+  bytes.set(after, length - after.length);
+  const entry = database.findBytes(bytes, view, 0, length);
   const { stats } = database.store;
   stats[entry === 0 ? STORE_STAT.MISSES : STORE_STAT.HITS]++;
   if (entry === 0) return null;
   database.touch(entry);
   const type = database.typeOf(entry);
   if (field !== null) return type === TYPE.HASH ? readHashField(database, entry, field) : null;
-  return type === TYPE.STRING ? openString(database, entry).copy() : null;
+  return type === TYPE.STRING ? openString(database, entry) : null;
 }
 
 function arrowAt(text: Uint8Array, from: number, end: number): number {

@@ -26,7 +26,8 @@ test('a weight is read as strtod reads it', () => {
     ['nan', NaN],
     ['abc', NaN],
   ];
-  for (const [weight, value] of rows) assert.equal(sortScore(bytes(weight)), value, weight);
+  for (const [weight, value] of rows)
+    assert.equal(sortScore(bytes(weight), 0, weight.length), value, weight);
 });
 
 test('a pattern is cut at its first asterisk and the arrow behind it', () => {

@@ -1,7 +1,9 @@
 import type { Frame } from '../../base/frame.ts';
+import { itemNumbers } from '../../base/stable-order.ts';
 import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
+import { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { createList, pushElement } from '../../engine/values/list/list-ends.ts';
 import { settleGrowingList } from '../../engine/values/list/list-form.ts';
@@ -11,9 +13,10 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
 import { limitOf, parseSort, type SortOptions } from './sort-options.ts';
-import { type Sortable, sortElements, sortScore } from './sort-order.ts';
+import { orderElements, sortScore } from './sort-order.ts';
 import { findByPattern, parsePattern, type SortPattern } from './sort-pattern.ts';
 import { elementsOf } from './sort-source.ts';
+import { showText, TextColumn } from './text-column.ts';
 
 const COMPLEXITY =
   'O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number ' +
@@ -66,8 +69,9 @@ export const sortRoCommand: CommandRow = {
   execute: (session, frame, reply) => executeSort(session, frame, reply, false),
 };
 
+/** Work areas: they hold nothing between two commands. */
 const PLAN = new ElementPlan();
-const EMPTY = new Uint8Array(0);
+const TEXT = new Slice();
 
 function executeSort(session: Session, frame: Frame, reply: ReplyWriter, canStore: boolean): void {
   const { user, node } = session;
@@ -77,7 +81,7 @@ function executeSort(session: Session, frame: Frame, reply: ReplyWriter, canStor
   if ('bytes' in options) return reply.error(options);
   const { database } = session;
   const entry = database.read(frame, 1);
-  const elements = entry === 0 ? [] : elementsOf(database, entry);
+  const elements = entry === 0 ? new TextColumn() : elementsOf(database, entry);
   if (elements === null) return reply.error(ERRORS.wrongType);
   // What is stored, or seen by a script, must not depend on the order in which a set lies.
   const mustBeStable = options.storeArg !== 0 || session.isInScript;
@@ -86,15 +90,18 @@ function executeSort(session: Session, frame: Frame, reply: ReplyWriter, canStor
     options.isAlpha = true;
     options.byArg = 0;
   }
-  const { start, end } = limitOf(options, elements.length);
-  const chosen = options.isUnsorted
-    ? inOwnOrder(elements, options, isSet(database, entry)).slice(start, end)
+  const { start, end } = limitOf(options, elements.count);
+  const order = options.isUnsorted
+    ? inOwnOrder(elements, options, isSet(database, entry))
     : sorted(database, frame, elements, options, start, end);
-  if (chosen === null) return reply.error(ERRORS.sortNotDouble);
-  const values = valuesOf(database, frame, chosen, options);
-  if (options.storeArg === 0) return replyValues(reply, values);
-  storeValues(session, frame, values, options.storeArg);
-  reply.integer(values.length);
+  if (order === null) return reply.error(ERRORS.sortNotDouble);
+  const chosen = order.subarray(start, end);
+  const patterns = options.getArgs.map((arg) => parsePattern(frame.copyArgument(arg)));
+  if (options.storeArg === 0) return replyValues(database, reply, elements, chosen, patterns);
+  const values = patterns.length === 0 ? elements : valuesOf(database, elements, chosen, patterns);
+  const valueOrder = values === elements ? chosen : itemNumbers(values.count);
+  storeValues(session, frame, values, valueOrder, options.storeArg);
+  reply.integer(valueOrder.length);
 }
 
 function isSet(database: Database, entry: number): boolean {
@@ -102,66 +109,82 @@ function isSet(database: Database, entry: number): boolean {
 }
 
 /** DESC turns a list or a sorted set around; a set has no order to turn. */
-function inOwnOrder(elements: Uint8Array[], options: SortOptions, isOfSet: boolean): Uint8Array[] {
-  return options.isDescending && !isOfSet ? elements.reverse() : elements;
+function inOwnOrder(elements: TextColumn, options: SortOptions, isOfSet: boolean): Uint32Array {
+  const order = itemNumbers(elements.count);
+  return options.isDescending && !isOfSet ? order.reverse() : order;
 }
 
 /** @returns null when some weight is no number */
 function sorted(
   database: Database,
   frame: Frame,
-  elements: readonly Uint8Array[],
+  elements: TextColumn,
   options: SortOptions,
   start: number,
   end: number,
-): Uint8Array[] | null {
-  const by = options.byArg === 0 ? null : parsePattern(frame.copyArgument(options.byArg));
-  const items: Sortable[] = [];
+): Uint32Array | null {
+  const { isAlpha, isDescending, byArg, storeArg } = options;
+  const by = byArg === 0 ? null : parsePattern(frame.copyArgument(byArg));
+  const scores = isAlpha ? null : new Float64Array(elements.count);
+  const weights = isAlpha && by !== null ? new TextColumn() : null;
   let isRefused = false;
-  for (const element of elements) {
-    const weight = by === null ? element : findByPattern(database, by, element);
-    let score = 0;
-    if (!options.isAlpha && weight !== null) score = sortScore(weight);
-    if (Number.isNaN(score)) isRefused = true;
-    items.push({ element, score, text: weight });
+  for (let i = 0; i < elements.count && (scores !== null || weights !== null); i++) {
+    const weight =
+      by === null ? showText(elements, i, TEXT) : findByPattern(database, by, elements, i);
+    if (scores !== null) {
+      const score = weight === null ? 0 : sortScore(weight.bytes, weight.offset, weight.length);
+      if (Number.isNaN(score)) isRefused = true;
+      scores[i] = score;
+    } else if (weight === null) weights?.addAbsent();
+    else weights?.add(weight);
   }
   if (isRefused) return null;
-  const isPartial = by !== null && (start !== 0 || end !== items.length);
-  const order = {
-    isAlpha: options.isAlpha,
-    isDescending: options.isDescending,
-    isByText: by !== null,
-    isBinary: options.storeArg !== 0,
-  };
-  if (!isPartial || start < end) sortElements(items, order, isPartial, start, end);
-  return items.slice(start, end).map((item) => item.element);
+  const isPartial = by !== null && (start !== 0 || end !== elements.count);
+  if (isPartial && start >= end) return new Uint32Array(elements.count);
+  const isBinary = storeArg !== 0;
+  const input = { elements, scores, weights, isDescending, isBinary };
+  return orderElements(input, isPartial, start, end);
 }
 
-/** The elements, or what the GET patterns name for each. */
+/** Copies of what the patterns name for each element; a text of no bytes where there is nothing. */
 function valuesOf(
   database: Database,
-  frame: Frame,
-  elements: Uint8Array[],
-  options: SortOptions,
-): (Uint8Array | null)[] {
-  if (options.getArgs.length === 0) return elements;
-  const patterns: SortPattern[] = options.getArgs.map((arg) =>
-    parsePattern(frame.copyArgument(arg)),
-  );
-  const values: (Uint8Array | null)[] = [];
-  for (const element of elements) {
+  elements: TextColumn,
+  chosen: Uint32Array,
+  patterns: readonly SortPattern[],
+): TextColumn {
+  const values = new TextColumn();
+  for (const element of chosen) {
     for (const pattern of patterns) {
-      values.push(findByPattern(database, pattern, element));
+      values.add(findByPattern(database, pattern, elements, element) ?? NOTHING);
     }
   }
   return values;
 }
 
-function replyValues(reply: ReplyWriter, values: readonly (Uint8Array | null)[]): void {
-  reply.array(values.length);
-  for (const value of values) {
-    if (value === null) reply.null();
-    else reply.bulk(value, 0, value.length);
+const NOTHING = new Slice();
+
+function replyValues(
+  database: Database,
+  reply: ReplyWriter,
+  elements: TextColumn,
+  chosen: Uint32Array,
+  patterns: readonly SortPattern[],
+): void {
+  if (patterns.length === 0) {
+    reply.array(chosen.length);
+    for (const element of chosen) {
+      reply.bulk(elements.bytes, elements.start(element), elements.length(element));
+    }
+    return;
+  }
+  reply.array(chosen.length * patterns.length);
+  for (const element of chosen) {
+    for (const pattern of patterns) {
+      const value = findByPattern(database, pattern, elements, element);
+      if (value === null) reply.null();
+      else reply.bulk(value.bytes, value.offset, value.length);
+    }
   }
 }
 
@@ -172,13 +195,14 @@ function replyValues(reply: ReplyWriter, values: readonly (Uint8Array | null)[])
 function storeValues(
   session: Session,
   frame: Frame,
-  values: readonly (Uint8Array | null)[],
+  values: TextColumn,
+  order: Uint32Array,
   storeArg: number,
 ): void {
   const { database } = session;
   const old = database.find(frame, storeArg);
-  if (old !== 0) database.remove(old, values.length === 0 ? EVENT.del : EVENT.none);
-  if (values.length === 0) return;
+  if (old !== 0) database.remove(old, order.length === 0 ? EVENT.del : EVENT.none);
+  if (order.length === 0) return;
   database.find(frame, storeArg);
   let entry = createList(database, frame, storeArg);
   const { store } = database;
@@ -188,13 +212,14 @@ function storeValues(
     effect.bytes(frame.bytes, frame.offsets[storeArg], frame.lengths[storeArg]);
   }
   const sizeSetting = session.node.configuration.encoding.listMaxListpackSize;
-  for (const value of values) {
-    const text = value ?? EMPTY;
-    settleGrowingList(database, entry, sizeSetting, text.length, 1);
-    const view = new DataView(text.buffer, text.byteOffset, text.length);
-    PLAN.ofText(view, text, 0, text.length);
+  const { bytes, view } = values;
+  for (const value of order) {
+    const at = values.start(value);
+    const length = values.length(value);
+    settleGrowingList(database, entry, sizeSetting, length, 1);
+    PLAN.ofText(view, bytes, at, length);
     entry = pushElement(database, entry, false, PLAN);
-    if (sink.isActive) effect.bytes(text, 0, text.length);
+    if (sink.isActive) effect.bytes(bytes, at, length);
   }
   store.stats[STORE_STAT.CHANGES]++;
   if (sink.isActive) store.recordEffect(EVENT.sortstore);
