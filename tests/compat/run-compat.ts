@@ -13,6 +13,7 @@ import { SCRIPTING_ROWS } from './grammar/scripting.ts';
 import { SERVER_ROWS } from './grammar/server.ts';
 import { SET_ROWS } from './grammar/sets.ts';
 import { SETTING_ROWS } from './grammar/settings.ts';
+import { STREAM_ROWS } from './grammar/streams.ts';
 import { SORT_ROWS } from './grammar/sort.ts';
 import { SORTED_SET_ROWS } from './grammar/sorted-sets.ts';
 import { STRING_ROWS } from './grammar/strings.ts';
@@ -32,6 +33,7 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...LIST_ROWS,
   ...HASH_ROWS,
   ...SET_ROWS,
+  ...STREAM_ROWS,
   ...SORTED_SET_ROWS,
   ...BITMAP_ROWS,
   ...HYPERLOGLOG_ROWS,

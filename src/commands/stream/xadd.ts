@@ -15,12 +15,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
 import { ID_FORM } from './id-argument.ts';
-import {
-  NOT_A_STREAM,
-  RECORD,
-  replyId,
-  requireStreamToChange,
-} from './stream-argument.ts';
+import { NOT_A_STREAM, RECORD, replyId, requireStreamToChange } from './stream-argument.ts';
 import { TrimOptions } from './trim-options.ts';
 
 const KEYS: readonly KeySpec[] = [

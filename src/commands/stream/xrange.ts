@@ -72,8 +72,7 @@ export const xdelCommand: CommandRow = {
   keys: [keysAt(1, 0, 1, 'RW DELETE')],
   group: 'stream',
   since: '5.0.0',
-  complexity:
-    'O(1) for each single item to delete in the stream, regardless of the stream size.',
+  complexity: 'O(1) for each single item to delete in the stream, regardless of the stream size.',
   summary: 'Removes entries from a stream',
   syntax: 'key id [id ...]',
   execute: executeXdel,

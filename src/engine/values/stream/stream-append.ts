@@ -12,6 +12,7 @@ import {
   packedInteger,
 } from './stream-node.ts';
 import { type StreamRecord, streamLength } from './stream-record.ts';
+import { seekNodePlace } from './stream-walker.ts';
 
 /** Redis' settings of the same names; 0: no limit. */
 export interface StreamNodeLimits {
@@ -55,12 +56,15 @@ export function appendEntry(
   if (!cursor.seekLast(record.nodes)) {
     cursor.seekEnd(record.nodes);
     startNode(cursor, id, frame, fieldArg, NODE.HEAD_BYTES + 2 * wantedBytes);
+    record.changeNodeCount(1);
   } else if (isFull(cursor, textBytes, limits)) {
     const usedBytes = cursor.view.getUint32(cursor.payloadOffset + NODE.END, true);
     cursor.resizeBlock(usedBytes);
-    cursor.seekEnd(record.nodes);
+    // Behind the last one, unless that is empty by now and XSETID went back behind its first id.
+    seekNodePlace(cursor, record.nodes, id);
     const expectedBytes = Math.max(usedBytes, NODE.HEAD_BYTES + 2 * wantedBytes);
     startNode(cursor, id, frame, fieldArg, expectedBytes + wantedBytes);
+    record.changeNodeCount(1);
   } else {
     const { view, payloadOffset } = cursor;
     isSame = hasFields(view, payloadOffset, frame, fieldArg);

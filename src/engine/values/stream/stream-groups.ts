@@ -1,10 +1,11 @@
 /** Consumer groups of a stream and their consumers coming and going: the record is spliced. */
-import type { Slice } from '../../slice.ts';
+
+import { copyBytes } from '../../../base/bytes.ts';
 import type { Database } from '../../database.ts';
+import type { Slice } from '../../slice.ts';
 import { FORMAT } from '../../tree/page-layout.ts';
 import { spliceValue } from '../packed/packed-value.ts';
 import { recordHeadBytes, setRecordTree } from '../tree-record.ts';
-import { copyBytes } from '../../../base/bytes.ts';
 import type { StreamId } from './stream-id.ts';
 import { pendingEntriesOf } from './stream-pending.ts';
 import { CONSUMER, consumerBytes, GROUP, type StreamRecord } from './stream-record.ts';

@@ -14,7 +14,7 @@
  *              flags, id, field count, field, value ...
  *     id       nothing when it is the id before + 1; the same milliseconds: varint of the distance;
  *              else varint of the distance in ms, and varint of the sequence number when not 0;
- *              two far numbers: all of it
+ *              far off, or below the one before (XSETID may go back): all of it
  *     element  varint (length << 1), bytes         or (byte count << 1 | 1) and an integer
  *
  * An entry that is removed is only marked; when most are, the node is written anew without them.
@@ -127,13 +127,7 @@ export class NodeWriter {
   }
 
   /** Adds an entry at the node's end, where there must be room, and counts it. */
-  appendEntry(
-    node: number,
-    id: StreamId,
-    frame: Frame,
-    fieldArg: number,
-    isSame: boolean,
-  ): void {
+  appendEntry(node: number, id: StreamId, frame: Frame, fieldArg: number, isSame: boolean): void {
     const { view } = this;
     const fieldCount = (frame.count - fieldArg) >>> 1;
     this.at = node + view.getUint32(node + NODE.END, true);
@@ -162,7 +156,7 @@ export class NodeWriter {
     const { view } = this;
     const msDistance = id.ms - previous.ms;
     const seqDistance = msDistance === 0 ? id.seq - previous.seq : id.seq;
-    if (!(msDistance < DISTANCE_MAX && seqDistance < DISTANCE_MAX) || isFar(id)) {
+    if (!isNear(msDistance) || !isNear(seqDistance) || isFar(id)) {
       view.setUint8(this.at++, flags | ENTRY_FLAG.WIDE);
       id.write(view, this.at);
       this.at += STREAM_ID_BYTES;
@@ -323,6 +317,11 @@ function packedDistance(view: DataView, node: number, id: StreamId): number {
 
 function mayBeInteger(byte: number): boolean {
   return byte - ZERO <= 9 && (byte >= ZERO || byte === MINUS);
+}
+
+/** After XSETID an id may be below that of an entry that was removed: the distance is negative. */
+function isNear(distance: number): boolean {
+  return distance >= 0 && distance < DISTANCE_MAX;
 }
 
 /** Whether doubles do not hold both parts exactly. */

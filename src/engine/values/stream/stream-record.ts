@@ -4,7 +4,8 @@
  *
  *      0  last id, largest id removed, first id     4 words each
  *     48  entries ever added                        u64
- *     56  group ...                                 in order of their names, as their trees
+ *     56  nodes in the tree                         u32
+ *     60  group ...                                 in order of their names, as their trees
  *
  *     group      bytes of all of it u32, name length u32, last delivered id, entries read i64,
  *                consumer count u32, next consumer's number u32, name, consumer ...
@@ -20,14 +21,15 @@ import { FORMAT } from '../../tree/page-layout.ts';
 import { createValue, openValue, valueBytes } from '../packed/packed-value.ts';
 import { recordHeadBytes, recordTree, setRecordTree } from '../tree-record.ts';
 import { compareMembers } from '../zset/member-order.ts';
-import { STREAM_ID_BYTES, StreamId } from './stream-id.ts';
+import { STREAM_ID_BYTES, type StreamId } from './stream-id.ts';
 
 const LAST_ID = 0;
 const MAX_DELETED_ID = STREAM_ID_BYTES;
 const FIRST_ID = 2 * STREAM_ID_BYTES;
 const ENTRIES_ADDED = 48;
+const NODE_COUNT = 56;
 /** Bytes of a record without groups, after its trees. */
-export const RECORD_BYTES = 56;
+export const RECORD_BYTES = 60;
 
 export const GROUP = {
   BYTES: 0,
@@ -147,14 +149,15 @@ export class StreamRecord {
   }
 
   countAdded(): void {
-    const at = this.own + ENTRIES_ADDED;
-    const low = this.view.getUint32(at, true);
-    if (low !== 0xffff_ffff) {
-      this.view.setUint32(at, low + 1, true);
-      return;
-    }
-    this.view.setUint32(at, 0, true);
-    this.view.setUint32(at + 4, this.view.getUint32(at + 4, true) + 1, true);
+    addOne(this.view, this.own + ENTRIES_ADDED);
+  }
+
+  get nodeCount(): number {
+    return this.view.getUint32(this.own + NODE_COUNT, true);
+  }
+
+  changeNodeCount(change: number): void {
+    this.view.setUint32(this.own + NODE_COUNT, this.nodeCount + change, true);
   }
 
   // --- groups ---
@@ -202,6 +205,14 @@ export class StreamRecord {
 
   set entriesRead64(count: bigint) {
     this.view.setBigInt64(this.groupAt + GROUP.ENTRIES_READ, count, true);
+  }
+
+  get knowsEntriesRead(): boolean {
+    return this.view.getInt32(this.groupAt + GROUP.ENTRIES_READ + 4, true) >= 0;
+  }
+
+  countRead(): void {
+    addOne(this.view, this.groupAt + GROUP.ENTRIES_READ);
   }
 
   get consumerCount(): number {
@@ -291,4 +302,15 @@ export function consumerBytes(view: DataView, at: number): number {
 /** Entries in the stream; constant time. */
 export function streamLength(database: Database, record: StreamRecord): number {
   return database.trees.count(record.nodes);
+}
+
+/** Adds 1 to a number of 64 bits. */
+function addOne(view: DataView, at: number): void {
+  const low = view.getUint32(at, true);
+  if (low !== 0xffff_ffff) {
+    view.setUint32(at, low + 1, true);
+    return;
+  }
+  view.setUint32(at, 0, true);
+  view.setUint32(at + 4, view.getUint32(at + 4, true) + 1, true);
 }

@@ -2,10 +2,17 @@
 import type { Database } from '../../database.ts';
 import type { TreeCursor } from '../../tree/tree-cursor.ts';
 import { compareStored, StreamId } from './stream-id.ts';
-import { ENTRY_FLAG, NODE, NodeWriter, readEntryHead, skipElement } from './stream-node.ts';
-import { readVarint, skipVarint } from './stream-node.ts';
+import {
+  ENTRY_FLAG,
+  NODE,
+  NodeWriter,
+  readEntryHead,
+  readVarint,
+  skipElement,
+  skipVarint,
+} from './stream-node.ts';
 import { type StreamRecord, streamLength } from './stream-record.ts';
-import { StreamWalker, seekNode } from './stream-walker.ts';
+import { StreamWalker } from './stream-walker.ts';
 
 /** A node of which more than half is marked, and no less, is written anew. */
 const MARKED_COUNT_MIN = 16;
@@ -61,15 +68,16 @@ export function findLastId(database: Database, record: StreamRecord, id: StreamI
 export function removeEntry(database: Database, record: StreamRecord, id: StreamId): boolean {
   if (!WALKER.find(database, record.nodes, id)) return false;
   const { cursor } = database.trees;
+  record.beforeChange();
   if (cursor.blockCount === 1) {
     cursor.removeBlock();
+    record.changeNodeCount(-1);
   } else {
     cursor.beforeChange();
     markEntry(cursor, WALKER.entryAt);
     cursor.setBlockCount(cursor.blockCount - 1);
     if (isMostlyMarked(cursor)) rewriteNode(database, record, cursor);
   }
-  record.beforeChange();
   if (record.readMaxDeletedId(CURRENT).compare(id) < 0) record.writeMaxDeletedId(id);
   if (streamLength(database, record) === 0) record.writeFirstId(ZERO);
   else if (record.readFirstId(CURRENT).compare(id) === 0) refreshFirstId(database, record);
@@ -83,6 +91,7 @@ export function removeEntry(database: Database, record: StreamRecord, id: Stream
 export function cutStream(database: Database, record: StreamRecord, cut: StreamCut): number {
   const { cursor } = database.trees;
   let removedCount = 0;
+  record.beforeChange();
   while (cursor.seekFirst(record.nodes)) {
     const length = streamLength(database, record);
     if (cut.byLength && length <= cut.lengthMax) break;
@@ -93,16 +102,14 @@ export function cutStream(database: Database, record: StreamRecord, cut: StreamC
       : compareStored(cursor.view, cursor.payloadOffset + NODE.LAST_ID, cut.idMin) < 0;
     if (isWhole) {
       cursor.removeBlock();
+      record.changeNodeCount(-1);
       removedCount += blockCount;
       continue;
     }
     if (!cut.isApproximate) removedCount += cutNode(database, record, cursor, cut);
     break;
   }
-  if (removedCount > 0) {
-    record.beforeChange();
-    refreshFirstId(database, record);
-  }
+  if (removedCount > 0) refreshFirstId(database, record);
   return removedCount;
 }
 

@@ -1,7 +1,8 @@
 /**
  * A walk over a stream's entries, forwards or backwards, between two ids. It uses the trees' own
  * cursor, so one walk a database is under way at a time. Nodes are read forwards only, so a walk
- * backwards first notes where the entries of a node are.
+ * backwards first notes where the entries of a node are. Entries stand in order of their ids, but
+ * for marked ones, which XSETID may have gone back behind.
  */
 import { writeDigits } from '../../../base/numbers.ts';
 import type { Database } from '../../database.ts';
@@ -38,6 +39,12 @@ export function seekNode(cursor: TreeCursor, nodes: number, id: StreamId): boole
   return cursor.seekTied(nodes, id.ms, NODE_ORDER) || cursor.prev();
 }
 
+/** Goes to where a node that begins with the id belongs. */
+export function seekNodePlace(cursor: TreeCursor, nodes: number, id: StreamId): void {
+  NODE_ORDER.sought.copyFrom(id);
+  cursor.seekTied(nodes, id.ms, NODE_ORDER);
+}
+
 export class StreamWalker {
   /** The entry here. */
   readonly id = new StreamId();
@@ -45,7 +52,8 @@ export class StreamWalker {
   /** Where the entry begins, counted from the node's first byte. */
   entryAt = 0;
   flags = 0;
-  private readonly bound = new StreamId();
+  private readonly first = new StreamId();
+  private readonly last = new StreamId();
   private cursor: TreeCursor | null = null;
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
@@ -61,47 +69,36 @@ export class StreamWalker {
   /** Before the first entry that is not below `first`; the walk ends with `last`. */
   start(database: Database, nodes: number, first: StreamId, last: StreamId): void {
     const { cursor } = database.trees;
-    this.cursor = cursor;
-    this.bound.copyFrom(last);
-    this.end = 0;
-    this.at = 0;
-    this.elementsLeft = 0;
+    this.first.copyFrom(first);
+    this.last.copyFrom(last);
     if (!seekNode(cursor, nodes, first) && !cursor.seekFirst(nodes)) {
-      this.cursor = null;
+      this.finish();
       return;
     }
+    this.cursor = cursor;
     this.openNode();
-    while (this.step()) {
-      if (this.id.compare(first) < 0) continue;
-      // One step too far: this entry is the next one.
-      this.isAhead = true;
-      return;
-    }
   }
-
-  private isAhead = false;
 
   /** Behind the last entry that is not above `last`; the walk backwards ends with `first`. */
   startFromEnd(database: Database, nodes: number, first: StreamId, last: StreamId): void {
     const { cursor } = database.trees;
-    this.cursor = cursor;
-    this.bound.copyFrom(first);
+    this.first.copyFrom(first);
+    this.last.copyFrom(last);
     this.noteCount = 0;
-    this.isAhead = false;
     if (!seekNode(cursor, nodes, last)) {
-      this.cursor = null;
+      this.finish();
       return;
     }
+    this.cursor = cursor;
     this.openNode();
-    this.noteEntries(last);
+    this.noteEntries();
   }
 
   /** To the next entry that is there. @returns false behind the last one in range */
   next(): boolean {
-    while (this.isAhead || this.step()) {
-      this.isAhead = false;
-      if (this.id.compare(this.bound) > 0) return this.finish();
-      if ((this.flags & ENTRY_FLAG.MARKED) === 0) return true;
+    while (this.step()) {
+      if ((this.flags & ENTRY_FLAG.MARKED) !== 0 || this.id.compare(this.first) < 0) continue;
+      return this.id.compare(this.last) <= 0 || this.finish();
     }
     return false;
   }
@@ -112,7 +109,7 @@ export class StreamWalker {
       const { cursor } = this;
       if (cursor === null || !cursor.prev()) return this.finish();
       this.openNode();
-      this.noteEntries(null);
+      this.noteEntries();
     }
     const at = --this.noteCount * NOTE_WORDS;
     const { notes } = this;
@@ -121,7 +118,7 @@ export class StreamWalker {
     words[1] = notes[at + 2];
     words[2] = notes[at + 3];
     words[3] = notes[at + 4];
-    if (this.id.compare(this.bound) < 0) return this.finish();
+    if (this.id.compare(this.first) < 0) return this.finish();
     this.entryAt = notes[at];
     this.openEntry(this.node + this.entryAt, PASSED);
     return true;
@@ -165,7 +162,6 @@ export class StreamWalker {
     this.end = payloadOffset + view.getUint32(payloadOffset + NODE.END, true);
     this.at = payloadOffset + view.getUint32(payloadOffset + NODE.ENTRIES_AT, true);
     this.elementsLeft = 0;
-    this.isAhead = false;
     this.id.read(view, payloadOffset + NODE.FIRST_ID);
   }
 
@@ -199,13 +195,15 @@ export class StreamWalker {
     this.at = next;
   }
 
-  /** Notes the node's entries that are there, up to the id. */
-  private noteEntries(last: StreamId | null): void {
+  /** Notes the node's entries that are there and not above the range. */
+  private noteEntries(): void {
     this.noteCount = 0;
     while (this.at !== this.end) {
       this.step();
-      if (last !== null && this.id.compare(last) > 0) break;
-      if ((this.flags & ENTRY_FLAG.MARKED) === 0) this.note();
+      if ((this.flags & ENTRY_FLAG.MARKED) === 0) {
+        if (this.id.compare(this.last) > 0) break;
+        this.note();
+      }
       for (let left = this.elementsLeft; left > 0; left--) {
         this.at = skipElement(this.view, this.at);
       }
