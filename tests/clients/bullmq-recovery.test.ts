@@ -27,7 +27,7 @@ testQueues('bullmq: recovery, other drivers, relay', {
     });
     const done = waitForJobs(worker, 3);
     // While the process lives, it renews its locks, and nobody takes its jobs.
-    await waitForStalledChecks(port, 'killed');
+    await waitForRenewals(port, `bull:killed:${jobs[0].id}:lock`);
     assert.equal(await bench.queue.getActiveCount(), 3);
     child.kill('SIGKILL');
     const ended = await done;
@@ -174,15 +174,18 @@ async function waitForOutput(child: ChildProcess, jobCount: number): Promise<voi
   });
 }
 
-/** A check leaves a key that tells the next one when it may run: two of them have been seen. */
-async function waitForStalledChecks(port: number, queue: string): Promise<void> {
+/** Sees the lock of a job renewed three times: meanwhile four checks for stalled jobs pass. */
+async function waitForRenewals(port: number, lock: string): Promise<void> {
   const client = new Redis({ port });
+  let renewalCount = 0;
+  let leftMs = await client.pttl(lock);
   try {
-    for (const exists of [1, 0, 1, 0, 1]) {
-      await waitFor('a check for stalled jobs', WITHIN_MS, async () => {
-        return (await client.exists(`bull:${queue}:stalled-check`)) === exists || undefined;
-      });
-    }
+    await waitFor('the lock to be renewed', WITHIN_MS, async () => {
+      const nowMs = await client.pttl(lock);
+      if (nowMs > leftMs) renewalCount++;
+      leftMs = nowMs;
+      return renewalCount === 3 || undefined;
+    });
   } finally {
     client.disconnect();
   }

@@ -183,7 +183,7 @@ testBothServers('redis', {
   'a pool serves those who wait and those who push': async (t, port) => {
     const pool = createClientPool({ url: `redis://127.0.0.1:${port}` }, { maximum: 3 });
     await pool.connect();
-    t.after(() => pool.destroy());
+    t.after(() => pool.close());
     const popped = pool.blPop(['nr:q1', 'nr:q2'], 5);
     await pool.rPush('nr:q2', 'x');
     assert.deepEqual({ ...(await popped) }, { key: 'nr:q2', element: 'x' });
