@@ -96,7 +96,7 @@ function executeCombine(
     const builder = new SetBuilder(database, limitsOf(session));
     collect(database, entries, operation, builder);
     count = builder.each(SHOWN, () => writeShown(reply));
-    builder.discard();
+    builder.release();
   } else {
     combine(database, entries, operation, () => {
       writeShown(reply);
@@ -122,7 +122,7 @@ function executeStore(
   const { count } = builder;
   const replaced = database.find(frame, 1);
   if (count === 0) {
-    builder.discard();
+    builder.release();
     if (replaced !== 0) database.remove(replaced, EVENT.del);
     return reply.integer(0);
   }
@@ -139,6 +139,7 @@ function executeStore(
     if (replaced !== 0) store.recordEffect(EVENT.none);
     builder.record(frame, 1, STORE_EVENT[operation]);
   }
+  builder.release();
   database.recordNewDeadline(frame, 1);
   reply.integer(count);
 }

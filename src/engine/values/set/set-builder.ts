@@ -6,12 +6,17 @@ import { bytesEqual, copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
 import { hashBytes } from '../../../base/hash.ts';
 import type { Database } from '../../database.ts';
+import { ENCODING, FLAG, TYPE } from '../../keyspace/entry.ts';
 import type { Slice } from '../../slice.ts';
 import { FORMAT } from '../../tree/page-layout.ts';
 import { TreeCursor } from '../../tree/tree-cursor.ts';
+import { createValue } from '../packed/packed-value.ts';
+import { recordHeadBytes, setRecordTree } from '../tree-record.ts';
 import { OpenSet, type SetLimits } from './open-set.ts';
 import { SetMember } from './set-member.ts';
 
+/** So many members do not fit into a listpack, however short they are. */
+const ADOPTED_COUNT_MIN = 512;
 /** Members of one recorded SADD. */
 const RECORDED_MEMBERS_MAX = 1000;
 
@@ -21,6 +26,8 @@ export class SetBuilder {
   private readonly cursor: TreeCursor;
   private readonly tree: number;
   private readonly member = new SetMember();
+  /** The tree is a key's value now. */
+  private isAdopted = false;
 
   constructor(database: Database, limits: SetLimits) {
     this.database = database;
@@ -60,16 +67,21 @@ export class SetBuilder {
     return this.count;
   }
 
-  discard(): void {
-    this.database.trees.release(this.tree);
+  /** To be called in the end, whatever became of the members. */
+  release(): void {
+    if (!this.isAdopted) this.database.trees.release(this.tree);
   }
 
-  /** Makes the members the value of the key that the last `find` missed. */
+  /** Makes the members the value of the key that the last `find` missed: many, the tree itself. */
   finish(frame: Frame, keyArg: number): void {
-    const { database, cursor, limits } = this;
+    const { database, cursor, limits, count } = this;
+    const isLarge = count > limits.setMaxIntsetEntries;
+    if (isLarge && count > ADOPTED_COUNT_MIN) {
+      this.adopt(frame, keyArg);
+      return;
+    }
     const target = new OpenSet();
     let isFirst = true;
-    const isLarge = this.count > limits.setMaxIntsetEntries;
     const sizeHint = isLarge ? Infinity : 1;
     for (let isThere = cursor.seekFirst(this.tree); isThere; isThere = cursor.next()) {
       const { view, bytes, payloadOffset, payloadLength } = cursor;
@@ -80,7 +92,16 @@ export class SetBuilder {
     }
   }
 
-  /** Records the members as SADD commands, and releases the tree. */
+  private adopt(frame: Frame, keyArg: number): void {
+    const { database } = this;
+    const kind = TYPE.SET | (ENCODING.HASHTABLE << 4);
+    createValue(database, frame, keyArg, kind, FLAG.TREE, recordHeadBytes(1));
+    database.memory.view.setUint32(database.valueAt, 1, true);
+    setRecordTree(database.memory.view, database.valueAt, 0, this.tree);
+    this.isAdopted = true;
+  }
+
+  /** Records the members as SADD commands. */
   record(frame: Frame, keyArg: number, event: number): void {
     const { database, cursor } = this;
     const { store } = database;
