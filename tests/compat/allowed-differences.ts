@@ -107,7 +107,12 @@ export function isCommandOfBoth(name: string): boolean {
 }
 
 /** What later versions of Redis brought. */
-const NEWER = new Set(['client|no-touch', 'client|setinfo']);
+export const NEWER: ReadonlySet<string> = new Set(
+  (
+    'client|no-touch client|setinfo hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime ' +
+    'hpexpiretime hpersist hgetdel hgetex hsetex'
+  ).split(' '),
+);
 
 /** First words that must be answered; the row above holds for none of them. */
 const IMPLEMENTED = new Set([
