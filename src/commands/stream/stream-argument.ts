@@ -1,4 +1,4 @@
-/** What the commands on streams share: how they find the stream, and how they say ids and entries. */
+/** What the commands on streams share: how they find the stream, and say ids and entries. */
 import type { Frame } from '../../base/frame.ts';
 import { writeDigits } from '../../base/numbers.ts';
 import type { Database } from '../../engine/database.ts';

@@ -54,7 +54,7 @@ export const xtrimCommand: CommandRow = {
     'since entries are organized in macro nodes containing multiple entries that can be released ' +
     'with a single deallocation.',
   summary: 'Cuts entries off the beginning of a stream',
-  syntax: 'key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]',
+  syntax: 'key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>',
   tips: ['nondeterministic_output'],
   execute: executeXtrim,
 };

@@ -43,8 +43,9 @@ export const xpendingCommand: CommandRow = {
   complexity:
     'O(N) with N being the number of elements returned, so asking for a small fixed number of ' +
     'entries per call is O(1). O(M), where M is the total number of entries scanned when used ' +
-    'with the IDLE filter. When the command returns just the summary and the list of consumers is ' +
-    'small, it runs in O(1) time; otherwise, an additional O(N) time for iterating every consumer.',
+    'with the IDLE filter. When the command returns just the summary and the list of consumers ' +
+    'is small, it runs in O(1) time; otherwise, an additional O(N) time for iterating every ' +
+    'consumer.',
   summary: 'Tells which entries of a group are pending',
   syntax: 'key group [[IDLE min-idle-time] start end count [consumer]]',
   tips: ['nondeterministic_output'],

@@ -32,9 +32,10 @@ export const xreadCommand: CommandRow = {
   group: 'stream',
   since: '5.0.0',
   complexity:
-    'For each stream mentioned: O(N) with N being the number of elements being returned, it means ' +
-    'that XREAD-ing with a fixed COUNT is O(1). Note that when the BLOCK option is used, XADD will ' +
-    'pay O(M) time in order to serve the M clients blocked on the stream getting new data.',
+    'For each stream mentioned: O(N) with N being the number of elements being returned, it ' +
+    'means that XREAD-ing with a fixed COUNT is O(1). Note that when the BLOCK option is used, ' +
+    'XADD will pay O(M) time in order to serve the M clients blocked on the stream getting new ' +
+    'data.',
   summary: 'Returns the entries of streams behind given ids, or waits for some',
   syntax: '[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]',
   execute: (session, frame, reply) => executeRead(session, frame, reply, false),
@@ -55,9 +56,9 @@ export const xreadgroupCommand: CommandRow = {
   since: '5.0.0',
   complexity:
     'For each stream mentioned: O(M) with M being the number of elements returned. If M is ' +
-    'constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). ' +
-    'On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to serve the N ' +
-    'clients blocked on the stream getting new data.',
+    'constant (e.g. always asking for the first 10 elements with COUNT), you can consider it ' +
+    'O(1). On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to ' +
+    'serve the N clients blocked on the stream getting new data.',
   summary: 'Delivers new entries of streams to a consumer of a group, or its pending ones again',
   syntax:
     '<GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] ' +
@@ -77,8 +78,8 @@ const NOACK_REFUSED = errorRow(
 const NO_GROUP_OPTION = errorRow('ERR Missing GROUP option for XREADGROUP');
 const DOLLAR_REFUSED = errorRow(
   'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of ' +
-    'this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would ' +
-    'just return an empty result set.',
+    'this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID ' +
+    'would just return an empty result set.',
 );
 const NEW_REFUSED = errorRow(
   'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> ' +

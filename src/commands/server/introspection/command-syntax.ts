@@ -46,7 +46,8 @@ export function parseSyntax(row: Pick<CommandRow, 'name' | 'keys' | 'syntax'>): 
     incrementType: row.name.endsWith('float') ? 'double' : 'integer',
     timeoutType: row.name.startsWith('b') ? 'double' : 'integer',
     boundType: row.name === 'zcount' || row.name.endsWith('byscore') ? 'double' : 'string',
-    placeType: row.name === 'zrange' ? 'string' : 'integer',
+    placeType: row.name === 'zrange' || row.name.startsWith('x') ? 'string' : 'integer',
+    idleType: row.name === 'xpending' ? 'integer' : 'string',
   };
   return convertSequence(readAll(reader), context);
 }
@@ -73,8 +74,9 @@ interface Context {
   readonly timeoutType: ArgumentType;
   /** `min` and `max`. */
   readonly boundType: ArgumentType;
-  /** `start` and `stop`. */
+  /** `start`, `stop` and `end`. */
   readonly placeType: ArgumentType;
+  readonly idleType: ArgumentType;
 }
 
 const DOTS = '...';
@@ -213,6 +215,7 @@ const CONDITIONS = new Set(['nx', 'xx', 'gt', 'lt']);
 
 const REDIS_NAMES: Readonly<Record<string, string>> = {
   async_sync: 'async',
+  auto_id_id: 'id_or_auto',
   byscore_bylex: 'sortby',
   byte_bit: 'index_unit',
   count_reset: 'operation',
@@ -220,22 +223,35 @@ const REDIS_NAMES: Readonly<Record<string, string>> = {
   encoding_offset_value_encoding_offset_increment: 'write_operation',
   encoding_offset_write: 'operation',
   end_index_unit: 'end_index',
+  equal_approximately: 'operator',
   gt_lt: 'comparison',
   host_port: 'host-port',
   'host-port_no-one': 'args',
+  id_new_id: 'id',
+  key_id: 'streams',
+  maxlen_minid: 'strategy',
+  'min-idle-time_start_end_count_consumer': 'filters',
   min_max: 'where',
   no_one: 'no-one',
   on_off: 'status',
   protover_username_password_clientname: 'arguments',
   start_end_index: 'index',
   start_end_index_unit: 'index',
+  strategy_operator_threshold_count: 'trim',
   wrap_sat_fail_write_operation: 'write',
   write_all: 'mode',
   yes_no: 'mode',
 };
 
 /** Tokens that Redis calls by another name. */
-const TOKEN_NAMES: Readonly<Record<string, string>> = { ch: 'change', incr: 'increment' };
+const TOKEN_NAMES: Readonly<Record<string, string>> = {
+  $: 'new_id',
+  '*': 'auto_id',
+  '=': 'equal',
+  '~': 'approximately',
+  ch: 'change',
+  incr: 'increment',
+};
 
 function withToken(token: string, operands: readonly ArgumentNode[]): ArgumentNode {
   if (operands.length === 0) {
@@ -249,6 +265,11 @@ function withToken(token: string, operands: readonly ArgumentNode[]): ArgumentNo
 
 function joined(nodes: readonly ArgumentNode[]): ArgumentNode {
   if (nodes.length === 1) return nodes[0];
+  const [{ name, type, token }, ...rest] = nodes;
+  // `[FULL [COUNT count]]`: the word is the block's own.
+  if (type === 'pure-token' && token !== undefined && rest.every((node) => node.isOptional)) {
+    return { ...plain(name, 'block'), token, children: rest };
+  }
   return { ...plain(joinedName(nodes), 'block'), children: nodes };
 }
 
@@ -278,7 +299,8 @@ function typeOfName(name: string, context: Context): ArgumentType {
   if (name === 'increment') return context.incrementType;
   if (name === 'timeout') return context.timeoutType;
   if (name === 'min' || name === 'max') return context.boundType;
-  if (name === 'start' || name === 'stop') return context.placeType;
+  if (name === 'start' || name === 'stop' || name === 'end') return context.placeType;
+  if (name === 'min-idle-time') return context.idleType;
   if (name.includes('unix-time')) return 'unix-time';
   if (name === 'pattern') return 'pattern';
   if (INTEGER_NAMES.has(name)) return 'integer';
@@ -298,7 +320,8 @@ const INTEGER_NAMES = new Set([
   'db',
   'decrement',
   'destination-db',
-  'end',
+  'entries_added',
+  'entries_read',
   'frequency',
   'index',
   'index1',
@@ -306,6 +329,7 @@ const INTEGER_NAMES = new Set([
   'len',
   'limit',
   'milliseconds',
+  'ms',
   'numkeys',
   'numreplicas',
   'offset',
