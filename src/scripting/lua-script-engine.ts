@@ -125,8 +125,8 @@ export class LuaScriptEngine implements ScriptEngine {
   }
 
   evaluate(session: Session, frame: Frame, reply: ReplyWriter, form: EvaluationForm): void {
-    if (form.isByDigest && frame.lengths[1] !== 40) return reply.error(ERRORS.noScript);
     this.showToMonitors(session, frame);
+    if (form.isByDigest && frame.lengths[1] !== 40) return reply.error(ERRORS.noScript);
     const keyCount = this.parseKeyCount(frame, reply, ERRORS.notInteger.text);
     if (keyCount < 0) return;
     let script = form.isByDigest

@@ -265,13 +265,13 @@ function listStatement(g: Generator): string {
       return `table.insert(${list}, ${numeric(g, 1)})`;
     case 1:
       // Only where no gap can come to be: the length of a list with gaps is anybody's guess.
-      return `table.insert(${list}, 1, ${string(g, 2)})`;
+      return `table.insert(${list}, 1, string.sub(${string(g, 2)}, 1, 50))`;
     case 2:
       return `b = table.remove(${list}${g.pick(['', ', 1', ', 2'])}) or 0`;
     case 3:
       return `table.sort(${list}${g.pick(['', `, ${TEXT_ORDER}`])})`;
     case 4:
-      return `${list}[#${list} + 1] = ${string(g, 2)}`;
+      return `${list}[#${list} + 1] = string.sub(${string(g, 2)}, 1, 50)`;
     case 5:
       return `${list} = {${items(g)}}`;
     default:
