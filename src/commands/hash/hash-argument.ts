@@ -3,7 +3,8 @@ import type { Database } from '../../engine/database.ts';
 import { noteExpiredFields } from '../../engine/expiry/field-expiry.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
-import { type HashLimits, OpenHash } from '../../engine/values/hash/open-hash.ts';
+import { type HashLimits, OpenHash, PACKED_BYTES_MAX } from '../../engine/values/hash/open-hash.ts';
+import { reserveForArguments } from '../../engine/values/packed/packed-room.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Session } from '../session.ts';
@@ -42,6 +43,7 @@ export function openForWriting(
   const entry = database.find(frame, 1);
   if (entry === 0) {
     HASH.create(database, frame, 1);
+    HASH.open(database, reserveForArguments(database, HASH.entry, frame, 2, PACKED_BYTES_MAX));
     return true;
   }
   if (!isHash(database, entry, reply)) return false;

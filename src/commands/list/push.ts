@@ -2,7 +2,12 @@ import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { createList, pushElement } from '../../engine/values/list/list-ends.ts';
-import { listLength, settleGrowingList } from '../../engine/values/list/list-form.ts';
+import {
+  listLength,
+  PACKED_BYTES_MAX,
+  settleGrowingList,
+} from '../../engine/values/list/list-form.ts';
+import { reserveForArguments } from '../../engine/values/packed/packed-room.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
@@ -51,6 +56,7 @@ function executePush(
   if (entry === 0) {
     if (needsKey) return reply.integer(0);
     entry = createList(database, frame, 1);
+    entry = reserveForArguments(database, entry, frame, 2, PACKED_BYTES_MAX);
   } else if (!isList(database, entry, reply)) {
     return;
   }

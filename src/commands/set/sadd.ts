@@ -1,6 +1,8 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
+import { reserveForArguments } from '../../engine/values/packed/packed-room.ts';
+import { PACKED_BYTES_MAX } from '../../engine/values/set/open-set.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
@@ -42,6 +44,9 @@ function executeSadd(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (entry === 0) {
     const first = memberArgument(frame, 2);
     SET.create(database, frame, 1, { first, sizeHint, limits });
+    if (!SET.isIntset) {
+      SET.open(database, reserveForArguments(database, SET.entry, frame, 2, PACKED_BYTES_MAX));
+    }
   } else {
     if (!isSet(database, entry, reply)) return;
     SET.open(database, entry);

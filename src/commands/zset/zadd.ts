@@ -3,8 +3,9 @@ import { formatDouble, parseDouble } from '../../base/numbers.ts';
 import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { ENCODING, TYPE } from '../../engine/keyspace/entry.ts';
+import { reserveForArguments } from '../../engine/values/packed/packed-room.ts';
 import { createListpack } from '../../engine/values/packed/packed-value.ts';
-import { ZSET_KIND } from '../../engine/values/zset/zset-form.ts';
+import { PACKED_BYTES_MAX, ZSET_KIND } from '../../engine/values/zset/zset-form.ts';
 import { addMissed, moveFound } from '../../engine/values/zset/zset-members.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -143,6 +144,7 @@ function addPairs(session: Session, frame: Frame, found: number): void {
     const isListpack = encoding.zsetMaxListpackEntries > 0 && !isLong;
     const kind = isListpack ? ZSET_KIND : TYPE.ZSET | (ENCODING.SKIPLIST << 4);
     entry = createListpack(database, frame, 1, kind);
+    entry = reserveForArguments(database, entry, frame, options.firstArg, PACKED_BYTES_MAX);
   }
   const { firstArg, isNx, isXx, isGt, isLt, isIncrement } = options;
   const { isActive } = database.store.sink;

@@ -57,7 +57,7 @@ export { NO_FIELD_DEADLINE };
 export const KEEP_FIELD_DEADLINE = -1;
 
 /** A longer listpack becomes a tree: no look-up reads more than this. */
-const PACKED_BYTES_MAX = 1024;
+export const PACKED_BYTES_MAX = 1024;
 const UNPACKED_COUNT_MIN = 4;
 const KIND_LISTPACK = TYPE.HASH | (ENCODING.LISTPACK << 4);
 
@@ -116,7 +116,8 @@ export class OpenHash {
   get count(): number {
     const database = this.require();
     if (this.isTree) return database.trees.count(this.tree);
-    return listpackCount(database.memory.view, openValue(database, this.entry)) / this.step;
+    const at = openValue(database, this.entry);
+    return listpackCount(database.memory.view, at) / this.step;
   }
 
   /**

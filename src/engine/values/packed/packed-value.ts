@@ -17,7 +17,7 @@ import {
 import { writeEntry } from '../../keyspace/entry-writer.ts';
 import { initListpack, LISTPACK_EMPTY_BYTES, setListpackHeader } from './listpack.ts';
 
-/** A block that is emptier than this is exchanged for a smaller one. */
+/** A block that is emptier than this when bytes are taken out is exchanged for a smaller one. */
 const KEPT_FRACTION = 2;
 
 /**
@@ -122,6 +122,28 @@ export function spliceValue(
 }
 
 /**
+ * Lets the entry's value grow to `byteCount` bytes, more than can be told inline, without moving.
+ * @returns  the entry's new address; memory is located at it
+ */
+export function reserveValue(database: Database, entry: number, byteCount: number): number {
+  const { memory } = database;
+  memory.beforeChange(entry);
+  const from = openValue(database, entry);
+  const length = valueBytes(database);
+  database.refind(entry);
+  const plan = database.planFrom(entry);
+  const { view, bytes } = memory;
+  plan.valueLength = length;
+  plan.capacity = byteCount;
+  const placed = writeEntry(memory, plan);
+  const to = memory.base + headerBytes(memory.view.getUint32(memory.base, true)) + plan.keyLength;
+  copyBytes(memory.view, memory.bytes, to, view, bytes, from, length);
+  database.install(placed, entry, KEEP_DEADLINE);
+  openValue(database, placed);
+  return placed;
+}
+
+/**
  * `spliceValue` of a listpack, its header included.
  * @param countChange  elements put in less elements taken out
  */
@@ -185,7 +207,8 @@ function fitsInPlace(
   const { view, base } = memory;
   if ((view.getUint32(base, true) & FLAG.EXTENDED) !== 0) {
     const capacity = view.getUint32(base + EXTENDED_OFFSET + 4, true);
-    return newLength <= capacity && newLength * KEPT_FRACTION >= capacity;
+    if (newLength > capacity) return false;
+    return newLength >= oldLength || newLength * KEPT_FRACTION >= capacity;
   }
   if (newLength > VALUE_LENGTH_INLINE_MAX) return false;
   return memory.classBytes(headLength + newLength) === memory.classBytes(headLength + oldLength);

@@ -51,7 +51,7 @@ import {
 import { SetMember } from './set-member.ts';
 
 /** A longer listpack becomes a tree: no look-up reads more than this. */
-const PACKED_BYTES_MAX = 1024;
+export const PACKED_BYTES_MAX = 1024;
 /** A tree with fewer members becomes a listpack again, if that is short. */
 const UNPACKED_COUNT_MIN = 8;
 const RECORD_BYTES = recordHeadBytes(1);
@@ -120,6 +120,10 @@ export class OpenSet {
     const most =
       encoding === ENCODING.INTSET ? limits.setMaxIntsetEntries : limits.setMaxListpackEntries;
     if (encoding !== ENCODING.HASHTABLE && sizeHint > most) this.becomeHashtable();
+  }
+
+  get isIntset(): boolean {
+    return this.form === 'intset';
   }
 
   get count(): number {
