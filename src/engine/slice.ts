@@ -22,6 +22,7 @@ export class Slice {
   }
 
   copy(): Uint8Array {
-    return this.bytes.slice(this.offset, this.offset + this.length);
+    // Not `bytes.slice`: of a Buffer that is a view and no copy.
+    return new Uint8Array(this.bytes.subarray(this.offset, this.offset + this.length));
   }
 }

@@ -109,8 +109,8 @@ function readLimit(words: readonly string[]): OutputBufferLimit | null {
 const EVENT_CLASSES = 'g$lshzxetd';
 
 /**
- * Keyspace events: kept in the order in which redis-server prints them. It prints no `n` beside `A`,
- * though it holds.
+ * Keyspace events: kept in the order in which redis-server prints them. It prints no `n` beside
+ * `A`, though it holds.
  */
 export function keyspaceEvents(): Codec<string> {
   const parse = (flags: string) => {
