@@ -18,8 +18,10 @@ export async function runCommands(port: number, count: number, make: CommandMake
   let answered = 0;
   let wake: () => void = () => {};
   let failure: Error | null = null;
+  let isLineWhole = true;
   socket.on('data', (bytes: Buffer) => {
-    if (bytes.includes('-')) failure ??= findError(bytes);
+    if (bytes.includes('-')) failure ??= findError(bytes, isLineWhole);
+    isLineWhole = bytes[bytes.length - 1] === 10;
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) answered++;
     wake();
   });
@@ -58,6 +60,8 @@ export async function loadKeys(
   count: number,
   args: readonly string[],
 ): Promise<void> {
+  // XADD answers an id: its length, and itself.
+  const linesPerReply = args[0] === 'XADD' ? 2 : 1;
   const one = Buffer.from(encodeCommand(args));
   const places = placesOf(one);
   const template = Buffer.concat(Array.from({ length: BATCH_COMMANDS }, () => one));
@@ -66,8 +70,10 @@ export async function loadKeys(
   let answered = 0;
   let wake: () => void = () => {};
   let failure: Error | null = null;
+  let isLineWhole = true;
   socket.on('data', (bytes: Buffer) => {
-    if (bytes.includes('-')) failure ??= findError(bytes);
+    if (bytes.includes('-')) failure ??= findError(bytes, isLineWhole);
+    isLineWhole = bytes[bytes.length - 1] === 10;
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) answered++;
     wake();
   });
@@ -84,7 +90,7 @@ export async function loadKeys(
     sent += size;
     socket.write(batch);
     const owed = sent === count ? 0 : BATCHES_AHEAD * BATCH_COMMANDS;
-    while (sent - answered > owed) {
+    while (sent - answered / linesPerReply > owed) {
       if (failure) throw failure;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -103,11 +109,12 @@ function writeDigits(bytes: Buffer, at: number, value: number): void {
   }
 }
 
-function findError(bytes: Buffer): Error | null {
+/** @param isLineStart  the bytes do not begin within a line */
+function findError(bytes: Buffer, isLineStart: boolean): Error | null {
   const line = bytes
     .toString('latin1')
     .split('\r\n')
-    .find((text) => text.startsWith('-'));
+    .find((text, i) => text.startsWith('-') && (i > 0 || isLineStart));
   return line === undefined ? null : new Error(line);
 }
 

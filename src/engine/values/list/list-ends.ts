@@ -12,7 +12,6 @@ import {
 } from '../packed/listpack.ts';
 import { createListpack, openValue, spliceListpack, valueBytes } from '../packed/packed-value.ts';
 import {
-  CHUNK_BYTES,
   CHUNK_HEAD_BYTES,
   chunkEnd,
   chunkStart,
@@ -25,6 +24,7 @@ import {
   chunkTree,
   isChunked,
   LIST_KIND,
+  nextChunkBytes,
   PACKED_BYTES_MAX,
   unpackList,
 } from './list-form.ts';
@@ -133,8 +133,9 @@ function pushIntoChunk(
     else setChunkBounds(cursor, start, end + byteCount);
     cursor.setBlockCount(cursor.blockCount + 1);
   } else {
+    const chunkBytes = nextChunkBytes(database, entry, byteCount);
     if (!atHead) cursor.seekEnd(id);
-    cursor.insertBlockHere(0, 1, Math.max(CHUNK_BYTES, CHUNK_HEAD_BYTES + byteCount));
+    cursor.insertBlockHere(0, 1, chunkBytes);
     const at = atHead
       ? cursor.payloadOffset + cursor.payloadLength - byteCount
       : cursor.payloadOffset + CHUNK_HEAD_BYTES;

@@ -22,6 +22,8 @@ import {
   CHUNK_HEAD_BYTES,
   chunkEnd,
   chunkStart,
+  LONG_LIST_BYTES_MIN,
+  LONG_LIST_CHUNK_BYTES,
   setChunkBounds,
 } from './list-chunk.ts';
 
@@ -64,6 +66,13 @@ export function listBytes(database: Database, entry: number): number {
   return database.memory.view.getUint32(at + ELEMENT_BYTES_AT, true) + LISTPACK_EMPTY_BYTES;
 }
 
+/** How large the next chunk at an end of a chunked list is, for an element of `byteCount` bytes. */
+export function nextChunkBytes(database: Database, entry: number, byteCount: number): number {
+  const isLong = listBytes(database, entry) >= LONG_LIST_BYTES_MIN;
+  const chunkBytes = isLong ? LONG_LIST_CHUNK_BYTES : CHUNK_BYTES;
+  return Math.max(chunkBytes, CHUNK_HEAD_BYTES + byteCount);
+}
+
 /** Notes that elements of so many bytes were put in or, negative, taken out of a chunked list. */
 export function changeElementBytes(database: Database, entry: number, change: number): void {
   const { memory } = database;
@@ -72,7 +81,7 @@ export function changeElementBytes(database: Database, entry: number, change: nu
   memory.view.setUint32(at, memory.view.getUint32(at, true) + change, true);
 }
 
-/** Turns the listpack into one chunk. @returns the entry's new address */
+/** Turns the listpack into one chunk, an empty one into none. @returns the entry's new address */
 export function unpackList(database: Database, entry: number): number {
   const { memory, trees } = database;
   const at = openValue(database, entry);
@@ -86,12 +95,15 @@ export function unpackList(database: Database, entry: number): number {
   const id = trees.create(FORMAT.BLOCK);
   const { cursor } = trees;
   cursor.seekEnd(id);
-  cursor.insertBlockHere(0, count, Math.max(CHUNK_BYTES, CHUNK_HEAD_BYTES + elementBytes));
-  // In the middle: nobody knows yet at which end it grows.
-  const gap = (cursor.payloadLength - CHUNK_HEAD_BYTES - elementBytes) >>> 1;
-  const start = cursor.payloadOffset + CHUNK_HEAD_BYTES + gap;
-  setChunkBounds(cursor, start, start + elementBytes);
-  cursor.bytes.set(elements, start);
+  // A new list whose first element is long has nothing yet, and no chunk is ever empty.
+  if (count > 0) {
+    cursor.insertBlockHere(0, count, Math.max(CHUNK_BYTES, CHUNK_HEAD_BYTES + elementBytes));
+    // In the middle: nobody knows yet at which end it grows.
+    const gap = (cursor.payloadLength - CHUNK_HEAD_BYTES - elementBytes) >>> 1;
+    const start = cursor.payloadOffset + CHUNK_HEAD_BYTES + gap;
+    setChunkBounds(cursor, start, start + elementBytes);
+    cursor.bytes.set(elements, start);
+  }
   const placed = replaceValue(
     database,
     entry,
