@@ -59,19 +59,19 @@ testQueues('bullmq: jobs', {
     const worker = bench.worker(async () => performance.now());
     await worker.waitUntilReady();
     const done = waitForJobs(worker, 2);
-    const startMs = performance.now();
-    const soon = await bench.queue.add('soon', {}, { delay: 150 });
-    const putOff = await bench.queue.add('put off', {}, { delay: 100 });
+    const putOff = await bench.queue.add('put off', {}, { delay: 3_000 });
     const promoted = await bench.queue.add('promoted', {}, { delay: 600_000 });
     const late = await bench.queue.add('late', {}, { delay: 600_000 });
-    assert.equal(await soon.getState(), 'delayed');
-    assert.equal(await bench.queue.getDelayedCount(), 4);
+    assert.equal(await late.getState(), 'delayed');
+    assert.equal(await bench.queue.getDelayedCount(), 3);
     await putOff.changeDelay(600_000);
     await promoted.promote();
+    const startMs = performance.now();
+    await bench.queue.add('soon', {}, { delay: 150 });
     const [first, second] = await done;
     assert.deepEqual([first.name, second.name], ['promoted', 'soon']);
     assert.ok(second.returnvalue - startMs >= 149, 'ran before its time');
-    assert.ok(second.returnvalue - startMs < 2_000, 'ran long after its time');
+    assert.ok(second.returnvalue - startMs < 3_000, 'ran long after its time');
     assert.equal(await putOff.getState(), 'delayed');
 
     const rest = waitForJobs(worker, 2);
@@ -192,7 +192,7 @@ testQueues('bullmq: jobs', {
     // the request leaves, the window begins when it arrives: hence the 50 ms.
     const sinceFirstMs = startsMs.map((ms) => ms - startsMs[0]);
     assert.ok(sinceFirstMs[3] >= 100 && sinceFirstMs[6] >= 250, `${sinceFirstMs}`);
-    assert.ok(sinceFirstMs[2] < 150, `${sinceFirstMs}`);
+    assert.ok(sinceFirstMs[7] < 7 * 150, `one at a time: ${sinceFirstMs}`);
   },
 
   'a job may say that its worker has reached the limit of somebody else': async (t, port) => {

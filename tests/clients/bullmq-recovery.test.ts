@@ -174,7 +174,7 @@ async function waitForOutput(child: ChildProcess, jobCount: number): Promise<voi
   });
 }
 
-/** Sees the lock of a job renewed three times: meanwhile four checks for stalled jobs pass. */
+/** Sees the lock of a job renewed twice: meanwhile three checks for stalled jobs pass. */
 async function waitForRenewals(port: number, lock: string): Promise<void> {
   const client = new Redis({ port });
   let renewalCount = 0;
@@ -184,7 +184,7 @@ async function waitForRenewals(port: number, lock: string): Promise<void> {
       const nowMs = await client.pttl(lock);
       if (nowMs > leftMs) renewalCount++;
       leftMs = nowMs;
-      return renewalCount === 3 || undefined;
+      return renewalCount === 2 || undefined;
     });
   } finally {
     client.disconnect();

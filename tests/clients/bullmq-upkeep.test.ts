@@ -162,10 +162,10 @@ testQueues('bullmq: events and upkeep', {
     assert.equal(await bench.queue.removeDeduplicationKey('simple'), 1);
     assert.notEqual(await add('c', { id: 'simple' }), first);
 
-    const throttled = await add('t', { id: 'throttle', ttl: 80 });
-    assert.equal(await add('t', { id: 'throttle', ttl: 80 }), throttled);
+    const throttled = await add('t', { id: 'throttle', ttl: 300 });
+    assert.equal(await add('t', { id: 'throttle', ttl: 300 }), throttled);
     await waitFor('the throttle to end', WITHIN_MS, async () => {
-      return (await add('t', { id: 'throttle', ttl: 80 })) !== throttled || undefined;
+      return (await add('t', { id: 'throttle', ttl: 300 })) !== throttled || undefined;
     });
 
     const bounce = { delay: 600_000 };

@@ -15,7 +15,7 @@ const worker = new Worker(
   {
     connection: { host: '127.0.0.1', port: Number(port) },
     concurrency: 3,
-    lockDuration: 300,
+    lockDuration: 600,
     stalledInterval: 100,
   },
 );
