@@ -53,7 +53,10 @@ export function shownMember(): SetMember {
   return MEMBER.at(SHOWN.view, SHOWN.bytes, SHOWN.offset, SHOWN.length);
 }
 
-/** Entries of the keys in arguments [from, to); null when one holds another type. */
+/**
+ * Entries of the keys in arguments [from, to); null when one holds another type, and the keys after
+ * it are not looked up then, nor counted as read.
+ */
 export function entriesOf(
   database: Database,
   frame: Frame,
@@ -62,9 +65,12 @@ export function entriesOf(
   isSetEntry: (entry: number) => boolean,
 ): number[] | null {
   const entries: number[] = [];
-  for (let arg = from; arg < to; arg++) entries.push(database.read(frame, arg));
-  // A look-up may remove an expired key and with it nothing else: the addresses stay true.
-  for (const entry of entries) if (entry !== 0 && !isSetEntry(entry)) return null;
+  for (let arg = from; arg < to; arg++) {
+    // A look-up may remove an expired key and with it nothing else: the addresses stay true.
+    const entry = database.read(frame, arg);
+    if (entry !== 0 && !isSetEntry(entry)) return null;
+    entries.push(entry);
+  }
   return entries;
 }
 
