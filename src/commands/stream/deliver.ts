@@ -48,7 +48,7 @@ export function deliverNew(
   let advanced = false;
   WALKER.start(database, RECORD.nodes, first, ID_MAX);
   while (WALKER.next()) {
-    if (advanceGroup(database, RECORD, WALKER.id)) advanced = true;
+    if (advanceGroup(RECORD, WALKER.id)) advanced = true;
     replyEntry(reply, WALKER);
     if (!noAck) makePending(database, frame, delivery, WALKER.id);
     if (++written === count) break;

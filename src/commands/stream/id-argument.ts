@@ -24,6 +24,7 @@ const SAFE_DIGIT_COUNT = 15;
 const UINT64_MAX = 2n ** 64n - 1n;
 const DASH = 45;
 const OPEN = 40;
+const PLUS = 43;
 
 /**
  * `ms-seq`, or `ms` alone, whose sequence number is then 0. Refuses `-` and `+`.
@@ -107,6 +108,12 @@ function parseBound(
   const offset = frame.offsets[arg] + skipped;
   const length = frame.lengths[arg] - skipped;
   if (readPlain(frame.bytes, offset, length, id, isEnd)) return true;
+  if (length === 1 && skipped === 0) {
+    const char = frame.bytes[offset];
+    if (char === DASH) id.setZero();
+    else if (char === PLUS) id.setMax();
+    if (char === DASH || char === PLUS) return true;
+  }
   const options = { takesOpen: false, isEnd, isStrict: skipped > 0 };
   if (readText(textOf(frame, offset, length), id, options) !== ID_FORM.REFUSED) return true;
   reply.error(INVALID_ID);

@@ -52,11 +52,13 @@ export class TrimOptions implements StreamCut {
    */
   parse(frame: Frame, isAdd: boolean, nodeEntriesMax: number, reply: ReplyWriter): boolean {
     this.cuts = false;
+    this.needsKey = false;
+    this.isAutomatic = isAdd && isChar(frame, 2, STAR);
+    this.idArg = 2;
+    if (this.isAutomatic) return true;
     this.isApproximate = false;
     this.countMax = 0;
-    this.isAutomatic = false;
     this.idForm = ID_FORM.WHOLE;
-    this.needsKey = false;
     this.hasLimit = false;
     this.idArg = frame.count;
     let arg = 2;

@@ -8,7 +8,7 @@ import {
   fieldBytes,
 } from '../../engine/values/stream/stream-append.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
-import { createStream, streamLength } from '../../engine/values/stream/stream-record.ts';
+import { createStream } from '../../engine/values/stream/stream-record.ts';
 import { cutStream } from '../../engine/values/stream/stream-remove.ts';
 import { type ErrorRow, errorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -105,13 +105,12 @@ function executeXadd(session: Session, frame: Frame, reply: ReplyWriter): void {
 /** Puts the entry's id into OPTIONS. @returns why there is none, or null */
 function chooseId(nowMs: number): ErrorRow | null {
   const { id } = OPTIONS;
-  RECORD.readLastId(LAST_ID);
   if (OPTIONS.isAutomatic) {
+    if (RECORD.readLastId(id).ms >= nowMs) return id.increment() ? null : EXHAUSTED;
     id.set(nowMs, 0);
-    if (id.ms > LAST_ID.ms) return null;
-    id.copyFrom(LAST_ID);
-    return id.increment() ? null : EXHAUSTED;
+    return null;
   }
+  RECORD.readLastId(LAST_ID);
   const { words } = LAST_ID;
   if ((words[0] & words[1] & words[2] & words[3]) === -1) return EXHAUSTED;
   if (OPTIONS.idForm === ID_FORM.OPEN_SEQ && isSameMs(id, LAST_ID)) {
@@ -147,10 +146,10 @@ function record(database: Database, frame: Frame, fieldArg: number, cutCount: nu
 function addThreshold(database: Database): void {
   const { effect } = database.store;
   if (OPTIONS.byLength) {
-    effect.text('MAXLEN').text('=').number(streamLength(database, RECORD));
+    effect.text('MAXLEN').text('=').number(RECORD.length);
     return;
   }
-  const isEmpty = streamLength(database, RECORD) === 0;
+  const isEmpty = RECORD.length === 0;
   const least = isEmpty ? OPTIONS.idMin : RECORD.readFirstId(LAST_ID);
   effect.text('MINID').text('=').text(least.toString());
 }

@@ -1,5 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
+import { TYPE } from '../../engine/keyspace/entry.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import {
@@ -145,14 +146,15 @@ function executeXclaim(session: Session, frame: Frame, reply: ReplyWriter): void
 
 function executeXautoclaim(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { database } = session;
+  // As in Redis the key counts as read whatever is wrong with the other arguments.
+  const entry = database.read(frame, 1);
   const idleMin = roundedIntegerArgument(frame, 4);
   if (Number.isNaN(idleMin)) return reply.error(IDLE_MIN_AUTOCLAIM);
   if (!parseStartArgument(frame, 5, ID, reply)) return;
   begin(idleMin, database);
   let count = parseAutoclaimOptions(frame, reply);
   if (count === 0) return;
-  const entry = requireStream(database, frame, 1, reply);
-  if (entry === NOT_A_STREAM) return;
+  if (entry !== 0 && database.typeOf(entry) !== TYPE.STREAM) return reply.error(ERRORS.wrongType);
   if (entry === 0 || !openGroup(database, frame, entry)) {
     return replyNoKeyOrGroup(frame, reply);
   }

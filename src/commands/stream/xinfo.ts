@@ -4,7 +4,6 @@ import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { pendingEntriesOf } from '../../engine/values/stream/stream-pending.ts';
 import { groupLag } from '../../engine/values/stream/stream-progress.ts';
 import { radixNodeCount } from '../../engine/values/stream/stream-radix.ts';
-import { streamLength } from '../../engine/values/stream/stream-record.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -140,7 +139,7 @@ function executeStream({ database }: Session, frame: Frame, reply: ReplyWriter):
 
 function replyFacts(database: Database, reply: ReplyWriter): void {
   reply.bulkLatin1('length');
-  reply.integer(streamLength(database, RECORD));
+  reply.integer(RECORD.length);
   const { keyCount, nodeCount } = radixNodeCount(database, RECORD);
   reply.bulkLatin1('radix-tree-keys');
   reply.integer(keyCount);
@@ -180,7 +179,7 @@ function replyFull(database: Database, count: number, reply: ReplyWriter): void 
     reply.map(7);
     reply.bulkLatin1('name');
     replyGroupName(reply);
-    replyProgress(database, reply);
+    replyProgress(reply);
     reply.bulkLatin1('pel-count');
     reply.integer(database.trees.count(RECORD.pendingTree));
     reply.bulkLatin1('pending');
@@ -194,14 +193,14 @@ function replyFull(database: Database, count: number, reply: ReplyWriter): void 
 }
 
 /** How far the group here has read. */
-function replyProgress(database: Database, reply: ReplyWriter): void {
+function replyProgress(reply: ReplyWriter): void {
   reply.bulkLatin1('last-delivered-id');
   replyId(reply, RECORD.readDeliveredId(ID));
   reply.bulkLatin1('entries-read');
   if (RECORD.knowsEntriesRead) reply.integer64(RECORD.entriesRead64);
   else reply.null();
   reply.bulkLatin1('lag');
-  const lag = groupLag(database, RECORD);
+  const lag = groupLag(RECORD);
   if (lag === null) reply.null();
   else reply.integer64(lag);
 }
@@ -258,7 +257,7 @@ function executeGroups({ database }: Session, frame: Frame, reply: ReplyWriter):
     reply.integer(RECORD.consumerCount);
     reply.bulkLatin1('pending');
     reply.integer(database.trees.count(RECORD.pendingTree));
-    replyProgress(database, reply);
+    replyProgress(reply);
   }
 }
 

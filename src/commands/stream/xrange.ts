@@ -2,7 +2,6 @@ import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
-import { streamLength } from '../../engine/values/stream/stream-record.ts';
 import { removeEntry } from '../../engine/values/stream/stream-remove.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -61,7 +60,7 @@ export const xlenCommand: CommandRow = {
   execute({ database }, frame, reply) {
     const entry = requireStream(database, frame, 1, reply);
     if (entry === NOT_A_STREAM) return;
-    reply.integer(entry === 0 ? 0 : streamLength(database, RECORD.open(database, entry)));
+    reply.integer(entry === 0 ? 0 : RECORD.open(database, entry).length);
   },
 };
 

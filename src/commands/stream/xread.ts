@@ -6,7 +6,6 @@
 import { Frame } from '../../base/frame.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
-import { streamLength } from '../../engine/values/stream/stream-record.ts';
 import { findLastId } from '../../engine/values/stream/stream-remove.ts';
 import { ERRORS, errorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -261,7 +260,7 @@ function isDue(session: Session, frame: Frame, arg: number): boolean {
     readAfter(session, frame, idArg);
   }
   if (session.node.blocking.isRunningAgain) return RECORD.readLastId(LAST).compare(AFTER) > 0;
-  if (streamLength(database, RECORD) === 0) return false;
+  if (RECORD.length === 0) return false;
   findLastId(database, RECORD, LAST);
   return LAST.compare(AFTER) > 0;
 }

@@ -1,7 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
-import { streamLength } from '../../engine/values/stream/stream-record.ts';
 import { findLastId } from '../../engine/values/stream/stream-remove.ts';
 import { ERRORS, errorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -63,7 +62,7 @@ function executeXsetid({ database }: Session, frame: Frame, reply: ReplyWriter):
   RECORD.open(database, entry);
   if (findLastId(database, RECORD, TOP)) {
     if (ID.compare(TOP) < 0) return reply.error(BELOW_TOP);
-    if (added >= 0n && BigInt(streamLength(database, RECORD)) > added) {
+    if (added >= 0n && BigInt(RECORD.length) > added) {
       return reply.error(BELOW_LENGTH);
     }
   }

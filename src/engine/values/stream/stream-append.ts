@@ -11,7 +11,7 @@ import {
   NodeWriter,
   packedInteger,
 } from './stream-node.ts';
-import { type StreamRecord, streamLength } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 import { seekNodePlace } from './stream-walker.ts';
 
 /** Redis' settings of the same names; 0: no limit. */
@@ -24,6 +24,8 @@ export interface StreamNodeLimits {
 export const ENTRY_BYTES_MAX: number = 1 << 30;
 /** A node grows by half, and from this on. */
 const NODE_BYTES_MIN = 128;
+/** What a full node may keep unused: a sixteenth, as blocks are rounded to. */
+const SPARE_SHIFT = 4;
 const WRITER = new NodeWriter();
 
 /** Bytes of the fields and values in the arguments from `fieldArg` on. */
@@ -56,15 +58,14 @@ export function appendEntry(
   if (!cursor.seekLast(record.nodes)) {
     cursor.seekEnd(record.nodes);
     startNode(cursor, id, frame, fieldArg, NODE.HEAD_BYTES + 2 * wantedBytes);
-    record.changeNodeCount(1);
   } else if (isFull(cursor, textBytes, limits)) {
     const usedBytes = cursor.view.getUint32(cursor.payloadOffset + NODE.END, true);
-    cursor.resizeBlock(usedBytes);
+    const spareBytes = cursor.payloadLength - usedBytes;
+    if (spareBytes > usedBytes >>> SPARE_SHIFT) cursor.resizeBlock(usedBytes);
     // Behind the last one, unless that is empty by now and XSETID went back behind its first id.
     seekNodePlace(cursor, record.nodes, id);
     const expectedBytes = Math.max(usedBytes, NODE.HEAD_BYTES + 2 * wantedBytes);
     startNode(cursor, id, frame, fieldArg, expectedBytes + wantedBytes);
-    record.changeNodeCount(1);
   } else {
     const { view, payloadOffset } = cursor;
     isSame = hasFields(view, payloadOffset, frame, fieldArg);
@@ -76,24 +77,25 @@ export function appendEntry(
   }
   const { view, bytes, payloadOffset } = cursor;
   WRITER.open(bytes, view, 0).appendEntry(payloadOffset, id, frame, fieldArg, isSame);
-  cursor.setBlockCount(cursor.blockCount + 1);
   record.writeLastId(id);
   record.countAdded();
-  if (streamLength(database, record) === 1) record.writeFirstId(id);
+  record.changeLength(1);
+  if (record.length === 1) record.writeFirstId(id);
 }
 
 /** Whether Redis would begin another node for an entry of so many bytes. */
 function isFull(cursor: TreeCursor, textBytes: number, limits: StreamNodeLimits): boolean {
-  const { view, payloadOffset: node, blockCount } = cursor;
+  const { view, payloadOffset: node } = cursor;
+  const liveCount = view.getUint32(node + NODE.LIVE_COUNT, true);
   const markedCount = view.getUint32(node + NODE.MARKED_COUNT, true);
   const packBytes =
     view.getUint32(node + NODE.PACK_BYTES, true) +
-    packedInteger(blockCount) +
+    packedInteger(liveCount) +
     packedInteger(markedCount);
   const { streamNodeMaxBytes: bytesMax, streamNodeMaxEntries: entriesMax } = limits;
   const isBound = bytesMax > 0 && bytesMax < ENTRY_BYTES_MAX;
   if (packBytes + textBytes >= (isBound ? bytesMax : ENTRY_BYTES_MAX)) return true;
-  return entriesMax > 0 && blockCount + markedCount >= entriesMax;
+  return entriesMax > 0 && liveCount + markedCount >= entriesMax;
 }
 
 function startNode(
@@ -103,7 +105,7 @@ function startNode(
   fieldArg: number,
   byteLength: number,
 ): void {
-  cursor.insertBlockHere(id.ms, 0, byteLength);
+  cursor.insertBlockHere(id.ms, 1, byteLength);
   WRITER.open(cursor.bytes, cursor.view, 0);
   WRITER.writeHead(cursor.payloadOffset, id, frame, fieldArg);
 }

@@ -61,13 +61,11 @@ export class StreamId {
   }
 
   setMax(): this {
-    this.words.fill(WORD_MAX);
-    return this;
+    return this.setWords(WORD_MAX);
   }
 
   setZero(): this {
-    this.words.fill(0);
-    return this;
+    return this.setWords(0);
   }
 
   copyFrom(other: StreamId): this {
@@ -110,7 +108,11 @@ export class StreamId {
   /** The next id. False, and unchanged, when this is the last one. */
   increment(): boolean {
     const { words } = this;
-    for (let i = 3; i >= 0; i--) {
+    if (words[3] !== WORD_MAX) {
+      words[3]++;
+      return true;
+    }
+    for (let i = 2; i >= 0; i--) {
       if (words[i] === WORD_MAX) continue;
       words[i]++;
       words.fill(0, i + 1);
@@ -122,7 +124,11 @@ export class StreamId {
   /** The id before. False, and unchanged, when this is the first one. */
   decrement(): boolean {
     const { words } = this;
-    for (let i = 3; i >= 0; i--) {
+    if (words[3] !== 0) {
+      words[3]--;
+      return true;
+    }
+    for (let i = 2; i >= 0; i--) {
       if (words[i] === 0) continue;
       words[i]--;
       words.fill(WORD_MAX, i + 1);
@@ -162,6 +168,15 @@ export class StreamId {
     const high = seq < HIGH_WORD ? 0 : Math.floor(seq / HIGH_WORD);
     words[2] = high;
     words[3] = seq - high * HIGH_WORD;
+  }
+
+  private setWords(word: number): this {
+    const { words } = this;
+    words[0] = word;
+    words[1] = word;
+    words[2] = word;
+    words[3] = word;
+    return this;
   }
 
   toString(): string {

@@ -1,7 +1,6 @@
 /** How far a consumer group has read a stream, as far as removed entries let that be known. */
-import type { Database } from '../../database.ts';
 import { StreamId } from './stream-id.ts';
-import { type StreamRecord, streamLength } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 const FIRST = new StreamId();
 const LAST = new StreamId();
@@ -9,10 +8,10 @@ const DELETED = new StreamId();
 const DELIVERED = new StreamId();
 
 /** The number of the entry among all that were ever added. -1: not known. */
-function numberOf(database: Database, record: StreamRecord, id: StreamId): bigint {
+function numberOf(record: StreamRecord, id: StreamId): bigint {
   const added = record.entriesAdded64;
   if (added === 0n) return 0n;
-  const length = streamLength(database, record);
+  const length = record.length;
   const order = id.compare(record.readLastId(LAST));
   if (length === 0 && order <= 0) return added;
   if (order === 0) return added;
@@ -26,29 +25,29 @@ function numberOf(database: Database, record: StreamRecord, id: StreamId): bigin
 }
 
 /** Whether XDEL may have removed an entry from that id on, so that counting on would go wrong. */
-function hasGapsFrom(database: Database, record: StreamRecord, id: StreamId): boolean {
+function hasGapsFrom(record: StreamRecord, id: StreamId): boolean {
   if (record.readMaxDeletedId(DELETED).isZero) return false;
-  if (streamLength(database, record) === 0) return false;
+  if (record.length === 0) return false;
   return record.readFirstId(FIRST).compare(DELETED) <= 0 && id.compare(DELETED) <= 0;
 }
 
 /** Notes that the group here was delivered the entry, when that is further than it was. */
-export function advanceGroup(database: Database, record: StreamRecord, id: StreamId): boolean {
+export function advanceGroup(record: StreamRecord, id: StreamId): boolean {
   if (id.compare(record.readDeliveredId(DELIVERED)) <= 0) return false;
-  if (record.knowsEntriesRead && !hasGapsFrom(database, record, id)) record.countRead();
-  else if (record.entriesAdded > 0) record.entriesRead64 = numberOf(database, record, id);
+  if (record.knowsEntriesRead && !hasGapsFrom(record, id)) record.countRead();
+  else if (record.entriesAdded > 0) record.entriesRead64 = numberOf(record, id);
   record.writeDeliveredId(id);
   return true;
 }
 
 /** Entries that the group here has still to be delivered; null: not known. */
-export function groupLag(database: Database, record: StreamRecord): bigint | null {
+export function groupLag(record: StreamRecord): bigint | null {
   const added = record.entriesAdded64;
   if (added === 0n) return 0n;
   record.readDeliveredId(DELIVERED);
-  if (record.knowsEntriesRead && !hasGapsFrom(database, record, DELIVERED)) {
+  if (record.knowsEntriesRead && !hasGapsFrom(record, DELIVERED)) {
     return BigInt.asIntN(64, added - record.entriesRead64);
   }
-  const read = numberOf(database, record, DELIVERED);
+  const read = numberOf(record, DELIVERED);
   return read === -1n ? null : BigInt.asIntN(64, added - read);
 }

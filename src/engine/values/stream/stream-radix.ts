@@ -15,7 +15,7 @@ export function radixNodeCount(
   database: Database,
   record: StreamRecord,
 ): { keyCount: number; nodeCount: number } {
-  const keyCount = record.nodeCount;
+  const keyCount = database.trees.count(record.nodes);
   if (keyCount === 0) return { keyCount, nodeCount: 1 };
   const { cursor } = database.trees;
   const previous = new Uint32Array(4);

@@ -4,7 +4,7 @@
  *
  *      0  last id, largest id removed, first id     4 words each
  *     48  entries ever added                        u64
- *     56  nodes in the tree                         u32
+ *     56  entries that are there                    u32
  *     60  group ...                                 in order of their names, as their trees
  *
  *     group      bytes of all of it u32, name length u32, last delivered id, entries read i64,
@@ -27,7 +27,7 @@ const LAST_ID = 0;
 const MAX_DELETED_ID = STREAM_ID_BYTES;
 const FIRST_ID = 2 * STREAM_ID_BYTES;
 const ENTRIES_ADDED = 48;
-const NODE_COUNT = 56;
+const LENGTH = 56;
 /** Bytes of a record without groups, after its trees. */
 export const RECORD_BYTES = 60;
 
@@ -152,12 +152,13 @@ export class StreamRecord {
     addOne(this.view, this.own + ENTRIES_ADDED);
   }
 
-  get nodeCount(): number {
-    return this.view.getUint32(this.own + NODE_COUNT, true);
+  /** Entries that are there. */
+  get length(): number {
+    return this.view.getUint32(this.own + LENGTH, true);
   }
 
-  changeNodeCount(change: number): void {
-    this.view.setUint32(this.own + NODE_COUNT, this.nodeCount + change, true);
+  changeLength(change: number): void {
+    this.view.setUint32(this.own + LENGTH, this.length + change, true);
   }
 
   // --- groups ---
@@ -297,11 +298,6 @@ export class StreamRecord {
 
 export function consumerBytes(view: DataView, at: number): number {
   return CONSUMER.NAME + view.getUint32(at + CONSUMER.NAME_LENGTH, true);
-}
-
-/** Entries in the stream; constant time. */
-export function streamLength(database: Database, record: StreamRecord): number {
-  return database.trees.count(record.nodes);
 }
 
 /** Adds 1 to a number of 64 bits. */

@@ -11,7 +11,7 @@ import {
   skipElement,
   skipVarint,
 } from './stream-node.ts';
-import { type StreamRecord, streamLength } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 import { StreamWalker } from './stream-walker.ts';
 
 /** A node of which more than half is marked, and no less, is written anew. */
@@ -40,7 +40,7 @@ const ZERO = new StreamId();
 /** The id of the first entry that is there; false, and zero, when there is none. */
 export function findFirstId(database: Database, record: StreamRecord, id: StreamId): boolean {
   id.setZero();
-  if (streamLength(database, record) === 0) return false;
+  if (record.length === 0) return false;
   WALKER.start(database, record.nodes, ZERO, MAX);
   if (!WALKER.next()) return false;
   id.copyFrom(WALKER.id);
@@ -50,11 +50,12 @@ export function findFirstId(database: Database, record: StreamRecord, id: Stream
 /** The id of the last entry that is there; false, and zero, when there is none. */
 export function findLastId(database: Database, record: StreamRecord, id: StreamId): boolean {
   id.setZero();
-  if (streamLength(database, record) === 0) return false;
+  if (record.length === 0) return false;
   const { cursor } = database.trees;
   cursor.seekLast(record.nodes);
-  const { view, payloadOffset: node, blockCount } = cursor;
-  if (blockCount > 0 && view.getUint32(node + NODE.ENTRY_COUNT, true) === blockCount) {
+  const { view, payloadOffset: node } = cursor;
+  const liveCount = liveEntries(cursor);
+  if (liveCount > 0 && view.getUint32(node + NODE.ENTRY_COUNT, true) === liveCount) {
     id.read(view, node + NODE.LAST_ID);
     return true;
   }
@@ -69,17 +70,16 @@ export function removeEntry(database: Database, record: StreamRecord, id: Stream
   if (!WALKER.find(database, record.nodes, id)) return false;
   const { cursor } = database.trees;
   record.beforeChange();
-  if (cursor.blockCount === 1) {
+  if (liveEntries(cursor) === 1) {
     cursor.removeBlock();
-    record.changeNodeCount(-1);
   } else {
     cursor.beforeChange();
     markEntry(cursor, WALKER.entryAt);
-    cursor.setBlockCount(cursor.blockCount - 1);
     if (isMostlyMarked(cursor)) rewriteNode(database, record, cursor);
   }
+  record.changeLength(-1);
   if (record.readMaxDeletedId(CURRENT).compare(id) < 0) record.writeMaxDeletedId(id);
-  if (streamLength(database, record) === 0) record.writeFirstId(ZERO);
+  if (record.length === 0) record.writeFirstId(ZERO);
   else if (record.readFirstId(CURRENT).compare(id) === 0) refreshFirstId(database, record);
   return true;
 }
@@ -93,17 +93,17 @@ export function cutStream(database: Database, record: StreamRecord, cut: StreamC
   let removedCount = 0;
   record.beforeChange();
   while (cursor.seekFirst(record.nodes)) {
-    const length = streamLength(database, record);
+    const length = record.length;
     if (cut.byLength && length <= cut.lengthMax) break;
-    const { blockCount } = cursor;
-    if (cut.countMax > 0 && removedCount + blockCount > cut.countMax) break;
+    const liveCount = liveEntries(cursor);
+    if (cut.countMax > 0 && removedCount + liveCount > cut.countMax) break;
     const isWhole = cut.byLength
-      ? length - blockCount >= cut.lengthMax
+      ? length - liveCount >= cut.lengthMax
       : compareStored(cursor.view, cursor.payloadOffset + NODE.LAST_ID, cut.idMin) < 0;
     if (isWhole) {
       cursor.removeBlock();
-      record.changeNodeCount(-1);
-      removedCount += blockCount;
+      record.changeLength(-liveCount);
+      removedCount += liveCount;
       continue;
     }
     if (!cut.isApproximate) removedCount += cutNode(database, record, cursor, cut);
@@ -125,7 +125,7 @@ function cutNode(
   cursor: TreeCursor,
   cut: StreamCut,
 ): number {
-  const surplus = cut.byLength ? streamLength(database, record) - cut.lengthMax : Infinity;
+  const surplus = cut.byLength ? record.length - cut.lengthMax : Infinity;
   const { view, payloadOffset: node } = cursor;
   const end = node + view.getUint32(node + NODE.END, true);
   let at = node + view.getUint32(node + NODE.ENTRIES_AT, true);
@@ -143,7 +143,7 @@ function cutNode(
     at = skipValues(view, node, next, flags);
   }
   if (count > 0) {
-    cursor.setBlockCount(cursor.blockCount - count);
+    record.changeLength(-count);
     if (isMostlyMarked(cursor)) rewriteNode(database, record, cursor);
   }
   return count;
@@ -155,12 +155,18 @@ function markEntry(cursor: TreeCursor, entryAt: number): void {
   view.setUint8(at, view.getUint8(at) | ENTRY_FLAG.MARKED);
   const marked = view.getUint32(node + NODE.MARKED_COUNT, true) + 1;
   view.setUint32(node + NODE.MARKED_COUNT, marked, true);
+  view.setUint32(node + NODE.LIVE_COUNT, liveEntries(cursor) - 1, true);
+}
+
+function liveEntries(cursor: TreeCursor): number {
+  return cursor.view.getUint32(cursor.payloadOffset + NODE.LIVE_COUNT, true);
 }
 
 function isMostlyMarked(cursor: TreeCursor): boolean {
   const entryCount = cursor.view.getUint32(cursor.payloadOffset + NODE.ENTRY_COUNT, true);
-  const markedCount = entryCount - cursor.blockCount;
-  return markedCount >= MARKED_COUNT_MIN && markedCount > cursor.blockCount;
+  const liveCount = liveEntries(cursor);
+  const markedCount = entryCount - liveCount;
+  return markedCount >= MARKED_COUNT_MIN && markedCount > liveCount;
 }
 
 /**
@@ -196,7 +202,9 @@ function rewriteNode(database: Database, record: StreamRecord, cursor: TreeCurso
   const writtenBytes = writer.at - writtenAt + fromView.getUint32(NODE.ENTRIES_AT, true);
   view.setUint32(node + NODE.END, writtenBytes, true);
   view.setUint32(node + NODE.ENTRY_COUNT, keptCount, true);
-  const isLast = database.trees.count(record.nodes) === cursor.rankHere() + cursor.blockCount;
+  view.setUint32(node + NODE.CHECK_AT, writtenAt - node, true);
+  CURRENT.read(view, node + NODE.FIRST_ID).write(view, node + NODE.CHECK_ID);
+  const isLast = database.trees.count(record.nodes) === cursor.rankHere() + 1;
   if (!isLast) cursor.resizeBlock(writtenBytes);
 }
 

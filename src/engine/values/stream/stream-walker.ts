@@ -11,6 +11,7 @@ import type { TieOrder, TreeCursor } from '../../tree/tree-cursor.ts';
 import { compareStored, StreamId } from './stream-id.ts';
 import {
   ENTRY_FLAG,
+  isBehindCheck,
   NODE,
   readEntryHead,
   readInteger,
@@ -65,6 +66,8 @@ export class StreamWalker {
   private fieldAt = 0;
   private notes = new Uint32Array(128 * NOTE_WORDS);
   private noteCount = 0;
+  /** Where the entries of this node end that are not noted yet; 0: there are none. */
+  private headEnd = 0;
 
   /** Before the first entry that is not below `first`; the walk ends with `last`. */
   start(database: Database, nodes: number, first: StreamId, last: StreamId): void {
@@ -77,6 +80,7 @@ export class StreamWalker {
     }
     this.cursor = cursor;
     this.openNode();
+    if (isBehindCheck(this.view, this.node, first)) this.skipToCheck();
   }
 
   /** Behind the last entry that is not above `last`; the walk backwards ends with `first`. */
@@ -85,13 +89,14 @@ export class StreamWalker {
     this.first.copyFrom(first);
     this.last.copyFrom(last);
     this.noteCount = 0;
+    this.headEnd = 0;
     if (!seekNode(cursor, nodes, last)) {
       this.finish();
       return;
     }
     this.cursor = cursor;
     this.openNode();
-    this.noteEntries();
+    this.noteTail();
   }
 
   /** To the next entry that is there. @returns false behind the last one in range */
@@ -106,10 +111,14 @@ export class StreamWalker {
   /** To the entry before. @returns false before the first one in range */
   prev(): boolean {
     while (this.noteCount === 0) {
+      if (this.headEnd > 0) {
+        this.noteHead();
+        continue;
+      }
       const { cursor } = this;
       if (cursor === null || !cursor.prev()) return this.finish();
       this.openNode();
-      this.noteEntries();
+      this.noteTail();
     }
     const at = --this.noteCount * NOTE_WORDS;
     const { notes } = this;
@@ -133,10 +142,15 @@ export class StreamWalker {
   /** Shows the entry's next field and its value; `fieldCount` times after `next` or `prev`. */
   readPair(field: Slice, value: Slice): void {
     if ((this.flags & ENTRY_FLAG.SAME_FIELDS) !== 0) {
-      const length = readVarint(this.view, this.fieldAt);
+      const { view, fieldAt } = this;
+      let length = view.getUint8(fieldAt);
       field.bytes = this.bytes;
-      field.view = this.view;
-      field.offset = skipVarint(this.view, this.fieldAt);
+      field.view = view;
+      field.offset = fieldAt + 1;
+      if (length >= 128) {
+        length = readVarint(view, fieldAt);
+        field.offset = skipVarint(view, fieldAt);
+      }
       field.length = length;
       this.fieldAt = field.offset + length;
     } else {
@@ -195,9 +209,36 @@ export class StreamWalker {
     this.at = next;
   }
 
-  /** Notes the node's entries that are there and not above the range. */
+  private skipToCheck(): void {
+    this.at = this.node + this.view.getUint32(this.node + NODE.CHECK_AT, true);
+    this.id.read(this.view, this.node + NODE.CHECK_ID);
+  }
+
+  /** Notes the entries of the node just opened from its noted place on; the others may follow. */
+  private noteTail(): void {
+    this.headEnd = 0;
+    if (isBehindCheck(this.view, this.node, this.last)) {
+      const headAt = this.at;
+      this.skipToCheck();
+      if (this.at !== headAt) this.headEnd = this.at;
+    }
+    this.noteEntries();
+  }
+
+  private noteHead(): void {
+    const { view, node, end, headEnd } = this;
+    this.at = node + view.getUint32(node + NODE.ENTRIES_AT, true);
+    this.id.read(view, node + NODE.FIRST_ID);
+    this.end = headEnd;
+    this.headEnd = 0;
+    this.noteEntries();
+    this.end = end;
+  }
+
+  /** Notes the entries from here on that are there and not above the range. */
   private noteEntries(): void {
     this.noteCount = 0;
+    this.elementsLeft = 0;
     while (this.at !== this.end) {
       this.step();
       if ((this.flags & ENTRY_FLAG.MARKED) === 0) {
@@ -229,13 +270,18 @@ export class StreamWalker {
   }
 
   private readElement(slice: Slice): void {
-    const { view } = this;
-    const head = readVarint(view, this.at);
-    const bodyAt = skipVarint(view, this.at);
+    const { view, at } = this;
+    let head = view.getUint8(at);
+    let bodyAt = at + 1;
+    if (head >= 128) {
+      head = readVarint(view, at);
+      bodyAt = skipVarint(view, at);
+    }
     this.elementsLeft--;
-    const length = Math.floor(head / 2);
+    // A length fits 31 bits, and its double a word without a sign.
+    const length = head >>> 1;
     this.at = bodyAt + length;
-    if (head - length * 2 === 1) {
+    if ((head & 1) === 1) {
       const value = readInteger(view, bodyAt, length);
       slice.useScratch();
       slice.length = writeDigits(slice.bytes, 0, value);
