@@ -4,7 +4,22 @@ import { type CommandKit, createCommandKit } from '../../../testing/command-kit.
 import { type RealRedis, type RedisReply, startRealRedis } from '../../../testing/real-redis.ts';
 
 /** What redis-server says of the commands that it has too: the facts of our rows are the same. */
-const LATER_THAN_7_0 = ['client|no-touch', 'client|setinfo'];
+const LATER_THAN_7_0 = [
+  'client|no-touch',
+  'client|setinfo',
+  'hexpire',
+  'hexpireat',
+  'hexpiretime',
+  'hgetdel',
+  'hgetex',
+  'hpersist',
+  'hpexpire',
+  'hpexpireat',
+  'hpexpiretime',
+  'hpttl',
+  'hsetex',
+  'httl',
+];
 /** WITHSCORE of 7.2 is an argument more. */
 const LONGER_SINCE_7_0 = ['zrank', 'zrevrank'];
 const ARITY = 1;

@@ -101,7 +101,8 @@ export function widenPack(hash: OpenHash): void {
 
 /** Adds a tree behind the others of a record. @returns the entry's address */
 export function addRecordTree(database: Database, entry: number, id: number): number {
-  const count = database.memory.view.getUint32(openValue(database, entry), true);
+  const at = openValue(database, entry);
+  const count = database.memory.view.getUint32(at, true);
   const placed = spliceValue(database, entry, recordHeadBytes(count), 0, recordHeadBytes(1) - 4);
   const { view } = database.memory;
   view.setUint32(database.valueAt, count + 1, true);
