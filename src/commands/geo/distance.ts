@@ -1,7 +1,14 @@
 /**
  * Distances on a sphere of the earth's mean radius, in meters, by the haversine formula; and the
  * texts of distances and positions.
+ *
+ * A search looks at many members and wants to know who is near: `distanceM`, which may be off in
+ * its last bits. A distance that is told or stored is `exactDistanceM`: its sines are correctly
+ * rounded, each step is Redis' own. The C library under Redis rounds one sine in 700 the other way,
+ * and so 2 distances in a thousand still differ from Redis' in their last bits, and no others;
+ * with `Math` 69 do.
  */
+import { exactAsin, exactCos, exactSin } from '../../base/exact-trigonometry.ts';
 import type { Frame } from '../../base/frame.ts';
 import type { Position } from './geohash.ts';
 
@@ -30,8 +37,25 @@ export function distanceM(
   return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(square));
 }
 
+/** 220 ns; `distanceM` 75. */
+export function exactDistanceM(
+  longitude1: number,
+  latitude1: number,
+  longitude2: number,
+  latitude2: number,
+): number {
+  const radians1 = toRadians(latitude1);
+  const radians2 = toRadians(latitude2);
+  const v = exactSin((toRadians(longitude2) - toRadians(longitude1)) / 2);
+  // On one meridian there is nothing to compute, and Redis rounds but twice.
+  if (v === 0) return EARTH_RADIUS_M * Math.abs(radians2 - radians1);
+  const u = exactSin((radians2 - radians1) / 2);
+  const square = u * u + exactCos(radians1) * exactCos(radians2) * v * v;
+  return 2 * EARTH_RADIUS_M * exactAsin(Math.sqrt(square));
+}
+
 export function distanceBetween(from: Position, to: Position): number {
-  return distanceM(from.longitude, from.latitude, to.longitude, to.latitude);
+  return exactDistanceM(from.longitude, from.latitude, to.longitude, to.latitude);
 }
 
 /** Meters of a unit, or NaN. */

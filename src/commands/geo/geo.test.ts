@@ -62,6 +62,60 @@ test('a search is stored as it is answered, and recorded as it was asked', async
   assert.equal(ask(kit, 'ZCARD g'), ':2');
 });
 
+test('a stored distance is redis-server’s to its last bit', async () => {
+  const kit = await createCommandKit();
+  const places = [
+    '31.24 30.04 Cairo 24.1 56.95 Riga -77.03 -12.04 Lima -78.5 -0.22 Quito',
+    '12.5 41.9 Rome 12.5 30 South 7.45 46.95 Bern',
+  ].join(' ');
+  ask(kit, `GEOADD g ${places}`);
+  const rows = [
+    ['Cairo', 'Riga', '"3044.2461249749567"'],
+    ['Cairo', 'Lima', '"12424.609560829722"'],
+    ['Rome', 'Quito', '"10109.494646251238"'],
+    ['Rome', 'South', '"1323.59283207716"'],
+    ['Rome', 'Bern', '"689.89757564170304"'],
+  ];
+  for (const [from, to, distance] of rows) {
+    ask(kit, `GEOSEARCHSTORE d g FROMMEMBER ${from} BYRADIUS 30000 km STOREDIST`);
+    assert.equal(ask(kit, `ZSCORE d ${to}`), distance, `${from} to ${to}`);
+    ask(kit, `GEORADIUSBYMEMBER g ${from} 30000 km STOREDIST d`);
+    assert.equal(ask(kit, `ZSCORE d ${to}`), distance, `${from} to ${to}`);
+  }
+});
+
+test('few stored distances differ from redis-server’s, and in their last bits only', async (t) => {
+  const oracle = await startRealRedis();
+  if (oracle === null) return t.skip('no redis-server');
+  const kit = await createCommandKit();
+  const members = Array.from({ length: 1_000 }, (_, i) => `m${i}`);
+  const search = 'GEOSEARCHSTORE d g FROMMEMBER m0 BYRADIUS 30000 km STOREDIST'.split(' ');
+  const scores = ['ZMSCORE', 'd', ...members];
+  const lines: string[][] = [];
+  seeded((random) => {
+    const degrees = (max: number): string => String((random.u32() / 2 ** 31 - 1) * max);
+    lines.push(['GEOADD', 'g', ...members.flatMap((name) => [degrees(180), degrees(85), name])]);
+    lines.push(['GEOADD', 'g', ...members.flatMap((name) => [degrees(9), degrees(9), name])]);
+  });
+  try {
+    for (const add of lines) {
+      for (const call of [add, search]) {
+        assert.deepEqual(plain(kit.ask(...call)), await oracle.call(...call));
+      }
+      const wanted = ((await oracle.call(...scores)) as string[]).map(Number);
+      const stored = (kit.ask(...scores) as unknown[]).map(Number);
+      const misses = stored.filter((distance, i) => distance !== wanted[i]);
+      assert.ok(misses.length <= 15, `${misses.length} of 1000 differ from ${add}`);
+      for (const [i, distance] of stored.entries()) {
+        if (wanted[i] > 0) assert.ok(Math.abs(distance / wanted[i] - 1) < 1e-12, `${distance}`);
+        else assert.equal(distance, 0);
+      }
+    }
+  } finally {
+    await oracle.stop();
+  }
+});
+
 test('replies are redis-server’s', async (t) => {
   const oracle = await startRealRedis();
   if (oracle === null) return t.skip('no redis-server');

@@ -7,7 +7,7 @@ import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
 import { coordinateText, distanceText } from './distance.ts';
 import { createGeoSet, NOT_A_GEO_SET, requireGeoSet, ZsetSource } from './geo-set.ts';
-import { type FoundMember, searchMembers } from './search.ts';
+import { exactDistanceTo, type FoundMember, searchMembers } from './search.ts';
 import { isRefusal, parseSearch, type SearchForm, type SearchOptions } from './search-options.ts';
 
 export const geosearchCommand: CommandRow = {
@@ -77,13 +77,16 @@ function replyFound(
   found: readonly FoundMember[],
   options: SearchOptions,
 ): void {
-  const { withDistance, withHash, withPosition } = options;
+  const { withDistance, withHash, withPosition, shape } = options;
   const moreCount = Number(withDistance) + Number(withHash) + Number(withPosition);
   reply.array(found.length);
-  for (const { member, distanceM, score, longitude, latitude } of found) {
+  for (const place of found) {
+    const { member, score, longitude, latitude } = place;
     if (moreCount > 0) reply.array(moreCount + 1);
     reply.bulk(member, 0, member.length);
-    if (withDistance) reply.bulkLatin1(distanceText(distanceM / options.shape.unitM));
+    if (withDistance) {
+      reply.bulkLatin1(distanceText(exactDistanceTo(place, shape) / shape.unitM));
+    }
     if (withHash) replyHash(reply, score);
     if (withPosition) {
       reply.array(2);
@@ -121,9 +124,10 @@ function storeFound(
   }
   const { encoding } = session.node.configuration;
   let entry = createGeoSet(database, frame, storeArg, found[0].member.length, encoding);
-  for (const { member, score, distanceM } of found) {
-    const stored = options.storesDistances ? distanceM / shape.unitM : score;
-    entry = addMember(database, entry, member, stored, encoding);
+  for (const place of found) {
+    const { storesDistances } = options;
+    const stored = storesDistances ? exactDistanceTo(place, shape) / shape.unitM : place.score;
+    entry = addMember(database, entry, place.member, stored, encoding);
   }
   database.recordCommand(frame, event, storeArg);
 }
