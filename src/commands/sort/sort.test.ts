@@ -104,3 +104,22 @@ test('a script sees a set in the order of its members even when none is asked fo
   kit.session.isInScript = true;
   assert.equal(describeReply(kit.run('SORT', 's', 'BY', 'nosort')), '["a" "b" "c" "d"]');
 });
+
+test('a sorted set is told as a skiplist once it was sorted', async () => {
+  const kit = await createCommandKit();
+  for (const [key, ...sort] of [
+    ['a', 'SORT', 'a'],
+    ['b', 'SORT_RO', 'b', 'BY', 'nosort'],
+    ['c', 'SORT', 'c', 'ALPHA', 'STORE', 'list'],
+  ]) {
+    kit.ask('ZADD', key, '1', '10', '-0', '20');
+    assert.equal(describeReply(kit.run('OBJECT', 'ENCODING', key)), '"listpack"');
+    kit.run(...sort, 'nonsense');
+    assert.equal(describeReply(kit.run('OBJECT', 'ENCODING', key)), '"listpack"');
+    kit.takeEffects();
+    kit.run(...sort);
+    assert.equal(describeReply(kit.run('OBJECT', 'ENCODING', key)), '"skiplist"');
+    assert.equal(describeReply(kit.run('ZRANGE', key, '0', '-1')), '["20" "10"]');
+  }
+  assert.deepEqual(kit.takeEffects(), ['RPUSH list 10 20']);
+});

@@ -2,12 +2,13 @@ import type { Frame } from '../../base/frame.ts';
 import { itemNumbers } from '../../base/stable-order.ts';
 import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
-import { TYPE } from '../../engine/keyspace/entry.ts';
+import { ENCODING, TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { createList, pushElement } from '../../engine/values/list/list-ends.ts';
 import { settleGrowingList } from '../../engine/values/list/list-form.ts';
 import { ElementPlan } from '../../engine/values/packed/listpack.ts';
+import { setEncoding } from '../../engine/values/packed/packed-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
@@ -83,6 +84,10 @@ function executeSort(session: Session, frame: Frame, reply: ReplyWriter, canStor
   const entry = database.read(frame, 1);
   const elements = entry === 0 ? new TextColumn() : elementsOf(database, entry);
   if (elements === null) return reply.error(ERRORS.wrongType);
+  // To Redis a sorted set is a skiplist once it was sorted, and OBJECT ENCODING tells it.
+  if (entry !== 0 && database.typeOf(entry) === TYPE.ZSET) {
+    setEncoding(database, entry, ENCODING.SKIPLIST);
+  }
   // What is stored, or seen by a script, must not depend on the order in which a set lies.
   const mustBeStable = options.storeArg !== 0 || session.isInScript;
   if (options.isUnsorted && mustBeStable && isSet(database, entry)) {
