@@ -45,7 +45,7 @@ function evaluationRow(
 ): CommandRow {
   const { isByDigest, isReadOnly, since, summary } = facts;
   const syntax = `${isByDigest ? 'sha1' : 'script'} ${KEYS_SYNTAX}`;
-  const hasNotes = name !== 'evalsha';
+  const hasNotes = !isByDigest;
   const form = { isByDigest, isReadOnly };
   return scriptRow(
     { name, since, summary, syntax, isReadOnly, hasNotes },

@@ -264,6 +264,7 @@ export const functionCommand: CommandRow = {
   name: 'function',
   arity: -2,
   flags: [],
+  categories: ['-scripting'],
   group: 'scripting',
   since: '7.0.0',
   complexity: 'Depends on subcommand.',

@@ -113,6 +113,7 @@ export const scriptCommand: CommandRow = {
   name: 'script',
   arity: -2,
   flags: [],
+  categories: ['-scripting'],
   group: 'scripting',
   since: '2.6.0',
   complexity: 'Depends on subcommand.',
