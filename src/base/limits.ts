@@ -57,9 +57,11 @@ export const LIMITS = {
   /** Fewer than that are found as quickly one by one. */
   warmedKeyCountMin: 3,
   /** Reads of up to so many bytes wait for the end of the loop turn, to be executed together. */
-  gatheredReadBytesMax: 1024,
+  gatheredReadBytesMax: 8 * KIB,
   /** All that are gathered in one loop turn. */
-  gatheredBytesMax: 64 * KIB,
+  gatheredBytesMax: 256 * KIB,
+  /** Longer reads may hold many commands: the time that they take is measured. */
+  shortReadBytesMax: 1024,
   gatheredReadCountMax: 1_000,
   /** Bytes read from a socket at once. */
   readBufferBytes: 64 * KIB,

@@ -69,7 +69,8 @@ test('a turn ends when its replies reach their budget of bytes', async () => {
   const client = kit.connect({ fragmentation: 'whole' });
   const value = 'x'.repeat(100_000);
   assert.equal(client.ask(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${value.length}\r\n${value}`), '+OK\r\n');
-  client.send(...new Array(20).fill(`get k${' '.repeat(100)}`));
+  // Longer than what is gathered: executed when it is read, not when the loop turn ends.
+  client.send(...new Array(20).fill(`get k${' '.repeat(500)}`));
   kit.world.step();
   // Three replies pass 256 KiB.
   assert.equal(client.peer.take().length, 3 * (value.length + 11));

@@ -127,7 +127,7 @@ export class Connection implements ClientChannel, SocketHandler {
     const { loop, parser } = this;
     parser.feed(bytes, start, end);
     if (this.holds === 0 && !loop.isSpent) {
-      const isLong = end - start > LIMITS.gatheredReadBytesMax;
+      const isLong = end - start > LIMITS.shortReadBytesMax;
       if (isLong) loop.beginLongTurn();
       this.takeTurn();
       if (isLong) loop.endLongTurn();
