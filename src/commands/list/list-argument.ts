@@ -4,8 +4,8 @@ import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import { readEnd, removeEnd } from '../../engine/values/list/list-ends.ts';
-import { listLength, settleShrunkList } from '../../engine/values/list/list-form.ts';
+import { readEnd, removeReadEnd } from '../../engine/values/list/list-ends.ts';
+import { isSettled, listLength, settleShrunkList } from '../../engine/values/list/list-form.ts';
 import { cutEnd } from '../../engine/values/list/list-ranges.ts';
 import { ListWalker } from '../../engine/values/list/list-walker.ts';
 import { ElementPlan } from '../../engine/values/packed/listpack.ts';
@@ -61,7 +61,7 @@ export function popOne(
 ): number {
   readEnd(database, entry, atHead, ELEMENT);
   reply.bulkView(ELEMENT.bytes, ELEMENT.view, ELEMENT.offset, ELEMENT.length);
-  return removeEnd(database, entry, atHead);
+  return removeReadEnd(database, entry, atHead);
 }
 
 /**
@@ -96,6 +96,7 @@ export function popMany(
  */
 export function settleShrunk(session: Session, entry: number, emptied: boolean): void {
   const { database } = session;
+  if (!emptied && isSettled(database, entry)) return;
   if (emptied || listLength(database, entry) === 0) return database.dropEmptied(entry);
   settleShrunkList(database, entry, sizeSetting(session));
 }

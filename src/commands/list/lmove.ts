@@ -2,7 +2,12 @@ import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import { createList, pushElement, readEnd, removeEnd } from '../../engine/values/list/list-ends.ts';
+import {
+  createList,
+  pushElement,
+  readEnd,
+  removeReadEnd,
+} from '../../engine/values/list/list-ends.ts';
 import { settleGrowingList } from '../../engine/values/list/list-form.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -122,7 +127,7 @@ function move(
   const element = ELEMENT.copy();
   const view = new DataView(element.buffer);
   const isSame = target === source;
-  source = removeEnd(database, source, fromHead);
+  source = removeReadEnd(database, source, fromHead);
   if (isSame) {
     target = source;
   } else if (target === 0) {

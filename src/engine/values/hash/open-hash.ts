@@ -178,6 +178,15 @@ export class OpenHash {
     return isNew;
   }
 
+  /**
+   * Gives the field that was found last another value; its deadline stays.
+   * @returns  false, and nothing has changed, when that would be a change of encoding or form
+   */
+  setFound(value: Slice, limits: HashLimits): boolean {
+    if (value.length > limits.hashMaxListpackValueBytes) return false;
+    return this.isTree ? this.setFoundInTree(value) : this.setFoundInPack(value);
+  }
+
   /** Gives a field that is there another deadline, NO_FIELD_DEADLINE for none. */
   setDeadline(field: Slice, deadlineMs: number): void {
     if (deadlineMs !== NO_FIELD_DEADLINE) this.allowDeadlines();
@@ -456,6 +465,31 @@ export class OpenHash {
     const valueAt = fieldAt + field.length;
     copyBytes(view, bytes, valueAt, value.view, value.bytes, value.offset, value.length);
     this.changeDeadlineTree(oldMs, deadlineMs, this.hash);
+  }
+
+  private setFoundInTree(value: Slice): boolean {
+    const cursor = this.cursorOf();
+    const { valueAt, valueLength } = this.payload;
+    const headBytes = valueAt - cursor.payloadOffset;
+    if (valueLength === value.length) cursor.beforeChange();
+    else cursor.resizeHere(headBytes + value.length);
+    const to = cursor.payloadOffset + headBytes;
+    copyBytes(cursor.view, cursor.bytes, to, value.view, value.bytes, value.offset, value.length);
+    return true;
+  }
+
+  private setFoundInPack(value: Slice): boolean {
+    const database = this.require();
+    const { memory } = database;
+    const at = openValue(database, this.entry);
+    const place = this.place + elementBytes(memory.view, at + this.place);
+    const oldBytes = elementBytes(memory.view, at + place);
+    const plan = this.valuePlan;
+    plan.ofText(value.view, value.bytes, value.offset, value.length);
+    if (valueBytes(database) - oldBytes + plan.byteCount > PACKED_BYTES_MAX) return false;
+    this.entry = spliceListpack(database, this.entry, place, oldBytes, plan.byteCount, 0);
+    plan.writeTo(memory.view, memory.bytes, database.valueAt + place);
+    return true;
   }
 
   /** Of the field that `locate` found. @returns false when a listpack is too short for it */

@@ -1,6 +1,7 @@
 /** Both ends of a list: pushing and popping, in time that does not depend on its length. */
 import type { Frame } from '../../../base/frame.ts';
 import type { Database } from '../../database.ts';
+import { FLAG } from '../../keyspace/entry.ts';
 import type { Slice } from '../../slice.ts';
 import {
   type ElementPlan,
@@ -25,6 +26,7 @@ import {
   isChunked,
   LIST_KIND,
   nextChunkBytes,
+  noteElementBytes,
   PACKED_BYTES_MAX,
   unpackList,
 } from './list-form.ts';
@@ -45,12 +47,12 @@ export function pushElement(
   atHead: boolean,
   plan: ElementPlan,
 ): number {
-  if (isChunked(database, entry)) {
+  const { memory } = database;
+  openValue(database, entry);
+  if ((memory.view.getUint32(memory.base, true) & FLAG.TREE) !== 0) {
     pushIntoChunk(database, entry, atHead, plan);
     return entry;
   }
-  const { memory } = database;
-  openValue(database, entry);
   const length = valueBytes(database);
   if (length + plan.byteCount > PACKED_BYTES_MAX) {
     const unpacked = unpackList(database, entry);
@@ -80,8 +82,11 @@ export function readEnd(database: Database, entry: number, atHead: boolean, slic
   readElement(cursor.bytes, cursor.view, at, slice);
 }
 
-/** Takes the first or last element away; the list may be empty then. Returns its address. */
-export function removeEnd(database: Database, entry: number, atHead: boolean): number {
+/**
+ * Takes the element away that `readEnd` has just shown, nothing having been done in between; the
+ * list may be empty then. Returns its address.
+ */
+export function removeReadEnd(database: Database, entry: number, atHead: boolean): number {
   const { memory } = database;
   if (!isChunked(database, entry)) {
     const start = openValue(database, entry);
@@ -90,9 +95,6 @@ export function removeEnd(database: Database, entry: number, atHead: boolean): n
     return spliceListpack(database, entry, at - start, byteCount, 0, -1);
   }
   const { cursor } = database.trees;
-  const id = chunkTree(database, entry);
-  if (atHead) cursor.seekFirst(id);
-  else cursor.seekLast(id);
   const start = chunkStart(cursor);
   const end = chunkEnd(cursor);
   const at = atHead ? start : lastInChunk(cursor.view, end);
@@ -122,7 +124,7 @@ function pushIntoChunk(
 ): void {
   const { cursor } = database.trees;
   const { byteCount } = plan;
-  const id = chunkTree(database, entry);
+  const id = noteElementBytes(database, entry, byteCount);
   const isThere = atHead ? cursor.seekFirst(id) : cursor.seekLast(id);
   if (isThere && (atHead ? roomAtHead(cursor) : roomAtTail(cursor)) >= byteCount) {
     cursor.beforeChange();
@@ -142,5 +144,4 @@ function pushIntoChunk(
     plan.writeTo(cursor.view, cursor.bytes, at);
     setChunkBounds(cursor, at, at + byteCount);
   }
-  changeElementBytes(database, entry, byteCount);
 }

@@ -39,6 +39,8 @@ const ELEMENT_BYTES_AT = recordHeadBytes(1);
 /** list-max-listpack-size: negative is a level of bytes, else elements. */
 const LEVEL_BYTES = [4096, 8192, 16_384, 32_768, 65_536];
 const COUNTED_BYTES_MAX = 8192;
+/** Twice as much is beyond every level: a longer list is a quicklist and stays one. */
+const SETTLED_BYTES_MIN = 32_768;
 
 /** Whether the list lies in chunks; memory is located at the entry. */
 export function isChunked(database: Database, entry: number): boolean {
@@ -54,16 +56,23 @@ export function chunkTree(database: Database, entry: number): number {
 }
 
 export function listLength(database: Database, entry: number): number {
-  if (isChunked(database, entry)) return database.trees.count(chunkTree(database, entry));
-  return listpackCount(database.memory.view, openValue(database, entry));
+  const at = openValue(database, entry);
+  const { view, base } = database.memory;
+  if ((view.getUint32(base, true) & FLAG.TREE) === 0) return listpackCount(view, at);
+  return database.trees.count(recordTree(view, at, 0));
 }
 
 /** Bytes that a listpack of all elements would have. */
 export function listBytes(database: Database, entry: number): number {
-  const chunked = isChunked(database, entry);
   const at = openValue(database, entry);
-  if (!chunked) return valueBytes(database);
-  return database.memory.view.getUint32(at + ELEMENT_BYTES_AT, true) + LISTPACK_EMPTY_BYTES;
+  const { view, base } = database.memory;
+  if ((view.getUint32(base, true) & FLAG.TREE) === 0) return valueBytes(database);
+  return view.getUint32(at + ELEMENT_BYTES_AT, true) + LISTPACK_EMPTY_BYTES;
+}
+
+/** Whether the list is so long that after a removal there is nothing to settle. */
+export function isSettled(database: Database, entry: number): boolean {
+  return listBytes(database, entry) > SETTLED_BYTES_MIN;
 }
 
 /** How large the next chunk at an end of a chunked list is, for an element of `byteCount` bytes. */
@@ -75,10 +84,18 @@ export function nextChunkBytes(database: Database, entry: number, byteCount: num
 
 /** Notes that elements of so many bytes were put in or, negative, taken out of a chunked list. */
 export function changeElementBytes(database: Database, entry: number, change: number): void {
+  noteElementBytes(database, entry, change);
+}
+
+/** The same, for who needs the tree of chunks next. @returns its id */
+export function noteElementBytes(database: Database, entry: number, change: number): number {
   const { memory } = database;
   memory.beforeChange(entry);
-  const at = openValue(database, entry) + ELEMENT_BYTES_AT;
-  memory.view.setUint32(at, memory.view.getUint32(at, true) + change, true);
+  const at = openValue(database, entry);
+  const { view } = memory;
+  const bytesAt = at + ELEMENT_BYTES_AT;
+  view.setUint32(bytesAt, view.getUint32(bytesAt, true) + change, true);
+  return recordTree(view, at, 0);
 }
 
 /** Turns the listpack into one chunk, an empty one into none. @returns the entry's new address */
