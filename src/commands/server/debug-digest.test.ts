@@ -40,6 +40,7 @@ const ADDITIONS: Record<string, (draw: Draw, key: string) => string[]> = {
   integers: (draw, key) => ['SADD', key, ...ten(() => [String(draw(100_000) - 50_000)])],
   hash: (draw, key) => ['HSET', key, ...ten(() => [drawText(draw), drawText(draw)])],
   zset: (draw, key) => ['ZADD', key, ...ten(() => [drawScore(draw), drawText(draw)])],
+  stream: (draw, key) => ['XADD', key, '7-*', ...ten(() => [drawText(draw), drawText(draw)])],
 };
 
 function ten(make: () => string[]): string[] {

@@ -25,6 +25,9 @@ import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
 import { OpenHash } from '../../engine/values/hash/open-hash.ts';
 import { ListWalker } from '../../engine/values/list/list-walker.ts';
+import { StreamId } from '../../engine/values/stream/stream-id.ts';
+import { StreamRecord } from '../../engine/values/stream/stream-record.ts';
+import { StreamWalker } from '../../engine/values/stream/stream-walker.ts';
 import { openString } from '../../engine/values/string/string-value.ts';
 import { type MemberSource, openSource } from '../../engine/values/zset/member-source.ts';
 
@@ -38,6 +41,7 @@ const DIGEST_VALUE: Partial<Record<number, DigestValue>> = {
   [TYPE.SET]: digestSet,
   [TYPE.ZSET]: digestZset,
   [TYPE.HASH]: digestHash,
+  [TYPE.STREAM]: digestStream,
 };
 
 export class Digest {
@@ -162,6 +166,22 @@ function digestHash(database: Database, entry: number, digest: Digest): void {
   const value = new Slice();
   hash.rewind();
   while (hash.next(field, value)) digest.xor(elementDigest(field.copy(), value.copy()));
+}
+
+function digestStream(database: Database, entry: number, digest: Digest): void {
+  const record = new StreamRecord().open(database, entry);
+  const walker = new StreamWalker();
+  const field = new Slice();
+  const value = new Slice();
+  walker.start(database, record.nodes, new StreamId(), new StreamId().setMax());
+  while (walker.next()) {
+    digest.mixText(walker.id.toString().replace('-', '.'));
+    for (let left = walker.fieldCount; left > 0; left--) {
+      walker.readPair(field, value);
+      digest.mix(field.bytes, field.offset, field.length);
+      digest.mix(value.bytes, value.offset, value.length);
+    }
+  }
 }
 
 /** The digest of one pair or member, to be put into its value's by `xor`. */

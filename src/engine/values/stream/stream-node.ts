@@ -28,7 +28,7 @@
  */
 import { bytesEqual, copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
-import { isCanonicalInteger, parseSafeInteger } from '../../../base/numbers.ts';
+import { INTEGER_BYTES_MAX, isCanonicalInteger, parseSafeInteger } from '../../../base/numbers.ts';
 import { compareStored, STREAM_ID_BYTES, StreamId } from './stream-id.ts';
 
 export const NODE = {
@@ -69,6 +69,8 @@ export const ENTRY_HEAD_BYTES_MAX = 1 + STREAM_ID_BYTES;
 const VARINT_BYTES_MAX = 5;
 /** Distances above are written whole. */
 const DISTANCE_MAX = 2 ** 48;
+/** Shorter texts have a length of one byte, here and in Redis' node. */
+const SHORT_BYTES_END = 64;
 /** Integers of more bytes stay text: shorter than that they gain nothing. */
 const INTEGER_MAX = 2 ** 47;
 const HIGH_WORD = 0x1_0000_0000;
@@ -168,9 +170,20 @@ export class NodeWriter {
       this.writeVarint(fieldCount);
       this.packBytes += packedInteger(fieldCount);
     }
+    const { offsets, lengths, bytes: from, view: fromView } = frame;
     for (let arg = fieldArg; arg < frame.count; arg += 2) {
       if (!isSame) this.writeElement(frame, arg);
-      this.writeElement(frame, arg + 1);
+      const offset = offsets[arg + 1];
+      const length = lengths[arg + 1];
+      if (length < SHORT_BYTES_END && !mayBeInteger(from, offset, length)) {
+        const { at } = this;
+        view.setUint8(at, length << 1);
+        copyBytes(view, this.bytes, at + 1, fromView, from, offset, length);
+        this.at = at + 1 + length;
+        this.packBytes += length + 2;
+      } else {
+        this.writeElement(frame, arg + 1);
+      }
     }
     const packBytes = view.getUint32(node + NODE.PACK_BYTES, true) + this.packBytes;
     view.setUint32(node + NODE.PACK_BYTES, packBytes, true);
@@ -203,7 +216,7 @@ export class NodeWriter {
     const { bytes, offsets, lengths } = frame;
     const offset = offsets[arg];
     const length = lengths[arg];
-    if (length > 0 && length <= 20 && mayBeInteger(bytes[offset])) {
+    if (mayBeInteger(bytes, offset, length)) {
       const value = parseSafeInteger(bytes, offset, length);
       if (!Number.isNaN(value)) {
         this.packBytes += packedInteger(value);
@@ -327,7 +340,7 @@ const PREVIOUS = new StreamId();
 const PACKED_INT64_BYTES = 10;
 
 function packedText(bytes: Uint8Array, offset: number, length: number): number {
-  if (length === 0 || length > 20 || !mayBeInteger(bytes[offset])) return packedString(length);
+  if (!mayBeInteger(bytes, offset, length)) return packedString(length);
   const value = parseSafeInteger(bytes, offset, length);
   if (!Number.isNaN(value)) return packedInteger(value);
   const isInteger = isCanonicalInteger(bytes, offset, length);
@@ -363,8 +376,13 @@ function isFollowing({ words }: StreamId, view: DataView, previousAt: number): b
   );
 }
 
-function mayBeInteger(byte: number): boolean {
-  return byte - ZERO <= 9 && (byte >= ZERO || byte === MINUS);
+/** A quick look at both ends; most texts are none. */
+function mayBeInteger(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (length === 0 || length > INTEGER_BYTES_MAX) return false;
+  const first = bytes[offset] - ZERO;
+  const last = bytes[offset + length - 1] - ZERO;
+  if (last < 0 || last > 9) return false;
+  return first > 0 ? first <= 9 : first === MINUS - ZERO || length === 1;
 }
 
 /** After XSETID an id may be below that of an entry that was removed: the distance is negative. */
