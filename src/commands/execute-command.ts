@@ -118,11 +118,26 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   command.calls++;
   node.counters[METRIC.commandsProcessed]++;
   if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
+  if (reply.errorCount !== errorCount) countFailure(session, reply, command, mark, errorCount);
+}
+
+function countFailure(
+  session: Session,
+  reply: ReplyWriter,
+  command: Command,
+  mark: number,
+  errorCountBefore: number,
+): void {
+  const { retoldErrorCount } = reply;
+  const hasNew = reply.errorCount - errorCountBefore > retoldErrorCount;
+  // What a script's call failed with, and the script tells in turn: the call has counted it, but
+  // the script has failed as well, and by Redis' count once for each.
+  command.failedCalls += retoldErrorCount;
+  reply.retoldErrorCount = 0;
   // An error within EXEC's array was counted when its own command ran.
-  if (reply.errorCount !== errorCount && reply.bytes[mark] === MINUS) {
-    command.failedCalls++;
-    countError(session, reply, mark);
-  }
+  if (!hasNew || reply.bytes[mark] !== MINUS) return;
+  command.failedCalls++;
+  countError(session, reply, mark);
 }
 
 function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
@@ -211,7 +226,8 @@ export function refuseForScript(
 
 /** The whole reply of a command that waited is in `reply`: an error counts, CLIENT REPLY holds. */
 export function finishBlocked(session: Session, reply: ReplyWriter): void {
-  if (reply.bytes[0] === MINUS) countError(session, reply, 0);
+  if (reply.bytes[0] === MINUS && reply.retoldErrorCount === 0) countError(session, reply, 0);
+  reply.retoldErrorCount = 0;
   const { channel } = session;
   if (channel === null || (session.gate & GATE.REPLIES_OFF) === 0) return;
   applyReplyMode(session, channel, reply, { mode: channel.replyMode, mark: 0 });

@@ -1,6 +1,7 @@
 /** Redis stops telling codes apart when clients (scripts, mostly) make up too many of them. */
 const ERROR_CODE_COUNT_MAX = 128;
-const ERROR_CODE_BYTES_MAX = 64;
+const ERROR_CODE_BYTES_MAX = 32;
+const SPACE = 32;
 
 /** What INFO tells of the whole node and no other room keeps. */
 export class NodeStatistics {
@@ -18,10 +19,9 @@ export class NodeStatistics {
   recordError(bytes: Uint8Array, start: number, end: number): void {
     let stop = start + 1;
     const limit = Math.min(end, start + ERROR_CODE_BYTES_MAX);
-    while (stop < limit && bytes[stop] > 32) stop++;
-    const code = Buffer.from(bytes.buffer, bytes.byteOffset + start + 1, stop - start - 1).toString(
-      'latin1',
-    );
+    while (stop < limit && bytes[stop] !== SPACE) stop++;
+    const code =
+      stop === limit ? 'ERR' : Buffer.from(bytes.subarray(start + 1, stop)).toString('latin1');
     const count = this.errors.get(code);
     if (count === undefined && this.errors.size >= ERROR_CODE_COUNT_MAX) return;
     this.errors.set(code, (count ?? 0) + 1);

@@ -20,6 +20,8 @@ export class ReplyWriter {
   protocol: 2 | 3 = 2;
   /** Errors written since the owner last set it to 0; the door counts failed calls by it. */
   errorCount = 0;
+  /** Of those, what tells again of an error that was counted before; the door sets it to 0. */
+  retoldErrorCount = 0;
   private readonly byteCountMin: number;
 
   constructor(byteCount: number = 64 * 1024) {

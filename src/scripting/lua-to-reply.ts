@@ -63,7 +63,7 @@ function writeNamed(reply: ReplyWriter, table: LuaTable, protocol: 2 | 3, depth:
 /** An error that a command replied was counted then. */
 function writeError(reply: ReplyWriter, text: string, table: LuaTable): void {
   reply.errorLatin1(text);
-  if (table.getString('ignore_error_stats_update') === true) reply.errorCount--;
+  if (table.getString('ignore_error_stats_update') === true) reply.retoldErrorCount++;
 }
 
 function writeMap(reply: ReplyWriter, table: LuaTable, protocol: 2 | 3, depth: number): void {

@@ -12,7 +12,7 @@ export function writeFailure(reply: ReplyWriter, runtime: LuaRuntime, run: Scrip
   reply.errorLatin1(errorText(errorValue) + placeText(errorSite, run));
   const isCounted =
     !(errorValue instanceof LuaTable) || errorValue.getString('ignore_error_stats_update') !== true;
-  if (!isCounted) reply.errorCount--;
+  if (!isCounted) reply.retoldErrorCount++;
 }
 
 /** A script that is ended within a loop may be between two places that are known. */

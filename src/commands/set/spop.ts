@@ -61,7 +61,11 @@ function executeSpop(session: Session, frame: Frame, reply: ReplyWriter): void {
   SET.open(database, entry);
   const taken = Math.min(count, SET.count);
   if (hasCount) reply.set(taken);
-  if (taken === SET.count) return popAll(session, frame, reply);
+  if (taken === SET.count) {
+    // Redis unites the set with nothing then, which reads it; a count tells the two forms apart.
+    if (hasCount) session.store.stats[STORE_STAT.HITS]++;
+    return popAll(session, frame, reply);
+  }
   popSome(session, frame, reply, taken);
 }
 

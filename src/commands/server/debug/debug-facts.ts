@@ -57,7 +57,7 @@ export function describeString({ database }: Session, frame: Frame, reply: Reply
 /** DEBUG LISTPACK and QUICKLIST: what Redis prints to its own console is not printed here. */
 export function describePacked(encoding: 'listpack' | 'quicklist') {
   return ({ database }: Session, frame: Frame, reply: ReplyWriter): void => {
-    const entry = database.find(frame, 2);
+    const entry = encoding === 'listpack' ? database.read(frame, 2) : database.find(frame, 2);
     if (entry === 0) return reply.error(ERRORS.noSuchKey);
     if (ENCODING_NAMES[database.encodingOf(entry)] !== encoding) {
       return reply.errorText(`ERR Not a ${encoding} encoded object.`);
