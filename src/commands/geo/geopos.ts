@@ -16,7 +16,7 @@ export const geoposCommand: CommandRow = {
   since: '3.2.0',
   complexity: 'O(N) where N is the number of members requested.',
   summary: 'Answers the longitude and latitude of members of a sorted set',
-  syntax: 'key [member [member ...]]',
+  syntax: 'key member [member ...]',
   execute: (session, frame, reply) => executeForMembers(session, frame, reply, replyPosition),
 };
 
@@ -30,7 +30,7 @@ export const geohashCommand: CommandRow = {
   complexity:
     'O(log(N)) for each member requested, where N is the number of elements in the sorted set.',
   summary: 'Answers the positions of members of a sorted set as geohash texts',
-  syntax: 'key [member [member ...]]',
+  syntax: 'key member [member ...]',
   execute: (session, frame, reply) => executeForMembers(session, frame, reply, replyText),
 };
 

@@ -7,7 +7,7 @@ const COMPLEXITY =
 const BY_POSITION = 'key longitude latitude radius <M | KM | FT | MI>';
 const BY_MEMBER = 'key member radius <M | KM | FT | MI>';
 const OPTIONS = '[WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]';
-const STORE = '[STORE key | STOREDIST key]';
+const STORE = '[STORE key] [STOREDIST key]';
 
 /** @param startFrom  where options begin */
 function storeKeys(startFrom: number): readonly KeySpec[] {

@@ -41,6 +41,7 @@ export function parseSyntax(row: Pick<CommandRow, 'name' | 'keys' | 'syntax'>): 
   const context: Context = {
     nextKey: 0,
     lastKey: (row.keys?.length ?? 0) - 1,
+    patternKey: row.keys?.findIndex(({ find }) => 'isUnknown' in find) ?? -1,
     valueType:
       row.name.startsWith('setbit') || row.name.startsWith('bitfield') ? 'integer' : 'string',
     incrementType: row.name.endsWith('float') ? 'double' : 'integer',
@@ -68,6 +69,8 @@ interface Reader {
 interface Context {
   nextKey: number;
   readonly lastKey: number;
+  /** The key spec of keys that patterns name; -1 for none. */
+  readonly patternKey: number;
   /** Types of the names that mean different things to different commands. */
   readonly valueType: ArgumentType;
   readonly incrementType: ArgumentType;
@@ -214,12 +217,17 @@ function joinedName(nodes: readonly ArgumentNode[]): string {
 const CONDITIONS = new Set(['nx', 'xx', 'gt', 'lt']);
 
 const REDIS_NAMES: Readonly<Record<string, string>> = {
+  asc_desc: 'order',
   async_sync: 'async',
   auto_id_id: 'id_or_auto',
+  before_after: 'where',
   byscore_bylex: 'sortby',
   byte_bit: 'index_unit',
+  circle_box: 'by',
+  count_any: 'count',
   count_reset: 'operation',
   count_withscores: 'options',
+  count_withvalues: 'options',
   encoding_offset_value_encoding_offset_increment: 'write_operation',
   encoding_offset_write: 'operation',
   end_index_unit: 'end_index',
@@ -229,15 +237,20 @@ const REDIS_NAMES: Readonly<Record<string, string>> = {
   'host-port_no-one': 'args',
   id_new_id: 'id',
   key_id: 'streams',
+  left_right: 'where',
+  m_km_ft_mi: 'unit',
   maxlen_minid: 'strategy',
   'min-idle-time_start_end_count_consumer': 'filters',
+  member_longitude_latitude: 'from',
   min_max: 'where',
   no_one: 'no-one',
   on_off: 'status',
   protover_username_password_clientname: 'arguments',
+  radius_unit: 'circle',
   start_end_index: 'index',
   start_end_index_unit: 'index',
   strategy_operator_threshold_count: 'trim',
+  width_height_unit: 'box',
   wrap_sat_fail_write_operation: 'write',
   write_all: 'mode',
   yes_no: 'mode',
@@ -249,6 +262,7 @@ const TOKEN_NAMES: Readonly<Record<string, string>> = {
   '*': 'auto_id',
   '=': 'equal',
   '~': 'approximately',
+  alpha: 'sorting',
   ch: 'change',
   incr: 'increment',
 };
@@ -274,7 +288,12 @@ function joined(nodes: readonly ArgumentNode[]): ArgumentNode {
 }
 
 function named(name: string, context: Context): ArgumentNode {
+  const { patternKey } = context;
+  if (name === 'pattern' && patternKey >= 0) {
+    return { ...plain(name, 'pattern'), keySpecIndex: patternKey };
+  }
   if (!KEY_NAMES.has(name) || context.lastKey < 0) return plain(name, typeOfName(name, context));
+  if (context.nextKey === patternKey) context.nextKey++;
   const keySpecIndex = Math.min(context.nextKey++, context.lastKey);
   return { ...plain(name, 'key'), keySpecIndex };
 }
@@ -310,7 +329,9 @@ function typeOfName(name: string, context: Context): ArgumentType {
 const KEY_NAMES = new Set([
   ...['key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'src', 'dst'],
 ]);
-const DOUBLE_NAMES = new Set(['score', 'min-score', 'max-score', 'radius']);
+const DOUBLE_NAMES = new Set(
+  'score min-score max-score radius longitude latitude width height'.split(' '),
+);
 const INTEGER_NAMES = new Set([
   'bit',
   'client-id',
@@ -329,12 +350,14 @@ const INTEGER_NAMES = new Set([
   'len',
   'limit',
   'milliseconds',
+  'num-matches',
   'ms',
   'numkeys',
   'numreplicas',
   'offset',
   'port',
   'protover',
+  'rank',
   'seconds',
   'ttl',
   'version',
