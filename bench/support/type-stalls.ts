@@ -45,6 +45,8 @@ export interface TypeStall {
   readonly isMet: boolean;
 }
 
+/** Shorter waits cannot be told apart: a PING is sent every millisecond. */
+const PING_MS_MIN = 1;
 const VALUE = 'v'.repeat(16);
 const ELEMENT = `elm:${DIGITS}`;
 const LOADS: Readonly<Record<string, readonly string[]>> = {
@@ -68,7 +70,7 @@ export async function measureTypeStalls(options: TypeStallOptions): Promise<Type
     const oursPingMs = least(ours, name, 'pingMs');
     const redisPingMs = least(redis, name, 'pingMs');
     const isMet = !hasTarget || oursTurnMs <= options.targetMs;
-    const ratio = oursPingMs / redisPingMs;
+    const ratio = Math.max(oursPingMs, PING_MS_MIN) / Math.max(redisPingMs, PING_MS_MIN);
     return { name, oursTurnMs, oursPingMs, redisPingMs, ratio, hasTarget, isMet };
   });
   report(rows, options);
