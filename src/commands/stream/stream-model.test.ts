@@ -145,10 +145,11 @@ function removeSome(kit: CommandKit, draw: Draw, model: ModelEntry[]): void {
 function trim(kit: CommandKit, draw: Draw, model: ModelEntry[]): void {
   const kept = draw(4) === 0 ? draw(30) : Math.floor((model.length * (5 + draw(6))) / 10);
   const removed = Math.max(0, model.length - kept);
-  if (draw(2) === 0) {
+  const kind = draw(4);
+  if (kind < 2) {
     assert.equal(kit.ask('XTRIM', KEY, 'MAXLEN', kept), removed);
     model.splice(0, removed);
-  } else if (model.length > 0 && draw(2) === 0) {
+  } else if (kind === 2 && model.length > 0) {
     const least = model[draw(model.length)] as ModelEntry;
     const count = model.indexOf(least);
     assert.equal(kit.ask('XTRIM', KEY, 'MINID', '=', idOf(least)), count);

@@ -36,6 +36,8 @@ export class TrimOptions implements StreamCut {
   lengthMax = 0;
   readonly idMin = new StreamId();
   byLength = false;
+  /** The argument of MAXLEN or MINID. */
+  thresholdArg = 0;
   /** XADD: the argument of the id, and what it was. */
   idArg = 0;
   readonly id = new StreamId();
@@ -128,6 +130,7 @@ export class TrimOptions implements StreamCut {
       return 0;
     }
     this.cuts = true;
+    this.thresholdArg = valueArg;
     this.byLength = byLength;
     return valueArg + 1;
   }

@@ -15,7 +15,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
 import { ID_FORM } from './id-argument.ts';
-import { NOT_A_STREAM, RECORD, replyId, requireStreamToChange } from './stream-argument.ts';
+import { ID_MAX, NOT_A_STREAM, RECORD, replyId, requireStreamToChange } from './stream-argument.ts';
 import { TrimOptions } from './trim-options.ts';
 
 const KEYS: readonly KeySpec[] = [
@@ -131,7 +131,7 @@ function record(database: Database, frame: Frame, fieldArg: number, cutCount: nu
   if (!store.sink.isActive) return;
   const effect = store.effect.begin('XADD', database.index, 1);
   effect.bytes(frame.bytes, frame.offsets[1], frame.lengths[1]);
-  if (cutCount > 0) addThreshold(database);
+  if (OPTIONS.cuts) addThreshold(database, frame);
   effect.text(OPTIONS.id.toString());
   for (let arg = fieldArg; arg < frame.count; arg++) {
     effect.bytes(frame.bytes, frame.offsets[arg], frame.lengths[arg]);
@@ -142,16 +142,25 @@ function record(database: Database, frame: Frame, fieldArg: number, cutCount: nu
   store.recordEvent(EVENT.xtrim, database.index, bytes, offsets[1], lengths[1]);
 }
 
-/** What the trimmed stream holds, as an exact threshold: the same entries go wherever it is run. */
-function addThreshold(database: Database): void {
+/**
+ * The threshold as given, or, where it was not exact, what the trimmed stream holds: so the same
+ * entries go wherever it is run.
+ */
+function addThreshold(database: Database, frame: Frame): void {
   const { effect } = database.store;
+  effect.text(OPTIONS.byLength ? 'MAXLEN' : 'MINID').text('=');
+  if (!OPTIONS.isApproximate) {
+    const { thresholdArg } = OPTIONS;
+    effect.bytes(frame.bytes, frame.offsets[thresholdArg], frame.lengths[thresholdArg]);
+    return;
+  }
   if (OPTIONS.byLength) {
-    effect.text('MAXLEN').text('=').number(RECORD.length);
+    effect.number(RECORD.length);
     return;
   }
   const isEmpty = RECORD.length === 0;
-  const least = isEmpty ? OPTIONS.idMin : RECORD.readFirstId(LAST_ID);
-  effect.text('MINID').text('=').text(least.toString());
+  const least = isEmpty ? ID_MAX : RECORD.readFirstId(LAST_ID);
+  effect.text(least.toString());
 }
 
 function executeXtrim(session: Session, frame: Frame, reply: ReplyWriter): void {
@@ -169,6 +178,6 @@ function executeXtrim(session: Session, frame: Frame, reply: ReplyWriter): void 
   if (!store.sink.isActive) return;
   const effect = store.effect.begin('XTRIM', database.index, 1);
   effect.bytes(frame.bytes, frame.offsets[1], frame.lengths[1]);
-  addThreshold(database);
+  addThreshold(database, frame);
   store.recordEffect(EVENT.xtrim);
 }
