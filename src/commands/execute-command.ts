@@ -128,16 +128,31 @@ function countFailure(
   mark: number,
   errorCountBefore: number,
 ): void {
-  const { retoldErrorCount } = reply;
-  const hasNew = reply.errorCount - errorCountBefore > retoldErrorCount;
+  const { retoldErrorCount, madeErrors } = reply;
+  const otherCount = reply.errorCount - errorCountBefore - retoldErrorCount - madeErrors.length;
   // What a script's call failed with, and the script tells in turn: the call has counted it, but
   // the script has failed as well, and by Redis' count once for each.
   command.failedCalls += retoldErrorCount;
-  reply.retoldErrorCount = 0;
+  if (madeErrors.length > 0) command.failedCalls++;
+  countScriptErrors(session, reply);
   // An error within EXEC's array was counted when its own command ran.
-  if (!hasNew || reply.bytes[mark] !== MINUS) return;
+  if (otherCount === 0 || reply.bytes[mark] !== MINUS) return;
   command.failedCalls++;
   countError(session, reply, mark);
+}
+
+/** @returns whether the reply tells of errors that are counted with this, or were before */
+function countScriptErrors({ node }: Session, reply: ReplyWriter): boolean {
+  const { madeErrors } = reply;
+  const hasErrors = madeErrors.length + reply.retoldErrorCount > 0;
+  reply.retoldErrorCount = 0;
+  for (const text of madeErrors) {
+    const bytes = Buffer.from(`-${text}`, 'latin1');
+    node.counters[METRIC.errorReplies]++;
+    node.statistics.recordError(bytes, 0, bytes.length);
+  }
+  madeErrors.length = 0;
+  return hasErrors;
 }
 
 function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
@@ -226,8 +241,8 @@ export function refuseForScript(
 
 /** The whole reply of a command that waited is in `reply`: an error counts, CLIENT REPLY holds. */
 export function finishBlocked(session: Session, reply: ReplyWriter): void {
-  if (reply.bytes[0] === MINUS && reply.retoldErrorCount === 0) countError(session, reply, 0);
-  reply.retoldErrorCount = 0;
+  const isCounted = countScriptErrors(session, reply);
+  if (reply.bytes[0] === MINUS && !isCounted) countError(session, reply, 0);
   const { channel } = session;
   if (channel === null || (session.gate & GATE.REPLIES_OFF) === 0) return;
   applyReplyMode(session, channel, reply, { mode: channel.replyMode, mark: 0 });
@@ -277,7 +292,7 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     );
   }
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
-  if (isQueued) return queue(transaction, frame, reply, command);
+  if (isQueued) return queue(session, transaction, frame, reply, command);
   if (session.tracking === null) run(session, frame, reply, command);
   else runTracked(session, session.tracking, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
@@ -341,8 +356,16 @@ function refuse(session: Session, reply: ReplyWriter, command: Command | null, t
   countError(session, reply, mark);
 }
 
-function queue(transaction: Transaction, frame: Frame, reply: ReplyWriter, command: Command): void {
-  transaction.queue.append(frame);
+/** What will fail anyhow is not kept: it would only take memory. */
+function queue(
+  session: Session,
+  transaction: Transaction,
+  frame: Frame,
+  reply: ReplyWriter,
+  command: Command,
+): void {
+  const isLost = transaction.isBroken || session.watched?.isDirty === true;
+  if (!isLost) transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;
   if (command.isDenyOom) transaction.hasDenyOom = true;
   reply.simple('QUEUED');

@@ -139,7 +139,7 @@ function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositi
   let last: number;
   if ('keyCountIndex' in find) {
     const countIndex = first + find.keyCountIndex;
-    const keyCount = countIndex < frame.count ? integerArgument(frame, countIndex) : NaN;
+    const keyCount = countIndex < frame.count ? keyCountArgument(frame, countIndex) : NaN;
     if (!(keyCount >= 0)) return false;
     first += find.firstKey;
     last = first + (keyCount - 1) * find.step;
@@ -154,6 +154,15 @@ function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositi
   if (first >= frame.count || last >= frame.count || last < first) return false;
   for (let at = first; at <= last; at += find.step) out.append(at, index);
   return true;
+}
+
+/** As Redis looks for keys: what is no integer counts as far as its leading digits go, from 1 on. */
+function keyCountArgument(frame: Frame, arg: number): number {
+  const keyCount = integerArgument(frame, arg);
+  if (!Number.isNaN(keyCount)) return keyCount;
+  const digits = /^\s*\+?(\d{1,9})/.exec(frame.latin1(arg));
+  const loose = digits === null ? 0 : Number(digits[1]);
+  return loose >= 1 ? loose : NaN;
 }
 
 /** What SORT stores to: options are passed over with their arguments, the last STORE counts. */

@@ -39,6 +39,8 @@ export interface GrammarRow {
   readonly name: string;
   readonly weight: number;
   readonly comparison?: Comparison;
+  /** Letter of the keys that its family mostly works on, so that it mostly meets its own type. */
+  readonly home?: string;
   /** Never damaged: a few wrong bytes here stop or stall the server, as they should. */
   readonly isFragile?: boolean;
   make(generator: Generator, draft: Draft): void;
@@ -95,6 +97,7 @@ export class Generator {
   private readonly random: SeededRandom;
   private readonly rows: readonly GrammarRow[];
   private readonly cumulative: number[] = [];
+  private home = '';
 
   constructor(seed: number, rows: readonly GrammarRow[]) {
     this.random = new SeededRandom(seed);
@@ -117,6 +120,7 @@ export class Generator {
   /** A command as its row makes it, whole. */
   draft(row: GrammarRow): Draft {
     const draft = new Draft(row.name, row.comparison);
+    this.home = row.home ?? '';
     row.make(this, draft);
     if (row.options) this.addOptions(row.options, draft);
     return draft;
@@ -158,7 +162,8 @@ export class Generator {
   /** Any key. Families of keys keep the replies from being errors most of the time. */
   key(): Argument {
     if (this.chance(0.06)) return this.pick(EDGE_KEYS);
-    return this.pick('knbs'.split('')) + this.below(10);
+    if (this.home !== '' && this.chance(0.75)) return this.home + this.below(10);
+    return this.pick(COMMON_KEYS) + this.below(10);
   }
 
   /** A key that mostly holds an integer. */
@@ -316,6 +321,9 @@ export function commandText(draft: Draft): string {
 export function cut(text: string, length = 300): string {
   return text.length <= length ? text : `${text.slice(0, length)}...(${text.length})`;
 }
+
+/** First letters of keys, those of strings more often. */
+const COMMON_KEYS = [...'knbsknbsknbslhmxzgp'];
 
 const EDGE_KEYS: readonly Argument[] = [
   '',
