@@ -98,7 +98,7 @@ export class ReachedArguments {
   }
 }
 
-/** Records `HPEXPIREAT key ms FIELDS n field ...`, HPERSIST or HDEL; nothing when none was reached. */
+/** Records HPEXPIREAT, HPERSIST or HDEL of the fields; nothing when none was reached. */
 export function recordFields(
   database: Database,
   frame: Frame,

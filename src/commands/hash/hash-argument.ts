@@ -3,7 +3,8 @@ import type { Database } from '../../engine/database.ts';
 import { noteExpiredFields } from '../../engine/expiry/field-expiry.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
-import { type HashLimits, OpenHash, PACKED_BYTES_MAX } from '../../engine/values/hash/open-hash.ts';
+import type { HashLimits } from '../../engine/values/hash/hash-limits.ts';
+import { OpenHash, PACKED_BYTES_MAX } from '../../engine/values/hash/open-hash.ts';
 import { reserveForArguments } from '../../engine/values/packed/packed-room.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -52,8 +53,8 @@ export function openForWriting(
 }
 
 /**
- * Opens a hash to change it. Of the fields that the arguments name those go first whose deadline has
- * passed, and that is recorded: what follows means the same wherever and whenever it is applied.
+ * Opens a hash to change it. Of the fields that the arguments name those go first whose deadline
+ * has passed, and that is recorded: what follows means the same wherever it is applied.
  * @param step  fields are every step-th argument from `firstArg` on
  * @returns     false when the hash lost its last field by that, and is gone
  */

@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { scanHash } from '../../engine/values/hash/hash-scan.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { parseScanCursor, parseScanOptions, ScanOptions } from '../scan-options.ts';
@@ -175,6 +176,7 @@ function executeAll({ database }: Session, frame: Frame, reply: ReplyWriter, sho
   else reply.closeArray(mark, count);
 }
 
+const SHOWN = { field: FIELD, value: VALUE };
 const options = new ScanOptions();
 options.takesNoValues = true;
 
@@ -191,10 +193,10 @@ function executeHscan({ database }: Session, frame: Frame, reply: ReplyWriter): 
   HASH.open(database, entry);
   reply.array(2);
   // The next cursor stands in front of the fields: a first walk finds it.
-  reply.bulkInteger(HASH.scan(options.cursor, options.count, FIELD, VALUE, () => {}));
+  reply.bulkInteger(scanHash(HASH, options.cursor, options.count, SHOWN, () => {}));
   const mark = reply.openAggregate();
   let count = 0;
-  HASH.scan(options.cursor, options.count, FIELD, VALUE, () => {
+  scanHash(HASH, options.cursor, options.count, SHOWN, () => {
     if (!options.matches(frame, FIELD)) return;
     writeSlice(reply, FIELD);
     count++;

@@ -11,7 +11,7 @@ import type { Draw } from '../../testing/seeded.ts';
 
 const KEYS = ['s0', 's1', 's2', `s3${'-'.repeat(300)}`];
 
-/** Which members are drawn: integers of how many, other words of how many, and the share of long. */
+/** Which members are drawn: of how many integers and other words, and the shares of long ones. */
 interface Shape {
   readonly integerCount: number;
   readonly integerStride: number;

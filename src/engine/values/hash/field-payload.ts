@@ -5,6 +5,8 @@
  *
  * A length of 127 says that the longer form follows. Cost: 1 byte a field, 8 more with a deadline.
  */
+import { copyBytes } from '../../../base/bytes.ts';
+import type { Slice } from '../../slice.ts';
 import type { TreeCursor } from '../../tree/tree-cursor.ts';
 
 const LONG_LENGTH = 127;
@@ -41,16 +43,59 @@ export class FieldPayload {
   }
 }
 
-export function fieldHeadBytes(fieldLength: number, hasDeadline: boolean): number {
-  return 1 + (fieldLength < LONG_LENGTH ? 0 : 4) + (hasDeadline ? 8 : 0);
+/** What a field takes in all. */
+export function fieldBytes(fieldLength: number, valueLength: number, deadlineMs: number): number {
+  return headBytes(fieldLength, deadlineMs) + fieldLength + valueLength;
+}
+
+/** Writes a field into the cursor's payload, which is as long as it needs. */
+export function writeField(
+  cursor: TreeCursor,
+  field: Slice,
+  value: Slice,
+  deadlineMs: number,
+): void {
+  const fieldAt = writeHead(cursor, field.length, deadlineMs);
+  const { view, bytes } = cursor;
+  copyBytes(view, bytes, fieldAt, field.view, field.bytes, field.offset, field.length);
+  const valueAt = fieldAt + field.length;
+  copyBytes(view, bytes, valueAt, value.view, value.bytes, value.offset, value.length);
+}
+
+/** Gives the field that was read there another value. */
+export function replaceFieldValue(cursor: TreeCursor, payload: FieldPayload, value: Slice): void {
+  const beforeBytes = payload.valueAt - cursor.payloadOffset;
+  if (payload.valueLength === value.length) cursor.beforeChange();
+  else cursor.resizeHere(beforeBytes + value.length);
+  const { view, bytes } = cursor;
+  const to = cursor.payloadOffset + beforeBytes;
+  copyBytes(view, bytes, to, value.view, value.bytes, value.offset, value.length);
+}
+
+/** Gives the field that was read there another deadline: what follows it may have to shift. */
+export function changeFieldHead(
+  cursor: TreeCursor,
+  { fieldAt, fieldLength }: FieldPayload,
+  deadlineMs: number,
+): void {
+  const oldHead = fieldAt - cursor.payloadOffset;
+  const head = headBytes(fieldLength, deadlineMs);
+  const bodyBytes = cursor.payloadLength - oldHead;
+  if (head > oldHead) cursor.resizeHere(head + bodyBytes);
+  else cursor.beforeChange();
+  const from = cursor.payloadOffset + oldHead;
+  cursor.bytes.copyWithin(cursor.payloadOffset + head, from, from + bodyBytes);
+  if (head < oldHead) cursor.resizeHere(head + bodyBytes);
+  writeHead(cursor, fieldLength, deadlineMs);
+}
+
+function headBytes(fieldLength: number, deadlineMs: number): number {
+  const deadlineBytes = deadlineMs === NO_FIELD_DEADLINE ? 0 : 8;
+  return 1 + (fieldLength < LONG_LENGTH ? 0 : 4) + deadlineBytes;
 }
 
 /** Writes what stands in front of the field. @returns where the field goes */
-export function writeFieldHead(
-  cursor: TreeCursor,
-  fieldLength: number,
-  deadlineMs: number,
-): number {
+function writeHead(cursor: TreeCursor, fieldLength: number, deadlineMs: number): number {
   const { view } = cursor;
   let at = cursor.payloadOffset;
   const flag = deadlineMs === NO_FIELD_DEADLINE ? 0 : HAS_DEADLINE;

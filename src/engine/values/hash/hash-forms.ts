@@ -27,6 +27,8 @@ import type { OpenHash } from './open-hash.ts';
 
 /** What a listpack adds to a field, its value and its deadline at most. */
 const TUPLE_EXTRA_BYTES = 24;
+/** A tree with more fields stays one. */
+const UNPACKED_COUNT_MIN = 4;
 
 /** Turns the listpack into a tree. */
 export function unpackHash(hash: OpenHash): void {
@@ -63,6 +65,7 @@ export function unpackHash(hash: OpenHash): void {
 /** Turns a tree into a listpack, unless that would be longer or the encoding forbids it. */
 export function packTree(hash: OpenHash, byteCountMax: number): void {
   const database = hash.database as Database;
+  if (hash.count > UNPACKED_COUNT_MIN || hash.count === 0) return;
   const encoding = database.encodingOf(hash.entry);
   if (encoding !== ENCODING.LISTPACK && encoding !== ENCODING.LISTPACKEX) return;
   const tuples: { field: Slice; value: Slice; deadlineMs: number }[] = [];
@@ -107,6 +110,21 @@ export function addRecordTree(database: Database, entry: number, id: number): nu
   const { view } = database.memory;
   view.setUint32(database.valueAt, count + 1, true);
   setRecordTree(view, database.valueAt, count, id);
+  return placed;
+}
+
+/** Puts a planned element in place of the one at `place`. @returns the entry's address */
+export function replaceElement(
+  database: Database,
+  entry: number,
+  place: number,
+  plan: ElementPlan,
+): number {
+  const { memory } = database;
+  const at = openValue(database, entry);
+  const oldBytes = elementBytes(memory.view, at + place);
+  const placed = spliceListpack(database, entry, place, oldBytes, plan.byteCount, 0);
+  plan.writeTo(memory.view, memory.bytes, database.valueAt + place);
   return placed;
 }
 

@@ -12,13 +12,12 @@
  * change the hash or by the background, which records that. While some field has a deadline, the
  * hash stands in the database's schedule with the earliest; each change here keeps that true.
  */
-import { bytesEqual, copyBytes } from '../../../base/bytes.ts';
+import { bytesEqual } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
 import { hashBytes } from '../../../base/hash.ts';
 import type { Database } from '../../database.ts';
 import { ENCODING, FLAG, TYPE } from '../../keyspace/entry.ts';
 import type { Slice } from '../../slice.ts';
-import { FORMAT } from '../../tree/page-layout.ts';
 import { TreeCursor } from '../../tree/tree-cursor.ts';
 import {
   ElementPlan,
@@ -37,20 +36,18 @@ import {
   valueBytes,
 } from '../packed/packed-value.ts';
 import { recordTree } from '../tree-record.ts';
+import { DEADLINE_TREE, NEVER_MS, packedDeadline } from './field-deadlines.ts';
 import {
-  addDeadline,
-  DEADLINE_TREE,
-  NEVER_MS,
-  packedDeadline,
-  removeDeadline,
-} from './field-deadlines.ts';
-import {
+  changeFieldHead,
   FieldPayload,
-  fieldHeadBytes,
+  fieldBytes,
   NO_FIELD_DEADLINE,
-  writeFieldHead,
+  replaceFieldValue,
+  writeField,
 } from './field-payload.ts';
-import { addRecordTree, packTree, unpackHash, widenPack } from './hash-forms.ts';
+import { packTree, replaceElement, unpackHash, widenPack } from './hash-forms.ts';
+import type { HashLimits } from './hash-limits.ts';
+import { changeDeadlineTree, reschedule, scheduledMs } from './hash-schedule.ts';
 
 export { NO_FIELD_DEADLINE };
 /** In place of a deadline: the field keeps the one that it has. */
@@ -58,14 +55,7 @@ export const KEEP_FIELD_DEADLINE = -1;
 
 /** A longer listpack becomes a tree: no look-up reads more than this. */
 export const PACKED_BYTES_MAX = 1024;
-const UNPACKED_COUNT_MIN = 4;
 const KIND_LISTPACK = TYPE.HASH | (ENCODING.LISTPACK << 4);
-
-/** Settings that decide what OBJECT ENCODING tells. */
-export interface HashLimits {
-  readonly hashMaxListpackEntries: number;
-  readonly hashMaxListpackValueBytes: number;
-}
 
 export class OpenHash {
   database: Database | null = null;
@@ -88,6 +78,8 @@ export class OpenHash {
   private readonly valuePlan = new ElementPlan();
   /** In a listpack: where the found field begins, counted from the value; 0: none. */
   private place = 0;
+  /** Where a walk of a tree begins. */
+  private startKey = 0;
   private hash = 0;
 
   open(database: Database, entry: number): this {
@@ -102,7 +94,8 @@ export class OpenHash {
     if (this.isTree) {
       this.tree = recordTree(view, at, 0);
       this.deadlineTree = view.getUint32(at, true) === 1 ? 0 : recordTree(view, at, DEADLINE_TREE);
-      if (this.cursor === null || this.cursor.table !== database.trees.table) this.makeCursors();
+      if (this.cursor === null || this.cursor.table !== database.trees.table)
+        this.makeCursors(database);
     }
     return this;
   }
@@ -140,10 +133,9 @@ export class OpenHash {
   /** Fields without those whose deadline has passed. */
   get liveCount(): number {
     if (!this.isScheduled) return this.count;
-    const { nowMs } = this.require().store.clock;
     if (this.isTree) {
       const cursor = this.deadlineCursor as TreeCursor;
-      cursor.seek(this.deadlineTree, nowMs + 1);
+      cursor.seek(this.deadlineTree, this.require().store.clock.nowMs + 1);
       return this.count - cursor.rankHere();
     }
     let count = 0;
@@ -170,11 +162,11 @@ export class OpenHash {
     if (this.step !== step || this.isTree !== isTree) {
       isThere = this.locate(field.view, field.bytes, field.offset, field.length);
     }
-    const fromMs = oldMs === newMs ? NEVER_MS : this.scheduledMs();
+    const fromMs = oldMs === newMs ? NEVER_MS : scheduledMs(this);
     if (this.isTree) this.setInTree(field, value, newMs, isThere);
     else this.setInPack(field, value, newMs);
     if (!isThere && this.count > limits.hashMaxListpackEntries) this.becomeHashtable();
-    if (oldMs !== newMs) this.reschedule(fromMs, oldMs, newMs);
+    if (oldMs !== newMs) reschedule(this, fromMs, oldMs, newMs);
     return isNew;
   }
 
@@ -184,7 +176,12 @@ export class OpenHash {
    */
   setFound(value: Slice, limits: HashLimits): boolean {
     if (value.length > limits.hashMaxListpackValueBytes) return false;
-    return this.isTree ? this.setFoundInTree(value) : this.setFoundInPack(value);
+    if (!this.isTree) {
+      this.valuePlan.ofText(value.view, value.bytes, value.offset, value.length);
+      return this.replaceInTuple(1, this.valuePlan);
+    }
+    replaceFieldValue(this.cursorOf(), this.payload, value);
+    return true;
   }
 
   /** Gives a field that is there another deadline, NO_FIELD_DEADLINE for none. */
@@ -193,20 +190,24 @@ export class OpenHash {
     this.locate(field.view, field.bytes, field.offset, field.length);
     const oldMs = this.deadlineMs;
     if (oldMs === deadlineMs) return;
-    const fromMs = this.scheduledMs();
-    if (!this.isTree && !this.setPackedDeadline(deadlineMs)) {
+    const fromMs = scheduledMs(this);
+    DEADLINE.ofInteger(deadlineMs);
+    if (!this.isTree && !this.replaceInTuple(2, DEADLINE)) {
       unpackHash(this);
       this.locate(field.view, field.bytes, field.offset, field.length);
     }
-    if (this.isTree) this.setTreeDeadline(oldMs, deadlineMs);
-    this.reschedule(fromMs, oldMs, deadlineMs);
+    if (this.isTree) {
+      changeFieldHead(this.cursorOf(), this.payload, deadlineMs);
+      this.changeDeadlineTree(oldMs, deadlineMs, this.cursorOf().key);
+    }
+    reschedule(this, fromMs, oldMs, deadlineMs);
   }
 
   /** Removes the field that was found or shown last. The hash may be empty then. */
   removeFound(): void {
     const database = this.require();
     const oldMs = this.deadlineMs;
-    const fromMs = oldMs === NO_FIELD_DEADLINE ? NEVER_MS : this.scheduledMs();
+    const fromMs = oldMs === NO_FIELD_DEADLINE ? NEVER_MS : scheduledMs(this);
     if (this.isTree) {
       const cursor = this.cursorOf();
       const hash = cursor.key;
@@ -217,7 +218,7 @@ export class OpenHash {
       const byteCount = this.tupleBytes(database.memory.view, at);
       this.entry = spliceListpack(database, this.entry, this.place, byteCount, 0, -this.step);
     }
-    if (oldMs !== NO_FIELD_DEADLINE) this.reschedule(fromMs, oldMs, NO_FIELD_DEADLINE);
+    if (oldMs !== NO_FIELD_DEADLINE) reschedule(this, fromMs, oldMs, NO_FIELD_DEADLINE);
   }
 
   /** Shows a field whose deadline has passed, so that it can be removed; false: there is none. */
@@ -246,14 +247,20 @@ export class OpenHash {
 
   /** After removals: a tree with little in it becomes a listpack again. */
   settleShrunk(): void {
-    if (!this.isTree || this.count > UNPACKED_COUNT_MIN || this.count === 0) return;
-    packTree(this, PACKED_BYTES_MAX / 2);
+    if (this.isTree) packTree(this, PACKED_BYTES_MAX / 2);
   }
 
   // --- walking: one walk at a time for each OpenHash; no changes while it goes on ---
 
-  rewind(): void {
+  /** @param from  of a tree: the hash to begin at */
+  rewind(from = 0): void {
     this.place = -1;
+    this.startKey = from;
+  }
+
+  /** What a scan is at: the hash of the field shown last; -1 in a listpack. */
+  get scanKey(): number {
+    return this.isTree ? this.cursorOf().key : -1;
   }
 
   /** Shows the next live field; false at the end. Valid until a change. */
@@ -290,35 +297,6 @@ export class OpenHash {
     return true;
   }
 
-  /**
-   * Shows live fields from a cursor of HSCAN on, about `count` of them.
-   * @returns  the next cursor, 0 at the end
-   */
-  scan(from: number, count: number, field: Slice, value: Slice, visit: () => void): number {
-    if (!this.isTree) {
-      this.rewind();
-      while (this.next(field, value)) visit();
-      return 0;
-    }
-    const cursor = this.cursorOf();
-    let left = count;
-    let key = -1;
-    let isThere = cursor.seek(this.tree, from);
-    // Fields of one hash are never parted: a cursor is a hash.
-    while (isThere && (left > 0 || cursor.key === key)) {
-      key = cursor.key;
-      this.payload.read(cursor);
-      this.deadlineMs = this.payload.deadlineMs;
-      if (!this.isExpired()) {
-        this.show(field, value);
-        visit();
-      }
-      left--;
-      isThere = cursor.next();
-    }
-    return isThere ? cursor.key : 0;
-  }
-
   /** Whether the field found or shown last has a deadline that has passed. */
   isExpired(): boolean {
     if (this.deadlineMs === NO_FIELD_DEADLINE) return false;
@@ -350,7 +328,8 @@ export class OpenHash {
     const database = this.require();
     if (this.isTree) {
       const cursor = this.cursorOf();
-      const isThere = this.place === -1 ? cursor.seekFirst(this.tree) : cursor.next();
+      const isStart = this.place === -1;
+      const isThere = isStart ? cursor.seek(this.tree, this.startKey) : cursor.next();
       this.place = 0;
       if (isThere) {
         this.payload.read(cursor);
@@ -454,107 +433,33 @@ export class OpenHash {
   private setInTree(field: Slice, value: Slice, deadlineMs: number, isThere: boolean): void {
     const cursor = this.cursorOf();
     const oldMs = isThere ? this.payload.deadlineMs : NO_FIELD_DEADLINE;
-    const hasDeadline = deadlineMs !== NO_FIELD_DEADLINE;
-    const length = fieldHeadBytes(field.length, hasDeadline) + field.length + value.length;
+    const length = fieldBytes(field.length, value.length, deadlineMs);
     if (!isThere) cursor.insertHere(this.hash, length);
     else if (length !== cursor.payloadLength) cursor.resizeHere(length);
     else cursor.beforeChange();
-    const fieldAt = writeFieldHead(cursor, field.length, deadlineMs);
-    const { view, bytes } = cursor;
-    copyBytes(view, bytes, fieldAt, field.view, field.bytes, field.offset, field.length);
-    const valueAt = fieldAt + field.length;
-    copyBytes(view, bytes, valueAt, value.view, value.bytes, value.offset, value.length);
+    writeField(cursor, field, value, deadlineMs);
     this.changeDeadlineTree(oldMs, deadlineMs, this.hash);
   }
 
-  private setFoundInTree(value: Slice): boolean {
-    const cursor = this.cursorOf();
-    const { valueAt, valueLength } = this.payload;
-    const headBytes = valueAt - cursor.payloadOffset;
-    if (valueLength === value.length) cursor.beforeChange();
-    else cursor.resizeHere(headBytes + value.length);
-    const to = cursor.payloadOffset + headBytes;
-    copyBytes(cursor.view, cursor.bytes, to, value.view, value.bytes, value.offset, value.length);
-    return true;
-  }
-
-  private setFoundInPack(value: Slice): boolean {
+  /** Puts a planned element in place of one of the found field's. */
+  private replaceInTuple(index: number, plan: ElementPlan): boolean {
     const database = this.require();
-    const { memory } = database;
+    const { view } = database.memory;
     const at = openValue(database, this.entry);
-    const place = this.place + elementBytes(memory.view, at + this.place);
-    const oldBytes = elementBytes(memory.view, at + place);
-    const plan = this.valuePlan;
-    plan.ofText(value.view, value.bytes, value.offset, value.length);
-    if (valueBytes(database) - oldBytes + plan.byteCount > PACKED_BYTES_MAX) return false;
-    this.entry = spliceListpack(database, this.entry, place, oldBytes, plan.byteCount, 0);
-    plan.writeTo(memory.view, memory.bytes, database.valueAt + place);
+    const byteCount = valueBytes(database);
+    let { place } = this;
+    for (let i = 0; i < index; i++) place += elementBytes(view, at + place);
+    const added = plan.byteCount - elementBytes(view, at + place);
+    if (added > 0 && byteCount + added > PACKED_BYTES_MAX) return false;
+    this.entry = replaceElement(database, this.entry, place, plan);
     return true;
   }
 
-  /** Of the field that `locate` found. @returns false when a listpack is too short for it */
-  private setPackedDeadline(deadlineMs: number): boolean {
-    const database = this.require();
-    const { memory } = database;
-    const at = openValue(database, this.entry);
-    let place = this.place;
-    place += elementBytes(memory.view, at + place);
-    place += elementBytes(memory.view, at + place);
-    const oldBytes = elementBytes(memory.view, at + place);
-    DEADLINE.ofInteger(deadlineMs);
-    const added = DEADLINE.byteCount - oldBytes;
-    if (added > 0 && valueBytes(database) + added > PACKED_BYTES_MAX) return false;
-    this.entry = spliceListpack(database, this.entry, place, oldBytes, DEADLINE.byteCount, 0);
-    DEADLINE.writeTo(memory.view, memory.bytes, database.valueAt + place);
-    return true;
-  }
-
-  /** Of the field that `locate` found: the head changes its length, the rest is shifted. */
-  private setTreeDeadline(oldMs: number, deadlineMs: number): void {
-    const cursor = this.cursorOf();
-    const { fieldLength, fieldAt } = this.payload;
-    const oldHead = fieldAt - cursor.payloadOffset;
-    const head = fieldHeadBytes(fieldLength, deadlineMs !== NO_FIELD_DEADLINE);
-    const bodyBytes = cursor.payloadLength - oldHead;
-    if (head > oldHead) cursor.resizeHere(head + bodyBytes);
-    else cursor.beforeChange();
-    const from = cursor.payloadOffset + oldHead;
-    cursor.bytes.copyWithin(cursor.payloadOffset + head, from, from + bodyBytes);
-    if (head < oldHead) cursor.resizeHere(head + bodyBytes);
-    writeFieldHead(cursor, fieldLength, deadlineMs);
-    this.changeDeadlineTree(oldMs, deadlineMs, cursor.key);
-  }
-
-  private changeDeadlineTree(oldMs: number, newMs: number, hash: number): void {
+  private changeDeadlineTree(oldMs: number, newMs: number, fieldHash: number): void {
     if (oldMs === newMs) return;
-    if (newMs !== NO_FIELD_DEADLINE) this.needDeadlineTree();
     const cursor = this.deadlineCursor as TreeCursor;
-    if (oldMs !== NO_FIELD_DEADLINE) removeDeadline(cursor, this.deadlineTree, oldMs, hash);
-    if (newMs !== NO_FIELD_DEADLINE) addDeadline(cursor, this.deadlineTree, newMs, hash);
-  }
-
-  private needDeadlineTree(): void {
-    if (this.deadlineTree !== 0) return;
-    const database = this.require();
-    this.deadlineTree = database.trees.create(FORMAT.SLOTTED64);
-    this.entry = addRecordTree(database, this.entry, this.deadlineTree);
-  }
-
-  /** The earliest deadline, under which the hash is scheduled. */
-  private scheduledMs(): number {
-    if (!this.isScheduled) return NEVER_MS;
-    return this.require().fieldSchedule.earliestOf(this.require(), this.entry);
-  }
-
-  /** After a field's deadline has changed from `oldMs` to `newMs`. */
-  private reschedule(fromMs: number, oldMs: number, newMs: number): void {
-    const database = this.require();
-    const { fieldSchedule } = database;
-    let toMs = fromMs;
-    if (oldMs === fromMs) toMs = fieldSchedule.earliestOf(database, this.entry);
-    else if (newMs !== NO_FIELD_DEADLINE && newMs < fromMs) toMs = newMs;
-    this.isScheduled = toMs !== NEVER_MS;
-    fieldSchedule.move(database, this.entry, fromMs, toMs);
+    const change = { oldMs, newMs, fieldHash };
+    this.deadlineTree = changeDeadlineTree(this, cursor, this.deadlineTree, change);
   }
 
   /** For OBJECT ENCODING. A listpack with deadlines cannot be told from one without then. */
@@ -579,17 +484,16 @@ export class OpenHash {
 
   // --- below: for hash-forms.ts ---
 
-  /** Adds a field that is not there, without a look at encoding and schedule. */
+  /** Adds a field, without a look at encoding and schedule. */
   put(field: Slice, value: Slice, deadlineMs: number): void {
     const isThere = this.locate(field.view, field.bytes, field.offset, field.length);
     if (this.isTree) this.setInTree(field, value, deadlineMs, isThere);
     else this.setInPack(field, value, deadlineMs);
   }
 
-  private makeCursors(): void {
-    const { table } = this.require().trees;
-    this.cursor = new TreeCursor(table);
-    this.deadlineCursor = new TreeCursor(table);
+  private makeCursors(database: Database): void {
+    this.cursor = new TreeCursor(database.trees.table);
+    this.deadlineCursor = new TreeCursor(database.trees.table);
   }
 }
 
