@@ -200,7 +200,7 @@ test('SECURITY 10: errors in the middle of a pipeline keep their places', async 
     "-ERR wrong number of arguments for 'incr' command",
     ':2',
     "-ERR wrong number of arguments for 'getrange' command",
-    "-ERR unknown command 'LPUSH', with args beginning with: ",
+    "-ERR wrong number of arguments for 'lpush' command",
     '$1',
     '2',
     '+OK',

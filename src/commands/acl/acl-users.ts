@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { echoed } from '../../protocol/error-echo.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
@@ -41,7 +42,7 @@ function setUser(session: Session, frame: Frame): string | null {
   const words = Array.from({ length: frame.count - 3 }, (_, i) => frame.latin1(i + 3));
   const rules = mergeSelectors(words);
   if (typeof rules === 'number') {
-    const start = echoed(frame, rules + 3, Number.POSITIVE_INFINITY);
+    const start = echoed(frame, rules + 3);
     return `ERR Unmatched parenthesis in acl selector starting at '${start}'.`;
   }
   const draft = access.createUser(name);
@@ -57,10 +58,10 @@ function setUser(session: Session, frame: Frame): string | null {
   return null;
 }
 
-/** A C string, as redis-server prints it. */
+/** A C string, as redis-server prints it, but never more than errors may repeat. */
 function shown(rule: string): string {
   const end = rule.indexOf('\0');
-  return end < 0 ? rule : rule.slice(0, end);
+  return (end < 0 ? rule : rule.slice(0, end)).slice(0, LIMITS.echoedBytesMax);
 }
 
 export const deluserCommand: CommandRow = {

@@ -32,7 +32,7 @@ const catCommand: CommandRow = {
     if (frame.count > 3) return reply.errorLatin1(subcommandSyntaxText(frame, 'ACL'));
     let names = CATEGORIES;
     if (frame.count === 3) {
-      const name = echoed(frame, 2, Number.POSITIVE_INFINITY);
+      const name = echoed(frame, 2);
       const bit = categoryBit(name);
       if (bit === 0) return reply.errorLatin1(`ERR Unknown category '${echoed(frame, 2)}'`);
       const { entries } = node.access.catalog;
@@ -140,14 +140,12 @@ const dryrunCommand: CommandRow = {
     const { access } = session.node;
     const user = access.find(frame.latin1(2));
     if (user === undefined) {
-      return reply.errorLatin1(
-        `ERR User '${echoed(frame, 2, Number.POSITIVE_INFINITY)}' not found`,
-      );
+      return reply.errorLatin1(`ERR User '${echoed(frame, 2)}' not found`);
     }
     const inner = innerFrame(frame);
     const command = findCommand(session, inner);
     if (command === null) {
-      const name = echoed(frame, 3, Number.POSITIVE_INFINITY);
+      const name = echoed(frame, 3);
       return reply.errorLatin1(`ERR Command '${name}' not found`);
     }
     const { arity } = command;
