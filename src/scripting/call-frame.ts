@@ -58,7 +58,8 @@ export class CallFrame {
 
 /** As Redis hands a number of Lua to a command: `%.17g`. */
 function numberArgument(value: number): string {
-  if ((value | 0) === value && (value !== 0 || 1 / value > 0)) return `${value}`;
+  // Milliseconds and scores made of them are whole numbers above 2^31. -0 keeps its sign.
+  if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) return `${value}`;
   // JavaScript does not keep the sign of a NaN; what arithmetic makes has it.
   return Number.isNaN(value) ? '-nan' : formatDouble(value);
 }
