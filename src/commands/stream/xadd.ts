@@ -86,16 +86,17 @@ function executeXadd(session: Session, frame: Frame, reply: ReplyWriter): void {
   let entry = requireStreamToChange(database, frame, 1, reply);
   if (entry === NOT_A_STREAM) return;
   const isNew = entry === 0;
+  const textBytes = fieldBytes(frame, fieldArg);
   if (isNew) {
     if (OPTIONS.needsKey) return reply.null();
-    if (fieldBytes(frame, fieldArg) > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
+    if (textBytes > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
     entry = createStream(database, frame, 1);
   }
   RECORD.open(database, entry);
   const refusal = chooseId(database.store.clock.nowMs);
   if (refusal !== null) return reply.error(refusal);
-  if (fieldBytes(frame, fieldArg) > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
-  appendEntry(database, RECORD, id, frame, fieldArg, limits);
+  if (textBytes > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
+  appendEntry(database, RECORD, id, frame, fieldArg, textBytes, limits);
   replyId(reply, id);
   const cutCount = OPTIONS.cuts ? cutStream(database, RECORD, OPTIONS) : 0;
   record(database, frame, fieldArg, cutCount);

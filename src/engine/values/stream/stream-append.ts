@@ -40,6 +40,7 @@ export function fieldBytes(frame: Frame, fieldArg: number): number {
  * @param record    open; stays so
  * @param id        above the stream's last id, which it becomes
  * @param fieldArg  the first of the arguments that are fields and values in turn
+ * @param textBytes  of those arguments
  */
 export function appendEntry(
   database: Database,
@@ -47,10 +48,10 @@ export function appendEntry(
   id: StreamId,
   frame: Frame,
   fieldArg: number,
+  textBytes: number,
   limits: StreamNodeLimits,
 ): void {
   const { cursor } = database.trees;
-  const textBytes = fieldBytes(frame, fieldArg);
   const elementCount = frame.count - fieldArg;
   const wantedBytes = ENTRY_HEAD_BYTES_MAX + textBytes + elementBytesMax(0) * (elementCount + 1);
   record.beforeChange();
@@ -77,10 +78,7 @@ export function appendEntry(
   }
   const { view, bytes, payloadOffset } = cursor;
   WRITER.open(bytes, view, 0).appendEntry(payloadOffset, id, frame, fieldArg, isSame);
-  record.writeLastId(id);
-  record.countAdded();
-  record.changeLength(1);
-  if (record.length === 1) record.writeFirstId(id);
+  record.noteAdded(id);
 }
 
 /** Whether Redis would begin another node for an entry of so many bytes. */

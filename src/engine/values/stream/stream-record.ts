@@ -148,8 +148,14 @@ export class StreamRecord {
     this.view.setBigUint64(this.own + ENTRIES_ADDED, count, true);
   }
 
-  countAdded(): void {
-    addOne(this.view, this.own + ENTRIES_ADDED);
+  /** Notes the entry that was added at the end. */
+  noteAdded(id: StreamId): void {
+    const { view, own } = this;
+    id.write(view, own + LAST_ID);
+    addOne(view, own + ENTRIES_ADDED);
+    const length = view.getUint32(own + LENGTH, true);
+    view.setUint32(own + LENGTH, length + 1, true);
+    if (length === 0) id.write(view, own + FIRST_ID);
   }
 
   /** Entries that are there. */
