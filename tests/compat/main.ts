@@ -1,7 +1,7 @@
 /**
  * Sends the same seeded command streams to this server and to Debian's redis-server and compares
  * every reply.
- *   npm run test:compat -- --commands 1000000 --seed 7 --only SET,GET
+ *   npm run test:compat -- --commands 2000000 --seed 7 --only SET,GET
  *   --self   redis-server against itself: checks the harness
  */
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { startPair } from './start-pair.ts';
 
 const { values } = parseArgs({
   options: {
-    commands: { type: 'string', default: '1000000' },
+    commands: { type: 'string', default: '2000000' },
     seed: { type: 'string' },
     only: { type: 'string' },
     mismatches: { type: 'string', default: '60' },
