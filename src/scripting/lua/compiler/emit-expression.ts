@@ -1,4 +1,5 @@
 /** Expressions. Each evaluates its parts once, in the order of the script. */
+import { isBoundedCall } from './bounded-functions.ts';
 import {
   describe,
   type FunctionEmitter,
@@ -43,7 +44,7 @@ export function emitValue(f: FunctionEmitter, e: Expression): string {
     case 'index':
       return emitIndex(f, e);
     case 'call':
-      return emitOne(f, emitCall(f, e));
+      return emitOne(f, e);
     case 'function':
       return emitClosure(f, e);
     case 'binary':
@@ -94,7 +95,7 @@ export function emitList(f: FunctionEmitter, list: readonly Expression[]): strin
 /** An array of all values of the last expression of a list. */
 export function emitMany(f: FunctionEmitter, e: Expression): string {
   if (e.kind === 'varargs') return 'V';
-  if (e.kind === 'call') return manyOf(f, emitCall(f, e));
+  if (e.kind === 'call') return manyOf(f, e);
   return `[${emitValue(f, e)}]`;
 }
 
@@ -136,7 +137,8 @@ export function sequence(...parts: string[]): string {
 /** Result as it came: a value, an array, or a TailCall. */
 export function emitCall(f: FunctionEmitter, call: CallExpression): string {
   const { setup, callee, args } = prepareCall(f, call);
-  return `(${sequence(setup, invoke(f, callee, args))})`;
+  const isPlain = isBoundedCall(call);
+  return `(${sequence(setup, isPlain ? `${callee}.plain(${args})` : invoke(f, callee, args))})`;
 }
 
 /** `return f(x)`: functions that may go deep are called by whoever called this one. */
@@ -150,7 +152,7 @@ export function emitTailCall(f: FunctionEmitter, call: CallExpression): string {
 /** A statement that drops the results. */
 export function emitCallStatement(f: FunctionEmitter, call: CallExpression): string {
   const result = f.temporary();
-  const rest = f.isStepped ? `yield*finish(${result})` : `one(${result})`;
+  const rest = needsSteps(f, call) ? `yield*finish(${result})` : `one(${result})`;
   return `${result}=${emitCall(f, call)};if(${result} instanceof TC)${rest};`;
 }
 
@@ -188,17 +190,24 @@ function emitIndex(f: FunctionEmitter, e: Index): string {
   return emitIndexOf(f, operandOf(f, e.object), operandOf(f, e.key), e);
 }
 
-function emitOne(f: FunctionEmitter, raw: string): string {
+/** Whether what a call gave may have to be ended in steps. */
+function needsSteps(f: FunctionEmitter, call: CallExpression): boolean {
+  return f.isStepped && !isBoundedCall(call);
+}
+
+function emitOne(f: FunctionEmitter, call: CallExpression): string {
+  const raw = emitCall(f, call);
   const result = f.temporary();
-  const finished = f.isStepped
+  const finished = needsSteps(f, call)
     ? `${result} instanceof TC?one(yield*finish(${result})):one(${result})`
     : `one(${result})`;
   const isSingle = `typeof(${result}=${raw})!=='object'||${result} instanceof LT`;
   return `(${isSingle}?${result}:${finished})`;
 }
 
-function manyOf(f: FunctionEmitter, raw: string): string {
-  if (!f.isStepped) return `many(${raw})`;
+function manyOf(f: FunctionEmitter, call: CallExpression): string {
+  const raw = emitCall(f, call);
+  if (!needsSteps(f, call)) return `many(${raw})`;
   const result = f.temporary();
   const finished = `${result} instanceof TC?yield*finish(${result}):${result}`;
   return `(${result}=${raw},many(${finished}))`;
