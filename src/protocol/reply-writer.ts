@@ -22,6 +22,8 @@ export class ReplyWriter {
   errorCount = 0;
   /** Of those, what tells again of an error that was counted before; the door sets it to 0. */
   retoldErrorCount = 0;
+  /** Of those, what a script made up, anywhere in its reply; the door empties it. */
+  readonly madeErrors: string[] = [];
   private readonly byteCountMin: number;
 
   constructor(byteCount: number = 64 * 1024) {

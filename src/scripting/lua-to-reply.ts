@@ -64,6 +64,7 @@ function writeNamed(reply: ReplyWriter, table: LuaTable, protocol: 2 | 3, depth:
 function writeError(reply: ReplyWriter, text: string, table: LuaTable): void {
   reply.errorLatin1(text);
   if (table.getString('ignore_error_stats_update') === true) reply.retoldErrorCount++;
+  else reply.madeErrors.push(text);
 }
 
 function writeMap(reply: ReplyWriter, table: LuaTable, protocol: 2 | 3, depth: number): void {

@@ -23,6 +23,10 @@ test('an error is counted once, and a script that tells of it has failed as well
   const twice = '2 failed, 2 errors, errorstat_WRONGTYPE:count=2';
   assert.equal(countsOf(`return {${get}, ${get}}`), twice);
   assert.equal(countsOf("return {err='AA a'}"), '1 failed, 1 errors, errorstat_AA:count=1');
+  const made = '1 failed, 2 errors, errorstat_AA:count=1, errorstat_BB:count=1';
+  assert.equal(countsOf("return {{err='AA a'}, {{err='BB b'}}}"), made);
+  const both = '2 failed, 2 errors, errorstat_AA:count=1, errorstat_WRONGTYPE:count=1';
+  assert.equal(countsOf(`return {{err='AA a'}, ${get}}`), both);
   assert.equal(countsOf('return nothing'), '1 failed, 1 errors, errorstat_ERR:count=1');
 });
 
