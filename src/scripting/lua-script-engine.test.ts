@@ -40,6 +40,13 @@ test('others are told that a script runs long, and it comes to its end', () => {
   assert.ok(kit.complaints.includes('slow-script'));
 });
 
+test('a loop is suspended although all that it calls ends soon', () => {
+  const callee = 'local function half(x) return tonumber(x) / 2 end';
+  begin(`EVAL "${callee} local n = 0 for i = 1, 3000000 do n = n + half(i) end return n" 0`);
+  kit.world.runUntilIdle();
+  assert.equal(caller.take(), ':2250000750000\r\n');
+});
+
 test('SCRIPT KILL ends a script that has not written, whatever it catches', () => {
   const source = 'while true do pcall(function() while true do end end) end';
   begin(`EVAL "${source}" 0`, 'PING');
