@@ -168,7 +168,10 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
   // One that waits is told of when it is answered.
-  if ((session.gate & GATE.BLOCKED) !== 0) return;
+  if ((session.gate & GATE.BLOCKED) !== 0) {
+    session.blockedUs = durationUs;
+    return;
+  }
   recordDuration(session, frame, command, durationUs, weight);
 }
 

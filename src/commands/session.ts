@@ -78,6 +78,8 @@ export class Session {
   isInScript = false;
   /** A login held back by LoginDelays may be tried from then on; 0 = none is held. */
   loginDueMs = 0;
+  /** What the first run of the command that waits now took. */
+  blockedUs = 0;
   isEvictable = true;
   touchesKeys = true;
   /** The command it waits in; null when in none. */

@@ -285,7 +285,9 @@ export class BlockingTable {
   }
 
   private timeOut(waiter: Waiter): void {
-    writeTimeoutReply(this.startReply(waiter.session), waiter.timeoutReply);
+    const { session } = waiter;
+    session.node.latency.recordCommand(session.lastCommand, session.blockedUs);
+    writeTimeoutReply(this.startReply(session), waiter.timeoutReply);
     this.answer(waiter);
   }
 
