@@ -65,10 +65,16 @@ function skipTwoDigits(format: string, start: number): number {
   return at;
 }
 
+/** The cast to int on x86-64: what does not fit is the smallest int, whose last byte is 0. */
+function charCodeOf(value: number): number {
+  const whole = Math.trunc(value);
+  return (whole | 0) === whole ? whole & 255 : 0;
+}
+
 function formatItem(item: Item, args: Parameters<LuaNative>[1], index: number): string {
   switch (item.conversion) {
     case 'c':
-      return beforeZero(padded(String.fromCharCode(requireNumber(args, index) & 255), item));
+      return beforeZero(padded(String.fromCharCode(charCodeOf(requireNumber(args, index))), item));
     case 'd':
     case 'i':
       return signedText(requireNumber(args, index), item);
