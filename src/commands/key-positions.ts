@@ -156,7 +156,7 @@ function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositi
   return true;
 }
 
-/** As Redis looks for keys: what is no integer counts as far as its leading digits go, from 1 on. */
+/** As Redis looks for keys: what is no integer counts as far as its leading digits go, from 1. */
 function keyCountArgument(frame: Frame, arg: number): number {
   const keyCount = integerArgument(frame, arg);
   if (!Number.isNaN(keyCount)) return keyCount;

@@ -81,7 +81,7 @@ const NUMBERS: readonly number[] = [
   0.25,
   1e-5,
   1e-7,
-  3.1416,
+  3.1417,
   5e-324,
   1.7976931348623157e308,
   Infinity,

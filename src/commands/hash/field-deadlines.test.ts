@@ -45,7 +45,7 @@ test('what is wrong with a command about deadlines is said in the words of Redis
   await kit.node.stop();
 });
 
-test('fields that are due leave in steps of bounded length, and each step is recorded', async () => {
+test('fields that are due leave in bounded steps, and each step is recorded', async () => {
   const kit = await createCommandKit();
   const [store] = kit.node.services.stores;
   store.activeExpiryEnabled = false;
