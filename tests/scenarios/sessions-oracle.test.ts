@@ -124,9 +124,7 @@ const SCENARIOS: Record<string, Scenario> = {
     'A: get x',
     'A: ping',
     'A: multi',
-    'A: publish a one',
     'A: set k v',
-    'A: publish a two',
     'A: exec',
     'B: publish a other',
     'A: unsubscribe',
@@ -151,7 +149,6 @@ const SCENARIOS: Record<string, Scenario> = {
     'A: ping',
     'A: multi',
     'A: psubscribe q*',
-    'A: publish q hello',
     'A: exec',
     'A: get x',
   ],
@@ -343,3 +340,11 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     assert.deepEqual(found, expected);
   });
 }
+
+/** As in Redis 7.2. 7.0 writes the message into the array, which then has an item too many. */
+test('a message that EXEC sends to its own client follows the whole reply', { skip }, async () => {
+  const scenario = ['A: hello 3', 'A: subscribe own', 'A: multi', 'A: publish own x', 'A: exec'];
+  const told = await playScenario(ours.port, scenario);
+  const message = '>3\\r\\n$7\\r\\nmessage\\r\\n$3\\r\\nown\\r\\n$1\\r\\nx\\r\\n';
+  assert.equal(told.at(-1), `A: exec -> A "*1\\r\\n:1\\r\\n${message}"`);
+});
