@@ -34,6 +34,16 @@ const CASES: readonly Case[] = [
   { name: 'a key renamed to it', meanwhile: ['set other 1', 'rename other k'], isDirty: true },
   { name: 'a key copied to it', meanwhile: ['set other 1', 'copy other k'], isDirty: true },
   {
+    name: 'an element moved to it',
+    meanwhile: ['rpush other a', 'lmove other k left left'],
+    isDirty: true,
+  },
+  {
+    name: 'a member moved to it',
+    meanwhile: ['sadd other a', 'smove other k a'],
+    isDirty: true,
+  },
+  {
     name: 'a key copied to its name elsewhere',
     meanwhile: ['set other 1', 'copy other k db 1'],
     isDirty: false,

@@ -143,7 +143,7 @@ class StoreWatches implements MutationReader {
       return;
     }
     this.spoil(databaseIndex, frame, keyArg);
-    if (eventId === EVENT.rename) this.spoil(databaseIndex, frame, 2);
+    if (effect.secondKeyArg !== 0) this.spoil(databaseIndex, frame, effect.secondKeyArg);
     else if (eventId === EVENT.move) this.spoil(Number(frame.latin1(2)), frame, keyArg);
   }
 

@@ -10,6 +10,8 @@ export class Effect {
   databaseIndex = 0;
   /** Position of the key among the arguments; 0 when the effect names no key. */
   keyArg = 0;
+  /** Position of a second key that it changes: LMOVE, SMOVE and RENAME have one. 0: none. */
+  secondKeyArg = 0;
   private readonly own = new Frame();
   private position = 0;
 
@@ -25,6 +27,7 @@ export class Effect {
     this.frame = this.own;
     this.databaseIndex = databaseIndex;
     this.keyArg = keyArg;
+    this.secondKeyArg = 0;
     return this.text(name);
   }
 
@@ -33,6 +36,7 @@ export class Effect {
     this.frame = frame;
     this.databaseIndex = databaseIndex;
     this.keyArg = keyArg;
+    this.secondKeyArg = 0;
     return this;
   }
 
@@ -51,6 +55,12 @@ export class Effect {
 
   number(value: number | bigint): this {
     return this.text(String(value));
+  }
+
+  /** Names the second key that is changed. */
+  alsoChanges(arg: number): this {
+    this.secondKeyArg = arg;
+    return this;
   }
 
   private close(length: number): this {

@@ -33,6 +33,7 @@ export function renameEntry(
   if (!store.sink.isActive) return;
   store.effect.begin('RENAME', database.index, 1);
   addArguments(database, frame, fromArg, toArg);
+  store.effect.alsoChanges(2);
   store.recordEffect(EVENT.rename);
 }
 

@@ -91,11 +91,11 @@ export class WaitedKeys implements MutationReader {
   }
 
   onEffect(effect: Effect, eventId: number): void {
-    const { frame, databaseIndex, keyArg } = effect;
+    const { frame, databaseIndex, keyArg, secondKeyArg } = effect;
     if (keyArg === 0) return this.onWholeDatabase(frame, databaseIndex);
     const outcome = OUTCOMES[eventId];
     if (outcome === REMOVED) return this.markRemoved(databaseIndex, frame, keyArg);
-    if (outcome === TAKEN && !isListMove(frame)) return;
+    if (outcome === TAKEN && secondKeyArg === 0) return;
     const type = FILLED_TYPES[eventId];
     if (type !== ANY_TYPE && this.waiterCounts[type] === 0 && this.deletionKeyCount === 0) return;
     if (eventId === EVENT.copyTo) return this.mark(Number(frame.latin1(4)), frame, keyArg);
@@ -111,7 +111,7 @@ export class WaitedKeys implements MutationReader {
       return this.markRemoved(databaseIndex, frame, keyArg);
     }
     this.mark(databaseIndex, frame, keyArg);
-    if (isListMove(frame)) this.mark(databaseIndex, frame, 2);
+    if (secondKeyArg !== 0) this.mark(databaseIndex, frame, secondKeyArg);
   }
 
   private mark(databaseIndex: number, frame: Frame, arg: number): void {
@@ -168,11 +168,6 @@ export class WaitedKeys implements MutationReader {
     const { seed0, seed1 } = this.store;
     return hashBytes(frame.view, frame.offsets[arg], frame.lengths[arg], seed0, seed1);
   }
-}
-
-/** Two keys of one effect: the first gives, the second takes. */
-function isListMove(frame: Frame): boolean {
-  return frame.equals(0, 'LMOVE') || frame.equals(0, 'RPOPLPUSH');
 }
 
 const FILLED = 0;

@@ -150,6 +150,7 @@ function record(session: Session, frame: Frame, fromHead: boolean, toHead: boole
   const effect = store.effect.begin('LMOVE', database.index, 1);
   effect.bytes(bytes, offsets[1], lengths[1]).bytes(bytes, offsets[2], lengths[2]);
   effect.text(fromHead ? 'LEFT' : 'RIGHT').text(toHead ? 'LEFT' : 'RIGHT');
+  effect.alsoChanges(2);
   store.recordEffect(EVENT.none);
   database.recordNewDeadline(frame, 2);
   const pushed = toHead ? EVENT.lpush : EVENT.rpush;

@@ -44,7 +44,8 @@ function executeSmove(session: Session, frame: Frame, reply: ReplyWriter): void 
   store.stats[STORE_STAT.CHANGES]++;
   const { bytes, offsets, lengths } = frame;
   if (store.sink.isActive) {
-    store.sink.record(store.effect.borrow(frame, database.index, 1), EVENT.srem, store.actorId);
+    store.effect.borrow(frame, database.index, 1).alsoChanges(2);
+    store.recordEffect(EVENT.srem);
     database.recordNewDeadline(frame, 2);
   }
   settleShrunk(database, SET);

@@ -237,7 +237,8 @@ export class TrackingTable implements ClientTracking, MutationReader {
     const isByNode = eventId === EVENT.expired || eventId === EVENT.evicted;
     const changerId = isByNode ? 0 : actorId;
     this.change(frame, keyArg, changerId, eventId === EVENT.evicted);
-    if (eventId === EVENT.rename) this.change(frame, 2, changerId, false);
+    const { secondKeyArg } = effect;
+    if (secondKeyArg !== 0) this.change(frame, secondKeyArg, changerId, false);
   }
 
   private change(frame: Frame, arg: number, changerId: number, isEvicted: boolean): void {
