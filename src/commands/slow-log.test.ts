@@ -71,3 +71,23 @@ test('SlowLog hides every password of a command and nothing else', async () => {
   assert.equal(shown('SET', 'auth', 'v'), 'SET auth v');
   await kit.node.stop();
 });
+
+test('SlowLog tells no client beside what a script called', async () => {
+  const kit = await createCommandKit();
+  kit.ask('CLIENT', 'SETNAME', 'me');
+  kit.ask('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+  kit.ask('EVAL', "return redis.call('get', 'k')", '0');
+  const entries = kit.ask('SLOWLOG', 'GET', '2') as [
+    number,
+    number,
+    number,
+    string[],
+    string,
+    string,
+  ][];
+  const told = entries.map(([, , , args, peer, name]) => [args[0], peer, name]);
+  assert.deepEqual(told, [
+    ['EVAL', '?:0', 'me'],
+    ['get', '?:0', ''],
+  ]);
+});

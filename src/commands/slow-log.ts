@@ -51,7 +51,8 @@ export class SlowLog {
   record(session: Session, frame: Frame, durationUs: number): void {
     this.trim();
     if (!this.accepts(durationUs)) return;
-    const { channel } = session;
+    // What a script calls is its own, and nobody's: as redis-server, whose scripts have a client.
+    const channel = session.isInScript ? null : session.channel;
     const id = this.nextId++;
     this.entries.set(id, {
       id,
@@ -59,7 +60,7 @@ export class SlowLog {
       durationUs: Math.floor(durationUs),
       args: trimmedArguments(frame, session.node),
       peer: channel === null ? '?:0' : `${channel.remoteAddress}:${channel.remotePort}`,
-      clientName: session.name,
+      clientName: session.isInScript ? '' : session.name,
     });
     this.trim();
   }
