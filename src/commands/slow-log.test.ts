@@ -90,4 +90,5 @@ test('SlowLog tells no client beside what a script called', async () => {
     ['EVAL', '?:0', 'me'],
     ['get', '?:0', ''],
   ]);
+  await kit.node.stop();
 });
