@@ -1,6 +1,7 @@
 import { type RunningServer, startOurs, startRedis } from '../support/server.ts';
 
-const DEBUG_ARGS = ['--enable-debug-command', 'yes'];
+/** At its own rate of 10 redis-server ends each wait for a key up to 100 ms late. */
+const DEBUG_ARGS = '--enable-debug-command yes --hz 500'.split(' ');
 /** Where the two have other defaults, redis-server's hold. */
 const OURS_ARGS = [
   ...DEBUG_ARGS,
