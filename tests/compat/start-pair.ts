@@ -1,6 +1,9 @@
 import { type RunningServer, startOurs, startRedis } from '../support/server.ts';
 
-/** At its own rate of 10 redis-server ends each wait for a key up to 100 ms late. */
+/**
+ * At its own rate of 10 redis-server ends each wait for a key up to 100 ms late; no grammar row
+ * changes it.
+ */
 const DEBUG_ARGS = '--enable-debug-command yes --hz 500'.split(' ');
 /** Where the two have other defaults, redis-server's hold. */
 const OURS_ARGS = [

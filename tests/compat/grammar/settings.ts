@@ -33,8 +33,6 @@ const SETTINGS: readonly (readonly [string, readonly string[]])[] = [
   ['lazyfree-lazy-user-del', YES_NO],
   ['activerehashing', YES_NO],
   ['dynamic-hz', YES_NO],
-  // A low rate would make redis-server look at timeouts ten times a second, or once.
-  ['hz', ['100', '499', '500', '0', '501', '-1', 'abc']],
   ['active-expire-effort', ['1', '10', '0', '11', 'abc']],
   ['appendfsync', ['always', 'everysec', 'no', 'NO', 'never', '']],
   ['loglevel', ['notice', 'warning', 'Notice', 'loud', '']],
