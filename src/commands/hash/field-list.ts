@@ -3,7 +3,7 @@ import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import type { Effect } from '../../engine/effect.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import { errorRow } from '../../protocol/error-table.ts';
+import { ERRORS, errorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
 
@@ -55,7 +55,7 @@ export function parseDeadline(
 ): number {
   const value = roundedIntegerArgument(frame, arg);
   if (Number.isNaN(value)) {
-    reply.error(NOT_INTEGER);
+    reply.error(ERRORS.notInteger);
     return -1;
   }
   if (value < 0) {
@@ -68,7 +68,6 @@ export function parseDeadline(
   return -1;
 }
 
-const NOT_INTEGER = errorRow('ERR value is not an integer or out of range');
 const NEGATIVE_TIME = errorRow('ERR invalid expire time, must be >= 0');
 
 /** Which of a command's arguments a change reached, until its effect is built. Reused. */

@@ -1,7 +1,8 @@
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Database } from '../../engine/database.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { chooseRanks, randomBelow } from '../../engine/random-choice.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -22,10 +23,6 @@ export const hrandfieldCommand: CommandRow = {
   execute: executeHrandfield,
 };
 
-const RANGE = errorRow(
-  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-);
-const TOO_MANY = errorRow('ERR value is out of range');
 const INT64_MIN = -(2 ** 63);
 /** A field chosen at random may be expired: so often another one is drawn. */
 const DRAWS_MAX = 100;
@@ -34,11 +31,11 @@ function executeHrandfield({ database }: Session, frame: Frame, reply: ReplyWrit
   const hasCount = frame.count > 2;
   const count = hasCount ? roundedIntegerArgument(frame, 2) : 1;
   if (Number.isNaN(count)) return reply.error(ERRORS.notInteger);
-  if (count === INT64_MIN) return reply.error(RANGE);
+  if (count === INT64_MIN) return reply.error(ERRORS.notInt64Symmetric);
   const hasValues = frame.count === 4 && frame.equals(3, 'WITHVALUES');
   if (frame.count > 4 || (frame.count === 4 && !hasValues)) return reply.error(ERRORS.syntax);
-  if (hasValues && Math.abs(count) >= 2 ** 62) return reply.error(TOO_MANY);
-  if (-count > LIMITS.repeatedMembersMax) return reply.error(TOO_MANY);
+  if (hasValues && Math.abs(count) >= 2 ** 62) return reply.error(ERRORS.valueOutOfRange);
+  if (-count > LIMITS.repeatedMembersMax) return reply.error(ERRORS.valueOutOfRange);
   if (!openForReading(database, frame, reply)) {
     if (HASH.entry !== 0) return;
     if (hasCount) reply.array(0);
@@ -51,25 +48,37 @@ function executeHrandfield({ database }: Session, frame: Frame, reply: ReplyWrit
     return;
   }
   const mark = reply.openAggregate();
-  const written = count < 0 ? writeAny(database, -count, reply, hasValues) : writeDistinct(count);
+  const written =
+    count < 0
+      ? writeAny(database, -count, reply, hasValues)
+      : writeDistinct(database, count, reply, hasValues);
   const perField = hasValues && reply.protocol === 2 ? 2 : 1;
   reply.closeArray(mark, written * perField);
+}
 
-  function writeDistinct(wanted: number): number {
-    let left = HASH.liveCount;
-    let stillWanted = Math.min(wanted, left);
-    let taken = 0;
-    HASH.rewind();
-    while (stillWanted > 0 && HASH.next(FIELD, VALUE)) {
-      if (randomBelow(database, left) < stillWanted) {
+function writeDistinct(
+  database: Database,
+  wanted: number,
+  reply: ReplyWriter,
+  hasValues: boolean,
+): number {
+  const total = HASH.liveCount;
+  const count = Math.min(wanted, total);
+  HASH.rewind();
+  // Where some have expired only a walk passes them over.
+  const isWalkOnly = total !== HASH.count;
+  chooseRanks(
+    database.store.random,
+    { total, count, isWalkOnly },
+    {
+      advance: () => HASH.next(FIELD, VALUE),
+      visit(rank, isWalk) {
+        if (!isWalk) HASH.showAt(rank, FIELD, VALUE);
         writeOne(reply, hasValues);
-        stillWanted--;
-        taken++;
-      }
-      left--;
-    }
-    return taken;
-  }
+      },
+    },
+  );
+  return count;
 }
 
 function writeAny(
@@ -94,12 +103,8 @@ function writeOne(reply: ReplyWriter, hasValues: boolean): void {
 /** Shows any live field; false when none was come by. */
 function draw(database: Database): boolean {
   for (let i = 0; i < DRAWS_MAX; i++) {
-    if (HASH.showAt(randomBelow(database, HASH.count), FIELD, VALUE)) return true;
+    if (HASH.showAt(randomBelow(database.store.random, HASH.count), FIELD, VALUE)) return true;
   }
   HASH.rewind();
   return HASH.next(FIELD, VALUE);
-}
-
-function randomBelow(database: Database, count: number): number {
-  return Math.floor((database.store.random.u32() / 0x1_0000_0000) * count);
 }

@@ -1,6 +1,6 @@
 import type { Frame } from '../../base/frame.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -17,8 +17,6 @@ import {
 
 const COMPLEXITY =
   'O(N+M) where N is the number of provided keys and M is the number of elements returned.';
-const NUMKEYS = errorRow('ERR numkeys should be greater than 0');
-const COUNT = errorRow('ERR count should be greater than 0');
 
 export const lmpopCommand: CommandRow = {
   name: 'lmpop',
@@ -118,7 +116,7 @@ interface Options {
 function parseOptions(frame: Frame, keyCountArg: number, reply: ReplyWriter): Options | null {
   const keyCount = roundedIntegerArgument(frame, keyCountArg);
   if (!(keyCount > 0)) {
-    reply.error(NUMKEYS);
+    reply.error(ERRORS.keyCountNotPositive);
     return null;
   }
   const endArg = keyCountArg + keyCount + 1;
@@ -136,7 +134,7 @@ function parseOptions(frame: Frame, keyCountArg: number, reply: ReplyWriter): Op
     }
     count = roundedIntegerArgument(frame, arg + 1);
     if (!(count > 0)) {
-      reply.error(COUNT);
+      reply.error(ERRORS.countNotPositive);
       return null;
     }
   }

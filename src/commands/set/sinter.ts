@@ -13,9 +13,7 @@ import { isSet, limitsOf, SHOWN, writeShown } from './set-argument.ts';
 const INTERSECTION =
   'O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.';
 const TOTAL = 'O(N) where N is the total number of elements in all given sets.';
-const NUMKEYS = errorRow('ERR numkeys should be greater than 0');
 const TOO_MANY_KEYS = errorRow("ERR Number of keys can't be greater than number of args");
-const LIMIT_NEGATIVE = errorRow("ERR LIMIT can't be negative");
 
 export const sinterCommand = combineRow('sinter', 'inter', 'that all of several sets have');
 export const sunionCommand = combineRow('sunion', 'union', 'that any of several sets has');
@@ -147,13 +145,13 @@ function executeStore(
 function executeSintercard(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { database } = session;
   const keyCount = roundedIntegerArgument(frame, 1);
-  if (!(keyCount > 0)) return reply.error(NUMKEYS);
+  if (!(keyCount > 0)) return reply.error(ERRORS.keyCountNotPositive);
   if (keyCount > frame.count - 2) return reply.error(TOO_MANY_KEYS);
   let limit = 0;
   for (let arg = keyCount + 2; arg < frame.count; arg += 2) {
     if (!frame.equals(arg, 'LIMIT') || arg + 1 === frame.count) return reply.error(ERRORS.syntax);
     limit = roundedIntegerArgument(frame, arg + 1);
-    if (!(limit >= 0)) return reply.error(LIMIT_NEGATIVE);
+    if (!(limit >= 0)) return reply.error(ERRORS.limitNegative);
   }
   const isOne = (entry: number): boolean => isSet(database, entry, reply);
   const entries = entriesOf(database, frame, 2, keyCount + 2, isOne);

@@ -2,8 +2,9 @@ import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
+import { chooseRanks, randomBelow } from '../../engine/random-choice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -41,12 +42,7 @@ export const srandmemberCommand: CommandRow = {
   execute: executeSrandmember,
 };
 
-const RANGE = errorRow(
-  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-);
 const INT64_MIN = -(2 ** 63);
-/** More repetitions than anybody reads: Redis would write until its memory ends. */
-const TOO_MANY = errorRow('ERR value is out of range');
 
 function executeSpop(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { database } = session;
@@ -88,7 +84,7 @@ function popSome(session: Session, frame: Frame, reply: ReplyWriter, count: numb
   const popped = store.sink.isActive ? store.effect.begin('SREM', database.index, 1) : null;
   popped?.bytes(frame.bytes, frame.offsets[1], frame.lengths[1]);
   for (let i = 0; i < count; i++) {
-    SET.memberAt(randomBelow(database, SET.count), SHOWN);
+    SET.memberAt(randomBelow(store.random, SET.count), SHOWN);
     writeShown(reply);
     popped?.bytes(SHOWN.bytes, SHOWN.offset, SHOWN.length);
     const copied = SHOWN.copy();
@@ -99,25 +95,25 @@ function popSome(session: Session, frame: Frame, reply: ReplyWriter, count: numb
   settleShrunk(database, SET);
 }
 
-function executeSrandmember({ database }: Session, frame: Frame, reply: ReplyWriter): void {
+function executeSrandmember({ database, store }: Session, frame: Frame, reply: ReplyWriter): void {
   if (frame.count > 3) return reply.error(ERRORS.syntax);
   const hasCount = frame.count === 3;
   const count = hasCount ? roundedIntegerArgument(frame, 2) : 1;
   if (Number.isNaN(count)) return reply.error(ERRORS.notInteger);
-  if (count === INT64_MIN) return reply.error(RANGE);
+  if (count === INT64_MIN) return reply.error(ERRORS.notInt64Symmetric);
   const entry = database.read(frame, 1);
   if (entry === 0) return hasCount ? reply.array(0) : reply.null();
   if (!isSet(database, entry, reply)) return;
   SET.open(database, entry);
   if (!hasCount) {
-    SET.memberAt(randomBelow(database, SET.count), SHOWN);
+    SET.memberAt(randomBelow(store.random, SET.count), SHOWN);
     return writeShown(reply);
   }
-  if (-count > LIMITS.repeatedMembersMax) return reply.error(TOO_MANY);
+  if (-count > LIMITS.repeatedMembersMax) return reply.error(ERRORS.valueOutOfRange);
   if (count < 0) {
     reply.array(-count);
     for (let i = 0; i < -count; i++) {
-      SET.memberAt(randomBelow(database, SET.count), SHOWN);
+      SET.memberAt(randomBelow(store.random, SET.count), SHOWN);
       writeShown(reply);
     }
     return;
@@ -125,21 +121,21 @@ function executeSrandmember({ database }: Session, frame: Frame, reply: ReplyWri
   writeDistinct(database, count, reply);
 }
 
-/** Members without repetition: each is taken with the chance that fills what is still wanted. */
-function writeDistinct(database: Database, count: number, reply: ReplyWriter): void {
-  let left = SET.count;
-  let wanted = Math.min(count, left);
-  reply.array(wanted);
+/** Members without repetition. */
+function writeDistinct(database: Database, wanted: number, reply: ReplyWriter): void {
+  const total = SET.count;
+  const count = Math.min(wanted, total);
+  reply.array(count);
   SET.rewind();
-  while (wanted > 0 && SET.next(SHOWN)) {
-    if (randomBelow(database, left) < wanted) {
-      writeShown(reply);
-      wanted--;
-    }
-    left--;
-  }
-}
-
-function randomBelow(database: Database, count: number): number {
-  return Math.floor((database.store.random.u32() / 0x1_0000_0000) * count);
+  chooseRanks(
+    database.store.random,
+    { total, count },
+    {
+      advance: () => SET.next(SHOWN),
+      visit(rank, isWalk) {
+        if (!isWalk) SET.memberAt(rank, SHOWN);
+        writeShown(reply);
+      },
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Random } from '../../base/world.ts';
+import { chooseRanks, randomBelow } from '../../engine/random-choice.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -11,7 +12,6 @@ import { NOT_A_ZSET, replyMember, replyScore, requireZset, walker } from './sort
 const INT64_MIN = -(2n ** 63n);
 /** With scores, Redis doubles the number and must not overflow. */
 const SCORED_COUNT_MAX = 2 ** 62;
-const U32_END = 2 ** 32;
 
 export const zrandmemberCommand: CommandRow = {
   name: 'zrandmember',
@@ -38,7 +38,7 @@ export const zrandmemberCommand: CommandRow = {
     walker.open(database, entry);
     const { random } = database.store;
     if (hasCount) return replyDrawn(frame, withScores, random, reply);
-    walker.seekRank(below(random, walker.count));
+    walker.seekRank(randomBelow(random, walker.count));
     replyMember(reply, walker.showMember());
   },
 };
@@ -69,30 +69,28 @@ function replyDrawn(frame: Frame, withScores: boolean, random: Random, reply: Re
   const count = wanted < 0 ? -wanted : Math.min(wanted, total);
   const isNested = withScores && reply.protocol === 3;
   reply.array(withScores && !isNested ? count * 2 : count);
-  const drawn = wanted > 0 && count < total ? new Set<number>() : null;
-  if (wanted > 0 && drawn === null) walker.seekFirst();
-  for (let i = 0; i < count; i++) {
-    if (drawn !== null) walker.seekRank(drawAnother(drawn, random, total - count + i));
-    else if (wanted < 0) walker.seekRank(below(random, total));
-    else if (i > 0) walker.next();
-    if (isNested) reply.array(2);
-    replyMember(reply, walker.showMember());
-    if (withScores) replyScore(reply, walker.score());
+  if (wanted < 0) {
+    for (let i = 0; i < count; i++) {
+      walker.seekRank(randomBelow(random, total));
+      replyShown(withScores, isNested, reply);
+    }
+    return;
   }
+  let isBefore = true;
+  const advance = (): void => {
+    if (isBefore) walker.seekFirst();
+    else walker.next();
+    isBefore = false;
+  };
+  const visit = (rank: number, isWalk: boolean): void => {
+    if (!isWalk) walker.seekRank(rank);
+    replyShown(withScores, isNested, reply);
+  };
+  chooseRanks(random, { total, count }, { visit, advance });
 }
 
-/**
- * A rank up to `last` that was not drawn; after calls for `last` rising by one up to the end every
- * choice is as likely as any other.
- * @source  R. W. Floyd, "A sample of brilliance", CACM 1987
- */
-function drawAnother(drawn: Set<number>, random: Random, last: number): number {
-  const rank = below(random, last + 1);
-  const chosen = drawn.has(rank) ? last : rank;
-  drawn.add(chosen);
-  return chosen;
-}
-
-function below(random: Random, bound: number): number {
-  return Math.floor((random.u32() / U32_END) * bound);
+function replyShown(withScores: boolean, isNested: boolean, reply: ReplyWriter): void {
+  if (isNested) reply.array(2);
+  replyMember(reply, walker.showMember());
+  if (withScores) replyScore(reply, walker.score());
 }
