@@ -179,6 +179,11 @@ export interface Host {
   readonly openFileCountMax: number;
   memoryUse(): HostMemory;
   cpuUse(): HostCpu;
+  /**
+   * Measures garbage collection from now on. It costs a few microseconds a collection: only who
+   * shows the figures asks for them.
+   */
+  watchGc(): GcWatch;
   /** Writes whole lines to standard output or error, in order, also just before an exit. */
   writeOut(text: string): void;
   writeError(text: string): void;
@@ -190,6 +195,14 @@ export interface HostMemory {
   readonly heapUsedBytes: number;
   readonly heapTotalBytes: number;
   readonly arrayBufferBytes: number;
+}
+
+/** Of this process, since it was asked for. */
+export interface GcWatch {
+  readonly seconds: number;
+  /** Collections, small ones included. */
+  readonly count: number;
+  cancel(): void;
 }
 
 export interface HostCpu {

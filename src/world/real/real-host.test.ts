@@ -125,3 +125,25 @@ test('random words spread and differ between instances', () => {
   random.fill(bytes);
   assert.ok(new Set(bytes).size > 40);
 });
+
+test('garbage collection is measured while one watches', async () => {
+  const watch = createRealHost().watchGc();
+  await collectUntil(() => watch.count > 0);
+  assert.ok(watch.seconds > 0);
+  watch.cancel();
+  const { count } = watch;
+  const second = createRealHost().watchGc();
+  await collectUntil(() => second.count > 0);
+  assert.equal(watch.count, count);
+  second.cancel();
+});
+
+/** Makes garbage, for at most a minute. */
+async function collectUntil(isDone: () => boolean): Promise<void> {
+  const giveUpMs = performance.now() + 60_000;
+  while (!isDone()) {
+    assert.ok(performance.now() < giveUpMs, 'no collection was seen');
+    for (let i = 0; i < 100; i++) new Array(10_000).fill(i);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import type { Host } from '../../base/world.ts';
 import { findContainerLimitBytes } from './container-limit.ts';
+import { watchGc } from './gc-watch.ts';
 
 const OUT = 1;
 const ERROR = 2;
@@ -36,6 +37,7 @@ export function createRealHost(): Host {
       const use = process.cpuUsage();
       return { userS: use.user / 1e6, systemS: use.system / 1e6 };
     },
+    watchGc,
     writeOut: (text) => writeNow(OUT, text),
     writeError: (text) => writeNow(ERROR, text),
     onSignal(signal, callback) {

@@ -1,4 +1,4 @@
-import type { Host, HostCpu, HostMemory, Timer } from '../../base/world.ts';
+import type { GcWatch, Host, HostCpu, HostMemory, Timer } from '../../base/world.ts';
 
 type Signal = Parameters<Host['onSignal']>[0];
 
@@ -21,6 +21,8 @@ export class FakeHost implements Host {
     arrayBufferBytes: 8 * 1024 * 1024,
   };
   cpu: HostCpu = { userS: 1, systemS: 0.5 };
+  /** What every watch tells. */
+  gc = { seconds: 0, count: 0 };
   outText = '';
   errorText = '';
   private readonly listeners = new Map<Signal, Set<() => void>>();
@@ -31,6 +33,19 @@ export class FakeHost implements Host {
 
   cpuUse(): HostCpu {
     return this.cpu;
+  }
+
+  watchGc(): GcWatch {
+    const { gc } = this;
+    return {
+      get seconds() {
+        return gc.seconds;
+      },
+      get count() {
+        return gc.count;
+      },
+      cancel: () => {},
+    };
   }
 
   writeOut(text: string): void {
