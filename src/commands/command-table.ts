@@ -105,8 +105,8 @@ export class Command {
     this.guard = row.guard ?? null;
     const { flags } = row;
     this.isWrite = flags.includes('write');
-    this.isDenyOom = flags.includes('denyoom');
     this.isScript = row.group === 'scripting' && row.keys !== undefined;
+    this.isDenyOom = flags.includes('denyoom') || this.isScript;
     this.isRead = flags.includes('readonly') && !this.isScript;
     this.isOfClient = (parent?.row ?? row).name === 'client';
     this.isNoAuth = flags.includes('no_auth');

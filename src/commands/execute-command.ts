@@ -12,6 +12,7 @@ import { refuseAccess } from './acl/enforce.ts';
 import { isAllowed } from './allowance.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
+import { beginTrace, endTrace } from './command-trace.ts';
 import { endTransaction } from './end-transaction.ts';
 import {
   type ClientChannel,
@@ -34,27 +35,45 @@ const ALWAYS_TIMED_BELOW_US = 1_000;
  * Throws only for our own mistakes (see STYLE.md); the caller decides what a throw ends.
  */
 export function executeCommand(session: Session, frame: Frame, reply: ReplyWriter): void {
+  if ((session.gate & SETS_ASIDE) === 0) execute(session, frame, reply);
+  else if ((session.gate & GATE.TRACED) !== 0) executeTraced(session, frame, reply);
+  else executeSilenced(session, frame, reply);
+}
+
+const SETS_ASIDE = GATE.REPLIES_OFF | GATE.TRACED;
+
+/** Debug lines are on. */
+function executeTraced(session: Session, frame: Frame, reply: ReplyWriter): void {
+  const trace = beginTrace(session, frame, reply);
   if ((session.gate & GATE.REPLIES_OFF) === 0) execute(session, frame, reply);
   else executeSilenced(session, frame, reply);
+  endTrace(session, reply, trace);
 }
 
 function execute(session: Session, frame: Frame, reply: ReplyWriter): void {
   const command = requireCommand(session, frame, reply);
   if (command === null) return;
   if (session.gate !== 0) runGated(session, frame, reply, command);
-  else if (!command.isDenyOom || hasRoom(session, payloadBytes(frame))) {
+  else if (!command.isDenyOom || hasRoom(session, frame, command, payloadBytes(frame))) {
     run(session, frame, reply, command);
   } else {
     refuse(session, reply, command, ERRORS.outOfMemory.text);
   }
 }
 
-/** False when the store is full, and may evict nothing more. */
-function hasRoom(session: Session, byteCount: number): boolean {
+/** False when the store is full and may evict nothing more, and the command does not run then. */
+function hasRoom(session: Session, frame: Frame, command: Command, byteCount: number): boolean {
   const { store } = session;
   if (store.makeRoom(byteCount)) return true;
+  const isQueued = session.transaction !== null && !command.runsInTransaction;
+  if (!isQueued && !deniesOom(session, frame, command)) return true;
   session.node.counters[METRIC.outOfMemoryRefusals]++;
   return false;
+}
+
+/** What a script may do without room, its first line says. */
+function deniesOom({ node }: Session, frame: Frame, command: Command): boolean {
+  return !command.isScript || node.scripting.deniesOom(frame, command.row.name);
 }
 
 /** The command, with its arity checked; null after an error reply was written. */
@@ -267,7 +286,7 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     if (text !== null) return refuseToUser(session, reply, command, text);
   }
   const wantedBytes = bytesWanted(transaction, frame, command);
-  if (wantedBytes !== 0 && !hasRoom(session, wantedBytes)) {
+  if (wantedBytes !== 0 && !hasRoom(session, frame, command, wantedBytes)) {
     return refuse(session, reply, command, ERRORS.outOfMemory.text);
   }
   if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
@@ -370,7 +389,7 @@ function queue(
   const isLost = transaction.isBroken || session.watched?.isDirty === true;
   if (!isLost) transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;
-  if (command.isDenyOom) transaction.hasDenyOom = true;
+  if (command.isDenyOom && deniesOom(session, frame, command)) transaction.hasDenyOom = true;
   reply.simple('QUEUED');
 }
 

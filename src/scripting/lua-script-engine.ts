@@ -165,6 +165,11 @@ export class LuaScriptEngine implements ScriptEngine {
     this.start(session, frame, reply, args);
   }
 
+  deniesOom(frame: Frame, commandName: string): boolean {
+    const flags = this.flagsOf(frame, commandName);
+    return flags !== null && !flags.isCompatible && !flags.isNoWrites && !flags.allowsOom;
+  }
+
   loadScript(source: string): Outcome {
     const bytes = Buffer.from(source, 'latin1');
     const found = this.cache.findDigest(digestOf(bytes));
@@ -197,6 +202,18 @@ export class LuaScriptEngine implements ScriptEngine {
   stop(): void {
     this.isStopped = true;
     if (this.run.isSuspended) this.run.session?.channel?.close();
+  }
+
+  /** Null: there is no such script, or its first line cannot be read; that is told when it runs. */
+  private flagsOf(frame: Frame, commandName: string): ScriptFlags | null {
+    if (commandName.startsWith('fcall')) {
+      return this.functions.find(frame.latin1(1))?.scriptFlags ?? null;
+    }
+    if (commandName.startsWith('evalsha')) {
+      return frame.lengths[1] === 40 ? (this.cache.findByDigest(frame, 1)?.flags ?? null) : null;
+    }
+    const header = parseScriptHeader(frame.latin1(1));
+    return typeof header === 'string' ? null : header.flags;
   }
 
   private showToMonitors(session: Session, frame: Frame): void {

@@ -15,6 +15,8 @@ export interface ScriptEngine {
   evaluate(session: Session, frame: Frame, reply: ReplyWriter, form: EvaluationForm): void;
   /** FCALL and FCALL_RO. */
   callFunction(session: Session, frame: Frame, reply: ReplyWriter, isReadOnly: boolean): void;
+  /** Whether the script or function that a command (`eval`, `fcall` ...) names needs room. */
+  deniesOom(frame: Frame, commandName: string): boolean;
   /** SCRIPT LOAD. @returns the digest, or why it cannot be compiled */
   loadScript(source: string): Outcome;
   /** @param digest  of 40 hexadecimal digits in any case */

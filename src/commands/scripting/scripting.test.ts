@@ -277,3 +277,26 @@ test('INFO counts scripts, libraries and functions, and what they hold', () => {
   assert.ok(Number(/used_memory_scripts_eval:(\d+)/.exec(info)?.[1]) > 1_000);
   assert.ok(Number(/used_memory_functions:(\d+)/.exec(info)?.[1]) > LIBRARY.length);
 });
+
+test('without room a script that may write is refused before it begins, as its first line says', () => {
+  const library = (flags: string): string =>
+    `#!lua name=l\nredis.register_function{function_name='f', callback=function() return 1 end${flags}}`;
+  ask('FUNCTION', 'LOAD', library(''));
+  ask('SET', 'k', 'v');
+  kit.session.store.setPolicy('noeviction');
+  kit.session.store.memoryBytesMax = 1;
+  ask('CONFIG', 'RESETSTAT');
+  assert.match(String(ask('FCALL', 'f', 0)), /^-OOM /);
+  assert.match(String(ask('EVAL', '#!lua\nreturn 1', 0)), /^-OOM /);
+  assert.equal(ask('EVAL', 'return 1', 0), 1);
+  assert.equal(ask('EVAL', '#!lua flags=no-writes\nreturn 1', 0), 1);
+  assert.equal(ask('EVAL', '#!lua flags=allow-oom\nreturn 1', 0), 1);
+  const told = String(ask('INFO', 'commandstats'));
+  assert.match(told, /cmdstat_fcall:calls=0,.*rejected_calls=1,failed_calls=0/);
+  assert.match(told, /cmdstat_eval:calls=3,.*rejected_calls=1,failed_calls=0/);
+  kit.session.store.memoryBytesMax = 0;
+  ask('MULTI');
+  ask('EVAL', '#!lua\nreturn 1', 0);
+  kit.session.store.memoryBytesMax = 1;
+  assert.match(String(ask('EXEC')), /^-EXECABORT .*OOM/);
+});
