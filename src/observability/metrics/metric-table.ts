@@ -7,29 +7,44 @@
  */
 export interface MetricRow {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: MetricType;
   readonly source: 'counted' | 'sampled';
   readonly labels: readonly MetricLabel[];
   readonly help: string;
 }
 
+/**
+ * `untyped` rows are second names that dashboards of the original know. As gauges that end in
+ * `_total`, or as counters that do not, `promtool check metrics` would refuse them.
+ */
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'untyped';
+
 interface CountedRow extends MetricRow {
   readonly source: 'counted';
+  /** What a slot is multiplied by when it is shown: slots may count milliseconds. */
+  readonly scale: number;
 }
 
 interface SampledRow extends MetricRow {
   readonly source: 'sampled';
 }
 
-export type MetricLabel = 'node' | 'store' | 'command' | 'peer' | 'reason';
+export type MetricLabel = 'node' | 'store' | 'command' | 'peer' | 'reason' | 'version';
 
-function counted(name: string, help: string): CountedRow {
-  return { name: `hypercache_${name}`, type: 'counter', source: 'counted', labels: ['node'], help };
+function counted(name: string, help: string, scale = 1): CountedRow {
+  return {
+    name: `hypercache_${name}`,
+    type: 'counter',
+    source: 'counted',
+    labels: NODE,
+    help,
+    scale,
+  };
 }
 
 /** A slot that also goes down, or holds the largest value seen. */
-function level(name: string, help: string): CountedRow {
-  return { name: `hypercache_${name}`, type: 'gauge', source: 'counted', labels: ['node'], help };
+function level(name: string, help: string, scale = 1): CountedRow {
+  return { ...counted(name, help, scale), type: 'gauge' };
 }
 
 function sampled(
@@ -81,15 +96,31 @@ export const METRIC_ROWS = {
   deniedCommands: counted('acl_denied_cmd_total', 'Commands refused to their user.'),
   deniedKeys: counted('acl_denied_key_total', 'Commands refused because of a key.'),
   deniedChannels: counted('acl_denied_channel_total', 'Commands refused because of a channel.'),
+  logLinesLost: counted('log_lines_lost_total', 'Log lines that no file or terminal took.'),
+  logLinesHeld: counted(
+    'log_lines_held_total',
+    'Log lines left out because too many of one kind came at once.',
+  ),
   loopTurns: counted('loop_turns_total', 'Event-loop lag samples.'),
-  loopLagMsSum: counted('loop_lag_milliseconds_total', 'Sum of event-loop lag samples.'),
-  loopLagMsMax: level('loop_lag_milliseconds_max', 'Longest event-loop lag since the last reset.'),
+  loopLagMsSum: counted('loop_lag_seconds_total', 'Sum of event-loop lag samples.', 0.001),
+  loopLagMsMax: level(
+    'loop_lag_seconds_max',
+    'Longest event-loop lag since the last reset.',
+    0.001,
+  ),
 
   up: sampled('up', 'gauge', NODE, '1 while the node answers.'),
   clusterHealthy: sampled('cluster_healthy', 'gauge', NODE, '1 when all members are reachable.'),
   clusterSize: sampled('cluster_size', 'gauge', NODE, 'Members known, this node included.'),
-  itemsTotal: sampled('items_total', 'gauge', STORE, 'Live keys.'),
+  items: sampled('items', 'gauge', STORE, 'Live keys.'),
+  itemsTotal: sampled('items_total', 'untyped', STORE, 'Live keys: hypercache_items.'),
   memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),
+  memoryLimitBytes: sampled(
+    'memory_limit_bytes',
+    'gauge',
+    STORE,
+    'Limit of the store; 0 when it has none of its own.',
+  ),
   hits: sampled('hits_total', 'counter', STORE, 'Look-ups that found a key.'),
   misses: sampled('misses_total', 'counter', STORE, 'Look-ups that found none.'),
   expired: sampled(
@@ -117,7 +148,24 @@ export const METRIC_ROWS = {
     COMMAND,
     'Time in the command, by name.',
   ),
-  gcDuration: sampled('gc_seconds_total', 'counter', NODE, 'Time in garbage collection.'),
+  gcDuration: sampled(
+    'gc_seconds_total',
+    'counter',
+    NODE,
+    'Time in garbage collection since the first scrape.',
+  ),
+  gcCollections: sampled(
+    'gc_collections_total',
+    'counter',
+    NODE,
+    'Garbage collections since the first scrape, small ones included.',
+  ),
+  clientBufferBytes: sampled('client_buffer_bytes', 'gauge', NODE, 'Memory of client buffers.'),
+  residentBytes: sampled('resident_memory_bytes', 'gauge', NODE, 'Resident memory of the process.'),
+  heapBytes: sampled('heap_used_bytes', 'gauge', NODE, 'JavaScript heap in use.'),
+  cpuDuration: sampled('cpu_seconds_total', 'counter', NODE, 'Processor time of the process.'),
+  startTime: sampled('start_time_seconds', 'gauge', NODE, 'Unix time at which the node started.'),
+  buildInfo: sampled('build_info', 'gauge', ['node', 'version'], 'Always 1; the version.'),
 } as const satisfies Record<string, MetricRow>;
 
 export type MetricName = keyof typeof METRIC_ROWS;

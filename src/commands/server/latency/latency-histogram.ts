@@ -39,6 +39,20 @@ export class LatencyHistogram {
     return pairs;
   }
 
+  /**
+   * Calls within each of HISTOGRAM_BOUNDS_S; those beyond the last are `total` minus the last.
+   * Never goes down but by a reset, as Prometheus wants it.
+   */
+  countsWithinBounds(): Float64Array {
+    const found = new Float64Array(HISTOGRAM_BOUNDS_S.length);
+    let count = 0;
+    for (let bucket = 0; bucket < found.length * STEPS; bucket++) {
+      count += this.counts[bucket];
+      if (bucket % STEPS === STEPS - 1) found[(bucket - STEPS + 1) / STEPS] = count;
+    }
+    return found;
+  }
+
   /** @returns microseconds that `percent` of the calls did not exceed; 0 when there was none */
   percentileUs(percent: number): number {
     const wanted = Math.max(1, Math.ceil((percent / 100) * this.total));
@@ -64,3 +78,9 @@ function upperNs(bucket: number): number {
   const shift = Math.floor(bucket / STEPS) - 1;
   return ((bucket % STEPS) + STEPS + 1) * 2 ** shift * UNIT_NS;
 }
+
+/** Seconds, 1.032e-6 to 0.541, each twice the one before: edges that no bucket straddles. */
+export const HISTOGRAM_BOUNDS_S: readonly number[] = Array.from(
+  { length: Math.floor(BUCKET_COUNT / STEPS) },
+  (_, octave) => (STEPS * UNIT_NS * 2 ** octave) / 1e9,
+);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TurnClock } from '../../../base/turn-clock.ts';
 import { createSimulatedWorld } from '../../../world/simulated/simulated-world.ts';
 import { drawGraph } from './latency-graph.ts';
-import { LatencyHistogram } from './latency-histogram.ts';
+import { HISTOGRAM_BOUNDS_S, LatencyHistogram } from './latency-histogram.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 
 function createMonitor() {
@@ -66,6 +66,19 @@ test('LatencyHistogram percentiles are at most 13 % above the truth and never be
     assert.ok(told >= truth && told <= truth * 1.13, `p${percent}: ${told} for ${truth}`);
   }
   assert.equal(new LatencyHistogram().percentileUs(50), 0);
+});
+
+test('LatencyHistogram counts within bounds that double, and a call lies on one side of each', () => {
+  const histogram = new LatencyHistogram();
+  const times = Array.from({ length: 2000 }, (_, i) => 0.5 * 1.008 ** i).filter((us) => us < 2e6);
+  for (const us of times) histogram.record(us, 2);
+  const counts = histogram.countsWithinBounds();
+  assert.equal(counts.length, HISTOGRAM_BOUNDS_S.length);
+  for (const [i, bound] of HISTOGRAM_BOUNDS_S.entries()) {
+    if (i > 0) assert.ok(Math.abs(bound / HISTOGRAM_BOUNDS_S[i - 1] - 2) < 1e-9);
+    assert.equal(counts[i], 2 * times.filter((us) => us * 1000 < bound * 1e9).length, `${bound}`);
+  }
+  assert.ok(counts[counts.length - 1] < histogram.total);
 });
 
 test('drawGraph draws what redis-server drew for the same samples', () => {
