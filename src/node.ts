@@ -6,6 +6,7 @@ import type { Configuration } from './base/configuration.ts';
 import { NodeError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import type { Logger } from './base/logger.ts';
+import { PacedLogger } from './base/log/paced-logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
@@ -18,7 +19,7 @@ import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
-import { type ClientChannel, Session } from './commands/session.ts';
+import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
@@ -26,7 +27,7 @@ import type { ConfigRegistry } from './config/config-registry.ts';
 import { POLICY_TABLE } from './engine/eviction/policy-table.ts';
 import { SegmentPool } from './engine/memory/segment-pool.ts';
 import { Store } from './engine/store.ts';
-import { createCounters } from './observability/metrics/metric-table.ts';
+import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import { LuaScriptEngine } from './scripting/lua-script-engine.ts';
 import { ClientTable } from './server/client-registry.ts';
@@ -262,6 +263,11 @@ class Node implements RunningNode {
       clock,
       configuration,
       logger: logger.child('resp'),
+      paced: new PacedLogger({
+        logger,
+        clock: world.clock,
+        onHeld: () => void counters[METRIC.logLinesHeld]++,
+      }),
       settings: configRegistry,
       table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
       stores,
@@ -310,7 +316,7 @@ class Node implements RunningNode {
    * What must be acted upon when CONFIG SET changes it; everything else is read where it is used.
    */
   private followSettings(): void {
-    const { configuration, configRegistry } = this.options;
+    const { configuration, configRegistry, logger } = this.options;
     const { cache } = configuration;
     const [store] = this.services.stores;
     const follow = (path: string, act: () => void) => {
@@ -348,6 +354,9 @@ class Node implements RunningNode {
     notifications.follow(notify.keyspaceEvents);
     follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
     follow('node.hz', () => this.upkeep.restart());
+    const traceCommands = () => this.clients.setGate(GATE.TRACED, logger.isDebug());
+    traceCommands();
+    follow('logging.level', traceCommands);
     const { security } = configuration;
     configRegistry.onRewrite('security.users', () =>
       configuredUsers(this.services.access, security),

@@ -41,6 +41,10 @@ export const LIMITS = {
   reservedFileCount: 32,
   /** Failed accepts are told in one log line in so long. */
   acceptErrorLineMs: 10_000,
+  /** Log lines of one action that outsiders cause: so many at once, then one in so long. */
+  pacedLineBurst: 20,
+  pacedLineMs: 1_000,
+  correlationIdBytesMax: 128,
   /** A port that was bound for a change which never came is closed after so long. */
   preparedPortMs: 30_000,
   /** Failed logins of one address that cost nothing, then the delays of the next attempts. */

@@ -40,7 +40,10 @@ export function logIn(
   node.counters[METRIC.deniedLogins]++;
   if (channel !== null) {
     node.logins.recordFailure(channel.remoteAddress);
-    node.logger.warn('login-failed', 'Failed login', {
+    node.paced.warn('auth', 'login-failed', 'Failed login', {
+      correlationId: session.correlationId,
+      // A name that is no user's may be a password in the wrong place.
+      user: node.access.find(name) === undefined ? 'unknown' : name,
       address: `${channel.remoteAddress}:${channel.remotePort}`,
     });
   }

@@ -2,6 +2,7 @@ import type { Configuration } from '../base/configuration.ts';
 import type { Frame } from '../base/frame.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
+import type { PacedLogger } from '../base/log/paced-logger.ts';
 import type { World } from '../base/world.ts';
 import type { Store } from '../engine/store.ts';
 import type { AccessControl } from './acl/access-control.ts';
@@ -23,6 +24,8 @@ export interface NodeServices {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly settings: SettingsService;
+  /** For lines that clients can bring about at will. */
+  readonly paced: PacedLogger;
   readonly table: CommandTable;
   readonly stores: readonly Store[];
   readonly counters: Float64Array;

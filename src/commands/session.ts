@@ -35,6 +35,10 @@ export const GATE = {
   RESTRICTED: 8192,
   /** A script has run for so long that others are told so. */
   BUSY: 16384,
+  /** Debug lines are on: each command has one. */
+  TRACED: 32768,
+  /** The store it stands in was dropped, or its user may not use it: no command on keys runs. */
+  STORE_BARRED: 65536,
 } as const;
 
 /**
@@ -54,6 +58,8 @@ export class Session {
   name = '';
   libraryName = '';
   libraryVersion = '';
+  /** In every log line about what this session asks for; '' = none. CLIENT CORRELATION, HTTP. */
+  correlationId = '';
   /** Null: the program that embeds the node, which may do everything. */
   user: User | null;
   /** Has logged in, or never had to. */

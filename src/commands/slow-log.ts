@@ -63,6 +63,7 @@ export class SlowLog {
       clientName: session.isInScript ? '' : session.name,
     });
     this.trim();
+    logSlow(session, durationUs);
   }
 
   /** The newest `count` entries, newest first. */
@@ -81,6 +82,18 @@ export class SlowLog {
       this.entries.delete(id);
     }
   }
+}
+
+/** Clients hear of it by SLOWLOG; the line is for who follows one id through the logs. */
+function logSlow(session: Session, durationUs: number): void {
+  const { node } = session;
+  if (!node.logger.isDebug()) return;
+  node.logger.debug('slow-command', 'A command is in the slow log', {
+    correlationId: session.correlationId,
+    durationMs: Math.floor(durationUs) / 1000,
+    command: session.lastCommand,
+    clientId: session.id,
+  });
 }
 
 function trimmedArguments(frame: Frame, node: NodeServices): Uint8Array[] {

@@ -65,9 +65,10 @@ export class EmbeddedCaller {
     try {
       executeCommand(session, this.builder.frame, writer);
     } catch (error) {
-      const { counters, logger } = node.services;
+      const { counters, paced } = node.services;
       counters[METRIC.unexpectedErrors]++;
-      logger.error('command-failed', 'A command of the embedding program failed', { error });
+      const facts = { correlationId: session.correlationId, error };
+      paced.error('cache', 'command-failed', 'A command of the embedding program failed', facts);
       if (error instanceof AssertionFailure || session.changeCount !== changeCount) {
         node.loop.fail(error);
       }

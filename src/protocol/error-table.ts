@@ -19,6 +19,9 @@ export const ERRORS = {
   outOfRangePositive: row('ERR value is out of range, must be positive'),
   indexOutOfRange: row('ERR index out of range'),
   wrongType: row('WRONGTYPE Operation against a key holding the wrong kind of value'),
+  correlationId: row(
+    'ERR A correlation id is at most 128 printable ASCII characters without blanks',
+  ),
   noSuchKey: row('ERR no such key'),
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
   loading: row('LOADING Redis is loading the dataset in memory'),

@@ -358,7 +358,8 @@ export class LuaScriptEngine implements ScriptEngine {
     session.gate |= GATE.BLOCKED;
     clients.setGate(GATE.BUSY, true);
     const durationMs = Math.floor(world.clock.monotonicMs() - run.startMs);
-    const facts = { script: run.name, clientId: session.id, durationMs };
+    const { correlationId, id: clientId } = session;
+    const facts = { correlationId, script: run.name, clientId, durationMs };
     logger.warn('slow-script', 'A script takes long: other clients are told BUSY', facts);
     world.timers.atTurnEnd(this.onTurn);
   }

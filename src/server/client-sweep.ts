@@ -5,6 +5,7 @@ import { METRIC } from '../observability/metrics/metric-table.ts';
 import { clientClassOf } from './client-class.ts';
 import type { ClientTable } from './client-registry.ts';
 import type { Connection } from './connection.ts';
+import { clientFacts } from './connection-reports.ts';
 
 /**
  * Looks at every client now and then: who is idle, who has not logged in, who does not read. Ten
@@ -39,10 +40,8 @@ function mayIdleOut(connection: Connection): boolean {
 function closeForTimeout(node: NodeServices, connection: Connection, timeout: string): void {
   node.counters[METRIC.idleDisconnections]++;
   if (node.logger.isDebug()) {
-    node.logger.debug('client-closed', `Client closed: ${timeout} timeout`, {
-      clientId: connection.session.id,
-      address: `${connection.remoteAddress}:${connection.remotePort}`,
-    });
+    const message = `Client closed: ${timeout} timeout`;
+    node.logger.debug('client-closed', message, clientFacts(connection));
   }
   connection.close();
 }

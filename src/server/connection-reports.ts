@@ -18,8 +18,13 @@ export function reportFailure(
   loop.counters[METRIC.unexpectedErrors]++;
   const isFatal = hasChanged || error instanceof AssertionFailure;
   const outcome = isFatal ? 'beyond repair; the node stops' : 'and its client is closed';
-  const facts = { error, clientId: connection.session.id };
-  loop.logger.error('command-failed', `A command failed ${outcome}`, facts);
+  const { session } = connection;
+  session.node.paced.error('resp', 'command-failed', `A command failed ${outcome}`, {
+    correlationId: session.correlationId,
+    error,
+    command: session.lastCommand,
+    clientId: session.id,
+  });
   if (isFatal) loop.fail(error);
 }
 
@@ -32,7 +37,7 @@ export function logRefusal(
   const isCrossProtocol = refusal === 'crossProtocol';
   if (!isCrossProtocol) loop.counters[METRIC.queryBufferDisconnections]++;
   const reason = isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit';
-  logClosed(connection, loop, { reason, facts: {} });
+  logClosed(connection, { reason, facts: {} });
 }
 
 /** Whether the client reads its replies so slowly that it is to be closed; then it is logged. */
@@ -47,16 +52,23 @@ export function breaksOutputLimit(
   if (broken === '') return false;
   loop.counters[METRIC.outputBufferDisconnections]++;
   const facts = { clientClass: clientClassOf(session), outputBytes, limit: broken };
-  logClosed(connection, loop, { reason: 'it does not read its replies', facts });
+  logClosed(connection, { reason: 'it does not read its replies', facts });
   return true;
 }
 
-function logClosed(
-  connection: Connection,
-  loop: TurnLoop,
-  closed: { reason: string; facts: LogFacts },
-): void {
-  const address = `${connection.remoteAddress}:${connection.remotePort}`;
-  const all = { clientId: connection.session.id, address, ...closed.facts };
-  loop.logger.warn('client-closed', `Client closed: ${closed.reason}`, all);
+function logClosed(connection: Connection, closed: { reason: string; facts: LogFacts }): void {
+  const { session } = connection;
+  session.node.paced.warn('resp', 'client-closed', `Client closed: ${closed.reason}`, {
+    ...clientFacts(connection),
+    ...closed.facts,
+  });
+}
+
+/** Which client, for a log line about it. */
+export function clientFacts({ session, remoteAddress, remotePort }: Connection): LogFacts {
+  return {
+    correlationId: session.correlationId,
+    clientId: session.id,
+    address: `${remoteAddress}:${remotePort}`,
+  };
 }

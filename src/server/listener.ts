@@ -190,7 +190,7 @@ export class RespListener {
   }
 
   private accept(socket: Socket, isTls: boolean): void {
-    const { access, counters, configuration, logger } = this.node;
+    const { access, counters, configuration, logger, paced } = this.node;
     const { network } = configuration;
     if (this.clients.count >= network.maxClients) {
       counters[METRIC.connectionsRejected]++;
@@ -201,7 +201,7 @@ export class RespListener {
     const isOpenToAll = network.protectedMode && access.defaultUser.takesAnyPassword;
     if (isOpenToAll && !isLocalAddress(socket.remoteAddress)) {
       counters[METRIC.connectionsDenied]++;
-      logger.warn('client-denied', 'Connection refused by protected mode', {
+      paced.warn('auth', 'client-denied', 'Connection refused by protected mode', {
         address: `${socket.remoteAddress}:${socket.remotePort}`,
       });
       refuse(socket, DENIED);

@@ -5,6 +5,7 @@ import { GATE } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { ClientTable } from './client-registry.ts';
 import { sweepClients } from './client-sweep.ts';
+import { clientFacts } from './connection-reports.ts';
 import type { RateSampler } from './rate-sampler.ts';
 
 const SAMPLE_MS = 100;
@@ -109,9 +110,9 @@ export class Upkeep {
       if (!session.isEvictable || (session.gate & GATE.CLOSING) !== 0) continue;
       heldBytes -= connection.heldBytes;
       this.node.counters[METRIC.evictedClients]++;
-      this.node.logger.warn('client-evicted', 'Client closed to free client buffers', {
-        clientId: session.id,
-      });
+      const message = 'Client closed to free client buffers';
+      const facts = { ...clientFacts(connection), heldBytes: connection.heldBytes };
+      this.node.paced.warn('resp', 'client-evicted', message, facts);
       connection.close();
     }
   }

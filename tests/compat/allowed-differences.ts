@@ -124,11 +124,11 @@ export function isCommandOfBoth(name: string): boolean {
   return IMPLEMENTED.has(name.split('|')[0].toUpperCase()) && !NEWER.has(name);
 }
 
-/** What later versions of Redis brought. */
+/** What later versions of Redis brought, and what is ours alone. */
 export const NEWER: ReadonlySet<string> = new Set(
   (
-    'client|no-touch client|setinfo hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime ' +
-    'hpexpiretime hpersist hgetdel hgetex hsetex'
+    'client|no-touch client|setinfo client|correlation hexpire hpexpire hexpireat hpexpireat ' +
+    'httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex'
   ).split(' '),
 );
 

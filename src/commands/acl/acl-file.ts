@@ -40,7 +40,7 @@ export const saveCommand: CommandRow = {
   complexity: COMPLEXITY,
   summary: 'Write all users to the ACL file',
   syntax: '',
-  execute({ node }, _frame, reply) {
+  execute({ node, correlationId }, _frame, reply) {
     const { aclFile } = node.configuration.security;
     if (aclFile === '') return reply.errorText(NO_FILE);
     try {
@@ -48,7 +48,8 @@ export const saveCommand: CommandRow = {
       reply.ok();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      node.logger.error('acl-save', 'The ACL file was not written', { error, path: aclFile });
+      const facts = { correlationId, error, path: aclFile };
+      node.logger.child('auth').error('acl-save', 'The ACL file was not written', facts);
       reply.errorText(
         'ERR There was an error trying to save the ACLs. Please check the server logs for more ' +
           'information',

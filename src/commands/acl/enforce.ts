@@ -1,4 +1,5 @@
 import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { Command } from '../command-table.ts';
 import type { Session } from '../session.ts';
@@ -72,13 +73,31 @@ function checkAndLog(
   node.counters[DENIED_METRICS[verdict]]++;
   // CLIENT LIST shows the command that was refused, of a script the one that runs it.
   if (context !== 'lua') session.lastCommand = command.fullName;
-  logDenial(session, {
-    reason: LOG_REASONS[verdict],
-    context,
-    object: verdict === VERDICT.COMMAND ? command.fullName : frame.latin1(access.check.deniedArg),
-    userName: user.name,
-  });
+  const object =
+    verdict === VERDICT.COMMAND ? command.fullName : frame.latin1(access.check.deniedArg);
+  const reason = LOG_REASONS[verdict];
+  logDenial(session, { reason, context, object, userName: user.name });
+  writeDenial(session, command, { reason, object });
   return verdict;
+}
+
+/** One line of the log. A key or channel is named as far as it may be. */
+function writeDenial(
+  session: Session,
+  command: Command,
+  { reason, object }: { reason: DenialReason; object: string },
+): void {
+  const { node, channel } = session;
+  const isNamed = reason !== 'command' && !node.configuration.logging.redactKeys;
+  node.paced.warn('auth', 'acl-denied', 'A command was refused to its user', {
+    correlationId: session.correlationId,
+    user: session.userName,
+    command: command.fullName,
+    reason,
+    ...(isNamed ? { object: object.slice(0, LIMITS.echoedBytesMax) } : {}),
+    clientId: session.id,
+    ...(channel === null ? {} : { address: `${channel.remoteAddress}:${channel.remotePort}` }),
+  });
 }
 
 /** @param denial  of a login, the name that was given; it need not be a user's */

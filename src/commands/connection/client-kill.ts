@@ -37,15 +37,17 @@ export const clientKillCommand: CommandRow = {
 
 function kill(session: Session, frame: Frame, reply: ReplyWriter): void {
   const isOldForm = frame.count === 3;
-  const { access } = session.node;
+  const { node } = session;
+  const { access } = node;
   const filter = isOldForm ? oldFormFilter(frame) : parseFilter(frame, reply, access);
   if (filter === null) return;
   let killedCount = 0;
   let killsSelf = false;
-  for (const other of [...session.node.clients.all()]) {
+  for (const other of [...node.clients.all()]) {
     if (other.channel === null || !matches(other, filter)) continue;
     if (other === session && filter.sparesSelf) continue;
     killedCount++;
+    if (node.logger.isDebug()) logKill(session, other);
     if (other === session) killsSelf = true;
     else other.channel.close();
   }
@@ -54,6 +56,17 @@ function kill(session: Session, frame: Frame, reply: ReplyWriter): void {
   else reply.errorText('ERR No such client');
   // Whoever kills itself still gets its answer.
   if (killsSelf) session.channel?.closeAfterReplies();
+}
+
+function logKill(session: Session, other: Session): void {
+  const { channel, node } = other;
+  node.logger.debug('client-closed', 'Client closed: CLIENT KILL', {
+    correlationId: other.correlationId,
+    clientId: other.id,
+    address: channel === null ? '' : remoteName(channel),
+    killerId: session.id,
+    killerCorrelationId: session.correlationId,
+  });
 }
 
 function matches(other: Session, filter: KillFilter): boolean {

@@ -1,3 +1,4 @@
+import { isCorrelationId } from '../../base/log/correlation-id.ts';
 import { echoed, subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { CommandRow } from '../command-row.ts';
@@ -99,6 +100,21 @@ const setinfoCommand: CommandRow = {
     }
     if (isName) session.libraryName = frame.latin1(3);
     else session.libraryVersion = frame.latin1(3);
+    reply.ok();
+  },
+};
+
+const correlationCommand: CommandRow = {
+  ...PLAIN,
+  name: 'correlation',
+  arity: 3,
+  since: '0.1.0',
+  summary: 'Have an id written into every log line about commands of this connection; empty: none',
+  syntax: 'correlation-id',
+  execute(session, frame, reply) {
+    const id = frame.latin1(2);
+    if (id !== '' && !isCorrelationId(id)) return reply.error(ERRORS.correlationId);
+    session.correlationId = id;
     reply.ok();
   },
 };
@@ -259,6 +275,7 @@ export const clientCommand: CommandRow = {
   syntax: '',
   subcommands: [
     clientCachingCommand,
+    correlationCommand,
     clientGetredirCommand,
     getnameCommand,
     helpCommand,

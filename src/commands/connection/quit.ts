@@ -47,6 +47,7 @@ function reset(session: Session): void {
   session.database = session.store.databases[0];
   session.protocol = 2;
   session.name = '';
+  session.correlationId = '';
   session.touchesKeys = true;
   session.gate &= ~(GATE.IN_TRANSACTION | GATE.SUBSCRIBED | GATE.REPLIES_OFF);
   if (session.channel !== null) session.channel.replyMode = 'on';

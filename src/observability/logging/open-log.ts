@@ -162,7 +162,7 @@ class ComponentLogger implements Logger {
   private lineOf(action: string, facts: LogFacts = {}): Record<string, unknown> {
     const { correlationId, durationMs, error, ...fields } = facts;
     const line: Record<string, unknown> = { component: this.component, action };
-    if (correlationId !== undefined) line['correlation_id'] = correlationId;
+    if (correlationId !== undefined && correlationId !== '') line['correlation_id'] = correlationId;
     if (durationMs !== undefined) line['duration_ms'] = durationMs;
     if (error !== undefined) line['error'] = describeError(error);
     line['fields'] = withSnakeNames(fields);

@@ -120,8 +120,8 @@ function replyError(_session: Session, frame: Frame, reply: ReplyWriter): void {
   reply.errorCount--;
 }
 
-function log({ node }: Session, frame: Frame, reply: ReplyWriter): void {
-  node.logger.warn('debug', 'DEBUG LOG', { text: echoed(frame, 2) });
+function log({ node, correlationId }: Session, frame: Frame, reply: ReplyWriter): void {
+  node.logger.warn('debug', 'DEBUG LOG', { correlationId, text: echoed(frame, 2) });
   reply.ok();
 }
 
