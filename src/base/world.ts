@@ -62,7 +62,46 @@ export interface Network {
   listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener>;
   /** Which implementation `listen` will choose for a plain (non-TLS) socket, and why. */
   describeSocketPath(): string;
+  /** Rejects with NodeError PORT_REFUSED, BAD_CERTIFICATE. */
+  listenHttp(options: HttpOptions): Promise<HttpServer>;
 }
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+  readonly backlog: number;
+  readonly tls: TlsOptions | null;
+  readonly headerBytesMax: number;
+  /** A request's headers, and all of it, must have come by then. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** A connection without a request is closed after so long. */
+  readonly keepAliveMs: number;
+  /** Connections at the same time; further ones are closed unheard. */
+  readonly connectionCountMax: number;
+}
+
+/** A port that speaks HTTP/1.1. Requests wait until a handler is set. */
+export interface HttpServer {
+  readonly port: number;
+  /** The machine's own server object, which a web framework asks for. */
+  readonly raw: object;
+  readonly connectionCount: number;
+  /** The arguments are the machine's request and response objects. */
+  setHandler(handler: HttpHandler): void;
+  /** Certificates for connections from now on; running ones keep theirs. */
+  replaceTls(tls: TlsOptions): void;
+  /**
+   * Stops accepting, and closes connections that wait for a request; others are closed with their
+   * response. Resolves when the last one is gone.
+   */
+  close(): Promise<void>;
+  /** Closes every connection now; what is not sent is lost. */
+  closeConnections(): void;
+}
+
+export type HttpHandler = (request: never, response: never) => void;
 
 export interface ListenOptions {
   readonly host: string;

@@ -61,13 +61,18 @@ async function listenTls(
   return listener;
 }
 
+export type BindOptions = Pick<
+  ListenOptions,
+  'host' | 'port' | 'backlog' | 'ipv6Only' | 'unixSocket' | 'onAcceptError'
+>;
+
 /**
  * @param handle  bound already, to what the options say; null: bind it here
  * @throws        NodeError PORT_REFUSED
  */
 export function bindServer(
   server: Server,
-  options: ListenOptions,
+  options: BindOptions,
   handle: TcpHandle | null = null,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -146,7 +151,7 @@ function setPermissions(server: Server, { path, permissions }: UnixSocketOptions
   }
 }
 
-function certificateDemand({ clientCertificate }: TlsOptions): {
+export function certificateDemand({ clientCertificate }: TlsOptions): {
   requestCert: boolean;
   rejectUnauthorized: boolean;
 } {
@@ -157,7 +162,7 @@ function certificateDemand({ clientCertificate }: TlsOptions): {
   };
 }
 
-function contextOptions(tlsOptions: TlsOptions): Tls.SecureContextOptions {
+export function contextOptions(tlsOptions: TlsOptions): Tls.SecureContextOptions {
   return {
     cert: tlsOptions.certificate,
     key: tlsOptions.key,
@@ -177,7 +182,7 @@ function sessionOptions(sessionS: number | undefined): Tls.SecureContextOptions 
   return sessionS === 0 ? { secureOptions: SSL_OP_NO_TICKET } : { sessionTimeout: sessionS };
 }
 
-function withCertificateErrors<Result>(act: () => Result): Result {
+export function withCertificateErrors<Result>(act: () => Result): Result {
   try {
     return act();
   } catch (cause) {

@@ -1,5 +1,12 @@
 import { NodeError } from '../../base/errors.ts';
-import type { Listener, ListenOptions, Network, Socket } from '../../base/world.ts';
+import type {
+  HttpOptions,
+  HttpServer,
+  Listener,
+  ListenOptions,
+  Network,
+  Socket,
+} from '../../base/world.ts';
 import { loadHandleBinding } from './handle-binding.ts';
 import { listenByHandle } from './handle-listener.ts';
 import { HandleLane } from './handle-socket.ts';
@@ -39,6 +46,11 @@ export class RealNetwork implements Network {
       throw new NodeError('UNSUPPORTED', `The handle socket path is not usable here: ${fault}`);
     }
     return listenByPublicApi(options, onSocket);
+  }
+
+  async listenHttp(options: HttpOptions): Promise<HttpServer> {
+    const { listenHttp } = await import('./http-listener.ts');
+    return listenHttp(options);
   }
 
   describeSocketPath(): string {

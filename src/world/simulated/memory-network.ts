@@ -1,5 +1,13 @@
 import { assert, NodeError } from '../../base/errors.ts';
-import type { Listener, ListenOptions, Network, Socket } from '../../base/world.ts';
+import type {
+  HttpOptions,
+  HttpServer,
+  Listener,
+  ListenOptions,
+  Network,
+  Socket,
+} from '../../base/world.ts';
+import { createMemoryHttpServer } from './memory-http-server.ts';
 import { type PeerOptions, type SimulatedPeer, SimulatedSocket } from './memory-socket.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -29,12 +37,7 @@ export class MemoryNetwork implements Network {
   }
 
   async listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
-    const port = options.port === 0 ? this.nextFreePort++ : options.port;
-    if (this.boundPorts.has(port)) {
-      const message = `Cannot listen on ${options.host}:${port}: EADDRINUSE address already in use`;
-      throw new NodeError('PORT_REFUSED', message, { host: options.host, port });
-    }
-    this.boundPorts.set(port, { onSocket });
+    const port = this.bind(options, { onSocket });
     const listener: Listener = {
       host: options.host,
       port,
@@ -49,6 +52,12 @@ export class MemoryNetwork implements Network {
     return listener;
   }
 
+  /** Takes the port; requests reach the handler by the framework's own injection only. */
+  async listenHttp(options: HttpOptions): Promise<HttpServer> {
+    const port = this.bind(options, { onSocket: (socket) => socket.destroy() });
+    return createMemoryHttpServer(port, () => this.boundPorts.delete(port));
+  }
+
   describeSocketPath(): string {
     return 'simulated';
   }
@@ -60,6 +69,16 @@ export class MemoryNetwork implements Network {
     const socket = new SimulatedSocket(ports, options, this.random);
     this.arrivals.push({ port, socket });
     return socket.peer;
+  }
+
+  private bind({ host, port: wanted }: { host: string; port: number }, bound: BoundPort): number {
+    const port = wanted === 0 ? this.nextFreePort++ : wanted;
+    if (this.boundPorts.has(port)) {
+      const message = `Cannot listen on ${host}:${port}: EADDRINUSE address already in use`;
+      throw new NodeError('PORT_REFUSED', message, { host, port });
+    }
+    this.boundPorts.set(port, bound);
+    return port;
   }
 
   /** One loop turn: accepts what arrived, then serves every socket once, in a seeded order. */
