@@ -57,8 +57,8 @@ export const ROOMS = {
     imports: ['observability/logging', 'observability/tracing', 'protocol', 'commands'],
   },
   http: {
-    charter: 'route table: REST API, health, /metrics, dashboard assets',
-    imports: ['observability/logging', 'observability/tracing', 'protocol', 'commands'],
+    charter: 'route table: REST API, health, /metrics; of the engine it reads statistics',
+    imports: ['observability/logging', 'observability/tracing', 'protocol', 'engine', 'commands'],
   },
   embedded: {
     charter: 'direct calls without a socket, through the same door',
@@ -99,6 +99,7 @@ export const ENTRIES = {
 export const LIBRARIES = {
   commander: 'cli',
   pino: 'observability/logging',
+  'prom-client': 'http',
   yaml: 'config',
 };
 

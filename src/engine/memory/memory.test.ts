@@ -119,6 +119,7 @@ test('a refusal of the pool leaves everything as it was', () => {
       assert.ok(pool.heldBytes <= 4 * MIB);
     }
     assert.ok(refusedCount > 100, 'the limit was met');
+    assert.equal(memory.allocationFailureCount, refusedCount);
     model.checkAccounts();
     model.checkAll();
     assert.ok(memory.liveBytes > 2.5 * MIB, `${memory.liveBytes} live of 4 MiB`);

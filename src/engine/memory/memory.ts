@@ -43,6 +43,9 @@ export class Memory {
   liveBytes = 0;
   /** Bytes of all segments held, live or not. */
   heldBytes = 0;
+  /** Blocks handed out so far, and those that could not be. */
+  allocationCount = 0;
+  allocationFailureCount = 0;
   /** By segment index; NO_SEGMENT where compaction has emptied one. For readers that know words. */
   readonly segments: Segment[] = [];
   /** Live blocks of each size class; huge ones are not in it. */
@@ -91,11 +94,15 @@ export class Memory {
           : this.#popOutsideVictim(classIndex);
     }
     if (address === 0) {
-      if (this.#bumpEnd - this.#bumpBase < size && !this.#renewBump(size)) return 0;
+      if (this.#bumpEnd - this.#bumpBase < size && !this.#renewBump(size)) {
+        this.allocationFailureCount++;
+        return 0;
+      }
       address = ((this.#bumpIndex << SEGMENT_SHIFT) | (this.#bumpBase >>> 3)) >>> 0;
       this.#bumpBase += size;
     }
     const segment = this.segments[address >>> SEGMENT_SHIFT];
+    this.allocationCount++;
     this.liveBytes += size;
     segment.liveBytes += size;
     this.liveCounts[classIndex]++;
@@ -334,7 +341,11 @@ export class Memory {
 
   #allocateHuge(byteCount: number): number {
     const address = this.#huge.allocate(byteCount);
-    if (address === 0) return 0;
+    if (address === 0) {
+      this.allocationFailureCount++;
+      return 0;
+    }
+    this.allocationCount++;
     const size = this.#huge.roundUp(byteCount);
     this.liveBytes += size;
     this.heldBytes += size;

@@ -175,6 +175,9 @@ export type CountedMetric = {
   [Name in MetricName]: (typeof METRIC_ROWS)[Name]['source'] extends 'sampled' ? never : Name;
 }[MetricName];
 
+/** Names of the rows that are read when somebody asks. */
+export type SampledMetric = Exclude<MetricName, CountedMetric>;
+
 const countedNames = (Object.keys(METRIC_ROWS) as MetricName[]).filter(
   (name) => METRIC_ROWS[name].source === 'counted',
 );

@@ -1,0 +1,85 @@
+/**
+ * Where the value of each sampled row of the metric table comes from. Everything here is a look at
+ * something that is counted anyhow: no reader walks keys, so a scrape costs the same at any size.
+ */
+import type { GcWatch } from '../../base/world.ts';
+import type { NodeServices } from '../../commands/node-services.ts';
+import type { Database } from '../../engine/database.ts';
+import type { Store } from '../../engine/store.ts';
+import { STORE_STAT } from '../../engine/store-stats.ts';
+import type { SampledMetric } from '../../observability/metrics/metric-table.ts';
+import { operationCounts, operationDurations } from './operation-values.ts';
+
+/** One line of the text format. */
+export interface MetricValue {
+  readonly value: number;
+  /** Without `node`, which every line has. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where it is not the row's name: `..._bucket`. */
+  readonly metricName?: string;
+}
+
+export interface MetricSource {
+  readonly node: NodeServices;
+  readonly gc: GcWatch;
+}
+
+export type MetricReader = (source: MetricSource) => MetricValue[];
+
+/** Each sampled row has its reader: one without does not compile. */
+export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
+  up: nodeValue(() => 1),
+  clusterHealthy: nodeValue(() => 1),
+  clusterSize: nodeValue(() => 1),
+  items: storeValue(itemCount),
+  itemsTotal: storeValue(itemCount),
+  memoryBytes: storeValue((store) => store.countedBytes()),
+  memoryLimitBytes: storeValue((store) => store.memoryBytesMax),
+  hits: storeValue((store) => store.stats[STORE_STAT.HITS]),
+  misses: storeValue((store) => store.stats[STORE_STAT.MISSES]),
+  expired: storeValue((store) => store.stats[STORE_STAT.EXPIRED]),
+  evictions: storeValue((store) => store.stats[STORE_STAT.EVICTED]),
+  allocations: storeValue((store) => sumOver(store, ({ memory }) => memory.allocationCount)),
+  allocationFailures: storeValue((store) =>
+    sumOver(store, ({ memory }) => memory.allocationFailureCount),
+  ),
+  hitRate: storeValue(({ stats }) => {
+    const lookups = stats[STORE_STAT.HITS] + stats[STORE_STAT.MISSES];
+    return lookups === 0 ? 0 : stats[STORE_STAT.HITS] / lookups;
+  }),
+  memoryPressure: storeValue((store) => {
+    return store.memoryBytesMax === 0 ? 0 : store.countedBytes() / store.memoryBytesMax;
+  }),
+  connections: nodeValue(({ node }) => node.clients.count),
+  blockedClients: nodeValue(({ node }) => node.blocking.count),
+  operations: operationCounts,
+  operationDuration: operationDurations,
+  gcDuration: nodeValue(({ gc }) => gc.seconds),
+  gcCollections: nodeValue(({ gc }) => gc.count),
+  clientBufferBytes: nodeValue(({ node }) => node.clients.heldBytes),
+  residentBytes: nodeValue(({ node }) => node.world.host.memoryUse().rssBytes),
+  heapBytes: nodeValue(({ node }) => node.world.host.memoryUse().heapUsedBytes),
+  cpuDuration: nodeValue(({ node }) => {
+    const { userS, systemS } = node.world.host.cpuUse();
+    return userS + systemS;
+  }),
+  startTime: nodeValue(({ node }) => node.startedMs / 1000),
+  buildInfo: ({ node }) => [{ value: 1, labels: { version: node.version } }],
+};
+
+function nodeValue(read: (source: MetricSource) => number): MetricReader {
+  return (source) => [{ value: read(source), labels: {} }];
+}
+
+function storeValue(read: (store: Store) => number): MetricReader {
+  return ({ node }) =>
+    [...node.stores].map((store) => ({ value: read(store), labels: { store: store.name } }));
+}
+
+function itemCount(store: Store): number {
+  return sumOver(store, ({ count }) => count);
+}
+
+function sumOver(store: Store, read: (database: Database) => number): number {
+  return store.databases.reduce((sum, database) => sum + read(database), 0);
+}
