@@ -1,4 +1,5 @@
-import { type EmbeddedCaller, NAME } from './caller.ts';
+import type { CommandCaller } from '../commands/command-caller.ts';
+import { NAME } from './caller.ts';
 
 export type Key = string | Uint8Array;
 export type Value = string | Uint8Array | number | bigint;
@@ -25,9 +26,9 @@ export interface ScanOptions {
 
 /** One store's keys, as typed methods. */
 export class EmbeddedStore {
-  private readonly caller: EmbeddedCaller;
+  private readonly caller: CommandCaller;
 
-  constructor(caller: EmbeddedCaller) {
+  constructor(caller: CommandCaller) {
     this.caller = caller;
   }
 

@@ -1,11 +1,12 @@
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
+import type { CommandCaller } from '../commands/command-caller.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { describeProblem, emptySource } from '../config/sources/raw-setting.ts';
 import { type RunningNode, startNode } from '../node.ts';
 import { createRealWorld } from '../world/real-world.ts';
-import { EmbeddedCaller } from './caller.ts';
+import { openCaller } from './caller.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import type { StartOptions } from './hyper-cache.ts';
 import {
@@ -19,7 +20,7 @@ import {
 export interface Launched {
   readonly node: RunningNode;
   /** For any command; keeps its state from call to call. */
-  readonly caller: EmbeddedCaller;
+  readonly caller: CommandCaller;
   readonly defaultStore: EmbeddedStore;
   subscribe(
     channel: string,
@@ -36,8 +37,8 @@ export async function launch(options: StartOptions): Promise<Launched> {
   const node = await startNode(settle(options));
   return {
     node,
-    caller: new EmbeddedCaller(node, null),
-    defaultStore: new EmbeddedStore(new EmbeddedCaller(node, null)),
+    caller: openCaller(node, null),
+    defaultStore: new EmbeddedStore(openCaller(node, null)),
     subscribe: (channel, listener, how) => new EmbeddedSubscription(node, channel, listener, how),
   };
 }

@@ -1,8 +1,9 @@
 import type { FastBuffer } from '../base/fast-buffer.ts';
+import type { CommandCaller } from '../commands/command-caller.ts';
 import type { ClientChannel } from '../commands/session.ts';
 import type { RunningNode } from '../node.ts';
 import { ReplyReader } from '../protocol/reply-values.ts';
-import { EmbeddedCaller } from './caller.ts';
+import { openCaller } from './caller.ts';
 
 export interface Subscription {
   close(): void;
@@ -23,7 +24,8 @@ export type MessageListener<M = string> = (message: M, channel: string) => void;
  * command.
  */
 export class EmbeddedSubscription implements Subscription {
-  private readonly caller: EmbeddedCaller;
+  private readonly node: RunningNode;
+  private readonly caller: CommandCaller;
   private readonly listener: MessageListener<string | Buffer>;
   private readonly isBinary: boolean;
   private readonly reader = new ReplyReader();
@@ -36,9 +38,10 @@ export class EmbeddedSubscription implements Subscription {
     listener: MessageListener<string | Buffer>,
     options: SubscribeOptions,
   ) {
+    this.node = node;
     this.listener = listener;
     this.isBinary = options.isBinary === true;
-    this.caller = new EmbeddedCaller(node, this.createChannel());
+    this.caller = openCaller(node, this.createChannel());
     const { builder } = this.caller;
     builder.beginEmpty();
     builder.text(options.isPattern === true ? 'PSUBSCRIBE' : 'SUBSCRIBE');
@@ -49,7 +52,7 @@ export class EmbeddedSubscription implements Subscription {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.caller.node.closeSession(this.caller.session);
+    this.node.closeSession(this.caller.session);
   }
 
   private deliver(): void {
@@ -75,7 +78,7 @@ export class EmbeddedSubscription implements Subscription {
       isTls: false,
       replyMode: 'on',
       push: (bytes, start, end) => {
-        if (this.pushed.length === 0) this.caller.node.loop.doLater(() => this.deliver());
+        if (this.pushed.length === 0) this.node.loop.doLater(() => this.deliver());
         this.pushed.push(Buffer.from(bytes.subarray(start, end)));
       },
       postpone: () => {},
