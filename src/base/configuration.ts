@@ -113,8 +113,10 @@ export interface SecurityConfiguration {
 }
 
 export interface CacheConfiguration {
-  /** All stores together. 0 = no limit. */
+  /** The default store. 0 = no limit of its own. */
   maxMemoryBytes: number;
+  /** All stores and buffers together. 0 = no limit. */
+  nodeMaxMemoryBytes: number;
   evictionPolicy: EvictionPolicyName;
   /** For writes that name no time to live. 0 = none. */
   defaultTtlMs: number;
@@ -127,6 +129,7 @@ export interface CacheConfiguration {
   maxmemoryEvictionTenacity: number;
   lfuLogFactor: number;
   lfuDecayTimeMin: number;
+  sessionGraceMs: number;
   /** 1..10 */
   activeExpireEffort: number;
   lazyfreeEviction: boolean;
@@ -136,7 +139,7 @@ export interface CacheConfiguration {
   lazyfreeUserFlush: boolean;
   lazyfreeReplicaFlush: boolean;
   activeRehashing: boolean;
-  /** Shares of maxMemoryBytes, 0..1. */
+  /** Shares of a limit, 0..1. */
   pressureWarning: number;
   pressureCritical: number;
   pressurePanic: number;
@@ -286,6 +289,7 @@ function defaultNetwork(): NetworkConfiguration {
 function defaultCache(): CacheConfiguration {
   return {
     maxMemoryBytes: 0,
+    nodeMaxMemoryBytes: 0,
     evictionPolicy: 'lru',
     defaultTtlMs: 0,
     cuckooFilter: false,
@@ -296,6 +300,7 @@ function defaultCache(): CacheConfiguration {
     maxmemoryEvictionTenacity: 10,
     lfuLogFactor: 10,
     lfuDecayTimeMin: 1,
+    sessionGraceMs: 300_000,
     activeExpireEffort: 1,
     lazyfreeEviction: false,
     lazyfreeExpire: false,

@@ -90,4 +90,10 @@ export const LIMITS = {
   /** One slice of background work: expiry, compaction, eviction, enumeration. */
   sliceMs: 1,
   sliceEntryCount: 1_000,
+  /** What a store gets of a slice at least, when many have work. */
+  slicePartMsMin: 0.1,
+  /** What eviction in the background keeps free at most. */
+  headroomBytesMax: 4 * MIB,
+  /** Half of the time in which the access bits of policy `session` wrap. */
+  sessionGraceMsMax: 4_194_303_000,
 } as const;

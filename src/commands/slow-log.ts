@@ -18,6 +18,8 @@ export interface SlowLogEntry {
 
 const ARGUMENT_COUNT_MAX = 32;
 const ARGUMENT_BYTES_MAX = 128;
+const ARGUMENT_OVERHEAD_BYTES = 96;
+const ENTRY_BYTES = 300;
 
 /**
  * The last slow commands, at most `lengthMax` of them. Both settings are read anew at each command,
@@ -27,6 +29,7 @@ export class SlowLog {
   /** Oldest first: a Map keeps its order, and its first key is the oldest. */
   private readonly entries = new Map<number, SlowLogEntry>();
   private nextId = 0;
+  private bytes = 0;
   private readonly settings: SlowlogConfiguration;
   private readonly clock: TurnClock;
 
@@ -37,6 +40,11 @@ export class SlowLog {
 
   get length(): number {
     return this.entries.size;
+  }
+
+  /** Memory of all entries, about. */
+  get heldBytes(): number {
+    return this.bytes;
   }
 
   /** Whether a command of that duration is to be kept. */
@@ -54,14 +62,16 @@ export class SlowLog {
     // What a script calls is its own, and nobody's: as redis-server, whose scripts have a client.
     const channel = session.isInScript ? null : session.channel;
     const id = this.nextId++;
-    this.entries.set(id, {
+    const entry: SlowLogEntry = {
       id,
       timeS: Math.floor(this.clock.nowMs / 1000),
       durationUs: Math.floor(durationUs),
       args: trimmedArguments(frame, session.node),
       peer: channel === null ? '?:0' : `${channel.remoteAddress}:${channel.remotePort}`,
       clientName: session.isInScript ? '' : session.name,
-    });
+    };
+    this.bytes += entryBytes(entry);
+    this.entries.set(id, entry);
     this.trim();
     logSlow(session, durationUs);
   }
@@ -74,14 +84,23 @@ export class SlowLog {
 
   reset(): void {
     this.entries.clear();
+    this.bytes = 0;
   }
 
   private trim(): void {
-    for (const id of this.entries.keys()) {
+    for (const [id, entry] of this.entries) {
       if (this.entries.size <= this.settings.lengthMax) return;
+      this.bytes -= entryBytes(entry);
       this.entries.delete(id);
     }
   }
+}
+
+/** The arguments, each with an object around it, and what the entry has beside them. */
+function entryBytes({ args }: SlowLogEntry): number {
+  let bytes = ENTRY_BYTES;
+  for (const argument of args) bytes += argument.length + ARGUMENT_OVERHEAD_BYTES;
+  return bytes;
 }
 
 /** Clients hear of it by SLOWLOG; the line is for who follows one id through the logs. */

@@ -169,7 +169,17 @@ function fillIn({ configuration, assigned }: Merge, options: SettleOptions): voi
   if (!assigned.has('cache.max_memory')) {
     cache.maxMemoryBytes = Math.floor(options.memoryBytesTotal / 2);
   }
+  if (!assigned.has('cache.node_max_memory')) {
+    // What somebody gave to the stores by name is theirs, also when it is more than the usual.
+    let reservedBytes = cache.maxMemoryBytes;
+    for (const store of configuration.stores) reservedBytes += store.maxMemoryBytes;
+    const usualBytes = Math.floor(options.memoryBytesTotal * NODE_MEMORY_SHARE);
+    cache.nodeMaxMemoryBytes = Math.max(usualBytes, reservedBytes);
+  }
 }
+
+/** The rest is for the process itself and the system. */
+const NODE_MEMORY_SHARE = 0.8;
 
 /** What redis-server does for its service manager, and who does it here. */
 const SERVICE_NOTICES: Readonly<Record<string, (value: string) => string | null>> = {

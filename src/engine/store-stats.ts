@@ -7,6 +7,8 @@ export const STORE_STAT = {
   CHANGES: 4,
   /** Fields of hashes. */
   EXPIRED_FIELDS: 5,
+  /** Times that there was no room and nothing to evict: writes refused. */
+  REFUSED: 6,
 } as const;
 
-export const STORE_STAT_COUNT = 6;
+export const STORE_STAT_COUNT = 7;

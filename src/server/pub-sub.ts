@@ -40,6 +40,7 @@ export class PubSubTable implements PubSub {
   private readonly channelTable = new Map<string, Set<Session>>();
   private readonly shardTable = new Map<string, Set<Session>>();
   private readonly patternTable = new Map<string, PatternSubscribers>();
+  heldBytes = 0;
   private readonly counters: Float64Array;
   private readonly name = new NameBytes();
   private readonly encodings = [new ReplyWriter(1024), new ReplyWriter(1024)];
@@ -95,6 +96,7 @@ export class PubSubTable implements PubSub {
     const names = (session.subscriptions as SessionSubscriptions).of(kind);
     if (names.has(name)) return;
     names.add(name);
+    this.heldBytes += name.length + SUBSCRIPTION_BYTES;
     if (kind === 'pattern') {
       const pattern = this.patternTable.get(name);
       if (pattern !== undefined) pattern.sessions.add(session);
@@ -114,6 +116,7 @@ export class PubSubTable implements PubSub {
   unsubscribe(session: Session, kind: SubscriptionKind, name: string): boolean {
     const subscriptions = session.subscriptions as SessionSubscriptions | null;
     if (subscriptions === null || !subscriptions.of(kind).delete(name)) return false;
+    this.heldBytes -= name.length + SUBSCRIPTION_BYTES;
     if (kind === 'pattern') {
       const sessions = this.patternTable.get(name)?.sessions;
       sessions?.delete(session);
@@ -192,6 +195,8 @@ export class PubSubTable implements PubSub {
 }
 
 const KINDS = ['channel', 'pattern', 'shard'] as const;
+/** What one costs in the tables, beside its name: measured with names of their own. */
+const SUBSCRIPTION_BYTES = 230;
 
 /** The bytes of a name, in one reused buffer. */
 class NameBytes {

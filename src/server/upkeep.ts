@@ -1,6 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Timer } from '../base/world.ts';
 import type { NodeServices } from '../commands/node-services.ts';
+import { observeMemory } from '../commands/server/memory-watch.ts';
 import { GATE } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { ClientTable } from './client-registry.ts';
@@ -23,6 +24,7 @@ export class Upkeep {
   private timers: Timer[] = [];
   private backlogTimer: Timer | null = null;
   private nextSampleMs = 0;
+  private nextStore = 0;
 
   constructor(options: { node: NodeServices; clients: ClientTable; rates: RateSampler }) {
     this.node = options.node;
@@ -59,11 +61,7 @@ export class Upkeep {
     // A suspended script must find the data as it left it.
     if (debug.isCronPaused || scripting.isBusy) return;
     clock.refresh();
-    let isBehind = false;
-    for (const store of stores) {
-      store.actorId = 0;
-      if (store.runSlice(LIMITS.sliceMs)) isBehind = true;
-    }
+    const isBehind = this.runStores(stores.all);
     if (this.node.blocking.hasReady) this.node.blocking.serve();
     if (!isBehind || this.backlogTimer !== null) return;
     this.backlogTimer = world.timers.after(BACKLOG_PAUSE_MS, () => {
@@ -72,8 +70,32 @@ export class Upkeep {
     });
   }
 
+  /**
+   * One slice for all stores together, in equal parts for those that had work left: however many
+   * they are, clients wait no longer, and none waits for another to be done. Who was not reached is
+   * the first of the next slice.
+   * @returns whether work is left
+   */
+  private runStores(stores: NodeServices['stores']['all']): boolean {
+    const { clock } = this.node.world;
+    let behindCount = 0;
+    for (const store of stores) if (store.isBehind) behindCount++;
+    const partMs = Math.max(LIMITS.sliceMs / Math.max(1, behindCount), LIMITS.slicePartMsMin);
+    const endMs = clock.monotonicMs() + LIMITS.sliceMs;
+    let isBehind = false;
+    for (let i = 0; i < stores.length; i++) {
+      this.nextStore = (this.nextStore + 1) % stores.length;
+      const store = stores[this.nextStore];
+      store.actorId = 0;
+      if (store.runSlice(partMs)) isBehind = true;
+      if (clock.monotonicMs() < endMs) continue;
+      return isBehind || i + 1 < stores.length;
+    }
+    return isBehind;
+  }
+
   private sample(): void {
-    const { counters, statistics, stores, world } = this.node;
+    const { counters, world } = this.node;
     const nowMs = world.clock.monotonicMs();
     const lagMs = Math.max(0, nowMs - this.nextSampleMs);
     this.nextSampleMs = nowMs + SAMPLE_MS;
@@ -81,9 +103,7 @@ export class Upkeep {
     counters[METRIC.loopLagMsSum] += lagMs;
     if (lagMs > counters[METRIC.loopLagMsMax]) counters[METRIC.loopLagMsMax] = lagMs;
     this.rates.sample(nowMs);
-    let bytes = 0;
-    for (const store of stores) bytes += store.countedBytes();
-    statistics.observeMemory(bytes);
+    observeMemory(this.node);
   }
 
   private sweep(): void {
@@ -92,7 +112,7 @@ export class Upkeep {
     clock.refresh();
     sweepClients(this.node, this.clients, clock.nowMs);
     this.limitClientMemory();
-    stores[0].pool.releaseIdle(LIMITS.segmentsReleasedAtOnce);
+    stores.default.pool.releaseIdle(LIMITS.segmentsReleasedAtOnce);
   }
 
   /** maxmemory-clients: the clients that hold the most make room for the others. */

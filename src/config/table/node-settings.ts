@@ -302,8 +302,16 @@ export const CACHE_SETTINGS: readonly Setting[] = [
   setting('cache.max_memory', 'cache.maxMemoryBytes', size({ min: 0, max: UNSIGNED_LONG_MAX }), {
     redis: 'maxmemory',
     env: 'DEFAULT_MEMORY',
-    help: 'Memory of all data; 0: no limit. Unless set: half of the machine or container.',
+    help: 'Memory of the default store; 0: no limit of its own. Unless set: half of the machine.',
   }),
+  setting(
+    'cache.node_max_memory',
+    'cache.nodeMaxMemoryBytes',
+    size({ min: 0, max: UNSIGNED_LONG_MAX }),
+    {
+      help: 'Memory of all stores and buffers; 0: no limit. Unless set: 0.8 of the machine.',
+    },
+  ),
   setting('cache.eviction_policy', 'cache.evictionPolicy', POLICY, {
     redis: 'maxmemory-policy',
     env: 'DEFAULT_EVICTION',
@@ -352,14 +360,18 @@ export const CACHE_SETTINGS: readonly Setting[] = [
   ),
   setting('cache.lfu_log_factor', 'cache.lfuLogFactor', COUNT, {
     redis: 'lfu-log-factor',
-    effect: 'later',
     help: 'How slowly the frequency counter of lfu grows.',
   }),
   setting('cache.lfu_decay_time', 'cache.lfuDecayTimeMin', COUNT, {
     redis: 'lfu-decay-time',
-    effect: 'later',
-    help: 'Minutes after which that counter is halved.',
+    help: 'Minutes without use after which that counter is one less; 0: never.',
   }),
+  setting(
+    'cache.session_grace',
+    'cache.sessionGraceMs',
+    duration({ unit: 'ms', bareUnit: 's', min: 0, max: LIMITS.sessionGraceMsMax }),
+    { help: 'Policy session: time in which a new key is to be used again, or it goes first.' },
+  ),
   setting('cache.expire_effort', 'cache.activeExpireEffort', integer({ min: 1, max: 10 }), {
     redis: 'active-expire-effort',
     effect: 'later',
@@ -390,16 +402,13 @@ export const CACHE_SETTINGS: readonly Setting[] = [
     help: 'Accepted: the index grows and shrinks in small steps, never all at once.',
   }),
   setting('cache.pressure_warning', 'cache.pressureWarning', fraction(0, 1), {
-    effect: 'later',
-    help: 'Share of max_memory at which memory pressure is a warning.',
+    help: 'Share of a limit from which memory pressure is told as warning.',
   }),
   setting('cache.pressure_critical', 'cache.pressureCritical', fraction(0, 1), {
-    effect: 'later',
-    help: 'Share of max_memory at which eviction starts in the background.',
+    help: 'Share of a limit from which it is told as critical.',
   }),
   setting('cache.pressure_panic', 'cache.pressurePanic', fraction(0, 1), {
-    effect: 'later',
-    help: 'Share of max_memory at which eviction takes all spare time.',
+    help: 'Share of a limit from which it is panic; bad health where nothing can be evicted.',
   }),
   setting(
     'cache.tracking_table_max',

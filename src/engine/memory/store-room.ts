@@ -1,0 +1,102 @@
+/**
+ * How a store stays within its limit. Before a command that may need memory, `makeRoom` compares
+ * one number; only when that says no is anything here asked:
+ *
+ *     more from the node (a store that shares) -> free what is removed already -> evict -> refuse
+ *
+ * A write pays for itself: it frees as many bytes as it brings, and a little more. So a limit that
+ * was lowered far below what is held costs each write a bounded time, none is refused, and the rest
+ * is done in the background. Between two slices a headroom below the limit takes the writes, so
+ * that few of them evict.
+ */
+import { LIMITS } from '../../base/limits.ts';
+import type { Store } from '../store.ts';
+import { STORE_STAT } from '../store-stats.ts';
+
+/** What a store asks for more, when it has no limit of its own. */
+export interface RoomLender {
+  /** @returns whether the store's limit is at least that now */
+  lend(store: Store, neededBytes: number): boolean;
+  /** The store's own limit has changed. */
+  settle(): void;
+}
+
+/**
+ * Makes room for `byteCount` more, after a first look said that there is none.
+ * @returns false when there is no room and nothing that may be evicted
+ */
+export function makeRoomSlowly(store: Store, byteCount: number): boolean {
+  const atFirst = store.countedBytes();
+  if (atFirst + byteCount > store.limitBytes && store.lender !== null) {
+    store.lender.lend(store, atFirst + byteCount);
+  }
+  // What is larger than the store would cost all its entries, and then not fit.
+  if (byteCount > store.limitBytes && store.policy.evicts) return refuse(store);
+  const enoughBytes = atFirst - byteCount - REPAID_BYTES;
+  for (;;) {
+    const countedBytes = store.countedBytes();
+    if (fits(store, countedBytes + byteCount)) return true;
+    if (countedBytes <= enoughBytes) return true;
+    if (!store.drainOne() && !store.evictOne()) return fitsAtLast(store, byteCount);
+  }
+}
+
+/**
+ * One bounded step of keeping the headroom free.
+ * @returns whether there was something to do
+ */
+export function evictAhead(store: Store): boolean {
+  const { limitBytes } = store;
+  if (limitBytes === Number.POSITIVE_INFINITY || !store.policy.evicts) return false;
+  const headroomBytes = Math.min(limitBytes / HEADROOM_PARTS, LIMITS.headroomBytesMax);
+  const startBytes = limitBytes - (store.isEvictingAhead ? headroomBytes : headroomBytes / 2);
+  if (store.countedBytes() <= startBytes) {
+    store.isEvictingAhead = false;
+    return false;
+  }
+  store.isEvictingAhead = true;
+  if (store.drainOne()) return true;
+  for (let i = 0; i < STEP_EVICTIONS; i++) {
+    if (!store.evictOne()) return false;
+  }
+  return true;
+}
+
+/** Whether anything of it could be evicted: false under noeviction, or with nothing to choose. */
+export function canEvict(store: Store): boolean {
+  if (!store.policy.evicts || store.hasNothingToEvict) return false;
+  if (!store.policy.redisName.startsWith('volatile-')) return true;
+  return store.databases.some((database) => database.deadlineCount > 0);
+}
+
+function fits(store: Store, byteCount: number): boolean {
+  if (byteCount > store.limitBytes) return false;
+  if (byteCount < LIMITS.addressableBytesMax) return true;
+  return !store.databases.some((database) => database.memory.isNearlyUnaddressable);
+}
+
+/**
+ * Nothing is left to evict. A store that is within its limit takes one more write: under noeviction
+ * whatever its size, as redis-server does, else while it passes the limit by little.
+ */
+function fitsAtLast(store: Store, byteCount: number): boolean {
+  const countedBytes = store.countedBytes();
+  const isWithin = fits(store, countedBytes);
+  const slackBytes = store.policy.evicts ? store.limitBytes / SLACK_PARTS : byteCount;
+  if (isWithin && countedBytes + byteCount <= store.limitBytes + slackBytes) return true;
+  return refuse(store);
+}
+
+function refuse(store: Store): boolean {
+  store.stats[STORE_STAT.REFUSED]++;
+  return false;
+}
+
+/** What a write frees beyond its own bytes when the store holds more than it may. */
+const REPAID_BYTES = 2_048;
+/** The limit is passed by 1 % at most. */
+const SLACK_PARTS = 100;
+/** The headroom is that part of the limit: what it costs of the hits is a 256th at the very most. */
+const HEADROOM_PARTS = 256;
+/** Evictions between two readings of the clock. */
+const STEP_EVICTIONS = 16;
