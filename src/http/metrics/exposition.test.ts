@@ -11,7 +11,8 @@ async function scrape(kit: CommandKit): Promise<string> {
 
 /** Value of a line, by its name and labels without `node`. */
 function metricValue(text: string, name: string, labels: Record<string, string> = {}): number {
-  const all = { node: 'node-1', ...labels };
+  const { le, ...others } = labels;
+  const all = { ...(le === undefined ? {} : { le }), node: 'node-1', ...others };
   const inner = Object.entries(all).map(([label, value]) => `${label}="${value}"`);
   const start = `${name}{${inner.join(',')}} `;
   const line = text.split('\n').find((one) => one.startsWith(start));

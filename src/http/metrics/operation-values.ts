@@ -75,11 +75,10 @@ function pushHistogram(
   const bucketName = `${name}_bucket`;
   const counts = histogram.countsWithinBounds();
   for (let i = 0; i < counts.length; i++) {
-    const le = BOUND_TEXTS[i];
-    values.push({ value: counts[i], labels: { ...labels, le }, metricName: bucketName });
+    values.push({ value: counts[i], labels, le: BOUND_TEXTS[i], metricName: bucketName });
   }
   const { total } = histogram;
-  values.push({ value: total, labels: { ...labels, le: '+Inf' }, metricName: bucketName });
+  values.push({ value: total, labels, le: '+Inf', metricName: bucketName });
   values.push({ value: command.usec / 1e6, labels, metricName: `${name}_sum` });
   values.push({ value: total, labels, metricName: `${name}_count` });
 }

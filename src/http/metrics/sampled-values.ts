@@ -13,8 +13,10 @@ import { operationCounts, operationDurations } from './operation-values.ts';
 /** One line of the text format. */
 export interface MetricValue {
   readonly value: number;
-  /** Without `node`, which every line has. */
+  /** Without `node`, which every line has. Lines that share the object are written faster. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Upper bound of a histogram's bucket. */
+  readonly le?: string;
   /** Where it is not the row's name: `..._bucket`. */
   readonly metricName?: string;
 }
