@@ -1,18 +1,19 @@
 #!/bin/sh
-# Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark.
+# Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
+# and promtool, which judges the metrics.
 # Without apt or root it only says what will be skipped, and fails when CI=true: there a skipped
 # comparison must not look like a passed one.
 set -eu
 
 missing=''
-for tool in redis-server redis-cli redis-benchmark; do
+for tool in redis-server redis-cli redis-benchmark promtool; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   echo "installing test tools:$missing"
-  # Debian would start a redis-server on port 6379 at once; nothing here wants it.
+  # Debian would start a redis-server and a prometheus at once; nothing here wants them.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -20,13 +21,17 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     trap 'rm -f "$policy"' EXIT
   fi
   export DEBIAN_FRONTEND=noninteractive
-  if apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    redis-server redis-tools >/dev/null; then
+  packages=''
+  case "$missing" in *redis*) packages='redis-server redis-tools' ;; esac
+  case "$missing" in *promtool*) packages="$packages prometheus" ;; esac
+  # shellcheck disable=SC2086
+  if apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
     exit 0
   fi
   echo 'apt-get could not install them' >&2
 fi
 
 echo "not installed:$missing" >&2
-echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches' >&2
+echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches,' >&2
+echo 'promtool on the metrics' >&2
 [ "${CI:-}" != true ] || exit 1
