@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { filterPageBytes } from './filter/filter-layout.ts';
 import { entryBytes, FLAG, TYPE } from './keyspace/entry.ts';
 import { tableBlockBytes } from './keyspace/table-layout.ts';
 import type { BlockOwner } from './memory/compaction.ts';
@@ -16,6 +17,8 @@ export class DatabaseBlocks implements BlockOwner {
     switch (view.getUint8(base) & 15) {
       case TYPE.INDEX_TABLE:
         return tableBlockBytes(view, base);
+      case TYPE.FILTER_PAGE:
+        return filterPageBytes(view, base);
       case TYPE.TREE_PAGE:
         return pageBytes(view, base);
       case TYPE.TREE_BLOB:
@@ -30,6 +33,7 @@ export class DatabaseBlocks implements BlockOwner {
     const word0 = memory.view.getUint32(memory.base, true);
     const type = word0 & 15;
     if (type === TYPE.INDEX_TABLE) return entries.relocateTable(to);
+    if (type === TYPE.FILTER_PAGE) return this.database.filter?.relocatePage(to);
     if (type === TYPE.TREE_PAGE) return trees.relocatePage(from, to);
     if (type === TYPE.TREE_BLOB) return trees.relocateBlob(from, to);
     entries.relocate(this.database.hashOf(to), from, to);

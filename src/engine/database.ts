@@ -16,6 +16,7 @@ import { FLAGS_HELD, releaseHoldings, releaseReplaced } from './entry-holdings.t
 import { EVENT } from './event-table.ts';
 import { FieldSchedule } from './expiry/field-schedule.ts';
 import { TimingWheel } from './expiry/timing-wheel.ts';
+import { KeyFilter } from './filter/key-filter.ts';
 import {
   deadlineOffset,
   entryBytes,
@@ -50,6 +51,8 @@ export class Database {
   /** Large collections. */
   trees: Trees;
   wheel: TimingWheel | null = null;
+  /** Null when the store keeps none. */
+  filter: KeyFilter | null = null;
   readonly fieldSchedule = new FieldSchedule();
   /** Hash of the key that the last `find` looked for. */
   hash = 0;
@@ -76,6 +79,8 @@ export class Database {
     this.memory = new Memory(store.pool);
     this.entries = new HashIndex(this.memory);
     this.trees = new Trees(this.memory);
+    const plan = store.filterPlan;
+    if (plan !== null) this.filter = new KeyFilter(plan, this.entries, this.memory);
   }
 
   get count(): number {
@@ -281,21 +286,24 @@ export class Database {
     this.entries.clear();
     this.memory.clear();
     this.trees.clear();
+    this.filter?.clear();
     this.fieldSchedule.tree = 0;
     this.wheel = null;
   }
 
   swapContents(other: Database): void {
-    const { memory, entries, trees, wheel } = this;
+    const { memory, entries, trees, wheel, filter } = this;
     this.fieldSchedule.swap(other.fieldSchedule);
     this.memory = other.memory;
     this.entries = other.entries;
     this.trees = other.trees;
     this.wheel = other.wheel;
+    this.filter = other.filter;
     other.memory = memory;
     other.entries = entries;
     other.trees = trees;
     other.wheel = wheel;
+    other.filter = filter;
   }
 
   /** One bounded step of giving sparse segments back; false when there is nothing to do. */
@@ -306,7 +314,8 @@ export class Database {
   }
 
   countedBytes(): number {
-    const sideBytes = this.entries.sideByteCount + this.trees.sideByteCount;
+    let sideBytes = this.entries.sideByteCount + this.trees.sideByteCount;
+    if (this.filter !== null) sideBytes += this.filter.sideByteCount;
     return this.memory.liveBytes + sideBytes + (this.wheel?.byteCount ?? 0);
   }
 
@@ -369,6 +378,7 @@ export class Database {
     if (replaced === 0) {
       if (typeof deadline === 'bigint' || deadline >= 0) this.startDeadline(entry, deadline);
       assert(this.entries.insert(this.hash, entry), 'where an entry has room its index has some');
+      if (this.filter !== null) this.filter.add(this.hash, entry);
       const store = this.store;
       if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
       if (store.sink.wantsEvents) this.announceNew(entry);
@@ -481,6 +491,7 @@ export class Database {
     const word0 = memory.view.getUint32(memory.base, true);
     if ((word0 & FLAGS_HELD) !== 0) releaseHoldings(this, entry, word0);
     if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.remove(entry);
+    if (this.filter !== null) this.filter.remove(entry);
     this.entries.removeFound();
     memory.free(entry, byteCount);
   }

@@ -106,6 +106,7 @@ function handOver(
   if (!isSame && hasDeadline) source.wheel?.remove(entry);
   const isFound = source.entries.findAddress(source.hashOf(entry), entry);
   assert(isFound, 'an entry that is handed over is in the index');
+  source.filter?.remove(entry);
   source.entries.removeFound();
   const placed = isSame ? entry : target.memory.adoptHuge(source.memory, entry);
   const keyAt = frame.offsets[toArg];

@@ -11,6 +11,7 @@ import { EVENT } from './event-table.ts';
 import type { EvictionPolicy } from './eviction/eviction-policy.ts';
 import { POLICY_TABLE } from './eviction/policy-table.ts';
 import { expireFields, fieldsAreDue } from './expiry/field-expiry.ts';
+import { FilterPlan } from './filter/filter-plan.ts';
 import type { SegmentPool } from './memory/segment-pool.ts';
 import { MutationSink } from './mutation-sink.ts';
 import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
@@ -35,6 +36,8 @@ export interface StoreOptions {
   readonly policy: string;
   readonly sampleCount: number;
   readonly defaultTtlMs?: number;
+  /** False positives that its filter may give; 0 or none: it keeps no filter. */
+  readonly filterRate?: number;
 }
 
 export class Store {
@@ -48,6 +51,8 @@ export class Store {
   readonly stats = new Float64Array(STORE_STAT_COUNT);
   readonly seed0: number;
   readonly seed1: number;
+  /** Null: no filter is kept. */
+  readonly filterPlan: FilterPlan | null;
   policy: EvictionPolicy;
   /** 0: none. */
   memoryBytesMax: number;
@@ -84,6 +89,7 @@ export class Store {
     options.random.fill(new Uint8Array(seeds.buffer));
     this.seed0 = seeds[0];
     this.seed1 = seeds[1];
+    this.filterPlan = createFilterPlan(options, seeds);
     this.policy = requirePolicy(options.policy);
     this.databases = [];
     for (let i = 0; i < options.databaseCount; i++) this.databases.push(new Database(this, i));
@@ -257,4 +263,13 @@ function requirePolicy(name: string): EvictionPolicy {
   const create = POLICY_TABLE[name];
   if (create === undefined) throw new RangeError(`unknown eviction policy ${name}`);
   return create();
+}
+
+function createFilterPlan(options: StoreOptions, keyspaceSeeds: Uint32Array): FilterPlan | null {
+  const rate = options.filterRate ?? 0;
+  if (rate === 0) return null;
+  const seeds = new Uint32Array(4);
+  options.random.fill(new Uint8Array(seeds.buffer));
+  seeds.set(keyspaceSeeds);
+  return new FilterPlan(rate, seeds);
 }

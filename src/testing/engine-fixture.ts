@@ -30,6 +30,7 @@ export function createEngineFixture(options: {
   policy?: string;
   databaseCount?: number;
   records?: boolean;
+  filterRate?: number;
 }): EngineFixture {
   const world = createSimulatedWorld(options.seed);
   const clock = new TurnClock(world.clock);
@@ -43,6 +44,7 @@ export function createEngineFixture(options: {
     memoryBytesMax: options.memoryBytesMax ?? 0,
     policy: options.policy ?? 'noeviction',
     sampleCount: 5,
+    filterRate: options.filterRate ?? 0,
   });
   const effects: RecordedEffect[] = [];
   if (options.records !== false) store.sink.attach(effectRecorder(effects));

@@ -20,6 +20,8 @@ export const TYPE = {
   ZSET: 4,
   HASH: 5,
   STREAM: 6,
+  /** See `engine/filter/`. */
+  FILTER_PAGE: 12,
   /** Blocks of large collections, see `engine/tree/`. */
   TREE_BLOB: 13,
   TREE_PAGE: 14,

@@ -86,6 +86,11 @@ export class HashIndex {
     return this.#foundAddress >>> 0;
   }
 
+  /** Its hash, as `raisedHash` gives it, signed. */
+  get foundHash(): number {
+    return this.#foundHash;
+  }
+
   /**
    * The entry of a key, or 0. Hashes may be signed or unsigned, here and below. Leaves memory
    * located at the entry, and remembers its slot for `replaceFound` and `removeFound`.
@@ -406,8 +411,8 @@ export class HashIndex {
   }
 }
 
-/** Unsigned, and above the words that head a chunk. */
-function raisedHash(keyHash: number): number {
+/** The hash that the index goes by: unsigned, and above the words that head a chunk. */
+export function raisedHash(keyHash: number): number {
   const hash = keyHash >>> 0;
   return hash < HASH_MIN ? hash + HASH_MIN : hash;
 }
