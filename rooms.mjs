@@ -89,6 +89,10 @@ export const ENTRIES = {
     charter: 'builds every room, hands each its World, starts and stops them in order',
     imports: ['*'],
   },
+  'node-stores.ts': {
+    charter: 'the stores of a node: what they are made of, and what follows when one is dropped',
+    imports: ['*'],
+  },
   'index.ts': {
     charter: 'the public library entry: embedded node, typed client',
     imports: ['base', 'protocol', 'embedded'],

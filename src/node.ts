@@ -5,8 +5,8 @@
 import type { Configuration } from './base/configuration.ts';
 import { NodeError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
-import type { Logger } from './base/logger.ts';
 import { PacedLogger } from './base/log/paced-logger.ts';
+import type { Logger } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
@@ -19,14 +19,14 @@ import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
+import { followMemory } from './commands/server/memory-watch.ts';
 import { type ClientChannel, GATE, Session } from './commands/session.ts';
 import { SlowLog } from './commands/slow-log.ts';
 import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
-import { POLICY_TABLE } from './engine/eviction/policy-table.ts';
-import { SegmentPool } from './engine/memory/segment-pool.ts';
-import { Store } from './engine/store.ts';
+import { NodeMemory } from './engine/memory/node-memory.ts';
+import { createStores, followStores } from './node-stores.ts';
 import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import { LuaScriptEngine } from './scripting/lua-script-engine.ts';
@@ -110,6 +110,7 @@ class Node implements RunningNode {
       onFailure: (error) => this.fail(error),
     });
     this.services = this.createServices({ clock, counters, rates });
+    followMemory(this.services, logger.child('cache'));
     this.inputLimits = inputLimitsOf(configuration);
     this.listener = new RespListener({
       node: this.services,
@@ -137,7 +138,7 @@ class Node implements RunningNode {
     const session = new Session({
       id: this.clients.takeId(),
       node: this.services,
-      store: stores[0],
+      store: stores.default,
       channel,
       nowMs: clock.nowMs,
     });
@@ -154,6 +155,7 @@ class Node implements RunningNode {
     const { world, configuration, logger } = this.options;
     this.followSettings();
     this.followPorts();
+    followStores(this.services);
     this.limitClients();
     await this.listener.open();
     this.upkeep.start();
@@ -257,7 +259,7 @@ class Node implements RunningNode {
     const { world, configuration, configRegistry, logger } = this.options;
     const { clock, counters, rates } = parts;
     const startedMs = world.clock.wallMs();
-    const stores = [createDefaultStore(this.options, clock)];
+    const stores = createStores(this.options, clock);
     return {
       world,
       clock,
@@ -271,6 +273,10 @@ class Node implements RunningNode {
       settings: configRegistry,
       table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
       stores,
+      memory: new NodeMemory({
+        limitBytes: configuration.cache.nodeMaxMemoryBytes,
+        shares: configuration.cache,
+      }),
       counters,
       access: createAccess(this.options),
       clients: this.clients,
@@ -318,7 +324,8 @@ class Node implements RunningNode {
   private followSettings(): void {
     const { configuration, configRegistry, logger } = this.options;
     const { cache } = configuration;
-    const [store] = this.services.stores;
+    const { stores } = this.services;
+    const store = stores.default;
     const follow = (path: string, act: () => void) => {
       configRegistry.onChange(path, () => {
         act();
@@ -328,6 +335,9 @@ class Node implements RunningNode {
     follow('cache.max_memory', () => {
       store.memoryBytesMax = cache.maxMemoryBytes;
     });
+    follow('cache.node_max_memory', () => {
+      this.services.memory.setLimit(cache.nodeMaxMemoryBytes);
+    });
     configRegistry.onChange('cache.eviction_policy', () => {
       return store.setPolicy(cache.evictionPolicy) ? null : 'this policy is not available';
     });
@@ -335,7 +345,7 @@ class Node implements RunningNode {
       store.defaultTtlMs = cache.defaultTtlMs;
     });
     follow('cache.samples', () => {
-      store.sampleCount = cache.maxmemorySamples;
+      for (const each of stores) each.sampleCount = cache.maxmemorySamples;
     });
     const limitInput = () => {
       const limits = inputLimitsOf(configuration);
@@ -349,7 +359,7 @@ class Node implements RunningNode {
       settleAllLogins(this.services);
     });
     const { notify } = configuration;
-    const { pubsub, stores } = this.services;
+    const { pubsub } = this.services;
     const notifications = new KeyspaceNotifications({ pubsub, stores });
     notifications.follow(notify.keyspaceEvents);
     follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
@@ -412,24 +422,6 @@ function inputLimitsOf({ network }: Configuration): InputLimits {
   };
 }
 
-function createDefaultStore(options: NodeOptions, clock: TurnClock): Store {
-  const { world, configuration } = options;
-  const { cache } = configuration;
-  requireAvailable(cache.evictionPolicy);
-  return new Store({
-    name: 'default',
-    databaseCount: cache.databases,
-    clock,
-    random: world.random,
-    monotonicMs: () => world.clock.monotonicMs(),
-    pool: new SegmentPool(0),
-    memoryBytesMax: cache.maxMemoryBytes,
-    policy: cache.evictionPolicy,
-    sampleCount: cache.maxmemorySamples,
-    defaultTtlMs: cache.defaultTtlMs,
-  });
-}
-
 /** The users of redis.conf, or of the ACL file. */
 function createAccess({ world, configuration, logger }: NodeOptions): AccessControl {
   const { security } = configuration;
@@ -443,14 +435,6 @@ function createAccess({ world, configuration, logger }: NodeOptions): AccessCont
     );
   }
   return access;
-}
-
-/** All of Redis' policies are valid settings; a node must not evict by another than was chosen. */
-function requireAvailable(policy: string): void {
-  if (POLICY_TABLE[policy] !== undefined) return;
-  const names = Object.keys(POLICY_TABLE).join(', ');
-  const message = `The eviction policy ${policy} is not part of this version, only ${names}`;
-  throw new NodeError('BAD_CONFIGURATION', message);
 }
 
 function randomHex(world: World): string {

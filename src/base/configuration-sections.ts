@@ -50,6 +50,9 @@ export interface StoreConfiguration {
   consistency: ClusterConfiguration['consistencyLevel'] | null;
 }
 
+/** An option of a store as it is shown: bytes as a number, times as `30s`; null: as the node's. */
+export type StoreOptionValue = string | number | boolean | null;
+
 export interface PersistenceConfiguration {
   enabled: boolean;
   strategy: 'aof' | 'snapshot' | 'hybrid';

@@ -98,6 +98,8 @@ export interface CommandRow {
   readonly syntax: string;
   /** Command tips, such as `nondeterministic_output_order`. */
   readonly tips?: readonly string[];
+  /** Asked before it is queued in MULTI: the text of an error that then breaks the transaction. */
+  readonly refuseQueued?: (session: Session, frame: Frame) => string | null;
   /** Absent in a container that cannot run by itself. */
   readonly execute?: Execute;
   readonly subcommands?: readonly CommandRow[];

@@ -18,6 +18,7 @@ import { SCRIPTING_COMMANDS } from './scripting/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
 import { SET_COMMANDS } from './set/rows.ts';
 import { SORT_COMMANDS } from './sort/rows.ts';
+import { STORE_COMMANDS } from './store/rows.ts';
 import { STREAM_COMMANDS } from './stream/rows.ts';
 import { STRING_COMMANDS } from './string/rows.ts';
 import { TRANSACTION_COMMANDS } from './transaction/rows.ts';
@@ -27,6 +28,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...CONNECTION_COMMANDS,
   ...ACL_COMMANDS,
   ...SERVER_COMMANDS,
+  ...STORE_COMMANDS,
   ...KEY_COMMANDS,
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,

@@ -14,6 +14,7 @@ import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { beginTrace, endTrace } from './command-trace.ts';
 import { endTransaction } from './end-transaction.ts';
+import { refuseStore } from './login.ts';
 import {
   type ClientChannel,
   GATE,
@@ -285,6 +286,12 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     const text = refuseAccess(session, frame, command);
     if (text !== null) return refuseToUser(session, reply, command, text);
   }
+  if ((gate & GATE.STORE_BARRED) !== 0 && command.touchesKeyspace) {
+    const text = session.store.isDropped
+      ? ERRORS.storeDropped.text
+      : refuseStore(session, session.store);
+    if (text !== null) return refuseToUser(session, reply, command, text);
+  }
   const wantedBytes = bytesWanted(transaction, frame, command);
   if (wantedBytes !== 0 && !hasRoom(session, frame, command, wantedBytes)) {
     return refuse(session, reply, command, ERRORS.outOfMemory.text);
@@ -386,6 +393,8 @@ function queue(
   reply: ReplyWriter,
   command: Command,
 ): void {
+  const refusal = command.row.refuseQueued?.(session, frame) ?? null;
+  if (refusal !== null) return refuse(session, reply, command, refusal);
   const isLost = transaction.isBroken || session.watched?.isDirty === true;
   if (!isLost) transaction.queue.append(frame);
   if (command.mayReplicate) transaction.hasWrite = true;

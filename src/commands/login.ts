@@ -45,6 +45,7 @@ export function logIn(
       // A name that is no user's may be a password in the wrong place.
       user: node.access.find(name) === undefined ? 'unknown' : name,
       address: `${channel.remoteAddress}:${channel.remotePort}`,
+      clientId: session.id,
     });
   }
   return 'refused';
@@ -78,6 +79,21 @@ export function loseLogin(session: Session): void {
 /** To be called after rules of users have changed. */
 export function settleAllLogins(node: Session['node']): void {
   for (const session of node.clients.all()) settleLogin(session);
+}
+
+/**
+ * Asked wherever a store is named: SELECT, STORE and its kin, and by what enters one without them.
+ * A refusal is counted and logged as that of a command.
+ * @returns the error's text, or null when the session's user may use the store
+ */
+export function refuseStore(session: Session, store: { readonly name: string }): string | null {
+  const { node, user } = session;
+  if (user === null || user.mayUseStore(store.name)) return null;
+  const isInTransaction = session.running !== null || session.transaction !== null;
+  const context = session.isInScript ? 'lua' : isInTransaction ? 'multi' : 'toplevel';
+  logDenial(session, { reason: 'store', context, object: store.name, userName: user.name });
+  node.counters[METRIC.deniedStores]++;
+  return `NOPERM No permissions to access the store '${store.name}'`;
 }
 
 function becomeUser(session: Session, user: User): void {

@@ -1,10 +1,12 @@
 import type { Configuration } from '../base/configuration.ts';
+import type { StoreConfiguration, StoreOptionValue } from '../base/configuration-sections.ts';
 import type { Frame } from '../base/frame.ts';
+import type { PacedLogger } from '../base/log/paced-logger.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
-import type { PacedLogger } from '../base/log/paced-logger.ts';
 import type { World } from '../base/world.ts';
-import type { Store } from '../engine/store.ts';
+import type { NodeMemory } from '../engine/memory/node-memory.ts';
+import type { StoreRegistry } from '../engine/store-registry.ts';
 import type { AccessControl } from './acl/access-control.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { Command, CommandTable } from './command-table.ts';
@@ -23,11 +25,12 @@ export interface NodeServices {
   readonly clock: TurnClock;
   readonly configuration: Configuration;
   readonly logger: Logger;
-  readonly settings: SettingsService;
   /** For lines that clients can bring about at will. */
   readonly paced: PacedLogger;
+  readonly settings: SettingsService;
   readonly table: CommandTable;
-  readonly stores: readonly Store[];
+  readonly stores: StoreRegistry;
+  readonly memory: NodeMemory;
   readonly counters: Float64Array;
   readonly access: AccessControl;
   readonly clients: ClientRegistry;
@@ -68,6 +71,16 @@ export interface SettingsService {
   /** Whether the setting of that name, ours or Redis', holds a password: never to be shown. */
   isSecret(name: string): boolean;
   rewrite(): string | null;
+  /**
+   * A store as STORE CREATE names its options: those of `stores:` in YAML, by the same rules.
+   * @returns a text that names the option and says what is wrong with it, when one is
+   */
+  parseStore(
+    name: string,
+    pairs: readonly (readonly [string, string])[],
+  ): StoreConfiguration | string;
+  /** Its options in that form, with their names in YAML. */
+  describeStore(store: StoreConfiguration): [string, StoreOptionValue][];
   /** Path of the configuration file, '' when there is none. */
   readonly filePath: string;
 }
@@ -125,6 +138,8 @@ export interface PubSub {
   readonly patternCount: number;
   readonly channelCount: number;
   readonly shardChannelCount: number;
+  /** Memory of all subscriptions, about. */
+  readonly heldBytes: number;
 }
 
 export type SubscriptionKind = 'channel' | 'pattern' | 'shard';

@@ -140,9 +140,25 @@ export class Session {
 export function settleLogin(session: Session): void {
   const { user, node } = session;
   session.gate &= ~(GATE.LOGIN_REQUIRED | GATE.RESTRICTED);
+  settleStore(session);
   if (user === null) return;
   if (!session.isAuthenticated && node.access.needsLogin) session.gate |= GATE.LOGIN_REQUIRED;
   if (!user.isUnrestricted) session.gate |= GATE.RESTRICTED;
+}
+
+/** Sets the bit of the gate that follows from the store and the user's right to use it. */
+export function settleStore(session: Session): void {
+  const { store, user } = session;
+  const isOpen = !store.isDropped && (user === null || user.mayUseStore(store.name));
+  if (isOpen) session.gate &= ~GATE.STORE_BARRED;
+  else session.gate |= GATE.STORE_BARRED;
+}
+
+/** The session's commands work on that store from now on. Who may not use it is barred there. */
+export function enterStore(session: Session, store: Store, databaseIndex = 0): void {
+  session.store = store;
+  session.database = store.databases[databaseIndex];
+  settleStore(session);
 }
 
 /** What a command may ask of the connection it came by. Implemented in `server/`. */

@@ -99,7 +99,7 @@ function watchAndExec(kit: NodeKit, watcher: KitClient, meanwhile: () => void): 
   watcher.ask('multi', 'echo ran');
   const reply = watcher.ask('exec');
   assert.equal(kit.node.services.watches.count, 0);
-  assert.equal(kit.node.services.stores[0].sink.isActive, false);
+  assert.equal(kit.node.services.stores.default.sink.isActive, false);
   return reply;
 }
 
@@ -120,7 +120,7 @@ test('a watched key that expires makes EXEC fail, swept or not', async () => {
   for (const isSwept of [true, false]) {
     const kit = await createNodeKit();
     const watcher = kit.connect();
-    kit.node.services.stores[0].activeExpiryEnabled = isSwept;
+    kit.node.services.stores.default.activeExpiryEnabled = isSwept;
     watcher.ask('set k v px 100');
     assert.equal(
       watchAndExec(kit, watcher, () => kit.advance(500)),
@@ -132,7 +132,7 @@ test('a watched key that expires makes EXEC fail, swept or not', async () => {
 test('a key that had expired before it was watched is no change', async () => {
   const kit = await createNodeKit();
   const watcher = kit.connect();
-  kit.node.services.stores[0].activeExpiryEnabled = false;
+  kit.node.services.stores.default.activeExpiryEnabled = false;
   watcher.ask('set k v px 100');
   kit.advance(200);
   assert.equal(

@@ -49,6 +49,11 @@ export class WatchTable {
     }
   }
 
+  /** All of the store's keys are gone: whoever watches one of them is told by EXEC. */
+  dropStore(store: Store): void {
+    this.readers.get(store)?.spoilAll();
+  }
+
   /** Whether EXEC may run: no watched key was changed, removed or has expired. */
   isUnchanged(session: Session): boolean {
     const watches = session.watched as SessionWatches | null;
@@ -145,6 +150,10 @@ class StoreWatches implements MutationReader {
     this.spoil(databaseIndex, frame, keyArg);
     if (effect.secondKeyArg !== 0) this.spoil(databaseIndex, frame, effect.secondKeyArg);
     else if (eventId === EVENT.move) this.spoil(Number(frame.latin1(2)), frame, keyArg);
+  }
+
+  spoilAll(): void {
+    for (const keys of this.byHash.values()) for (const key of keys) spoilKey(key);
   }
 
   private spoil(databaseIndex: number, frame: Frame, arg: number): void {

@@ -1,10 +1,12 @@
 import type { Configuration } from '../base/configuration.ts';
+import type { StoreConfiguration, StoreOptionValue } from '../base/configuration-sections.ts';
 import { globMatchesText } from '../base/glob.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Disk } from '../base/world.ts';
 import { findByPath, findByRedisName, SETTINGS } from './config-table.ts';
 import { applyConsequences } from './consequences.ts';
 import type { ConfigFile } from './load-configuration.ts';
+import { describeStore, parseStore } from './settle-stores.ts';
 import { Refusal } from './table/codec.ts';
 import type { Setting } from './table/setting.ts';
 import { readSetting, writeSetting } from './table/setting.ts';
@@ -159,6 +161,19 @@ export class ConfigRegistry {
 
   isSecret(name: string): boolean {
     return (findByRedisName(name) ?? findByPath(name.toLowerCase()))?.secret === true;
+  }
+
+  /** @returns what is wrong with the name or an option, which it names; or the store */
+  parseStore(
+    name: string,
+    pairs: readonly (readonly [string, string])[],
+  ): StoreConfiguration | string {
+    const store = parseStore(name, pairs, this.configuration);
+    return store instanceof Refusal ? store.reason : store;
+  }
+
+  describeStore(store: StoreConfiguration): [string, StoreOptionValue][] {
+    return describeStore(store);
   }
 
   /** CONFIG REWRITE. @returns the text of the error reply, or null */

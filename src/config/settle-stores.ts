@@ -1,7 +1,7 @@
 import type { Configuration } from '../base/configuration.ts';
-import type { StoreConfiguration } from '../base/configuration-sections.ts';
+import type { StoreConfiguration, StoreOptionValue } from '../base/configuration-sections.ts';
 import { suggest } from './did-you-mean.ts';
-import type { Problem, RawSetting, RawStore } from './sources/raw-setting.ts';
+import type { Problem, RawStore } from './sources/raw-setting.ts';
 import { Refusal } from './table/codec.ts';
 import {
   parseStorePersistence,
@@ -19,7 +19,10 @@ export function settleStores(
   const names = new Set(['default']);
   for (const { fields, where } of rawStores) {
     const store = newStore(configuration);
-    for (const field of fields) assignField(field, store, problems);
+    for (const { name, words, where: fieldWhere } of fields) {
+      const reason = assignOption(store, name, words.join(' '));
+      if (reason !== null) problems.push({ where: fieldWhere, reason });
+    }
     if (store.name === '') {
       problems.push({ where, reason: 'a store needs a name' });
       continue;
@@ -32,11 +35,47 @@ export function settleStores(
     names.add(lowerName);
     stores.push(store);
   }
-  if (stores.length > configuration.cache.maxStores) {
-    const reason = `more stores than cache.max_stores (${configuration.cache.maxStores})`;
-    problems.push({ where: rawStores[configuration.cache.maxStores]!.where, reason });
+  const { maxStores } = configuration.cache;
+  const named = stores.filter(({ name }) => name.toLowerCase() !== 'default');
+  if (named.length > maxStores) {
+    const reason = `more stores than cache.max_stores (${maxStores})`;
+    problems.push({ where: rawStores.at(-1)!.where, reason });
   }
   return stores;
+}
+
+/**
+ * A store of that name with those options, for STORE CREATE and the file of stores: the same words
+ * as in `stores:`, in any case and with `-` for `_` as well.
+ * @returns a text that names the option and says what is wrong with it, when one is
+ */
+export function parseStore(
+  name: string,
+  pairs: readonly (readonly [string, string])[],
+  configuration: Configuration,
+): StoreConfiguration | Refusal {
+  const store = newStore(configuration);
+  const seen = new Set<string>();
+  for (const [option, text] of [['name', name] as const, ...pairs]) {
+    const word = option.toLowerCase().replaceAll('-', '_');
+    if (seen.has(word)) return new Refusal(`${word}: given twice`);
+    seen.add(word);
+    const reason = assignOption(store, word, text);
+    if (reason !== null) return new Refusal(reason);
+  }
+  return store;
+}
+
+/** The options of a store as `parseStore` reads them; null for what is as the node's. */
+export function describeStore(store: StoreConfiguration): [string, StoreOptionValue][] {
+  const options: [string, StoreOptionValue][] = [];
+  for (const { name, key, codec } of STORE_SETTINGS) {
+    if (key === 'name') continue;
+    const value = store[key];
+    const isPlain = value === null || key === 'maxMemoryBytes';
+    options.push([name, isPlain ? value : (codec.print(value) as StoreOptionValue)]);
+  }
+  return options;
 }
 
 function newStore({ cache }: Configuration): StoreConfiguration {
@@ -52,25 +91,19 @@ function newStore({ cache }: Configuration): StoreConfiguration {
   };
 }
 
-function assignField(field: RawSetting, store: StoreConfiguration, problems: Problem[]): void {
-  const name = Object.hasOwn(STORE_KEY_ALIASES, field.name)
-    ? STORE_KEY_ALIASES[field.name]!
-    : field.name;
+/** @returns what is wrong with it, or null */
+function assignOption(store: StoreConfiguration, option: string, text: string): string | null {
+  const name = Object.hasOwn(STORE_KEY_ALIASES, option) ? STORE_KEY_ALIASES[option]! : option;
   // The original had a profile inside of each store; only its strategy has a meaning here.
-  if (name.startsWith('persistence.')) return;
+  if (name.startsWith('persistence.')) return null;
   const row = STORE_SETTINGS.find((candidate) => candidate.name === name);
   if (row === undefined) {
     const known = STORE_SETTINGS.map((candidate) => candidate.name);
-    const reason = `unknown setting of a store '${field.name}'${suggest(field.name, known)}`;
-    problems.push({ where: field.where, reason });
-    return;
+    return `unknown setting of a store '${option}'${suggest(option, known)}`;
   }
-  const text = field.words.join(' ');
   const own = row.key === 'persistence' ? parseStorePersistence(text.toLowerCase()) : undefined;
   const value = own === undefined ? row.codec.parse(text) : own;
-  if (value instanceof Refusal) {
-    problems.push({ where: field.where, reason: `${field.name}: ${value.reason}` });
-    return;
-  }
+  if (value instanceof Refusal) return `${option}: ${value.reason}`;
   Object.assign(store, { [row.key]: value });
+  return null;
 }

@@ -6,6 +6,8 @@ import { Frame } from '../base/frame.ts';
  * already (APPEND, SETBIT) is passed on as it stands: then `frame` is the client's.
  */
 export class Effect {
+  /** Of the store that is changed. */
+  readonly storeName: string;
   frame: Frame;
   databaseIndex = 0;
   /** Position of the key among the arguments; 0 when the effect names no key. */
@@ -15,7 +17,8 @@ export class Effect {
   private readonly own = new Frame();
   private position = 0;
 
-  constructor() {
+  constructor(storeName: string) {
+    this.storeName = storeName;
     this.own.attach(new Uint8Array(256));
     this.frame = this.own;
   }

@@ -20,6 +20,8 @@ export interface MutationReader {
    * keep or pass on everything.
    */
   onFunctions?(effect: Effect): void;
+  /** `STORE CREATE name option value ...` and `STORE DROP name`; told with the default store's. */
+  onStores?(effect: Effect): void;
   /** What comes until the end belongs together: all of it or nothing (EXEC, scripts). */
   onGroupBegin?(): void;
   onGroupEnd?(): void;
@@ -59,6 +61,9 @@ export class MutationSink {
   }
   recordFunctions(effect: Effect): void {
     for (const reader of this.readers) reader.onFunctions?.(effect);
+  }
+  recordStores(effect: Effect): void {
+    for (const reader of this.readers) reader.onStores?.(effect);
   }
 
   /** Begins a group; readers hear of it with its first change. */

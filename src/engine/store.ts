@@ -2,17 +2,24 @@
  * One named store: its numbered databases, its memory limit and eviction policy, its statistics,
  * and the sink that every change of it passes. A value that is handed around; a node may hold many.
  */
+import type { EvictionPolicyName, StoreConfiguration } from '../base/configuration-sections.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { Random } from '../base/world.ts';
 import { Database, NO_DEADLINE } from './database.ts';
 import { Effect } from './effect.ts';
 import { EVENT } from './event-table.ts';
-import type { EvictionPolicy } from './eviction/eviction-policy.ts';
+import {
+  type EntryTracker,
+  EVICTION_SETTINGS_DEFAULT,
+  type EvictionPolicy,
+  type EvictionSettings,
+} from './eviction/eviction-policy.ts';
 import { POLICY_TABLE } from './eviction/policy-table.ts';
 import { expireFields, fieldsAreDue } from './expiry/field-expiry.ts';
 import { FilterPlan } from './filter/filter-plan.ts';
 import type { SegmentPool } from './memory/segment-pool.ts';
+import { evictAhead, makeRoomSlowly, type RoomLender } from './memory/store-room.ts';
 import { MutationSink } from './mutation-sink.ts';
 import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
 
@@ -35,9 +42,13 @@ export interface StoreOptions {
   /** A key of POLICY_TABLE. */
   readonly policy: string;
   readonly sampleCount: number;
+  /** Read at each use: the owner may change it. */
+  readonly evictionSettings?: EvictionSettings;
   readonly defaultTtlMs?: number;
   /** False positives that its filter may give; 0 or none: it keeps no filter. */
   readonly filterRate?: number;
+  /** What a named store was told to be. */
+  readonly configuration?: StoreConfiguration;
 }
 
 export class Store {
@@ -47,15 +58,35 @@ export class Store {
   readonly random: Random;
   readonly pool: SegmentPool;
   readonly sink = new MutationSink();
-  readonly effect = new Effect();
+  readonly effect: Effect;
   readonly stats = new Float64Array(STORE_STAT_COUNT);
   readonly seed0: number;
   readonly seed1: number;
   /** Null: no filter is kept. */
   readonly filterPlan: FilterPlan | null;
   policy: EvictionPolicy;
-  /** 0: none. */
-  memoryBytesMax: number;
+  /** The policy's own, null when it keeps nothing beside the entries. */
+  tracker: EntryTracker | null = null;
+  /** When access bits began to mean what the policy takes them for. */
+  private accessKnownSinceMs = Number.NEGATIVE_INFINITY;
+  /** What its counted bytes are held to: its own limit, or what the node grants; or infinite. */
+  limitBytes = Number.POSITIVE_INFINITY;
+  /**
+   * What writes are held to: the limit; while a limit that was lowered is not reached yet, what was
+   * held then less what was given back since.
+   */
+  ceilingBytes = Number.POSITIVE_INFINITY;
+  /** Below it nothing is to be asked: the least of the limit and of what addresses reach. */
+  roomBytes = LIMITS.addressableBytesMax as number;
+  /** Who has more for a store without a limit of its own; null: nobody. */
+  lender: RoomLender | null = null;
+  /** It has asked its lender in vain. */
+  isShort = false;
+  isEvictingAhead = false;
+  /** The last slice of background work left some undone. */
+  isBehind = false;
+  /** The policy found nothing when it was asked last. */
+  hasNothingToEvict = false;
   /** Entries drawn for one eviction. */
   sampleCount: number;
   /** Time to live of what is written without one; 0: none. */
@@ -65,18 +96,24 @@ export class Store {
   /** False while a CLIENT NO-TOUCH client's command runs. */
   touchesKeys = true;
   activeExpiryEnabled = true;
+  /** It is out of its node's list: nothing may be written to it any more. */
+  isDropped = false;
   /**
    * Databases beyond were never written to: most clients use the first alone, and writes count it.
    */
   usedDatabaseCount = 1;
   /** Where the policy found its last victim. */
   victimDatabase: Database;
+  private readonly options: StoreOptions;
   private readonly monotonicMs: () => number;
   private readonly budget = { left: 0 };
-  private nextDatabase = 0;
+  private ownBytesMax = 0;
+  private nextTurn = 0;
 
   constructor(options: StoreOptions) {
+    this.options = options;
     this.name = options.name;
+    this.effect = new Effect(options.name);
     this.clock = options.clock;
     this.random = options.random;
     this.pool = options.pool;
@@ -90,10 +127,11 @@ export class Store {
     this.seed0 = seeds[0];
     this.seed1 = seeds[1];
     this.filterPlan = createFilterPlan(options, seeds);
-    this.policy = requirePolicy(options.policy);
     this.databases = [];
     for (let i = 0; i < options.databaseCount; i++) this.databases.push(new Database(this, i));
     this.victimDatabase = this.databases[0];
+    this.policy = this.createPolicy(options.policy);
+    this.tracker = this.policy.tracker;
   }
 
   /**
@@ -103,16 +141,54 @@ export class Store {
     return this.stats[STORE_STAT.CHANGES];
   }
 
+  /** What it is configured to be; the default store's limits change while the node runs. */
+  get configuration(): StoreConfiguration {
+    const { configuration } = this.options;
+    if (configuration !== undefined) return configuration;
+    return {
+      ...UNSAID,
+      name: this.name,
+      evictionPolicy: this.policyName as EvictionPolicyName,
+      maxMemoryBytes: this.memoryBytesMax,
+      defaultTtlMs: this.defaultTtlMs,
+    };
+  }
+
   get policyName(): string {
     return this.policy.name;
   }
 
   /** False: there is no such policy, and nothing changed. */
   setPolicy(name: string): boolean {
-    const create = POLICY_TABLE[name];
-    if (create === undefined) return false;
-    this.policy = create();
+    if (POLICY_TABLE[name] === undefined) return false;
+    const { accessKind } = this.policy;
+    this.policy = this.createPolicy(name);
+    this.tracker = this.policy.tracker;
+    if (this.policy.accessKind === accessKind || this.entryCount === 0) return true;
+    // Once more, and told that the bits it meets are of another kind.
+    this.accessKnownSinceMs = this.clock.nowMs;
+    this.policy = this.createPolicy(name);
+    this.tracker = this.policy.tracker;
     return true;
+  }
+
+  private createPolicy(name: string): EvictionPolicy {
+    const create = POLICY_TABLE[name];
+    if (create === undefined) throw new RangeError(`unknown eviction policy ${name}`);
+    return create({
+      clock: this.clock,
+      random: this.random,
+      settings: this.options.evictionSettings ?? EVICTION_SETTINGS_DEFAULT,
+      knownSinceMs: this.accessKnownSinceMs,
+      isLate: this.entryCount > 0,
+    });
+  }
+
+  /** Keys of all databases. */
+  get entryCount(): number {
+    let count = 0;
+    for (let i = 0; i < this.usedDatabaseCount; i++) count += this.databases[i].count;
+    return count;
   }
 
   /** What a write has for a deadline that names none: the default, or NO_DEADLINE. */
@@ -125,6 +201,7 @@ export class Store {
     const databases = this.databases;
     let bytes = 0;
     for (let i = 0; i < this.usedDatabaseCount; i++) bytes += databases[i].countedBytes();
+    if (this.tracker !== null) bytes += this.tracker.byteCount;
     return bytes;
   }
 
@@ -140,42 +217,61 @@ export class Store {
     return this.databases.reduce((sum, database) => sum + database.entries.byteCount, 0);
   }
 
+  /** Blocks taken from the slabs since the start. */
+  get allocationCount(): number {
+    return this.databases.reduce((sum, database) => sum + database.memory.allocationCount, 0);
+  }
+
+  /** The limit that it was given as its own; 0: none. */
+  get memoryBytesMax(): number {
+    return this.ownBytesMax;
+  }
+  set memoryBytesMax(byteCount: number) {
+    this.ownBytesMax = byteCount;
+    this.limitTo(byteCount === 0 ? Number.POSITIVE_INFINITY : byteCount);
+    this.lender?.settle();
+  }
+
+  /** From now on; what it has beyond goes step by step. */
+  limitTo(byteCount: number): void {
+    this.limitBytes = byteCount;
+    this.lowerCeiling(this.ceilingBytes);
+    this.roomBytes = Math.min(byteCount, LIMITS.addressableBytesMax);
+  }
+
+  /** The ceiling is nowhere above what is held, nor below the limit. */
+  lowerCeiling(byteCount: number): void {
+    const isReached = byteCount <= this.limitBytes;
+    const lowest = isReached ? byteCount : Math.min(byteCount, this.countedBytes());
+    this.ceilingBytes = Math.max(this.limitBytes, lowest);
+  }
+
   /**
-   * Evicts until `byteCount` more would fit.
+   * Evicts until `byteCount` more would fit, or as much as a write owes; see `store-room.ts`.
    * @returns false when the store is over its limit and may evict nothing more
    */
   makeRoom(byteCount: number): boolean {
-    while (!this.hasRoom(byteCount)) {
-      if (!this.drainOne() && !this.evictOne()) return this.hasRoom(0);
-    }
-    return true;
-  }
-
-  private hasRoom(byteCount: number): boolean {
-    const counted = this.countedBytes();
-    if (this.memoryBytesMax !== 0 && counted + byteCount > this.memoryBytesMax) return false;
-    if (counted < LIMITS.addressableBytesMax) return true;
-    return !this.databases.some((database) => database.memory.isNearlyUnaddressable);
+    return this.countedBytes() + byteCount <= this.roomBytes || makeRoomSlowly(this, byteCount);
   }
 
   /**
-   * Background work for about that long: expiry, then compaction.
+   * Background work for about that long: expiry, freeing, eviction, compaction.
    * @returns whether work is left
    */
   runSlice(budgetMs: number): boolean {
     const endMs = this.monotonicMs() + budgetMs;
-    let isBehind = false;
-    for (let i = 0; i < this.databases.length; i++) {
-      this.nextDatabase = (this.nextDatabase + 1) % this.databases.length;
-      const database = this.databases[this.nextDatabase];
-      while (this.stepOf(database)) {
-        if (this.monotonicMs() >= endMs) {
-          isBehind = true;
-          break;
-        }
+    // One turn more than databases: the eviction's.
+    const turnCount = this.databases.length + 1;
+    for (let i = 0; i < turnCount; i++) {
+      this.nextTurn = (this.nextTurn + 1) % turnCount;
+      while (this.stepOf(this.nextTurn)) {
+        if (this.monotonicMs() < endMs) continue;
+        this.isBehind = true;
+        return true;
       }
     }
-    return isBehind;
+    this.isBehind = false;
+    return false;
   }
 
   /** SWAPDB: every client of the one sees the other's data at once. */
@@ -193,13 +289,16 @@ export class Store {
 
   /** Empties all databases; constant time. */
   flushAll(): void {
-    for (const database of this.databases) {
-      this.stats[STORE_STAT.CHANGES] += database.count;
-      database.clear();
-    }
+    for (const database of this.databases) this.stats[STORE_STAT.CHANGES] += database.count;
+    this.clear();
     if (!this.sink.isActive) return;
     this.effect.begin('FLUSHALL', 0, 0);
     this.recordEffect(EVENT.none);
+  }
+
+  /** The same, unrecorded. */
+  clear(): void {
+    for (const database of this.databases) database.clear();
   }
 
   /** Hands the effect that was built to the readers. */
@@ -224,15 +323,17 @@ export class Store {
   }
 
   /** Frees a part of what was removed but is not yet freed; false when there is nothing. */
-  private drainOne(): boolean {
+  drainOne(): boolean {
     for (let i = 0; i < this.usedDatabaseCount; i++) {
       if (this.databases[i].trees.drain(DRAINED_BLOCK_COUNT)) return true;
     }
     return false;
   }
 
-  private evictOne(): boolean {
+  /** For eviction: false when there is nothing to evict. */
+  evictOne(): boolean {
     const victim = this.policy.evicts ? this.policy.chooseVictim(this) : 0;
+    this.hasNothingToEvict = victim === 0;
     if (victim === 0) return false;
     this.stats[STORE_STAT.EVICTED]++;
     const actorId = this.actorId;
@@ -242,8 +343,10 @@ export class Store {
     return true;
   }
 
-  /** One bounded step of a database's upkeep; false when it has none to do. */
-  private stepOf(database: Database): boolean {
+  /** One bounded step of a database's upkeep, or of eviction; false when there is none to do. */
+  private stepOf(turn: number): boolean {
+    if (turn === this.databases.length) return evictAhead(this);
+    const database = this.databases[turn];
     const nowMs = this.clock.nowMs;
     if (this.activeExpiryEnabled && database.wheel?.isBehind(nowMs)) {
       this.budget.left = STEP_ENTRY_COUNT;
@@ -255,15 +358,18 @@ export class Store {
       return true;
     }
     if (database.trees.drain(DRAINED_BLOCK_COUNT)) return true;
+    if (this.tracker?.keepUp(this, STEP_ENTRY_COUNT)) return true;
     return database.compact(COMPACTION_STEP_BYTES);
   }
 }
 
-function requirePolicy(name: string): EvictionPolicy {
-  const create = POLICY_TABLE[name];
-  if (create === undefined) throw new RangeError(`unknown eviction policy ${name}`);
-  return create();
-}
+/** What the default store is not told for itself. */
+const UNSAID = {
+  cuckooFilter: false,
+  persistence: null,
+  ownership: null,
+  consistency: null,
+} as const;
 
 function createFilterPlan(options: StoreOptions, keyspaceSeeds: Uint32Array): FilterPlan | null {
   const rate = options.filterRate ?? 0;

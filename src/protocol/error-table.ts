@@ -94,6 +94,9 @@ export const ERRORS = {
   sortGetDenied: row('ERR GET option of SORT denied due to insufficient ACL permissions.'),
   sortNotDouble: row("ERR One or more scores can't be converted into double"),
   notInt32: row('ERR value is out of range, value must between -2147483648 and 2147483647'),
+  storeDropped: row('NOSTORE The store was dropped'),
+  storeInTransaction: row('ERR SELECT of another store is not allowed inside a transaction'),
+  storeInScript: row('ERR SELECT of another store is not allowed in a script'),
   databaseOutOfRange: row('ERR DB index is out of range'),
   sameObject: row('ERR source and destination objects are the same'),
   expireNxConflict: row('ERR NX and XX, GT or LT options at the same time are not compatible'),
@@ -111,6 +114,10 @@ export const ERRORS = {
   lfuSelected: row(
     'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
       'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+  ),
+  idleTimeNotKept: row(
+    'ERR The eviction policy in force keeps the order of keys, not their idle times: idle time ' +
+      'not tracked',
   ),
   getkeysNoCommand: row('ERR Invalid command specified'),
   getkeysNoKeys: row('ERR The command has no key arguments'),

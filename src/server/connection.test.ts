@@ -234,7 +234,7 @@ test('behind a barrier no reply and no push leaves before the flush', async () =
     },
   };
   kit.node.loop.barrier = barrier;
-  kit.node.services.stores[0].sink.attach({
+  kit.node.services.stores.default.sink.attach({
     onEffect: (effect) => {
       order.push(effect.frame.latin1(0));
       barrier.isRaised = true;

@@ -212,7 +212,7 @@ export class RespListener {
         const session = new Session({
           id: this.clients.takeId(),
           node: this.node,
-          store: this.node.stores[0],
+          store: this.node.stores.default,
           channel,
           nowMs: this.node.world.clock.wallMs(),
         });

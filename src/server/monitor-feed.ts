@@ -5,7 +5,8 @@ import { secretArguments } from '../commands/secret-arguments.ts';
 import { GATE, type Session } from '../commands/session.ts';
 
 /**
- * Shows every command to the clients in MONITOR, as `+time [database address] "name" "argument"`.
+ * Shows every command to the clients in MONITOR, as `+time [database address] "name" "argument"`;
+ * in a named store its name stands for the database.
  */
 export class MonitorTable implements MonitorFeed {
   private readonly sessions = new Set<Session>();
@@ -45,7 +46,9 @@ export class MonitorTable implements MonitorFeed {
     const { channel } = session;
     let peer = channel === null ? 'embedded' : formatAddress(channel);
     if (session.isInScript) peer = 'lua';
-    let line = `+${seconds}.${micros} [${session.databaseIndex} ${peer}]`;
+    const { name } = session.store;
+    const place = name === 'default' ? session.databaseIndex : name;
+    let line = `+${seconds}.${micros} [${place} ${peer}]`;
     const secrets = secretArguments(frame, session.node);
     for (let i = 0; i < frame.count; i++) {
       const isSecret = i >= secrets.first && i <= secrets.last;

@@ -22,7 +22,7 @@ test('stop answers what has arrived, closes everything and leaves nothing behind
   assert.equal(kit.world.network.openSocketCount, 0);
   assert.equal(kit.world.timers.pendingTimerCount, 0);
   assert.equal(kit.node.clients.count, 0);
-  assert.equal(kit.node.services.stores[0].sink.isActive, false);
+  assert.equal(kit.node.services.stores.default.sink.isActive, false);
 });
 
 test('stop answers what was read in the very turn in which it is asked for', async () => {

@@ -3,14 +3,14 @@ const GROUPING_MS = 60_000;
 /** Entries looked at for one that is alike. */
 const GROUPING_DEPTH = 10;
 
-export type DenialReason = 'command' | 'key' | 'channel' | 'auth';
+export type DenialReason = 'command' | 'key' | 'channel' | 'store' | 'auth';
 export type DenialContext = 'toplevel' | 'multi' | 'lua';
 
 /** Texts have one char per byte. */
 export interface Denial {
   readonly reason: DenialReason;
   readonly context: DenialContext;
-  /** The command, key or channel that was refused; of a login the command it came by. */
+  /** The command, key, channel or store that was refused; of a login the command it came by. */
   readonly object: string;
   readonly userName: string;
   /** The line of CLIENT LIST. */

@@ -7,6 +7,8 @@ import type { User } from './user.ts';
 /** The rules that make the user again, as in `user <name> <rules>`. */
 export function describeUser(user: User): string {
   const words = [...flagsOf(user), ...user.digests.map((digest) => `#${digestText(digest)}`)];
+  const stores = user.stores.describe();
+  if (stores !== '') words.push(stores);
   const selectors = user.selectors.map((selector) => `(${describeSelector(selector)})`);
   return [...words, describeSelector(user.root), ...selectors].join(' ');
 }

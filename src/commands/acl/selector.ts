@@ -27,6 +27,9 @@ export const RULE_ERRORS = {
   channelsAreAll:
     "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not " +
     "have any effect. Try 'resetchannels' to start with an empty list of channels",
+  storesAreAll:
+    "Adding a pattern after the * pattern (or the 'allstores' flag) is not valid and does not have " +
+    "any effect. Try 'resetstores' to start with an empty list of stores",
   noSuchPassword: 'The password you are trying to remove from the user does not exist',
   passwordHash:
     'The password hash must be exactly 64 characters and contain only lowercase hexadecimal ' +
@@ -36,9 +39,8 @@ export const RULE_ERRORS = {
 
 /**
  * A set of rules that must allow a command by itself: which commands, on which keys and channels.
- * A user has one, the root, and may have more; one that allows a command is enough. A further kind
- * of thing to be allowed, such as a named store, is a further list here and a further check in
- * `access-check.ts`.
+ * A user has one, the root, and may have more; one that allows a command is enough. Which stores
+ * the user may use is asked where it enters one, not at each command: see `store-rules.ts`.
  */
 export class Selector {
   allowsAllKeys = false;

@@ -2,6 +2,7 @@ import { digestsEqual, sha256 } from '../../base/digest/sha256.ts';
 import type { CommandCatalog } from './command-catalog.ts';
 import { cText, RULE_ERRORS, Selector } from './selector.ts';
 import { splitSelector } from './split-rules.ts';
+import { STORE_WORDS, StoreRules } from './store-rules.ts';
 
 const DIGEST_HEX = /^[0-9a-f]{64}$/;
 
@@ -22,6 +23,8 @@ export class User {
   root: Selector;
   /** Further selectors; one that allows a command is enough. */
   selectors: Selector[] = [];
+  /** Which stores its sessions may stand in. */
+  stores = new StoreRules();
   /** One selector allows everything: nothing needs to be checked. */
   isUnrestricted = false;
   private readonly catalog: CommandCatalog;
@@ -39,6 +42,7 @@ export class User {
     this.digests = [...other.digests];
     this.root = other.root.copy();
     this.selectors = other.selectors.map((selector) => selector.copy());
+    this.stores = other.stores.copy();
     this.settle();
   }
 
@@ -78,6 +82,7 @@ export class User {
         return null;
     }
     const sign = rule.charAt(0);
+    if (sign === '$' || STORE_WORDS.has(word)) return this.stores.apply(rule);
     if (sign === '>' || sign === '#') return this.addPassword(rule);
     if (sign === '<' || sign === '!') return this.removePassword(rule);
     if (sign === '(' && rule.endsWith(')')) return this.addSelector(rule, newAllowsChannels);
@@ -92,12 +97,17 @@ export class User {
     return isRight;
   }
 
+  mayUseStore(name: string): boolean {
+    return this.stores.allows(name);
+  }
+
   private reset(allowsChannels: boolean): void {
     this.isEnabled = false;
     this.takesAnyPassword = false;
     this.digests = [];
     this.sanitizing = 'sanitize-payload';
     this.selectors = [];
+    this.stores = new StoreRules();
     this.root.setAllKeys(false);
     this.root.setAllChannels(allowsChannels);
     this.root.setAllCommands(false);

@@ -205,6 +205,15 @@ export class BlockingTable {
     if (waiter !== null) this.remove(waiter);
   }
 
+  /** The store is gone: who waits for keys of it is told so. */
+  dropStore(store: Store): void {
+    for (const waiter of [...this.waiters]) {
+      if (waiter.session.store !== store || waiter.wait === null) continue;
+      this.refuse(waiter, ERRORS.storeDropped);
+    }
+    this.readers.delete(store);
+  }
+
   /** The node stops. */
   stop(): void {
     this.timer?.cancel();

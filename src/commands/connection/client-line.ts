@@ -12,7 +12,7 @@ export function describeClient(session: Session): string {
   const queryBytes = channel?.queryBytes ?? 0;
   const outputBytes = channel?.outputBytes ?? 0;
   const queueBytes = queue?.heldBytes ?? 0;
-  return [
+  const line = [
     `id=${session.id}`,
     `addr=${channel === null ? 'embedded:0' : remoteName(channel)}`,
     `laddr=${channel === null ? 'embedded:0' : localName(channel)}`,
@@ -44,6 +44,8 @@ export function describeClient(session: Session): string {
     `lib-name=${session.libraryName}`,
     `lib-ver=${session.libraryVersion}`,
   ].join(' ');
+  const { name } = session.store;
+  return name === 'default' ? line : `${line} store=${name}`;
 }
 
 /** What a connection and its session hold while idle, measured at eight thousand of them. */

@@ -1,6 +1,6 @@
 import type { CommandRow } from '../command-row.ts';
 import { beginLogin } from '../login.ts';
-import { GATE, type Session } from '../session.ts';
+import { enterStore, GATE, type Session } from '../session.ts';
 
 export const quitCommand: CommandRow = {
   name: 'quit',
@@ -43,8 +43,7 @@ function reset(session: Session): void {
   node.pubsub.removeAll(session);
   node.monitors.remove(session);
   node.tracking.disable(session);
-  session.store = node.stores[0];
-  session.database = session.store.databases[0];
+  enterStore(session, node.stores.default);
   session.protocol = 2;
   session.name = '';
   session.correlationId = '';

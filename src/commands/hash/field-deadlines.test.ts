@@ -80,7 +80,7 @@ test('a hash whose last field expired is no more', async () => {
 
 test('a field that expired is recorded before the change that finds it', async () => {
   const kit = await createCommandKit();
-  kit.node.services.stores[0].activeExpiryEnabled = false;
+  kit.node.services.stores.default.activeExpiryEnabled = false;
   kit.ask('HSET', 'h', 'n', 5);
   kit.ask('PEXPIRE', 'h', 1e9);
   kit.ask('HPEXPIRE', 'h', 10, 'FIELDS', 1, 'n');

@@ -26,8 +26,10 @@ function parseDatabase(
     reply.error(ERRORS.notInt32);
     return null;
   }
-  const { databases } = session.store;
-  if (index < 0n || index >= databases.length) {
+  // Numbers are the default store's databases, and no key moves from store to store.
+  const { databases } = session.node.stores.default;
+  const isNamed = session.database.store !== session.node.stores.default;
+  if (isNamed || index < 0n || index >= databases.length) {
     reply.error(ERRORS.databaseOutOfRange);
     return null;
   }

@@ -132,7 +132,7 @@ test('SCAN meets every key once and filters by pattern and type', async () => {
 
 test('KEYS and SCAN do not show keys whose deadline has passed', async () => {
   const kit = await createCommandKit();
-  kit.node.services.stores[0].activeExpiryEnabled = false;
+  kit.node.services.stores.default.activeExpiryEnabled = false;
   kit.ask('SET', 'k', 'v', 'PX', '10');
   kit.ask('SET', 'other', 'v');
   kit.advance(11);

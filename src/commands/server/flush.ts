@@ -76,12 +76,13 @@ export const swapdbCommand: CommandRow = {
   complexity: 'O(N) where N is the count of clients watching keys from both databases.',
   summary: 'Let two databases exchange their keys, at once for every client',
   syntax: 'index1 index2',
-  execute({ store }, frame, reply) {
+  execute({ node, store }, frame, reply) {
     const first = databaseIndex(frame, 1);
     if (first === null) return reply.error(ERRORS.invalidFirstDatabase);
     const second = databaseIndex(frame, 2);
     if (second === null) return reply.error(ERRORS.invalidSecondDatabase);
-    const { length } = store.databases;
+    // Numbers are the default store's databases.
+    const { length } = store === node.stores.default ? store.databases : [];
     if (first < 0 || second < 0 || first >= length || second >= length) {
       return reply.error(ERRORS.databaseOutOfRange);
     }

@@ -37,7 +37,7 @@ export function memoryFields(node: NodeServices): InfoField[] {
     ['used_memory_functions', functionBytes],
     ...withHuman('used_memory_scripts', scriptBytes + functionBytes),
     ...withHuman('maxmemory', maxMemoryBytes),
-    ['maxmemory_policy', node.stores[0].policy.redisName],
+    ['maxmemory_policy', node.stores.default.policy.redisName],
     ['allocator_frag_ratio', ratio(slabHeldBytes, slabLiveBytes).toFixed(2)],
     ['allocator_frag_bytes', slabHeldBytes - slabLiveBytes],
     ['allocator_rss_ratio', ratio(slabHeldBytes, slabHeldBytes).toFixed(2)],

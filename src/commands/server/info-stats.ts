@@ -67,7 +67,7 @@ export function statsFields(node: NodeServices): InfoField[] {
 }
 
 export function sumOf(node: NodeServices, slot: number): number {
-  return node.stores.reduce((sum, store) => sum + store.stats[slot], 0);
+  return node.stores.all.reduce((sum, store) => sum + store.stats[slot], 0);
 }
 
 export function commandFields(node: NodeServices): InfoField[] {

@@ -1,6 +1,7 @@
 import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
+import { measureStore } from '../../engine/store-statistics.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { CommandRow } from '../command-row.ts';
 import type { NodeServices } from '../node-services.ts';
@@ -11,15 +12,15 @@ import { commandFields, errorFields, latencyFields, statsFields, sumOf } from '.
 interface Section {
   readonly name: string;
   readonly title: string;
-  /** Shown when no section is asked for. */
-  readonly isDefault: boolean;
+  /** Shown when no section is asked for; 'named': where there are named stores. */
+  readonly isDefault: boolean | 'named';
   readonly fields: (node: NodeServices) => InfoField[];
 }
 
 function section(
   title: string,
   fields: (node: NodeServices) => InfoField[],
-  isDefault = true,
+  isDefault: Section['isDefault'] = true,
 ): Section {
   return { name: title.toLowerCase(), title, isDefault, fields };
 }
@@ -39,6 +40,7 @@ const SECTIONS: readonly Section[] = [
   section('Latencystats', latencyFields, false),
   section('Cluster', () => [['cluster_enabled', 0]]),
   section('Keyspace', keyspaceFields),
+  section('Stores', storeFields, 'named'),
 ];
 
 export const infoCommand: CommandRow = {
@@ -70,7 +72,8 @@ export function infoText(node: NodeServices, wanted: readonly string[]): string 
   const isAll = wanted.includes('all') || wanted.includes('everything');
   const parts: string[] = [];
   for (const { name, title, isDefault: isUsual, fields } of SECTIONS) {
-    if (!isAll && !(isDefault && isUsual) && !wanted.includes(name)) continue;
+    const isShown = isUsual === 'named' ? node.stores.named.length > 0 : isAll || isUsual;
+    if (!(isShown && (isDefault || isAll)) && !wanted.includes(name)) continue;
     const lines = fields(node).map(([field, value]) => `${field}:${value}\r\n`);
     parts.push(`# ${title}\r\n${lines.join('')}`);
   }
@@ -189,10 +192,30 @@ function cpuFields(node: NodeServices): InfoField[] {
   ];
 }
 
+/** One line a named store; what is not told here STORE INFO tells. */
+function storeFields(node: NodeServices): InfoField[] {
+  return node.stores.named.map((store) => {
+    const facts = measureStore(store);
+    const values = [
+      `keys=${facts.keyCount}`,
+      `expires=${facts.deadlineCount}`,
+      `memory=${facts.memoryBytes}`,
+      `limit=${facts.memoryBytesMax}`,
+      `hits=${facts.hits}`,
+      `misses=${facts.misses}`,
+      `hit_rate=${facts.hitRate.toFixed(4)}`,
+      `evictions=${facts.evictions}`,
+      `expired=${facts.expired}`,
+      `writes=${facts.writes}`,
+    ];
+    return [store.name, values.join(',')];
+  });
+}
+
 /** The numbered databases, which are the default store's. */
 function keyspaceFields(node: NodeServices): InfoField[] {
   const fields: InfoField[] = [];
-  for (const database of node.stores[0].databases) {
+  for (const database of node.stores.default.databases) {
     const { count, deadlineCount, index } = database;
     if (count === 0) continue;
     const averageMs = Math.max(0, Math.round(averageTtlMs(database)));

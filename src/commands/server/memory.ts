@@ -67,7 +67,7 @@ type Fact = readonly [name: string, value: number, kind?: 'double'];
 function replyStats(node: NodeServices, reply: ReplyWriter): void {
   const facts = measureMemory(node);
   const { usedBytes, rssBytes, slabLiveBytes, slabHeldBytes, keyCount } = facts;
-  const databases = node.stores[0].databases.filter((database) => database.count > 0);
+  const databases = node.stores.default.databases.filter((database) => database.count > 0);
   const before: Fact[] = [
     ['peak.allocated', facts.peakBytes],
     ['total.allocated', usedBytes],

@@ -114,7 +114,7 @@ test('DEBUG is refused until the setting allows it', async () => {
   assert.match(String(refusal), /DEBUG command not allowed/);
   kit.node.services.configuration.security.enableDebugCommand = 'local';
   assert.equal(kit.ask('DEBUG', 'SET-ACTIVE-EXPIRE', '0'), 'OK');
-  assert.equal(kit.node.services.stores[0].activeExpiryEnabled, false);
+  assert.equal(kit.node.services.stores.default.activeExpiryEnabled, false);
   assert.deepEqual(kit.run('DEBUG', 'SLEEP'), {
     kind: 'error',
     text: "ERR unknown subcommand or wrong number of arguments for 'SLEEP'. Try DEBUG HELP.",

@@ -18,12 +18,12 @@ test('nobody tracks: changes are not read, and the table is empty', async () => 
   const kit = await createNodeKit();
   const { tracking, stores } = kit.node.services;
   const [reader, writer] = [trackingClient(kit), kit.connect()];
-  assert.equal(stores[0].sink.isActive, true);
+  assert.equal(stores.default.sink.isActive, true);
   reader.ask('mget a b c');
   assert.deepEqual([tracking.clientCount, tracking.keyCount, tracking.itemCount], [1, 3, 3]);
   assert.ok(tracking.heldBytes > 0);
   reader.ask('client tracking off');
-  assert.equal(stores[0].sink.isActive, false);
+  assert.equal(stores.default.sink.isActive, false);
   assert.deepEqual([tracking.clientCount, tracking.keyCount, tracking.itemCount], [0, 0, 0]);
   assert.equal(tracking.heldBytes, 0);
   assert.equal(writer.ask('set a 1'), '+OK\r\n');
@@ -76,7 +76,7 @@ test('keys that expire and keys that are evicted are told, also to NOLOOP', asyn
 
 test('what a multi-key read finds expired is told after the whole reply', async () => {
   const kit = await createNodeKit();
-  kit.node.services.stores[0].activeExpiryEnabled = false;
+  kit.node.services.stores.default.activeExpiryEnabled = false;
   const reader = trackingClient(kit);
   reader.ask('mset a 1 b 2', 'pexpire a 10', 'pexpire b 10', 'mget a b');
   kit.advance(100);

@@ -15,6 +15,7 @@ import type { Effect } from '../../engine/effect.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
 import type { Store } from '../../engine/store.ts';
+import type { StoreRegistry } from '../../engine/store-registry.ts';
 import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Command } from '../command-table.ts';
 import { findKeyPositions, KeyPositions } from '../key-positions.ts';
@@ -47,6 +48,8 @@ class TrackingState implements SessionTracking {
   scriptHasRead = false;
   /** To be told when its own command is answered. */
   pending: (string | typeof ALL_KEYS)[] = [];
+  /** Named stores in which keys were remembered for it; null when in none. */
+  namedStores: Set<Store> | null = null;
   isFlushAsked = false;
 }
 
@@ -59,7 +62,7 @@ interface Prefix {
 
 export class TrackingTable implements ClientTracking, MutationReader {
   private readonly clients: ClientRegistry;
-  private readonly stores: readonly Store[];
+  private readonly stores: StoreRegistry;
   private readonly settings: { readonly trackingTableKeyCountMax: number };
   private readonly later: (errand: () => void) => void;
   private readonly keys: TrackedKeys;
@@ -72,7 +75,7 @@ export class TrackingTable implements ClientTracking, MutationReader {
   /** @param options.later  runs what must not run in the middle of a command */
   constructor(options: {
     clients: ClientRegistry;
-    stores: readonly Store[];
+    stores: StoreRegistry;
     settings: { readonly trackingTableKeyCountMax: number };
     random: Random;
     later: (errand: () => void) => void;
@@ -82,6 +85,10 @@ export class TrackingTable implements ClientTracking, MutationReader {
     this.settings = options.settings;
     this.later = options.later;
     this.keys = new TrackedKeys(options.random);
+    options.stores.onCreated((store) => {
+      if (this.sessions.size > 0) store.sink.attach(this);
+    });
+    options.stores.onDropped((store) => this.forgetStore(store));
   }
 
   get clientCount(): number {
@@ -204,7 +211,8 @@ export class TrackingTable implements ClientTracking, MutationReader {
     if (state.isBroadcast || session.tracking !== state) return;
     if (state.isOptIn && !state.isCachingChosen) return;
     if (state.isOptOut && state.isCachingChosen) return;
-    const { keys, positions } = this;
+    const { keys, positions, stores } = this;
+    if (session.store !== stores.default) (state.namedStores ??= new Set()).add(session.store);
     const count = findKeyPositions(command.row, frame, positions);
     for (let i = 0; i < count; i++) {
       const arg = positions.positions[i];
@@ -266,11 +274,23 @@ export class TrackingTable implements ClientTracking, MutationReader {
 
   private invalidateAll(): void {
     this.keys.clear();
+    for (const session of this.sessions) this.invalidateAllOf(session);
+  }
+
+  private invalidateAllOf(session: Session): void {
+    const state = session.tracking as TrackingState;
+    if (isInCommand(session, state)) state.pending.push(ALL_KEYS);
+    else this.send(session, state, ALL_KEYS);
+  }
+
+  /** All keys of the store are gone: who may have copies of some loses all of its copies. */
+  private forgetStore(store: Store): void {
     for (const session of this.sessions) {
       const state = session.tracking as TrackingState;
-      if (isInCommand(session, state)) state.pending.push(ALL_KEYS);
-      else this.send(session, state, ALL_KEYS);
+      const hasRead = state.namedStores?.delete(store) === true;
+      if (hasRead || state.isBroadcast) this.invalidateAllOf(session);
     }
+    store.sink.detach(this);
   }
 
   private gather(frame: Frame, arg: number, changerId: number): void {

@@ -96,6 +96,7 @@ export const METRIC_ROWS = {
   deniedCommands: counted('acl_denied_cmd_total', 'Commands refused to their user.'),
   deniedKeys: counted('acl_denied_key_total', 'Commands refused because of a key.'),
   deniedChannels: counted('acl_denied_channel_total', 'Commands refused because of a channel.'),
+  deniedStores: counted('acl_denied_store_total', 'Commands refused because of a store.'),
   logLinesLost: counted('log_lines_lost_total', 'Log lines that no file or terminal took.'),
   logLinesHeld: counted(
     'log_lines_held_total',
