@@ -1,12 +1,6 @@
 /** Expressions. Each evaluates its parts once, in the order of the script. */
 import { isBoundedCall } from './bounded-functions.ts';
-import {
-  describe,
-  type FunctionEmitter,
-  numberText,
-  type Operand,
-  quote,
-} from './function-emitter.ts';
+import { describe, type FunctionEmitter, type Operand, quote } from './function-emitter.ts';
 import type { CallExpression, Expression } from './syntax-tree.ts';
 
 const ARITHMETIC: Readonly<Record<string, string>> = {
@@ -34,7 +28,7 @@ export function emitValue(f: FunctionEmitter, e: Expression): string {
     case 'varargs':
       return 'V[0]';
     case 'number':
-      return numberText(e.value);
+      return f.constant(e.value);
     case 'string':
       return quote(e.value);
     case 'local':
@@ -345,8 +339,10 @@ function numbersCheck(f: FunctionEmitter, ...pairs: [Expression, Operand][]): st
 }
 
 function emitArithmetic(f: FunctionEmitter, e: Binary): string {
+  // A number on the left becomes a constant of the function after all those on the right.
+  const early = e.left.kind === 'number' ? operandOf(f, e.right) : null;
   const left = operandOf(f, e.left);
-  const right = operandOf(f, e.right);
+  const right = early ?? operandOf(f, e.right);
   const site = f.addSite(e.line, describe(e.left), describe(e.right));
   const [a, b] = [left.text, right.text];
   const name = ARITHMETIC[e.operator]!;
@@ -378,7 +374,6 @@ function emitConcat(f: FunctionEmitter, e: Binary): string {
 
 function emitUnary(f: FunctionEmitter, e: Unary): string {
   if (e.operator === 'not') return emitCondition(f, e);
-  if (e.operator === '-' && e.operand.kind === 'number') return `(-${numberText(e.operand.value)})`;
   const operand = operandOf(f, e.operand);
   const site = f.addSite(e.line, describe(e.operand), describe(e.operand));
   const { text } = operand;

@@ -180,6 +180,8 @@ function emitNumericFor(f: FunctionEmitter, s: Kind<'numericFor'>): string {
     `if(typeof ${name}!=='number')${name}=R.forNumber(${name},'${what}',${site});`;
   text += check(index, 'initial value') + check(limit, 'limit');
   if (s.step !== null) text += check(step, 'step');
+  // As Lua prepares the loop, which shows where the sum is rounded.
+  text += s.step === null ? `${index}=${index}-1+1;` : `${index}=${index}-${step}+${step};`;
   f.endStatement();
   let test = `${index}<=${limit}`;
   if (s.step !== null) test = `0<${step}?${index}<=${limit}:${limit}<=${index}`;

@@ -19,6 +19,7 @@ export class FunctionEmitter {
   /** Locals that always hold a number. */
   readonly numbers = new Set<Local>();
   readonly addSite: (line: number, first: string | null, second: string | null) => string;
+  private zero: number | null = null;
   private temporaryCount = 0;
   private temporaryCountMax = 0;
   private hiddenCount = 0;
@@ -32,6 +33,13 @@ export class FunctionEmitter {
     this.body = body;
     this.isStepped = isStepped;
     this.addSite = addSite;
+  }
+
+  /** A number; of 0 and -0 a function has one constant, the first. */
+  constant(value: number): string {
+    if (value !== 0) return value < 0 ? `(${value})` : `${value}`;
+    this.zero ??= value;
+    return Object.is(this.zero, -0) ? '(-0)' : '0';
   }
 
   /** A temporary, in use until the statement ends. */
@@ -150,7 +158,6 @@ export function describe(e: Expression): string | null {
 
 function isTrueConstant(e: Expression): boolean {
   if (e.kind === 'parentheses') return isTrueConstant(e.inner);
-  if (e.kind === 'unary' && e.operator === '-') return e.operand.kind === 'number';
   return e.kind === 'true' || e.kind === 'number' || e.kind === 'string';
 }
 
@@ -162,8 +169,4 @@ function isFalseConstant(e: Expression): boolean {
 /** A string constant; its characters are below 256, which JSON escapes well enough for code. */
 export function quote(text: string): string {
   return JSON.stringify(text);
-}
-
-export function numberText(value: number): string {
-  return `${value}`;
 }

@@ -1,4 +1,5 @@
 /** Expressions: operators by precedence, names with what follows them, tables, functions. */
+import { foldBinary, foldUnary } from './fold-constants.ts';
 import type { LuaParser } from './parse-lua.ts';
 import type { CallExpression, Expression } from './syntax-tree.ts';
 
@@ -43,7 +44,7 @@ function parseOperators(parser: LuaParser, limit: number): Expression {
     if (priority === undefined || priority[0] <= limit) break;
     lexer.advance();
     const right = parseOperators(parser, priority[1]);
-    left = { kind: 'binary', line: lexer.lastLine, operator, left, right };
+    left = foldBinary({ kind: 'binary', line: lexer.lastLine, operator, left, right });
   }
   parser.leaveLevel();
   return left;
@@ -58,7 +59,7 @@ function parseOperand(parser: LuaParser): Expression {
     case '#': {
       lexer.advance();
       const operand = parseOperators(parser, UNARY_PRIORITY);
-      return { kind: 'unary', line: lexer.lastLine, operator: token, operand };
+      return foldUnary({ kind: 'unary', line: lexer.lastLine, operator: token, operand });
     }
     case '<number>': {
       const value = lexer.number;
