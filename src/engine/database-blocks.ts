@@ -37,6 +37,6 @@ export class DatabaseBlocks implements BlockOwner {
     if (type === TYPE.TREE_PAGE) return trees.relocatePage(from, to);
     if (type === TYPE.TREE_BLOB) return trees.relocateBlob(from, to);
     entries.relocate(this.database.hashOf(to), from, to);
-    if ((word0 & FLAG.DEADLINE) !== 0) wheel?.relocate(to);
+    if ((word0 & FLAG.DEADLINE) !== 0) wheel?.relocate(from, to);
   }
 }

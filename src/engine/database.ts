@@ -12,6 +12,7 @@ import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
 import { DatabaseBlocks } from './database-blocks.ts';
 import type { Effect } from './effect.ts';
+import { overwrittenAccess, trackEntry, untrackEntry } from './entry-access.ts';
 import { FLAGS_HELD, releaseHoldings, releaseReplaced } from './entry-holdings.ts';
 import { EVENT } from './event-table.ts';
 import { FieldSchedule } from './expiry/field-schedule.ts';
@@ -229,15 +230,6 @@ export class Database {
     return this.entries.scan(cursor, count, out);
   }
 
-  idleS(entry: number): number {
-    return this.store.policy.idleS(this.accessOf(entry), this.store.clock.accessS);
-  }
-
-  accessOf(entry: number): number {
-    this.memory.locate(entry);
-    return this.memory.view.getUint32(this.memory.base + 4, true) >>> 8;
-  }
-
   /**
    * Records the client's command itself as the effect: for commands that depend on nothing else.
    */
@@ -289,6 +281,7 @@ export class Database {
     this.filter?.clear();
     this.fieldSchedule.tree = 0;
     this.wheel = null;
+    this.store.tracker?.onCleared(this.store.entryCount);
   }
 
   swapContents(other: Database): void {
@@ -337,14 +330,17 @@ export class Database {
 
   // --- below: for the value types in `values/` only ---
 
-  /** Fills the plan's key from a frame argument; `access` is a new entry's. */
-  planFor(frame: Frame, keyArg: number): EntryPlan {
+  /**
+   * Fills the plan's key from a frame argument.
+   * @param replaced  the entry that will be replaced, which memory is located at; 0: a new one
+   */
+  planFor(frame: Frame, keyArg: number, replaced = 0): EntryPlan {
     const plan = this.plan;
     plan.keyView = frame.view;
     plan.keyBytes = frame.bytes;
     plan.keyOffset = frame.offsets[keyArg];
     plan.keyLength = frame.lengths[keyArg];
-    plan.access = this.store.policy.initialAccess(this.store.clock.accessS);
+    plan.access = replaced === 0 ? this.store.policy.initialAccess() : overwrittenAccess(this);
     plan.flags = 0;
     return plan;
   }
@@ -381,6 +377,7 @@ export class Database {
       if (this.filter !== null) this.filter.add(this.hash, entry);
       const store = this.store;
       if (this.index >= store.usedDatabaseCount) store.usedDatabaseCount = this.index + 1;
+      if (store.tracker !== null) trackEntry(this, store.tracker, entry);
       if (store.sink.wantsEvents) this.announceNew(entry);
       return;
     }
@@ -418,7 +415,7 @@ export class Database {
     if (!store.touchesKeys) return;
     const { view, base } = this.memory;
     const word1 = view.getUint32(base + 4, true);
-    const access = store.policy.onAccess(word1 >>> 8, store.clock.accessS);
+    const access = store.policy.onAccess(word1 >>> 8, this.hash);
     if (access !== word1 >>> 8) view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
   }
 
@@ -458,7 +455,7 @@ export class Database {
     memory.locate(to);
     const toAt = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true));
     copyBytes(memory.view, memory.bytes, toAt, fromView, memory.bytes, fromAt, DEADLINE_BYTES);
-    this.wheel?.relocate(to);
+    this.wheel?.relocate(from, to);
   }
 
   private deadlineLocated(word0: number): number {
@@ -491,6 +488,8 @@ export class Database {
     const word0 = memory.view.getUint32(memory.base, true);
     if ((word0 & FLAGS_HELD) !== 0) releaseHoldings(this, entry, word0);
     if ((word0 & FLAG.DEADLINE) !== 0) this.wheel?.remove(entry);
+    const { tracker } = this.store;
+    if (tracker !== null) untrackEntry(this, tracker, entry);
     if (this.filter !== null) this.filter.remove(entry);
     this.entries.removeFound();
     memory.free(entry, byteCount);

@@ -2,6 +2,7 @@ import { copyBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { type Database, NO_DEADLINE } from './database.ts';
+import { untrackEntry } from './entry-access.ts';
 import { EVENT } from './event-table.ts';
 import { FLAG, headerBytes } from './keyspace/entry.ts';
 import { writeEntry } from './keyspace/entry-writer.ts';
@@ -22,7 +23,7 @@ export function renameEntry(
 ): void {
   const store = database.store;
   if (!handOver(database, entry, database, frame, toArg)) {
-    const placed = writeUnder(database, entry, database, frame, toArg);
+    const placed = writeUnder(database, entry, database, frame, toArg, false);
     const isScheduled = (wordOf(database, entry) & FLAG.SCHEDULED) !== 0;
     if (isScheduled) database.fieldSchedule.removeEntry(database, entry);
     forgetTrees(database, entry);
@@ -45,7 +46,7 @@ export function copyEntry(
   frame: Frame,
   toArg: number,
 ): void {
-  const placed = duplicate(database, entry, target, frame, toArg);
+  const placed = duplicate(database, entry, target, frame, toArg, true);
   const store = target.store;
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
@@ -69,7 +70,7 @@ export function moveEntry(
 ): void {
   const store = database.store;
   if (!handOver(database, entry, target, frame, keyArg)) {
-    duplicate(database, entry, target, frame, keyArg);
+    duplicate(database, entry, target, frame, keyArg, false);
     database.dropUnfound(entry);
   }
   store.stats[STORE_STAT.CHANGES]++;
@@ -104,6 +105,8 @@ function handOver(
   if (replaced !== 0) target.dropFound(replaced);
   source.memory.beforeChange(entry);
   if (!isSame && hasDeadline) source.wheel?.remove(entry);
+  const { tracker } = source.store;
+  if (tracker !== null) untrackEntry(source, tracker, entry);
   const isFound = source.entries.findAddress(source.hashOf(entry), entry);
   assert(isFound, 'an entry that is handed over is in the index');
   source.filter?.remove(entry);
@@ -119,15 +122,19 @@ function handOver(
   return true;
 }
 
-/** Writes a copy of the entry under the key in `toArg`, trees and all. */
+/**
+ * Writes a copy of the entry under the key in `toArg`, trees and all.
+ * @param isNew  to the eviction policy too
+ */
 function duplicate(
   source: Database,
   entry: number,
   target: Database,
   frame: Frame,
   toArg: number,
+  isNew: boolean,
 ): number {
-  const placed = writeUnder(source, entry, target, frame, toArg);
+  const placed = writeUnder(source, entry, target, frame, toArg, isNew);
   const word0 = wordOf(target, placed);
   if ((word0 & FLAG.TREE) !== 0) copyRecordTrees(target, placed, source);
   if ((word0 & FLAG.SCHEDULED) !== 0) target.fieldSchedule.addEntry(target, placed);
@@ -155,6 +162,7 @@ function writeUnder(
   target: Database,
   frame: Frame,
   toArg: number,
+  isNew: boolean,
 ): number {
   const replaced = target.find(frame, toArg);
   if (replaced !== 0) target.dropFound(replaced);
@@ -172,7 +180,7 @@ function writeUnder(
   plan.valueLength = valueLength;
   plan.capacity = valueLength;
   plan.hasDeadline = hasDeadline;
-  plan.access = access;
+  if (!isNew) plan.access = access;
   const memory = target.memory;
   const placed = writeEntry(memory, plan);
   const { view, bytes, base } = memory;

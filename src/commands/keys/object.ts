@@ -1,3 +1,4 @@
+import { frequencyOf, idleSecondsOf } from '../../engine/entry-access.ts';
 import { ENCODING, ENCODING_NAMES } from '../../engine/keyspace/entry.ts';
 import { integerOf } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -10,8 +11,6 @@ import { lookUpQuietly } from './look-up.ts';
 /** Redis shares one object for each of these integers and says so. */
 const SHARED_INTEGER_COUNT = 10_000;
 const SHARED_REFERENCE_COUNT = 2_147_483_647;
-/** Of an entry's access bits, under an LFU policy: a minute above, a counter below. */
-const LFU_COUNTER_MASK = 255;
 
 function objectRow(
   name: string,
@@ -46,9 +45,10 @@ const encodingRow = objectRow(
 const freqRow = objectRow(
   'freq',
   { since: '4.0.0', summary: 'Tell how often a key is used, on a logarithmic scale' },
-  ({ database, store }, entry, reply) => {
-    if (!isLfu(store.policy.redisName)) return reply.error(ERRORS.lfuNotSelected);
-    reply.integer(database.accessOf(entry) & LFU_COUNTER_MASK);
+  ({ database }, entry, reply) => {
+    const frequency = frequencyOf(database, entry);
+    if (frequency < 0) return reply.error(ERRORS.lfuNotSelected);
+    reply.integer(frequency);
   },
 );
 
@@ -57,7 +57,9 @@ const idletimeRow = objectRow(
   { since: '2.2.3', summary: 'Tell for how many seconds a key was not used' },
   ({ database, store }, entry, reply) => {
     if (isLfu(store.policy.redisName)) return reply.error(ERRORS.lfuSelected);
-    reply.integer(database.idleS(entry));
+    const idleS = idleSecondsOf(database, entry);
+    if (idleS < 0) return reply.error(ERRORS.idleTimeNotKept);
+    reply.integer(idleS);
   },
 );
 

@@ -1,15 +1,8 @@
-import type { EvictionPolicy } from './eviction-policy.ts';
-import { idleSeconds } from './lru.ts';
+import { ClockedPolicy } from './clocked-policy.ts';
+import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
 
-/** Nothing leaves: a full store refuses writes. Access times are kept for OBJECT IDLETIME. */
-export function createNoEviction(): EvictionPolicy {
-  return {
-    name: 'noeviction',
-    redisName: 'noeviction',
-    evicts: false,
-    initialAccess: (accessS) => accessS,
-    onAccess: (_access, accessS) => accessS,
-    idleS: idleSeconds,
-    chooseVictim: () => 0,
-  };
+/** Nothing leaves: a full store refuses writes. */
+export function createNoEviction(context: PolicyContext): EvictionPolicy {
+  const name = 'noeviction';
+  return new ClockedPolicy({ name, redisName: name, evicts: false, choose: () => 0 }, context);
 }

@@ -1,10 +1,24 @@
-import type { EvictionPolicy } from './eviction-policy.ts';
-import { createLru } from './lru.ts';
+import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
+import { createFifo } from './fifo.ts';
+import { createLfu, createVolatileLfu } from './lfu.ts';
+import { createLru, createVolatileLru } from './lru.ts';
 import { createNoEviction } from './noeviction.ts';
+import { createRandom, createVolatileRandom } from './random.ts';
+import { createTtl, createVolatileTtl } from './ttl.ts';
 
 /** Every policy under its own name and under Redis'. A policy keeps state: one object a store. */
-export const POLICY_TABLE: Readonly<Record<string, () => EvictionPolicy>> = {
+export const POLICY_TABLE: Readonly<Record<string, (context: PolicyContext) => EvictionPolicy>> = {
   noeviction: createNoEviction,
   lru: createLru,
   'allkeys-lru': createLru,
+  lfu: createLfu,
+  'allkeys-lfu': createLfu,
+  fifo: createFifo,
+  ttl: createTtl,
+  random: createRandom,
+  'allkeys-random': createRandom,
+  'volatile-lru': createVolatileLru,
+  'volatile-lfu': createVolatileLfu,
+  'volatile-random': createVolatileRandom,
+  'volatile-ttl': createVolatileTtl,
 };

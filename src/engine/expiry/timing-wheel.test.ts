@@ -60,7 +60,7 @@ class WheelKit {
     const bytes = memory.bytes.slice(memory.base, memory.base + byteCount);
     const to = memory.allocate(byteCount);
     memory.bytes.set(bytes, memory.base);
-    this.wheel.relocate(to);
+    this.wheel.relocate(entry, to);
     memory.free(entry, byteCount);
     const deadlineMs = this.deadlines.get(entry) ?? 0;
     this.deadlines.delete(entry);

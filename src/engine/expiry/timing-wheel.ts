@@ -34,6 +34,9 @@ const TICK_MAX = 0xffff_ffff;
 const YEAR_MS = 31_536_000_000;
 /** `previous` of a list's first entry: above every address. */
 const SLOT_MARK = 0xffff_f000;
+/** Entries of one slot that `soonest` compares. */
+const COMPARED_COUNT = 32;
+const COMPARED_ROUNDS_MAX = 8;
 
 export class TimingWheel {
   /** Entries with a deadline. */
@@ -44,6 +47,9 @@ export class TimingWheel {
   private readonly startMs: number;
   /** Every tick before this one has been emptied. */
   private cursorTick: number;
+  /** Where `nextInTurn` goes on: an entry, 0 for the first one of the slots behind turnSlot. */
+  private turnEntry = 0;
+  private turnSlot = 0;
 
   constructor(memory: Memory, nowMs: number) {
     this.memory = memory;
@@ -73,7 +79,8 @@ export class TimingWheel {
   }
 
   /** The entry's bytes, links included, now lie at another address. */
-  relocate(to: number): void {
+  relocate(from: number, to: number): void {
+    if (this.turnEntry === from) this.turnEntry = to;
     const memory = this.memory;
     memory.locate(to);
     const links = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
@@ -82,6 +89,66 @@ export class TimingWheel {
     if (previous >= SLOT_MARK) this.heads[previous - SLOT_MARK] = to;
     else this.setNext(previous, to);
     if (next !== 0) this.setPrevious(next, to);
+  }
+
+  /** One entry after the other, all of them in a turn; 0 when there is none. */
+  nextInTurn(): number {
+    if (this.count === 0) return 0;
+    let entry = this.turnEntry;
+    while (entry === 0) {
+      this.turnSlot = (this.turnSlot + 1) % this.heads.length;
+      entry = this.heads[this.turnSlot];
+    }
+    this.turnEntry = this.nextOf(entry);
+    return entry;
+  }
+
+  /**
+   * An entry that comes due no later than any other, as far as the wheel tells them apart: of the
+   * first slot that comes up the soonest of some. 0 when there is none.
+   */
+  soonest(): number {
+    if (this.count === 0) return 0;
+    for (let round = 0; round < COMPARED_ROUNDS_MAX; round++) {
+      const entry = this.soonestOf(this.soonestSlot());
+      if (entry !== 0) return entry;
+    }
+    return this.heads[this.soonestSlot()];
+  }
+
+  /** Of a slot's first entries; those whose deadline was moved are put where they belong. */
+  private soonestOf(slot: number): number {
+    let soonest = 0;
+    let soonestMs = Number.POSITIVE_INFINITY;
+    let entry = this.heads[slot];
+    for (let i = 0; i < COMPARED_COUNT && entry !== 0; i++) {
+      const deadlineMs = this.deadlineOf(entry);
+      const next = this.nextOf(entry);
+      if (this.slotOf(deadlineMs) !== slot) {
+        this.unlink(entry);
+        this.link(entry, deadlineMs);
+      } else if (deadlineMs < soonestMs) {
+        soonest = entry;
+        soonestMs = deadlineMs;
+      }
+      entry = next;
+    }
+    return soonest;
+  }
+
+  /** The occupied slot that comes up first; there is one. */
+  private soonestSlot(): number {
+    const { heads } = this;
+    for (let level = 0, span = 1; level < LEVEL_COUNT; level++, span *= SLOT_COUNT) {
+      const digit = Math.floor(this.cursorTick / span) % SLOT_COUNT;
+      // What stands in the cursor's own slot is due now in level 0, and a whole turn later above.
+      const first = level === 0 ? digit : digit + 1;
+      for (let step = 0; step < SLOT_COUNT; step++) {
+        const slot = level * SLOT_COUNT + ((first + step) % SLOT_COUNT);
+        if (heads[slot] !== 0) return slot;
+      }
+    }
+    return 0;
   }
 
   /**
@@ -181,9 +248,17 @@ export class TimingWheel {
     const links = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 8;
     const previous = memory.view.getUint32(links, true);
     const next = memory.view.getUint32(links + 4, true);
+    if (this.turnEntry === entry) this.turnEntry = next;
     if (previous >= SLOT_MARK) this.heads[previous - SLOT_MARK] = next;
     else this.setNext(previous, next);
     if (next !== 0) this.setPrevious(next, previous);
+  }
+
+  private nextOf(entry: number): number {
+    const memory = this.memory;
+    memory.locate(entry);
+    const at = memory.base + deadlineOffset(memory.view.getUint32(memory.base, true)) + 12;
+    return memory.view.getUint32(at, true);
   }
 
   private deadlineOf(entry: number): number {

@@ -219,6 +219,37 @@ export class HashIndex {
   }
 
   /**
+   * The first entry with that hash whose access bits are `wanted` under the mask, or 0. Leaves memory
+   * located at it; what `find` found stays found.
+   */
+  findAccess(keyHash: number, mask: number, wanted: number): number {
+    if (this.count === 0) return 0;
+    const hash = raisedHash(keyHash);
+    const memory = this.#memory;
+    const { directory, records, shift } = this.#tables;
+    const record = directory[hash >>> shift] << RECORD_SHIFT;
+    const shape = records[record + RECORD.SHAPE];
+    let position = homeOf(hash, shape, records[record + RECORD.CAPACITY]);
+    const chunkMask = chunkMaskOf(shape);
+    for (let chunk = position >>> (shape >>> 5); chunk < chunkCountOf(shape); chunk++) {
+      const address = records[record + chunk];
+      const words = memory.segments[address >>> SEGMENT_SHIFT].words;
+      let at = ((address & PLACE_MASK) << 1) + Math.max(1, position & chunkMask) * 2;
+      while (words[at] < hash) at += 2;
+      for (; words[at] === hash && words[at + 1] !== LINK; at += 2) {
+        const entry = words[at + 1];
+        if (entry === 0) return 0;
+        memory.locate(entry);
+        const access = memory.view.getUint32(memory.base + 4, true) >>> 8;
+        if ((access & mask) === wanted) return entry;
+      }
+      if (words[at + 1] !== LINK) return 0;
+      position = 0;
+    }
+    return 0;
+  }
+
+  /**
    * Adds an entry whose key is not in the index. May allocate: memory is not located afterwards.
    * @returns  false when there is no room and memory refuses more; nothing has changed then
    */

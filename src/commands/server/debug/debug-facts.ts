@@ -1,5 +1,6 @@
 import type { Frame } from '../../../base/frame.ts';
 import type { Database } from '../../../engine/database.ts';
+import { idleSecondsOf } from '../../../engine/entry-access.ts';
 import { entryMemoryBytes } from '../../../engine/entry-cost.ts';
 import { ENCODING, ENCODING_NAMES, TYPE } from '../../../engine/keyspace/entry.ts';
 import { integerOf, stringLength } from '../../../engine/values/string/string-value.ts';
@@ -21,7 +22,7 @@ export function describeEntry(session: Session, frame: Frame, reply: ReplyWriter
   reply.simple(
     `Value at:0x${entry.toString(16)} refcount:1 encoding:${encoding} ` +
       `serializedlength:${serializedBytes(database, entry)} lru:${node.clock.accessS} ` +
-      `lru_seconds_idle:${database.idleS(entry)}`,
+      `lru_seconds_idle:${Math.max(0, idleSecondsOf(database, entry))}`,
   );
 }
 

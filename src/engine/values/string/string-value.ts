@@ -7,6 +7,7 @@ import { copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
 import { parseInt64, parseSafeInteger, writeDigits } from '../../../base/numbers.ts';
 import { type Database, KEEP_DEADLINE, NO_DEADLINE } from '../../database.ts';
+import { overwrittenAccess } from '../../entry-access.ts';
 import {
   deadlineOffset,
   ENCODING,
@@ -401,7 +402,7 @@ function makeSpace(
       return entry;
     }
   }
-  const plan = database.planFor(frame, keyArg);
+  const plan = database.planFor(frame, keyArg, entry);
   plan.kind = kind;
   plan.valueLength = length;
   plan.capacity = length;
@@ -430,9 +431,8 @@ function fits(database: Database, word0: number, length: number): boolean {
 
 function overwriteHeader(database: Database, word0: number, kind: number, length: number): void {
   const { view, base } = database.memory;
-  const store = database.store;
   view.setUint32(base, (word0 & ~(0xff | FLAG.JSON)) | kind, true);
-  const access = store.policy.initialAccess(store.clock.accessS);
+  const access = overwrittenAccess(database);
   if ((word0 & FLAG.EXTENDED) === 0) {
     view.setUint32(base + 4, length | (access << 8), true);
   } else {
