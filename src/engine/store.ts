@@ -118,7 +118,6 @@ export class Store {
     this.random = options.random;
     this.pool = options.pool;
     this.monotonicMs = options.monotonicMs;
-    this.memoryBytesMax = options.memoryBytesMax;
     this.sampleCount = options.sampleCount;
     this.defaultTtlMs = options.defaultTtlMs ?? 0;
     // Secrets, or clients could make keys that collide; what `u32` draws may be seen in samples.
@@ -132,6 +131,7 @@ export class Store {
     this.victimDatabase = this.databases[0];
     this.policy = this.createPolicy(options.policy);
     this.tracker = this.policy.tracker;
+    this.memoryBytesMax = options.memoryBytesMax;
   }
 
   /**

@@ -4,10 +4,12 @@
  *
  *     more from the node (a store that shares) -> free what is removed already -> evict -> refuse
  *
- * A write pays for itself: it frees as many bytes as it brings, and a little more. So a limit that
- * was lowered far below what is held costs each write a bounded time, none is refused, and the rest
- * is done in the background. Between two slices a headroom below the limit takes the writes, so
- * that few of them evict.
+ * A limit that was lowered below what is held is not reached at once: a ceiling comes down to it
+ * step by step. Each write lowers it a little and stays below, so it frees what it brings and a
+ * little more in a bounded time, and is not refused; the rest is done in the background. What a
+ * command took beyond the ceiling, because it grew by more than it carried, the next write frees.
+ *
+ * Between two slices a headroom below the limit takes the writes, so that few of them evict.
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Store } from '../store.ts';
@@ -32,13 +34,12 @@ export function makeRoomSlowly(store: Store, byteCount: number): boolean {
   }
   // What is larger than the store would cost all its entries, and then not fit.
   if (byteCount > store.limitBytes && store.policy.evicts) return refuse(store);
-  const enoughBytes = atFirst - byteCount - REPAID_BYTES;
-  for (;;) {
-    const countedBytes = store.countedBytes();
-    if (fits(store, countedBytes + byteCount)) return true;
-    if (countedBytes <= enoughBytes) return true;
+  store.lowerCeiling(store.ceilingBytes - REPAID_BYTES);
+  const bytesMax = store.policy.evicts ? store.ceilingBytes : store.limitBytes;
+  while (!fits(store, store.countedBytes() + byteCount, bytesMax)) {
     if (!store.drainOne() && !store.evictOne()) return fitsAtLast(store, byteCount);
   }
+  return true;
 }
 
 /**
@@ -55,10 +56,10 @@ export function evictAhead(store: Store): boolean {
     return false;
   }
   store.isEvictingAhead = true;
-  if (store.drainOne()) return true;
-  for (let i = 0; i < STEP_EVICTIONS; i++) {
-    if (!store.evictOne()) return false;
+  if (!store.drainOne()) {
+    for (let i = 0; i < STEP_EVICTIONS; i++) if (!store.evictOne()) return false;
   }
+  store.lowerCeiling(store.ceilingBytes);
   return true;
 }
 
@@ -69,8 +70,8 @@ export function canEvict(store: Store): boolean {
   return store.databases.some((database) => database.deadlineCount > 0);
 }
 
-function fits(store: Store, byteCount: number): boolean {
-  if (byteCount > store.limitBytes) return false;
+function fits(store: Store, byteCount: number, bytesMax: number): boolean {
+  if (byteCount > bytesMax) return false;
   if (byteCount < LIMITS.addressableBytesMax) return true;
   return !store.databases.some((database) => database.memory.isNearlyUnaddressable);
 }
@@ -80,10 +81,11 @@ function fits(store: Store, byteCount: number): boolean {
  * whatever its size, as redis-server does, else while it passes the limit by little.
  */
 function fitsAtLast(store: Store, byteCount: number): boolean {
+  const { limitBytes } = store;
   const countedBytes = store.countedBytes();
-  const isWithin = fits(store, countedBytes);
-  const slackBytes = store.policy.evicts ? store.limitBytes / SLACK_PARTS : byteCount;
-  if (isWithin && countedBytes + byteCount <= store.limitBytes + slackBytes) return true;
+  const isWithin = fits(store, countedBytes, limitBytes);
+  const slackBytes = store.policy.evicts ? limitBytes / SLACK_PARTS : byteCount;
+  if (isWithin && countedBytes + byteCount <= limitBytes + slackBytes) return true;
   return refuse(store);
 }
 
