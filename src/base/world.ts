@@ -52,8 +52,12 @@ export interface Disk {
 }
 
 export interface AppendFile {
+  /** As far as is known: others may append to the same file, which `isInPlace` looks at. */
   readonly byteCount: number;
+  /** Where the last call wrote but a part of a line, a new line is begun first. */
   append(bytes: Uint8Array): void;
+  /** False when the path leads to another file by now, or to none. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -223,9 +227,12 @@ export interface Host {
    * shows the figures asks for them.
    */
   watchGc(): GcWatch;
-  /** Writes whole lines to standard output or error, in order, also just before an exit. */
-  writeOut(text: string): void;
-  writeError(text: string): void;
+  /**
+   * Writes whole lines to standard output or error, in order, also just before an exit.
+   * @returns false when nobody took them
+   */
+  writeOut(text: string): boolean;
+  writeError(text: string): boolean;
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', callback: () => void): Timer;
 }
 

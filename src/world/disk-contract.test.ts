@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -64,6 +65,25 @@ for (const { name, disk, folder } of IMPLEMENTATIONS) {
       disk.remove(at('log'));
     });
 
+    test('an append file sees that its path leads elsewhere, and what others appended', () => {
+      const file = disk.openAppend(at('log'));
+      file.append(Buffer.from('one\n'));
+      assert.equal(file.isInPlace(), true);
+      const other = disk.openAppend(at('log'));
+      other.append(Buffer.from('two\n'));
+      assert.equal(file.isInPlace(), true);
+      assert.equal(file.byteCount, 8);
+      disk.remove(at('log'));
+      assert.equal(file.isInPlace(), false);
+      file.append(Buffer.from('nobody reads this\n'));
+      assert.equal(disk.exists(at('log')), false);
+      disk.openAppend(at('log')).close();
+      assert.equal(file.isInPlace(), false);
+      file.close();
+      other.close();
+      disk.remove(at('log'));
+    });
+
     test('what the disk refuses is a NodeError that names the path', () => {
       refuses(() => disk.listDirectory(at('none')), at('none'), 'ENOENT');
       refuses(() => disk.writeFileAtomic(at('no/f'), Buffer.from('1')), at('no/f'), 'ENOENT');
@@ -96,6 +116,43 @@ test('a memory disk fails when told to', () => {
   assert.equal(disk.readText('/f'), '1');
   assert.equal(disk.readText('/log'), '');
 });
+
+test('after a line that was written in part the next begins a line of its own', () => {
+  const disk = new MemoryDisk();
+  const file = disk.openAppend('/log');
+  disk.appendBytesLeft = 3;
+  refuses(() => file.append(Buffer.from('first\n')), '/log', 'ENOSPC');
+  refuses(() => file.append(Buffer.from('second\n')), '/log', 'ENOSPC');
+  disk.appendBytesLeft = 100;
+  file.append(Buffer.from('third\n'));
+  assert.equal(disk.readText('/log'), 'fir\nthird\n');
+});
+
+test('a real disk that takes a part of a line only: the same', (context) => {
+  // A shell's limit on the size of files, in blocks of 512 bytes, stands in for a full disk.
+  const script = `
+    const { createRealDisk } = await import(${JSON.stringify(REAL_DISK)});
+    const file = createRealDisk().openAppend(process.argv[1]);
+    file.append(Buffer.from('x'.repeat(1019) + '\\n'));
+    try {
+      file.append(Buffer.from('too long\\n'));
+    } catch (error) {
+      console.log(error.code, error.facts.cause, file.byteCount);
+    }
+    const { truncateSync } = await import('node:fs');
+    truncateSync(process.argv[1], 4);
+    file.append(Buffer.from('next\\n'));
+    console.log(file.isInPlace(), file.byteCount);`;
+  const path = join(realFolder, 'limited');
+  const shell = `ulimit -f 2 && exec "$0" --input-type=module -e "$1" "$2"`;
+  const run = spawnSync('sh', ['-c', shell, process.execPath, script, path], { encoding: 'utf8' });
+  if (run.error !== undefined) return context.skip('no shell');
+  assert.equal(run.stdout, 'DISK_REFUSED EFBIG 1024\ntrue 10\n', run.stderr);
+  assert.equal(readFileSync(path, 'utf8'), 'xxxx\nnext\n');
+  rmSync(path);
+});
+
+const REAL_DISK = new URL('./real/real-disk.js', import.meta.url).href;
 
 function refuses(act: () => unknown, path: string, code: string): void {
   assert.throws(act, (error: unknown) => {

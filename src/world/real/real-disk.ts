@@ -93,19 +93,39 @@ function removeFileOrEmptyDirectory(path: string): void {
 
 function openAppendFile(path: string): AppendFile {
   const file = fs.openSync(path, 'a', FILE_MODE);
-  let byteCount = fs.fstatSync(file).size;
+  const { dev, ino, size } = fs.fstatSync(file);
+  let byteCount = size;
+  let isTorn = false;
+  const write = (bytes: Uint8Array) => {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += fs.writeSync(file, bytes, written);
+    } finally {
+      byteCount += written;
+      if (written > 0) isTorn = written < bytes.length;
+    }
+  };
   return {
     get byteCount() {
       return byteCount;
     },
     append: (bytes) =>
       attempt('append', path, () => {
-        writeAll(file, bytes);
-        byteCount += bytes.length;
+        if (isTorn) write(LINE_END);
+        write(bytes);
+      }),
+    isInPlace: () =>
+      attempt('look at', path, () => {
+        const found = fs.statSync(path, { throwIfNoEntry: false });
+        if (found === undefined || found.ino !== ino || found.dev !== dev) return false;
+        byteCount = found.size;
+        return true;
       }),
     close: () => attempt('close', path, () => fs.closeSync(file)),
   };
 }
+
+const LINE_END = Buffer.from('\n');
 
 function attempt<Result>(verb: string, path: string, act: () => Result): Result {
   try {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { findContainerLimitBytes } from './container-limit.ts';
@@ -73,6 +73,30 @@ test('output is whole and in order though its reader is slow and the process exi
   const run = spawnSync('sh', ['-c', script, process.execPath, code], { encoding: 'utf8' });
   const expected = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('');
   assert.equal(run.stdout, `${expected}exit 3\n`);
+});
+
+test('a reader that never reads is waited for once, and what it does not take is told', async () => {
+  const module = new URL('./real-host.js', import.meta.url).href;
+  // Touching the stream makes the pipe one that says EAGAIN, as a service manager's is.
+  const code = `
+    const { createRealHost } = await import(${JSON.stringify(module)});
+    process.stdout.writable;
+    const host = createRealHost();
+    const line = 'x'.repeat(99_999) + '\\n';
+    const startMs = performance.now();
+    let lostCount = 0;
+    for (let i = 0; i < 60; i++) if (!host.writeOut(line)) lostCount++;
+    host.writeError(JSON.stringify({ lostCount, tookMs: performance.now() - startMs }));
+    process.exit(0);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code]);
+  const told: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => told.push(bytes));
+  await Promise.all([once(child, 'exit'), once(child.stderr, 'end')]);
+  child.stdout.destroy();
+  const { lostCount, tookMs } = JSON.parse(Buffer.concat(told).toString());
+  assert.ok(lostCount > 10 && lostCount < 60, `${lostCount} lines were lost`);
+  // Waiting for each would be two seconds a line.
+  assert.ok(tookMs < lostCount * 1000, `${tookMs} ms for ${lostCount} lines`);
 });
 
 test('timers fire, can be cancelled, and do not keep the process alive', async () => {

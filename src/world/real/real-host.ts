@@ -38,8 +38,8 @@ export function createRealHost(): Host {
       return { userS: use.user / 1e6, systemS: use.system / 1e6 };
     },
     watchGc,
-    writeOut: (text) => writeNow(OUT, text),
-    writeError: (text) => writeNow(ERROR, text),
+    writeOut: createLineWriter(OUT),
+    writeError: createLineWriter(ERROR),
     onSignal(signal, callback) {
       process.on(signal, callback);
       return { cancel: () => process.off(signal, callback) };
@@ -66,19 +66,33 @@ function readTextIfThere(path: string): string | null {
 /**
  * Straight to the descriptor: `process.stdout` writes to pipes later, so lines would be lost at
  * exit and change places with those of standard error. A full pipe answers EAGAIN: wait for its
- * reader, within reason. Text that nobody takes any more (EPIPE) has nowhere else to be reported.
+ * reader, within reason; one who has let us wait that long is not waited for again until it reads.
+ * Text that nobody takes any more (EPIPE) is dropped.
  */
-function writeNow(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
-  const giveUpMs = performance.now() + WRITE_PATIENCE_MS;
-  let written = 0;
-  while (written < bytes.length) {
-    try {
-      written += fs.writeSync(descriptor, bytes, written);
-    } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code;
-      if (code !== 'EAGAIN' || performance.now() > giveUpMs) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+function createLineWriter(descriptor: number): (text: string) => boolean {
+  let isStuck = false;
+  /** The last line was written in part: its rest is dropped, and the next begins a new one. */
+  let isTorn = false;
+  return (text) => {
+    const bytes = Buffer.from(isTorn ? `\n${text}` : text);
+    const giveUpMs = performance.now() + (isStuck ? 0 : WRITE_PATIENCE_MS);
+    let written = 0;
+    while (written < bytes.length) {
+      try {
+        written += fs.writeSync(descriptor, bytes, written);
+      } catch (cause) {
+        const code = (cause as NodeJS.ErrnoException).code;
+        if (code === 'EAGAIN' && performance.now() < giveUpMs) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+          continue;
+        }
+        isStuck = code === 'EAGAIN';
+        if (written > 0) isTorn = true;
+        return false;
+      }
     }
-  }
+    isStuck = false;
+    isTorn = false;
+    return true;
+  };
 }

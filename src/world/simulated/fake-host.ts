@@ -23,6 +23,8 @@ export class FakeHost implements Host {
   cpu: HostCpu = { userS: 1, systemS: 0.5 };
   /** What every watch tells. */
   gc = { seconds: 0, count: 0 };
+  /** Nobody reads standard output and error any more. */
+  isDeaf = false;
   outText = '';
   errorText = '';
   private readonly listeners = new Map<Signal, Set<() => void>>();
@@ -48,12 +50,14 @@ export class FakeHost implements Host {
     };
   }
 
-  writeOut(text: string): void {
-    this.outText += text;
+  writeOut(text: string): boolean {
+    if (!this.isDeaf) this.outText += text;
+    return !this.isDeaf;
   }
 
-  writeError(text: string): void {
-    this.errorText += text;
+  writeError(text: string): boolean {
+    if (!this.isDeaf) this.errorText += text;
+    return !this.isDeaf;
   }
 
   onSignal(signal: Signal, callback: () => void): Timer {
