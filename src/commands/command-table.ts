@@ -8,6 +8,7 @@ import { ACL_COMMANDS } from './acl/rows.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
+import { FILTER_COMMANDS } from './filter/rows.ts';
 import { GEO_COMMANDS } from './geo/rows.ts';
 import { HASH_COMMANDS } from './hash/rows.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
@@ -29,6 +30,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...ACL_COMMANDS,
   ...SERVER_COMMANDS,
   ...STORE_COMMANDS,
+  ...FILTER_COMMANDS,
   ...KEY_COMMANDS,
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,

@@ -97,6 +97,7 @@ export const ERRORS = {
   storeDropped: row('NOSTORE The store was dropped'),
   storeInTransaction: row('ERR SELECT of another store is not allowed inside a transaction'),
   storeInScript: row('ERR SELECT of another store is not allowed in a script'),
+  noFilter: row('ERR This store keeps no filter: see cache.cuckoo_filter'),
   databaseOutOfRange: row('ERR DB index is out of range'),
   sameObject: row('ERR source and destination objects are the same'),
   expireNxConflict: row('ERR NX and XX, GT or LT options at the same time are not compatible'),

@@ -1,6 +1,7 @@
 import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
+import { measureFilter } from '../../engine/filter/filter-stats.ts';
 import { measureStore } from '../../engine/store-statistics.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { CommandRow } from '../command-row.ts';
@@ -12,8 +13,8 @@ import { commandFields, errorFields, latencyFields, statsFields, sumOf } from '.
 interface Section {
   readonly name: string;
   readonly title: string;
-  /** Shown when no section is asked for; 'named': where there are named stores. */
-  readonly isDefault: boolean | 'named';
+  /** Shown when no section is asked for; or where there is something to show, if not asked for. */
+  readonly isDefault: boolean | ((node: NodeServices) => boolean);
   readonly fields: (node: NodeServices) => InfoField[];
 }
 
@@ -40,7 +41,8 @@ const SECTIONS: readonly Section[] = [
   section('Latencystats', latencyFields, false),
   section('Cluster', () => [['cluster_enabled', 0]]),
   section('Keyspace', keyspaceFields),
-  section('Stores', storeFields, 'named'),
+  section('Stores', storeFields, (node) => node.stores.named.length > 0),
+  section('Filter', filterFields, (node) => node.stores.all.some((store) => store.filterPlan)),
 ];
 
 export const infoCommand: CommandRow = {
@@ -72,7 +74,7 @@ export function infoText(node: NodeServices, wanted: readonly string[]): string 
   const isAll = wanted.includes('all') || wanted.includes('everything');
   const parts: string[] = [];
   for (const { name, title, isDefault: isUsual, fields } of SECTIONS) {
-    const isShown = isUsual === 'named' ? node.stores.named.length > 0 : isAll || isUsual;
+    const isShown = typeof isUsual === 'function' ? isUsual(node) : isAll || isUsual;
     if (!(isShown && (isDefault || isAll)) && !wanted.includes(name)) continue;
     const lines = fields(node).map(([field, value]) => `${field}:${value}\r\n`);
     parts.push(`# ${title}\r\n${lines.join('')}`);
@@ -210,6 +212,30 @@ function storeFields(node: NodeServices): InfoField[] {
     ];
     return [store.name, values.join(',')];
   });
+}
+
+/** One line a store that keeps a filter; what is not told here FILTER STATS tells. */
+function filterFields(node: NodeServices): InfoField[] {
+  const fields: InfoField[] = [];
+  for (const store of node.stores.all) {
+    const facts = measureFilter(store);
+    if (facts === null) continue;
+    const values = [
+      `size=${facts.size}`,
+      `capacity=${facts.capacity}`,
+      `load_factor=${facts.loadFactor.toFixed(4)}`,
+      `memory=${facts.memoryUsage}`,
+      `false_positive_rate=${facts.falsePositiveRate}`,
+      `estimated_rate=${facts.estimatedFalsePositiveRate.toPrecision(3)}`,
+      `adds=${facts.addOperations}`,
+      `lookups=${facts.lookupOperations}`,
+      `deletes=${facts.deleteOperations}`,
+      `failed_adds=${facts.failedAdds}`,
+      `growths=${facts.growths}`,
+    ];
+    fields.push([store.name, values.join(',')]);
+  }
+  return fields;
 }
 
 /** The numbered databases, which are the default store's. */

@@ -326,13 +326,11 @@ export const CACHE_SETTINGS: readonly Setting[] = [
   setting('cache.cuckoo_filter', 'cache.cuckooFilter', yesNo(), {
     env: 'DEFAULT_CUCKOO',
     access: 'immutable',
-    effect: 'later',
-    help: 'Keeps a filter that tells certain misses.',
+    help: 'Keeps a filter that tells which keys are certainly absent (FILTER).',
   }),
   setting('cache.cuckoo_filter_fpp', 'cache.cuckooFilterFpp', fraction(0.000001, 0.5), {
     access: 'immutable',
-    effect: 'later',
-    help: 'False-positive rate of that filter.',
+    help: 'False-positive rate of that filter, and of those of named stores.',
   }),
   setting('cache.max_stores', 'cache.maxStores', integer({ min: 1, max: 64 }), {
     access: 'immutable',

@@ -4,12 +4,12 @@ import { TYPE } from '../keyspace/entry.ts';
  * One table of a cuckoo filter: buckets of four fingerprints each, packed bit by bit, in up to ten
  * pages of one size, blocks of the database's memory:
  *
- *     page      [header 8 bytes][bucket][bucket] ... [bucket]      2 << pageShift words of buckets
+ *     page      [header 8 bytes][bucket][bucket] ... [bucket]      1 << pageShift buckets
  *     header    word 0  type FILTER_PAGE 4 | bytes of the page     word 1  which record's page it is
  *     bucket    4 fingerprints of `bits` bits, 0 for an empty one; they may cross words
  *
  * A page has 128 buckets, or 64 where fingerprints are longer than 15 bits: so it is at most 1 KiB
- * and no size class adds to it. All pages are of one size: what one table leaves the next one takes.
+ * and no size class adds to it. All pages are of one size: what one table leaves another takes.
  */
 export const BUCKET_SLOTS = 4;
 /** Share of its slots from which on a table is too full: beyond, places are hard to find. */
@@ -27,7 +27,7 @@ const SMALL_PAGE_FROM_BITS = 16;
 /** Words of a table's record, 64 bytes; the first ten are the addresses of its pages. */
 export const RECORD_SHIFT = 4;
 export const RECORD = {
-  /** 0: nothing is stored. With a COUNT it is saturated: it says of every key that it may be there. */
+  /** 0: nothing is stored. If COUNT is not 0, the table is saturated: see `key-filter.ts`. */
   BUCKETS: 10,
   PAGES: 11,
   DEPTH: 12,

@@ -16,7 +16,8 @@ import {
  * That is its own inverse for any number of buckets, so that tables need not be powers of two and
  * either bucket tells the other without the key.
  *
- * @source  Fan, Andersen, Kaminsky, Mitzenmacher: Cuckoo Filter: Practically Better Than Bloom (2014)
+ * @source  Fan, Andersen, Kaminsky, Mitzenmacher: Cuckoo Filter: Practically Better Than Bloom,
+ *          CoNEXT 2014; the inverse for any number of buckets is ours
  */
 export class FilterTables {
   /** By table id << RECORD_SHIFT. */

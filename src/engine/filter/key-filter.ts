@@ -21,7 +21,7 @@ import { FilterTables } from './filter-tables.ts';
  *     hash    [first bits: directory -> table | all 32, with the second hash: bucket]
  *     second  [first bits: fingerprint         | the rest: bucket]
  *
- * A fingerprint does not tell the key it is of, so a table that is too full, or too empty, is built
+ * A fingerprint does not tell the key it is of, so a table that is too full or too empty is built
  * anew from the index, which lists the keys of any range of hashes: at most 5,000 keys at once, and
  * nothing else moves. The index always has the truth, so that no insertion can lose a key: one that
  * finds no place has its table built larger. Where that does not help, since memory refuses or too
@@ -59,7 +59,7 @@ export class KeyFilter {
     return this.#tables.pageCount * this.plan.shape.pageSlots;
   }
 
-  /** All that the filter takes: pages, which are blocks of memory and counted there too, and the rest. */
+  /** All that the filter takes: pages, which memory counts too as its blocks, and the rest. */
   get byteCount(): number {
     return this.#tables.pageCount * this.plan.shape.pageBytes + this.sideByteCount;
   }
@@ -81,14 +81,19 @@ export class KeyFilter {
     const record = this.#recordOf(keyHash);
     const { records } = this.#tables;
     const count = ++records[record + RECORD.COUNT];
+    const bucketCount = records[record + RECORD.BUCKETS];
     if (count <= records[record + RECORD.GROW_AT]) {
-      const bucketCount = records[record + RECORD.BUCKETS];
-      if (bucketCount === 0) return;
+      if (bucketCount === 0) {
+        this.counts[FILTER_COUNT.FAILED_ADDS]++;
+        return;
+      }
       const second = this.#secondHashOf(entry);
       const bucket = bucketOf(keyHash, second, bucketCount);
       if (this.#tables.place(record, bucket, this.#fingerprintOf(second))) return;
     }
     this.#grow(keyHash);
+    if (this.#tables.records[this.#recordOf(keyHash) + RECORD.BUCKETS] > 0) return;
+    this.counts[FILTER_COUNT.FAILED_ADDS]++;
   }
 
   /** The index is about to lose the entry that it found last. May allocate. */
@@ -263,7 +268,6 @@ export class KeyFilter {
   }
 
   #saturate(id: number, count: number): void {
-    this.counts[FILTER_COUNT.FAILED_ADDS]++;
     const { records } = this.#tables;
     const record = id << RECORD_SHIFT;
     this.#tables.dropPages(id);
@@ -384,9 +388,11 @@ export const FILTER_COUNT = {
   GROWTHS: 3,
   SHRINKINGS: 4,
   FAILED_ADDS: 5,
+  /** Of checks, by whoever knows the truth. */
   FALSE_POSITIVES: 6,
+  TRUE_NEGATIVES: 7,
 } as const;
-const FILTER_COUNT_COUNT = 7;
+const FILTER_COUNT_COUNT = 8;
 
 /** From both hashes: of keys that share the first one the second still spreads the buckets. */
 function bucketOf(keyHash: number, second: number, bucketCount: number): number {

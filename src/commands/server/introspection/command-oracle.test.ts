@@ -21,6 +21,8 @@ const NOT_IN_7_0 = [
   'hsetex',
   'httl',
 ];
+/** Containers of ours: redis-server knows nothing of the kind. */
+const OWN_CONTAINERS = ['filter', 'store', 'stores'];
 /** WITHSCORE of 7.2 is an argument more. */
 const LONGER_SINCE_7_0 = ['zrank', 'zrevrank'];
 const ARITY = 1;
@@ -60,7 +62,7 @@ test('COMMAND INFO tells the same as redis-server of every command', async (cont
   const ours = byName(kit.ask('COMMAND', 'INFO') as RedisReply[]);
   assert.ok(ours.size > 100, `${ours.size} commands`);
   for (const [name, facts] of ours) {
-    if (NOT_IN_7_0.includes(name)) continue;
+    if (NOT_IN_7_0.includes(name) || OWN_CONTAINERS.includes(name.split('|')[0])) continue;
     if (LONGER_SINCE_7_0.includes(name)) facts[ARITY] = theirs.get(name)?.[ARITY] ?? null;
     assert.deepEqual(facts, theirs.get(name), name);
   }
