@@ -1,6 +1,7 @@
 import type { NodeServices } from '../node-services.ts';
 import type { InfoField } from './info-field.ts';
 import { measureMemory, ratio } from './memory-facts.ts';
+import { measureBuffers } from './memory-watch.ts';
 
 export function memoryFields(node: NodeServices): InfoField[] {
   const facts = measureMemory(node);
@@ -57,6 +58,27 @@ export function memoryFields(node: NodeServices): InfoField[] {
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],
     ['lazyfreed_objects', 0],
+    ...ownFields(node),
+  ];
+}
+
+/** What redis-server has no word for: the limit of the whole node, and how near it is. */
+function ownFields(node: NodeServices): InfoField[] {
+  const { memory } = node;
+  const buffers = measureBuffers(node);
+  return [
+    ['node_max_memory', memory.limitBytes],
+    ['node_used_memory', memory.storeBytes + buffers.total],
+    ['node_reserved_memory', memory.reservedBytes],
+    ['buffer_bytes', buffers.total],
+    ['buffer_bytes_clients', buffers.clients],
+    ['buffer_bytes_tracking', buffers.tracking],
+    ['buffer_bytes_scripts', buffers.scripts + buffers.functions],
+    ['buffer_bytes_slowlog', buffers.slowLog],
+    ['buffer_bytes_subscriptions', buffers.subscriptions],
+    ['memory_pressure', memory.pressure.ratio.toFixed(4)],
+    ['memory_pressure_level', memory.pressure.level],
+    ['memory_distressed_stores', memory.storesInDistress().length],
   ];
 }
 

@@ -5,6 +5,7 @@
 import type { GcWatch } from '../../base/world.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Database } from '../../engine/database.ts';
+import { type MemoryPressure, rank } from '../../engine/memory/memory-pressure.ts';
 import type { Store } from '../../engine/store.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { SampledMetric } from '../../observability/metrics/metric-table.ts';
@@ -42,16 +43,20 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   expired: storeValue((store) => store.stats[STORE_STAT.EXPIRED]),
   evictions: storeValue((store) => store.stats[STORE_STAT.EVICTED]),
   allocations: storeValue((store) => sumOver(store, ({ memory }) => memory.allocationCount)),
-  allocationFailures: storeValue((store) =>
-    sumOver(store, ({ memory }) => memory.allocationFailureCount),
-  ),
+  allocationFailures: storeValue((store) => {
+    const failedCount = sumOver(store, ({ memory }) => memory.allocationFailureCount);
+    return failedCount + store.stats[STORE_STAT.REFUSED];
+  }),
   hitRate: storeValue(({ stats }) => {
     const lookups = stats[STORE_STAT.HITS] + stats[STORE_STAT.MISSES];
     return lookups === 0 ? 0 : stats[STORE_STAT.HITS] / lookups;
   }),
-  memoryPressure: storeValue((store) => {
-    return store.memoryBytesMax === 0 ? 0 : store.countedBytes() / store.memoryBytesMax;
-  }),
+  memoryPressure: ({ node }) => pressures(node, ({ ratio }) => ratio),
+  memoryPressureLevel: ({ node }) => pressures(node, ({ level }) => rank(level)),
+  nodeMemoryBytes: nodeValue(({ node }) => node.memory.storeBytes + node.memory.bufferBytes),
+  nodeMemoryLimitBytes: nodeValue(({ node }) => node.memory.limitBytes),
+  nodeMemoryPressure: nodeValue(({ node }) => node.memory.pressure.ratio),
+  nodeMemoryPressureLevel: nodeValue(({ node }) => rank(node.memory.pressure.level)),
   connections: nodeValue(({ node }) => node.clients.count),
   blockedClients: nodeValue(({ node }) => node.blocking.count),
   operations: operationCounts,
@@ -71,6 +76,15 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
 
 function nodeValue(read: (source: MetricSource) => number): MetricReader {
   return (source) => [{ value: read(source), labels: {} }];
+}
+
+function pressures(
+  { memory, stores }: NodeServices,
+  read: (pressure: MemoryPressure) => number,
+): MetricValue[] {
+  return [...stores].map((store) => {
+    return { value: read(memory.pressureOf(store)), labels: { store: store.name } };
+  });
 }
 
 function storeValue(read: (store: Store) => number): MetricReader {
