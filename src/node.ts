@@ -6,7 +6,7 @@ import type { Configuration } from './base/configuration.ts';
 import { NodeError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import { PacedLogger } from './base/log/paced-logger.ts';
-import type { Logger } from './base/logger.ts';
+import { type Logger, type LogHealth, UNKNOWN_LOG_HEALTH } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
@@ -49,6 +49,8 @@ export interface NodeOptions {
 }
 
 export interface RunningNode {
+  /** Where the log is the node's own. */
+  readonly logHealth?: LogHealth;
   /** Ports really bound; 0 when closed. */
   readonly respPort: number;
   readonly tlsPort: number;
@@ -290,6 +292,7 @@ class Node implements RunningNode {
         later: (errand) => this.loop.doLater(errand),
       }),
       blocking: new BlockingTable(world),
+      logHealth: followLog(this.options.logHealth ?? UNKNOWN_LOG_HEALTH, counters),
       scripting: new LuaScriptEngine({
         world,
         clock,
@@ -447,3 +450,24 @@ function randomHex(world: World): string {
 function sleepBlocking(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
+/** What can be wrong with a node that runs. */
+function followHealth({ health, logHealth, memory }: NodeServices): void {
+  health.addCheck(() =>
+    memory
+      .storesInDistress()
+      .map(({ name }) => `memory: the store '${name}' is full and may evict nothing`),
+  );
+  health.addCheck(() =>
+    logHealth.failure === '' ? [] : [`disk: the log cannot be written: ${logHealth.failure}`],
+  );
+}
+
+/** Lines that were lost before the node was there count too. */
+function followLog(health: LogHealth, counters: Float64Array): LogHealth {
+  counters[METRIC.logLinesLost] += health.lostLineCount;
+  health.onLost(() => {
+    counters[METRIC.logLinesLost]++;
+  });
+  return health;
+}
+

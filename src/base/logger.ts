@@ -34,6 +34,22 @@ export interface LogFacts {
   readonly [fact: string]: unknown;
 }
 
+/** What the log knows of itself, for metrics and /health. */
+export interface LogHealth {
+  /** Lines that a file or the terminal did not take, since start. */
+  readonly lostLineCount: number;
+  /** What went wrong with the last line, '' when nothing did. */
+  readonly failure: string;
+  onLost(listener: () => void): void;
+}
+
+/** Of a log that is somebody else's. */
+export const UNKNOWN_LOG_HEALTH: LogHealth = {
+  lostLineCount: 0,
+  failure: '',
+  onLost: ignore,
+};
+
 /** Says nothing: for tests and for the embedded node unless it is given another. */
 export const SILENT_LOGGER: Logger = {
   debug: ignore,

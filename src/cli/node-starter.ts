@@ -1,5 +1,5 @@
 import type { Configuration } from '../base/configuration.ts';
-import type { Logger } from '../base/logger.ts';
+import type { Logger, LogHealth } from '../base/logger.ts';
 import type { World } from '../base/world.ts';
 import type { ConfigRegistry } from '../config/config-registry.ts';
 
@@ -14,6 +14,7 @@ export interface StartNodeOptions {
   readonly configuration: Configuration;
   readonly configRegistry: ConfigRegistry;
   readonly logger: Logger;
+  readonly logHealth: LogHealth;
 }
 
 export interface RunningNode {
@@ -28,5 +29,6 @@ export interface RunningNode {
 
 export interface OpenLog {
   readonly logger: Logger;
+  readonly health: LogHealth;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NodeError } from '../base/errors.ts';
-import { SILENT_LOGGER } from '../base/logger.ts';
+import { SILENT_LOGGER, UNKNOWN_LOG_HEALTH } from '../base/logger.ts';
 import type { World } from '../base/world.ts';
 import type { SimulatedWorld } from '../world/simulated/simulated-world.ts';
 import { createSimulatedWorld } from '../world/simulated/simulated-world.ts';
@@ -40,6 +40,7 @@ class FakeStarter implements NodeStarter {
   openLog() {
     return {
       logger: SILENT_LOGGER,
+      health: UNKNOWN_LOG_HEALTH,
       close: async () => {
         this.isLogClosed = true;
       },

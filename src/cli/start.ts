@@ -27,7 +27,7 @@ export async function runStart(
   let log: OpenLog | null = null;
   try {
     log = starter.openLog({ world, configuration: loaded.configuration });
-    return await runNode(loaded, { world, starter, logger: log.logger });
+    return await runNode(loaded, { world, starter, log });
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     printFatal(world, error.message);
@@ -40,15 +40,22 @@ export async function runStart(
 interface Running {
   readonly world: World;
   readonly starter: NodeStarter;
-  readonly logger: Logger;
+  readonly log: OpenLog;
 }
 
-async function runNode(loaded: Loaded, { world, starter, logger }: Running): Promise<number> {
+async function runNode(loaded: Loaded, { world, starter, log }: Running): Promise<number> {
+  const { logger, health: logHealth } = log;
   const { configuration, notices } = loaded;
   const configLogger = logger.child('config');
   for (const notice of notices) configLogger.warn('load', notice);
   const configRegistry = new ConfigRegistry({ ...loaded, disk: world.disk });
-  const node = await starter.startNode({ world, configuration, configRegistry, logger });
+  const node = await starter.startNode({
+    world,
+    configuration,
+    configRegistry,
+    logger,
+    logHealth,
+  });
   const removePidFile = writePidFile(loaded, { world, logger });
   // What a renewed certificate's deploy hook sends; without TLS it does no harm.
   world.host.onSignal('SIGHUP', () => node.reloadCertificates());

@@ -2,7 +2,7 @@ import type { Configuration } from '../base/configuration.ts';
 import type { StoreConfiguration, StoreOptionValue } from '../base/configuration-sections.ts';
 import type { Frame } from '../base/frame.ts';
 import type { PacedLogger } from '../base/log/paced-logger.ts';
-import type { Logger } from '../base/logger.ts';
+import type { LogHealth, Logger } from '../base/logger.ts';
 import type { TurnClock } from '../base/turn-clock.ts';
 import type { World } from '../base/world.ts';
 import type { NodeMemory } from '../engine/memory/node-memory.ts';
@@ -26,6 +26,7 @@ export interface NodeServices {
   readonly configuration: Configuration;
   readonly logger: Logger;
   /** For lines that clients can bring about at will. */
+  readonly logHealth: LogHealth;
   readonly paced: PacedLogger;
   readonly settings: SettingsService;
   readonly table: CommandTable;

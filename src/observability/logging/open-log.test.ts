@@ -143,25 +143,48 @@ test('a restart goes on in the file with the highest number', async () => {
   );
 });
 
-test('a disk that refuses loses lines, counted; at start that is an error', async () => {
+test('a log file that cannot be opened at start is an error', async () => {
   const { world, configuration } = await open();
-  const refuse = (): never => {
-    throw new NodeError('DISK_REFUSED', 'no space');
-  };
+  world.disk.refuseWith('EACCES');
   configuration.logging.logFile = '/log.txt';
-  const full = {
-    ...world,
-    disk: Object.assign(Object.create(world.disk), {
-      openAppend: () => ({ byteCount: 0, append: refuse, close: () => {} }),
-    }),
-  };
-  const log = openLog({ world: full, configuration });
-  await log.flush();
-  log.logger.info('a', 'lost');
-  assert.equal(log.droppedLineCount, 1);
-  const closed = {
-    ...world,
-    disk: Object.assign(Object.create(world.disk), { openAppend: refuse }),
-  };
-  assert.throws(() => openLog({ world: closed, configuration }), NodeError);
+  assert.throws(() => openLog({ world, configuration }), NodeError);
+  configuration.logging.logFile = '';
+  configuration.logging.enableFile = true;
+  assert.throws(() => openLog({ world, configuration }), NodeError);
+});
+
+test('lines that are lost are counted and told, and the reason goes when lines do get through', async () => {
+  const { world, log } = await open({ logFile: '/log.txt' });
+  let toldCount = 0;
+  log.health.onLost(() => toldCount++);
+  world.disk.refuseWith('ENOSPC', ['append']);
+  log.logger.info('a', 'one');
+  log.logger.info('a', 'two');
+  assert.equal(log.health.lostLineCount, 2);
+  assert.equal(toldCount, 2);
+  assert.match(log.health.failure, /log\.txt.*ENOSPC/);
+  world.disk.refuseWith(null);
+  log.logger.info('a', 'three');
+  assert.equal(log.health.failure, '');
+  assert.equal(log.health.lostLineCount, 2);
+  assert.match(world.disk.readText('/log.txt') ?? '', /^[^\n]*three[^\n]*\n$/);
+});
+
+test('a terminal that nobody reads loses lines, counted', async () => {
+  const { world, log } = await open();
+  world.host.isDeaf = true;
+  log.logger.info('a', 'one');
+  assert.equal(log.health.lostLineCount, 1);
+  assert.match(log.health.failure, /stdout/);
+  world.host.isDeaf = false;
+  log.logger.info('a', 'two');
+  assert.equal(log.health.failure, '');
+  assert.match(world.host.outText, /two/);
+});
+
+test('an empty correlation id is none', async () => {
+  const { world, log } = await open();
+  log.logger.info('a', 'line', { correlationId: '' });
+  const [line] = linesOf(world.host.outText);
+  assert.equal('correlation_id' in line!, false);
 });

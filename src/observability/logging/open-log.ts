@@ -1,6 +1,6 @@
 import type { Logger as PinoLogger } from 'pino';
 import type { Configuration, LogLevel } from '../../base/configuration.ts';
-import type { LogComponent, LogFacts, Logger } from '../../base/logger.ts';
+import type { LogComponent, LogFacts, Logger, LogHealth } from '../../base/logger.ts';
 import type { World } from '../../base/world.ts';
 import { type LogSinks, openLogSinks } from './log-sinks.ts';
 import { formatForPeople } from './people-format.ts';
@@ -18,8 +18,7 @@ const LEVELS: Readonly<Record<LogLevel, number>> = {
 
 export interface Log {
   readonly logger: Logger;
-  /** Lines that no file took. */
-  readonly droppedLineCount: number;
+  readonly health: LogHealth;
   /** Resolves when every line so far is written; from then on lines are written as they come. */
   flush(): Promise<void>;
   /** Writes what was kept and closes the files; lines after that go to the terminal only. */
@@ -39,12 +38,21 @@ export interface LogOptions {
  * first line loads it, and lines until then are kept, each with its time.
  */
 export function openLog({ world, configuration }: LogOptions): Log {
-  const sinks = openLogSinks(world, configuration);
+  const listeners: (() => void)[] = [];
+  const sinks = openLogSinks(world, configuration, () => {
+    for (const listener of listeners) listener();
+  });
   const writer = new LineWriter(world, configuration, sinks);
   return {
     logger: new ComponentLogger(writer, configuration, 'main'),
-    get droppedLineCount() {
-      return sinks.droppedLineCount;
+    health: {
+      get lostLineCount() {
+        return sinks.lostLineCount;
+      },
+      get failure() {
+        return sinks.failure;
+      },
+      onLost: (listener) => void listeners.push(listener),
     },
     flush: () => writer.load(),
     close: async () => {
