@@ -15,6 +15,7 @@ import { configuredUsers, loadUsers } from './commands/acl/access-file.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import { settleAllLogins } from './commands/login.ts';
+import { NodeHealth } from './commands/node-health.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
@@ -117,6 +118,7 @@ class Node implements RunningNode {
     this.listener = new RespListener({
       node: this.services,
       loop: this.loop,
+    followHealth(this.services);
       clients: this.clients,
       inputLimits: this.inputLimits,
       onGone: (connection) => this.forget(connection),
@@ -170,6 +172,7 @@ class Node implements RunningNode {
     });
   }
 
+    this.services.health.phase = 'running';
   stop(): Promise<void> {
     this.stopping ??= this.shutDown(0);
     return this.stopping;
@@ -302,6 +305,7 @@ class Node implements RunningNode {
       }),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
+      health: new NodeHealth(configuration.http),
       statistics: new NodeStatistics(startedMs),
       monitors: new MonitorTable(this.clients, clock),
       logins: new LoginDelayTable(clock),

@@ -114,6 +114,8 @@ export interface HttpConfiguration {
 }
 
 const MIB = 1024 * 1024;
+  /** A turn of the event loop that long makes the node unhealthy for a while; 0 = none does. */
+  healthLagMsMax: number;
 
 export function defaultTls(): TlsConfiguration {
   return {
@@ -195,3 +197,4 @@ export function defaultHttp(): HttpConfiguration {
     dashboardEnabled: true,
   };
 }
+    healthLagMsMax: 5_000,

@@ -10,6 +10,7 @@ import type { StoreRegistry } from '../engine/store-registry.ts';
 import type { AccessControl } from './acl/access-control.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { Command, CommandTable } from './command-table.ts';
+import type { NodeHealth } from './node-health.ts';
 import type { NodeStatistics } from './node-statistics.ts';
 import type { ScriptEngine } from './scripting/script-engine.ts';
 import type { LatencyMonitor } from './server/latency/latency-monitor.ts';
@@ -32,6 +33,7 @@ export interface NodeServices {
   readonly table: CommandTable;
   readonly stores: StoreRegistry;
   readonly memory: NodeMemory;
+  readonly health: NodeHealth;
   readonly counters: Float64Array;
   readonly access: AccessControl;
   readonly clients: ClientRegistry;

@@ -102,6 +102,7 @@ export class Upkeep {
     counters[METRIC.loopTurns]++;
     counters[METRIC.loopLagMsSum] += lagMs;
     if (lagMs > counters[METRIC.loopLagMsMax]) counters[METRIC.loopLagMsMax] = lagMs;
+    this.node.health.observeLag(lagMs, nowMs);
     this.rates.sample(nowMs);
     observeMemory(this.node);
   }
