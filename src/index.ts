@@ -9,6 +9,6 @@ export type {
   SetOptions,
   Value,
 } from './embedded/embedded-store.ts';
-export { HyperCache, type StartOptions } from './embedded/hyper-cache.ts';
+export { type CreateStoreOptions, HyperCache, type StartOptions } from './embedded/hyper-cache.ts';
 export type { MessageListener, SubscribeOptions, Subscription } from './embedded/subscription.ts';
 export { ReplyError, type ReplyValue } from './protocol/reply-values.ts';

@@ -1,5 +1,6 @@
 /** The stores of a node: made at its start and while it runs, and what follows them. */
 import type { StoreConfiguration } from './base/configuration-sections.ts';
+import type { Logger } from './base/logger.ts';
 import type { TurnClock } from './base/turn-clock.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { settleStore } from './commands/session.ts';
@@ -15,7 +16,7 @@ import type { NodeOptions } from './node.ts';
  * @throws NodeError when the file of the stores cannot be used
  */
 export function createStores(options: NodeOptions, clock: TurnClock): StoreRegistry {
-  const { world, configuration } = options;
+  const { world, configuration, logger } = options;
   const { cache, persistence } = configuration;
   const file = new StoresFile(configuration, world.disk);
   const shared = {
@@ -23,7 +24,6 @@ export function createStores(options: NodeOptions, clock: TurnClock): StoreRegis
     random: world.random,
     monotonicMs: () => world.clock.monotonicMs(),
     pool: new SegmentPool(0),
-    evictionSettings: cache,
   };
   const registry = new StoreRegistry({
     default: new Store({
@@ -55,7 +55,9 @@ export function createStores(options: NodeOptions, clock: TurnClock): StoreRegis
     describe: wordsOf,
   });
   const kept = persistence.enabled ? file.read() : [];
-  registry.open(storesOfStart(options, kept));
+  const first = storesOfStart(options, kept);
+  registry.open(first);
+  if (persistence.enabled && textOf(first) !== textOf(kept)) keepStores(file, first, logger);
   return registry;
 }
 
@@ -82,6 +84,20 @@ function storesOfStart(
     }
   }
   return [...byName.values()];
+}
+
+/**
+ * What lies in the data directory names the stores it belongs to: also those that were made only
+ * because the configuration says so. It is said again at each start, so that a refusal does no harm.
+ */
+function keepStores(file: StoresFile, stores: readonly StoreConfiguration[], logger: Logger): void {
+  const reason = file.write(stores);
+  if (reason !== null)
+    logger.warn('stores-not-kept', 'The list of stores was not written', { reason });
+}
+
+function textOf(stores: readonly StoreConfiguration[]): string {
+  return stores.map((store) => [store.name, ...wordsOf(store)].join(' ')).join('\n');
 }
 
 /** The words of STORE CREATE that make it. */

@@ -81,6 +81,8 @@ export class Command {
   readonly mayReplicate: boolean;
   /** Refused to a client in MONITOR. */
   readonly touchesKeyspace: boolean;
+  /** Refused where the session's store is dropped, or not for its user. */
+  readonly usesStore: boolean;
   /** Shown by MONITOR. */
   readonly isMonitored: boolean;
   readonly isLogged: boolean;
@@ -118,6 +120,7 @@ export class Command {
     this.runsBusy = flags.includes('allow_busy');
     this.mayReplicate = this.isWrite || row.mayReplicate === true;
     this.touchesKeyspace = this.mayReplicate || flags.includes('readonly');
+    this.usesStore = usesStore(row, parent);
     this.isMonitored = !flags.includes('skip_monitor') && !flags.includes('admin');
     this.isLogged = !flags.includes('skip_slowlog');
     this.runsInTransaction = parent === null && RUN_IN_TRANSACTION.has(row.name);
@@ -140,6 +143,13 @@ export class Command {
     this.failedCalls = 0;
     for (const child of this.subcommands?.values() ?? []) child.resetCounters();
   }
+}
+
+/** Whether it works on the selected store. Libraries are the node's, and STORE names its store. */
+function usesStore(row: CommandRow, parent: Command | null): boolean {
+  if (row.keys !== undefined) return true;
+  if (row.group === 'scripting' || parent?.row.name === 'store') return false;
+  return row.flags.includes('write') || row.flags.includes('readonly');
 }
 
 const RUN_IN_TRANSACTION = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);

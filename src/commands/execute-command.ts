@@ -286,7 +286,7 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
     const text = refuseAccess(session, frame, command);
     if (text !== null) return refuseToUser(session, reply, command, text);
   }
-  if ((gate & GATE.STORE_BARRED) !== 0 && command.touchesKeyspace) {
+  if ((gate & GATE.STORE_BARRED) !== 0 && command.usesStore) {
     const text = session.store.isDropped
       ? ERRORS.storeDropped.text
       : refuseStore(session, session.store);

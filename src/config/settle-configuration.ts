@@ -10,7 +10,7 @@ import {
 } from './config-table.ts';
 import { applyConsequences } from './consequences.ts';
 import { suggest } from './did-you-mean.ts';
-import { settleStores } from './settle-stores.ts';
+import { defaultStoreSettings, settleStores } from './settle-stores.ts';
 import { findRenamed, isWithoutMeaning } from './sources/original-keys.ts';
 import type { Problem, RawSetting, Source } from './sources/raw-setting.ts';
 import { Refusal } from './table/codec.ts';
@@ -52,6 +52,7 @@ export function settleConfiguration(options: SettleOptions): Settled {
     merge.seen = new Set();
     merge.problems.push(...source.problems);
     for (const raw of source.settings) assign(raw, merge);
+    for (const raw of defaultStoreSettings(source.stores)) assign(raw, merge);
     if (source.stores.length > 0) {
       configuration.stores = settleStores(source.stores, configuration, merge.problems);
     }

@@ -1,7 +1,7 @@
 import type { Configuration } from '../base/configuration.ts';
 import type { StoreConfiguration, StoreOptionValue } from '../base/configuration-sections.ts';
 import { suggest } from './did-you-mean.ts';
-import type { Problem, RawStore } from './sources/raw-setting.ts';
+import type { Problem, RawSetting, RawStore } from './sources/raw-setting.ts';
 import { Refusal } from './table/codec.ts';
 import {
   parseStorePersistence,
@@ -9,35 +9,68 @@ import {
   STORE_SETTINGS,
 } from './table/store-settings.ts';
 
-/** The entries of `stores:`; what one does not say is as the node's cache settings say. */
+/** Of the default store, an entry of `stores:` sets what else `cache:` does. */
+const DEFAULT_STORE_PATHS: Readonly<Record<string, string>> = {
+  eviction_policy: 'cache.eviction_policy',
+  max_memory: 'cache.max_memory',
+  default_ttl: 'cache.default_ttl',
+  cuckoo_filter: 'cache.cuckoo_filter',
+};
+
+/** The settings that an entry named `default` stands for. */
+export function defaultStoreSettings(rawStores: readonly RawStore[]): RawSetting[] {
+  const settings: RawSetting[] = [];
+  for (const { fields } of rawStores) {
+    if (!isDefaultStore(fields)) continue;
+    for (const field of fields) {
+      const path = defaultStorePath(field.name);
+      if (path !== undefined) settings.push({ ...field, name: path, form: 'path' });
+    }
+  }
+  return settings;
+}
+
+function isDefaultStore(fields: readonly RawSetting[]): boolean {
+  const name = fields.find((field) => field.name === 'name')?.words.join(' ');
+  return name?.toLowerCase() === 'default';
+}
+
+function defaultStorePath(option: string): string | undefined {
+  const name = Object.hasOwn(STORE_KEY_ALIASES, option) ? STORE_KEY_ALIASES[option]! : option;
+  return Object.hasOwn(DEFAULT_STORE_PATHS, name) ? DEFAULT_STORE_PATHS[name] : undefined;
+}
+
+/** The entries of `stores:` but the default's; what one does not say is as the node's cache settings say. */
 export function settleStores(
   rawStores: readonly RawStore[],
   configuration: Configuration,
   problems: Problem[],
 ): StoreConfiguration[] {
   const stores: StoreConfiguration[] = [];
-  const names = new Set(['default']);
+  const names = new Set<string>();
   for (const { fields, where } of rawStores) {
     const store = newStore(configuration);
+    const isOfDefault = isDefaultStore(fields);
     for (const { name, words, where: fieldWhere } of fields) {
+      // What is a setting of `cache:` is checked as such.
+      if (isOfDefault && defaultStorePath(name) !== undefined) continue;
       const reason = assignOption(store, name, words.join(' '));
       if (reason !== null) problems.push({ where: fieldWhere, reason });
     }
+    if (isOfDefault) continue;
     if (store.name === '') {
       problems.push({ where, reason: 'a store needs a name' });
       continue;
     }
     const lowerName = store.name.toLowerCase();
-    const isDefault = lowerName === 'default';
-    if (!isDefault && names.has(lowerName)) {
+    if (names.has(lowerName)) {
       problems.push({ where, reason: `there are two stores named '${store.name}'` });
     }
     names.add(lowerName);
     stores.push(store);
   }
   const { maxStores } = configuration.cache;
-  const named = stores.filter(({ name }) => name.toLowerCase() !== 'default');
-  if (named.length > maxStores) {
+  if (stores.length > maxStores) {
     const reason = `more stores than cache.max_stores (${maxStores})`;
     problems.push({ where: rawStores.at(-1)!.where, reason });
   }

@@ -35,6 +35,31 @@ export interface StartOptions {
   readonly world?: World;
 }
 
+/** What a named store is made with; what is not said is as the node's settings say. */
+export interface CreateStoreOptions {
+  /** `lru`, `s3fifo`, `noeviction` ... */
+  readonly evictionPolicy?: string;
+  /** Bytes, or a size such as `64mb`; 0: only the limit of the node. */
+  readonly maxMemory?: number | string;
+  /** Time to live of writes that name none; 0: for ever. */
+  readonly defaultTtlMs?: number;
+  /** Keeps a filter for certain misses. */
+  readonly cuckooFilter?: boolean;
+  readonly persistence?: 'aof' | 'snapshot' | 'hybrid' | 'none';
+  readonly ownership?: 'store' | 'slot';
+  readonly consistency?: 'eventual' | 'quorum';
+}
+
+const STORE_WORDS = [
+  ['evictionPolicy', 'eviction_policy'],
+  ['maxMemory', 'max_memory'],
+  ['defaultTtlMs', 'default_ttl'],
+  ['cuckooFilter', 'cuckoo_filter'],
+  ['persistence', 'persistence'],
+  ['ownership', 'ownership'],
+  ['consistency', 'consistency'],
+] as const;
+
 export class HyperCache {
   /** Resolves when the node has stopped; rejects when it stopped because of a defect of ours. */
   readonly stopped: Promise<void>;
@@ -61,10 +86,47 @@ export class HyperCache {
     return this.launched.node.respPort;
   }
 
-  /** A store by its name. */
+  /**
+   * A store by its name, in any case of letters. When it is dropped, each call on it throws
+   * ReplyError NOSTORE, also when a new one of that name is made: ask for that one again.
+   * @throws ReplyError NOSTORE when there is none
+   */
   store(name = 'default'): EmbeddedStore {
-    if (name === 'default') return this.launched.defaultStore;
-    throw new NodeError('UNSUPPORTED', `There is no store named ${name}`);
+    const isDefault = name.toLowerCase() === 'default';
+    return isDefault ? this.launched.defaultStore : this.launched.openStore(name);
+  }
+
+  /**
+   * Makes a named store. What it is configured to be never changes: drop it and make it anew.
+   * @throws ReplyError: STOREEXISTS, STORELIMIT, or ERR with the option that is wrong
+   */
+  createStore(name: string, options: CreateStoreOptions = {}): EmbeddedStore {
+    const { builder } = this.beginKeeping('CREATE', name);
+    for (const [key, word] of STORE_WORDS) {
+      const value = options[key];
+      if (value === undefined) continue;
+      builder.text(word);
+      builder.text(key === 'defaultTtlMs' ? `${value}ms` : String(value));
+    }
+    this.launched.keeper.execute();
+    return this.launched.openStore(name);
+  }
+
+  /**
+   * Removes a named store with all its keys, in constant time.
+   * @throws ReplyError NOSTORE when there is none
+   */
+  dropStore(name: string): void {
+    this.beginKeeping('DROP', name).execute();
+  }
+
+  /** The default store's first, then the others, oldest first. */
+  storeNames(): string[] {
+    const { keeper } = this.launched;
+    keeper.builder.beginEmpty();
+    keeper.builder.text('STORES');
+    keeper.execute();
+    return keeper.value(false) as string[];
   }
 
   /**
@@ -104,6 +166,13 @@ export class HyperCache {
   /** Answers what has arrived and closes everything. */
   stop(): Promise<void> {
     return this.launched.node.stop();
+  }
+
+  private beginKeeping(verb: string, name: string): Launched['keeper'] {
+    const { keeper } = this.launched;
+    keeper.builder.beginEmpty();
+    for (const word of ['STORE', verb, name]) keeper.builder.text(word);
+    return keeper;
   }
 
   private run(args: readonly Value[], isBinary: boolean): ReplyValue {

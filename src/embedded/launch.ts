@@ -1,10 +1,12 @@
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import type { CommandCaller } from '../commands/command-caller.ts';
+import { enterStore, type Session } from '../commands/session.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { describeProblem, emptySource } from '../config/sources/raw-setting.ts';
 import { type RunningNode, startNode } from '../node.ts';
+import { ReplyError } from '../protocol/reply-values.ts';
 import { createRealWorld } from '../world/real-world.ts';
 import { openCaller } from './caller.ts';
 import { EmbeddedStore } from './embedded-store.ts';
@@ -22,6 +24,10 @@ export interface Launched {
   /** For any command; keeps its state from call to call. */
   readonly caller: CommandCaller;
   readonly defaultStore: EmbeddedStore;
+  /** For commands on stores; nothing else uses it, so it stands in no transaction. */
+  readonly keeper: CommandCaller;
+  /** The keys of a store; the same object for as long as the store is there. */
+  openStore(name: string): EmbeddedStore;
   subscribe(
     channel: string,
     listener: MessageListener<string | Buffer>,
@@ -35,11 +41,39 @@ export interface Launched {
  */
 export async function launch(options: StartOptions): Promise<Launched> {
   const node = await startNode(settle(options));
+  const stores = followStores(node);
   return {
     node,
+    keeper: openCaller(node, null),
+    openStore: stores.open,
     caller: openCaller(node, null),
     defaultStore: new EmbeddedStore(openCaller(node, null)),
     subscribe: (channel, listener, how) => new EmbeddedSubscription(node, channel, listener, how),
+  };
+}
+
+/** Handles of named stores, each with a session that ends when its store is dropped. */
+function followStores(node: RunningNode): { open: (name: string) => EmbeddedStore } {
+  const { stores } = node.services;
+  const opened = new Map<Session['store'], { store: EmbeddedStore; caller: CommandCaller }>();
+  stores.onDropped((store) => {
+    const handle = opened.get(store);
+    if (handle === undefined) return;
+    opened.delete(store);
+    node.closeSession(handle.caller.session);
+  });
+  return {
+    open(name) {
+      const store = stores.find(name);
+      if (store === null) throw new ReplyError(`NOSTORE There is no store named '${name}'`);
+      const known = opened.get(store);
+      if (known !== undefined) return known.store;
+      const caller = openCaller(node, null);
+      enterStore(caller.session, store);
+      const handle = { store: new EmbeddedStore(caller), caller };
+      opened.set(store, handle);
+      return handle.store;
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  * one that comes or goes; `all` is a new array after each change, so that a walk over it is safe.
  *
  *     create   is it refused? -> saved -> made -> listeners -> effect
- *     drop     saved -> out of the list, isDropped -> listeners -> memory back to the pool -> effect
+ *     drop     saved -> out of the list -> listeners -> memory back to the pool -> effect
  *
  * Both take constant time: a store's memory goes back segment by segment, not key by key.
  */

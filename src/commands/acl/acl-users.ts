@@ -114,7 +114,9 @@ export const getuserCommand: CommandRow = {
       return;
     }
     const flags = flagsOf(user);
-    reply.map(6);
+    // Redis' clients know no stores: they are told of only where a rule speaks of them.
+    const stores = user.stores.describe();
+    reply.map(stores === '' ? 6 : 7);
     reply.bulkText('flags');
     reply.set(flags.length);
     for (const flag of flags) reply.bulkText(flag);
@@ -122,6 +124,10 @@ export const getuserCommand: CommandRow = {
     reply.array(user.digests.length);
     for (const digest of user.digests) reply.bulkText(digestText(digest));
     replySelector(reply, user.root);
+    if (stores !== '') {
+      reply.bulkText('stores');
+      reply.bulkLatin1(stores);
+    }
     reply.bulkText('selectors');
     reply.array(user.selectors.length);
     for (const selector of user.selectors) {

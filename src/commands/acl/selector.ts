@@ -28,8 +28,8 @@ export const RULE_ERRORS = {
     "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not " +
     "have any effect. Try 'resetchannels' to start with an empty list of channels",
   storesAreAll:
-    "Adding a pattern after the * pattern (or the 'allstores' flag) is not valid and does not have " +
-    "any effect. Try 'resetstores' to start with an empty list of stores",
+    "Adding a pattern after the * pattern (or the 'allstores' flag) is not valid and does not " +
+    "have any effect. Try 'resetstores' to start with an empty list of stores",
   noSuchPassword: 'The password you are trying to remove from the user does not exist',
   passwordHash:
     'The password hash must be exactly 64 characters and contain only lowercase hexadecimal ' +
