@@ -47,11 +47,11 @@ export interface NodeOptions {
   readonly configuration: Configuration;
   readonly configRegistry: ConfigRegistry;
   readonly logger: Logger;
+  /** Where the log is the node's own. */
+  readonly logHealth?: LogHealth;
 }
 
 export interface RunningNode {
-  /** Where the log is the node's own. */
-  readonly logHealth?: LogHealth;
   /** Ports really bound; 0 when closed. */
   readonly respPort: number;
   readonly tlsPort: number;
@@ -114,11 +114,11 @@ class Node implements RunningNode {
     });
     this.services = this.createServices({ clock, counters, rates });
     followMemory(this.services, logger.child('cache'));
+    followHealth(this.services);
     this.inputLimits = inputLimitsOf(configuration);
     this.listener = new RespListener({
       node: this.services,
       loop: this.loop,
-    followHealth(this.services);
       clients: this.clients,
       inputLimits: this.inputLimits,
       onGone: (connection) => this.forget(connection),
@@ -163,6 +163,7 @@ class Node implements RunningNode {
     this.limitClients();
     await this.listener.open();
     this.upkeep.start();
+    this.services.health.phase = 'running';
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
       tlsPort: this.ports.tls,
@@ -172,7 +173,16 @@ class Node implements RunningNode {
     });
   }
 
-    this.services.health.phase = 'running';
+  /** All ports or none. */
+  private async openHttp(): Promise<void> {
+    try {
+      this.http = await openNodeHttp(this);
+    } catch (error) {
+      await this.listener.close();
+      throw error;
+    }
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.shutDown(0);
     return this.stopping;
@@ -270,6 +280,7 @@ class Node implements RunningNode {
       clock,
       configuration,
       logger: logger.child('resp'),
+      logHealth: followLog(this.options.logHealth ?? UNKNOWN_LOG_HEALTH, counters),
       paced: new PacedLogger({
         logger,
         clock: world.clock,
@@ -282,6 +293,7 @@ class Node implements RunningNode {
         limitBytes: configuration.cache.nodeMaxMemoryBytes,
         shares: configuration.cache,
       }),
+      health: new NodeHealth(configuration.http),
       counters,
       access: createAccess(this.options),
       clients: this.clients,
@@ -295,7 +307,6 @@ class Node implements RunningNode {
         later: (errand) => this.loop.doLater(errand),
       }),
       blocking: new BlockingTable(world),
-      logHealth: followLog(this.options.logHealth ?? UNKNOWN_LOG_HEALTH, counters),
       scripting: new LuaScriptEngine({
         world,
         clock,
@@ -305,7 +316,6 @@ class Node implements RunningNode {
       }),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
-      health: new NodeHealth(configuration.http),
       statistics: new NodeStatistics(startedMs),
       monitors: new MonitorTable(this.clients, clock),
       logins: new LoginDelayTable(clock),
@@ -444,16 +454,6 @@ function createAccess({ world, configuration, logger }: NodeOptions): AccessCont
   return access;
 }
 
-function randomHex(world: World): string {
-  const bytes = new Uint8Array(20);
-  world.random.fill(bytes);
-  return Buffer.from(bytes).toString('hex');
-}
-
-/** DEBUG SLEEP: nothing else happens meanwhile, which is what it is for. */
-function sleepBlocking(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
 /** What can be wrong with a node that runs. */
 function followHealth({ health, logHealth, memory }: NodeServices): void {
   health.addCheck(() =>
@@ -475,3 +475,13 @@ function followLog(health: LogHealth, counters: Float64Array): LogHealth {
   return health;
 }
 
+function randomHex(world: World): string {
+  const bytes = new Uint8Array(20);
+  world.random.fill(bytes);
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** DEBUG SLEEP: nothing else happens meanwhile, which is what it is for. */
+function sleepBlocking(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
