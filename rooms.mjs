@@ -93,6 +93,10 @@ export const ENTRIES = {
     charter: 'the stores of a node: what they are made of, and what follows when one is dropped',
     imports: ['*'],
   },
+  'node-http.ts': {
+    charter: 'opens the HTTP port of a node',
+    imports: ['base', 'commands', 'server', 'http'],
+  },
   'index.ts': {
     charter: 'the public library entry: embedded node, typed client',
     imports: ['base', 'protocol', 'embedded'],
@@ -101,7 +105,9 @@ export const ENTRIES = {
 
 /** Third-party library -> the one room that may import it. */
 export const LIBRARIES = {
+  '@fastify/rate-limit': 'http',
   commander: 'cli',
+  fastify: 'http',
   pino: 'observability/logging',
   'prom-client': 'http',
   yaml: 'config',

@@ -27,6 +27,8 @@ import { TrackingTable } from './commands/tracking/tracking-table.ts';
 import { WatchTable } from './commands/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
+import type { HttpPort } from './http/http-port.ts';
+import { openNodeHttp, reloadHttpTls } from './node-http.ts';
 import { createStores, followStores } from './node-stores.ts';
 import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
@@ -55,6 +57,7 @@ export interface RunningNode {
   /** Ports really bound; 0 when closed. */
   readonly respPort: number;
   readonly tlsPort: number;
+  readonly httpPort: number;
   readonly services: NodeServices;
   readonly loop: TurnLoop;
   readonly clients: ClientTable;
@@ -89,7 +92,8 @@ class Node implements RunningNode {
   private readonly options: NodeOptions;
   private readonly listener: RespListener;
   private readonly upkeep: Upkeep;
-  private readonly ports = { resp: 0, tls: 0 };
+  private readonly ports = { resp: 0, tls: 0, http: 0 };
+  private http: HttpPort | null = null;
   private readonly inputLimits: InputLimits;
   private stopping: Promise<void> | null = null;
   private onStopped: (exitCode: number) => void = () => {};
@@ -133,6 +137,10 @@ class Node implements RunningNode {
     return this.ports.tls;
   }
 
+  get httpPort(): number {
+    return this.ports.http;
+  }
+
   get isStopping(): boolean {
     return this.stopping !== null;
   }
@@ -162,11 +170,13 @@ class Node implements RunningNode {
     followStores(this.services);
     this.limitClients();
     await this.listener.open();
+    await this.openHttp();
     this.upkeep.start();
     this.services.health.phase = 'running';
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
       tlsPort: this.ports.tls,
+      httpPort: this.ports.http,
       unixSocket: configuration.network.unixSocket,
       socketPath: world.network.describeSocketPath(),
       version: VERSION,
@@ -190,6 +200,7 @@ class Node implements RunningNode {
 
   /** For certificates whose files were replaced: connections from now on get the new ones. */
   reloadCertificates(): void {
+    reloadHttpTls(this.http, this.services);
     if (this.listener.reloadTls()) this.options.logger.info('tls', 'Certificates were read again');
   }
 
@@ -218,7 +229,9 @@ class Node implements RunningNode {
   private async shutDown(exitCode: number): Promise<void> {
     const { configuration, logger, world } = this.options;
     logger.info('stopping', 'Node stops', { clients: this.clients.count });
-    const closed = this.listener.close();
+    this.services.health.phase = 'stopping';
+    const waitMs = exitCode === 0 ? configuration.node.shutdownTimeoutS * 1000 : 0;
+    const closed = Promise.all([this.listener.close(), this.http?.close(waitMs)]);
     this.services.scripting.stop();
     const gone = new Promise<void>((resolve) => {
       this.onLastGone = resolve;
@@ -227,7 +240,6 @@ class Node implements RunningNode {
     for (const connection of [...this.clients.connections]) connection.closeAfterReplies();
     let timer: Timer | null = null;
     if (this.clients.count > 0) {
-      const waitMs = exitCode === 0 ? configuration.node.shutdownTimeoutS * 1000 : 0;
       timer = world.timers.after(waitMs, () => this.closeAll());
       await gone;
     }

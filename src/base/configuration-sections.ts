@@ -109,13 +109,16 @@ export interface HttpConfiguration {
   allowedOrigins: string[];
   /** Requests a second of one address; 0 = no limit. */
   rateLimit: number;
+  connectionCountMax: number;
+  /** Over TLS, with the certificates of `tls`. */
+  isTls: boolean;
   docsEnabled: boolean;
   dashboardEnabled: boolean;
+  /** A turn of the event loop that long makes the node unhealthy for a while; 0 = none does. */
+  healthLagMsMax: number;
 }
 
 const MIB = 1024 * 1024;
-  /** A turn of the event loop that long makes the node unhealthy for a while; 0 = none does. */
-  healthLagMsMax: number;
 
 export function defaultTls(): TlsConfiguration {
   return {
@@ -193,8 +196,10 @@ export function defaultHttp(): HttpConfiguration {
     allowedHosts: [],
     allowedOrigins: [],
     rateLimit: 0,
+    connectionCountMax: 1_000,
+    isTls: false,
     docsEnabled: true,
     dashboardEnabled: true,
+    healthLagMsMax: 5_000,
   };
 }
-    healthLagMsMax: 5_000,

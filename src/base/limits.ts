@@ -54,6 +54,25 @@ export const LIMITS = {
   loginAddressCountMax: 10_000,
   /** A failed login is forgotten after so long without another. */
   loginMemoryMs: 60_000,
+  /** Of a request line and its headers together; a key in an address is part of it. */
+  httpHeaderBytesMax: 32 * KIB,
+  /** A request's headers, and all of it, must have come by then. */
+  httpHeadersMs: 15_000,
+  httpRequestMs: 120_000,
+  /** A connection without a request is closed after so long. */
+  httpKeepAliveMs: 75_000,
+  /** Addresses whose requests are counted where there is a rate limit. */
+  httpRatedAddressCountMax: 10_000,
+  /** How often a request that waits for the end of CLIENT PAUSE looks. */
+  httpPauseLookMs: 20,
+  /** Items of one batch request. */
+  httpBatchItemCountMax: 1_000,
+  /** Elements of a collection that one answer holds, unless asked for fewer. */
+  httpElementCountMax: 100_000,
+  /** Longer strings are answered as bytes only; of a batch all together. */
+  httpJsonValueBytesMax: 64 * MIB,
+  /** Arrays and objects within one another, in a value. */
+  jsonDepthMax: 1_000,
   /** How much of a client's text an error reply may repeat. */
   echoedBytesMax: 128,
   /** Keys of a pipeline whose memory is fetched ahead at once. */

@@ -26,8 +26,8 @@ export interface NodeServices {
   readonly clock: TurnClock;
   readonly configuration: Configuration;
   readonly logger: Logger;
-  /** For lines that clients can bring about at will. */
   readonly logHealth: LogHealth;
+  /** For lines that clients can bring about at will. */
   readonly paced: PacedLogger;
   readonly settings: SettingsService;
   readonly table: CommandTable;
@@ -53,7 +53,7 @@ export interface NodeServices {
   readonly startedMs: number;
   readonly version: string;
   /** Ports really bound, for INFO and COMMAND; 0 when closed. */
-  readonly ports: { resp: number; tls: number };
+  readonly ports: { resp: number; tls: number; http: number };
   readonly debug: DebugSwitches;
   /** Ends the node: answers pending replies, then closes. Exit code 0. */
   shutdown(options: { now: boolean; save: boolean | null; force: boolean }): void;

@@ -8,7 +8,11 @@ import type { Disk, TlsOptions } from '../base/world.ts';
  * @throws  NodeError BAD_CERTIFICATE
  */
 export function readTlsFiles(settings: TlsConfiguration, disk: Disk): TlsOptions | null {
-  if (settings.port === 0) return null;
+  return settings.port === 0 ? null : readCertificates(settings, disk);
+}
+
+/** The same for a port that is wanted. */
+export function readCertificates(settings: TlsConfiguration, disk: Disk): TlsOptions {
   const authorities = readAuthorities(settings, disk);
   if (settings.authClients !== 'no' && authorities === null) {
     // Without it any certificate that some public authority signed would do.

@@ -58,7 +58,8 @@ export async function createNodeKit(
 ): Promise<NodeKit> {
   const world = createSimulatedWorld(options.seed ?? 1);
   const source = emptySource();
-  const settings = { 'network.resp_bind_addr': '127.0.0.1', ...options.settings };
+  const quiet = { 'network.resp_bind_addr': '127.0.0.1', 'http.enabled': 'no' };
+  const settings = { ...quiet, ...options.settings };
   for (const [name, value] of Object.entries(settings)) {
     const common = { form: 'path', isList: false, source: 'command line', where: name } as const;
     source.settings.push({ name, words: [value], ...common });

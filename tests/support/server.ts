@@ -9,6 +9,12 @@ export const ROOT = path.resolve(import.meta.dirname, '../../..');
 /** TEST_MAIN names another build, for a comparison that outlives changes of the work tree. */
 export const MAIN = process.env['TEST_MAIN'] ?? path.join(ROOT, 'dist/main.js');
 
+/**
+ * Nodes of tests run side by side and cannot all have the usual HTTP port; those that are asked
+ * for HTTP are told a port of their own.
+ */
+process.env['HYPERCACHE_HTTP_ENABLED'] ??= 'no';
+
 /** Below the kernel's ephemeral range, so that no outgoing connection sits on a chosen port. */
 const PORT_MIN = 21_000;
 const PORT_MAX = 32_000;

@@ -372,38 +372,52 @@ export const CLUSTER_SETTINGS: readonly Setting[] = (
   ] satisfies Setting[]
 ).map((row) => ({ ...row, effect: 'later' as const }));
 
-export const HTTP_SETTINGS: readonly Setting[] = (
-  [
-    setting('http.enabled', 'http.enabled', yesNo(), {
-      access: 'immutable',
-      help: 'Opens the HTTP port.',
-    }),
-    setting('http.body_max', 'http.bodyBytesMax', size({ min: 1024, max: LONG_MAX }), {
-      access: 'immutable',
-      help: 'Largest request body.',
-    }),
-    setting('http.allowed_hosts', 'http.allowedHosts', textList(), {
-      access: 'immutable',
-      help: 'Host names requests may come for, beside those of the bound addresses.',
-    }),
-    setting('http.allowed_origins', 'http.allowedOrigins', textList(), {
-      access: 'immutable',
-      help: 'Origins of pages that may call the API.',
-    }),
-    setting('http.rate_limit', 'http.rateLimit', COUNT, {
-      access: 'immutable',
-      help: 'Requests a second from one address; 0: no limit.',
-    }),
-    setting('http.docs', 'http.docsEnabled', yesNo(), {
-      access: 'immutable',
-      help: 'Serves the API description.',
-    }),
-    setting('http.dashboard', 'http.dashboardEnabled', yesNo(), {
-      access: 'immutable',
-      help: 'Serves the page.',
-    }),
-  ] satisfies Setting[]
-).map((row) => ({ ...row, effect: 'later' as const }));
+export const HTTP_SETTINGS: readonly Setting[] = [
+  setting('http.enabled', 'http.enabled', yesNo(), {
+    access: 'immutable',
+    help: 'Opens the HTTP port.',
+  }),
+  setting('http.body_max', 'http.bodyBytesMax', size({ min: 1024, max: LONG_MAX }), {
+    access: 'immutable',
+    help: 'Largest request body.',
+  }),
+  setting('http.allowed_hosts', 'http.allowedHosts', textList(), {
+    access: 'immutable',
+    help: 'Host names requests may come for, beside those of the bound addresses.',
+  }),
+  setting('http.allowed_origins', 'http.allowedOrigins', textList(), {
+    access: 'immutable',
+    help: 'Origins of pages that may call the API.',
+  }),
+  setting('http.rate_limit', 'http.rateLimit', COUNT, {
+    access: 'immutable',
+    help: 'Requests a second from one address; 0: no limit.',
+  }),
+  setting('http.max_connections', 'http.connectionCountMax', integer({ min: 1, max: INT_MAX }), {
+    access: 'immutable',
+    help: 'HTTP connections at the same time; further ones are closed.',
+  }),
+  setting('http.tls', 'http.isTls', yesNo(), {
+    access: 'immutable',
+    help: 'Speaks HTTPS, with the certificates of tls.*.',
+  }),
+  setting('http.docs', 'http.docsEnabled', yesNo(), {
+    access: 'immutable',
+    help: 'Serves the API description.',
+  }),
+  setting('http.dashboard', 'http.dashboardEnabled', yesNo(), {
+    access: 'immutable',
+    help: 'Serves the page.',
+  }),
+  setting(
+    'http.health_lag_max',
+    'http.healthLagMsMax',
+    duration({ unit: 'ms', bareUnit: 'ms', min: 0, max: INT_MAX }),
+    {
+      help: 'A turn of the event loop that long makes /health unhealthy for 10 seconds; 0: none.',
+    },
+  ),
+];
 
 function refuseFilePath(name: string): string | null {
   return name === '' || name.includes('/') || name.includes('\0')

@@ -74,12 +74,10 @@ export const NETWORK_SETTINGS: readonly Setting[] = [
   }),
   setting('network.http_bind_addr', 'network.httpBindAddr', text(), {
     access: 'immutable',
-    effect: 'later',
-    help: 'Address of the HTTP port.',
+    help: 'Address of the HTTP port; 0.0.0.0 is every one.',
   }),
   setting('network.http_port', 'network.httpPort', PORT, {
     access: 'immutable',
-    effect: 'later',
     help: 'HTTP port; 0 takes any free one.',
   }),
   setting('network.gossip_bind_addr', 'network.gossipBindAddr', text(), {

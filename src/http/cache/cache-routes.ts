@@ -1,0 +1,3 @@
+import type { RouteRow } from '../route-row.ts';
+
+export const CACHE_ROUTES: readonly RouteRow[] = [];

@@ -1,0 +1,42 @@
+import type { NodeServices } from './commands/node-services.ts';
+import type { ClientChannel, Session } from './commands/session.ts';
+import { type HttpPort, openHttp } from './http/http-port.ts';
+import { readCertificates } from './server/tls-files.ts';
+
+/** What the HTTP port needs of the node. */
+export interface HttpNode {
+  readonly services: NodeServices;
+  readonly loop: { readonly hasFailed: boolean; fail(error: unknown): void };
+  openSession(channel: ClientChannel | null): Session;
+  closeSession(session: Session): void;
+}
+
+/**
+ * Opens the HTTP port where the settings want it. Its requests are answered until it is closed,
+ * also while the node stops.
+ * @throws NodeError PORT_REFUSED, BAD_CERTIFICATE
+ */
+export async function openNodeHttp(node: HttpNode): Promise<HttpPort | null> {
+  const { services, loop } = node;
+  const { http, tls } = services.configuration;
+  if (!http.enabled) return null;
+  const certificates = http.isTls ? readCertificates(tls, services.world.disk) : null;
+  const keeper = {
+    services,
+    loop,
+    get isStopping() {
+      return loop.hasFailed;
+    },
+    openSession: (channel: ClientChannel) => node.openSession(channel),
+    closeSession: (session: Session) => node.closeSession(session),
+  };
+  const port = await openHttp(keeper, certificates);
+  services.ports.http = port.port;
+  return port;
+}
+
+/** Certificates that were renewed are taken by the HTTP port too. */
+export function reloadHttpTls(port: HttpPort | null, { configuration, world }: NodeServices): void {
+  if (port === null || !configuration.http.isTls) return;
+  port.replaceTls(readCertificates(configuration.tls, world.disk));
+}
