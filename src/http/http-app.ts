@@ -11,6 +11,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { HttpHandler, HttpServer } from '../base/world.ts';
 import { answerMalformed, failure } from './http-failures.ts';
 import { HttpSessions, type Requester, type SessionKeeper } from './http-sessions.ts';
+import { MetricsExposition } from './metrics/exposition.ts';
 import { RequestChecks } from './request-checks.ts';
 import { refuseRoute } from './route-access.ts';
 import { routeAddress } from './route-address.ts';
@@ -52,11 +53,13 @@ class App implements HttpApp {
   private readonly node: SessionKeeper;
   private readonly sessions: HttpSessions;
   private readonly checks: RequestChecks;
+  private readonly metrics: MetricsExposition;
   private isDraining = false;
 
   constructor(node: SessionKeeper, server: HttpServer) {
     this.node = node;
     this.sessions = new HttpSessions(node);
+    this.metrics = new MetricsExposition(node.services);
     this.checks = new RequestChecks(node.services, this.sessions);
     const { http } = node.services.configuration;
     const serverFactory = (handler: HttpHandler) => {
@@ -99,6 +102,7 @@ class App implements HttpApp {
   }
 
   async close(): Promise<void> {
+    this.metrics.close();
     this.sessions.closeAll();
     await this.fastify.close();
   }
@@ -185,6 +189,8 @@ class App implements HttpApp {
       isBytes: headers['content-type']?.startsWith('application/octet-stream') === true,
       wantsBytes: headers.accept?.startsWith('application/octet-stream') === true,
       correlationId: request.id,
+      isLoggedIn: requester.isLoggedIn,
+      metrics: this.metrics,
     };
     return row.handle(routed);
   }

@@ -114,11 +114,11 @@ export class RequestChecks {
 
   private logIn(request: FastifyRequest): MaybeLater<RouteAnswer | null> {
     const { row } = request.routeOptions.config;
-    if (row === undefined || row.access.by === 'open') return null;
+    if (row === undefined) return null;
     const { access, logins } = this.services;
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (access.needsLogin) return UNAUTHORIZED;
+      if (access.needsLogin) return row.access.by === 'open' ? null : UNAUTHORIZED;
       request.requester = this.requesterOf(request, access.defaultUser);
       return null;
     }

@@ -69,6 +69,10 @@ export interface RouteRequest {
   /** The client asks for bytes, not for JSON. */
   readonly wantsBytes: boolean;
   readonly correlationId: string;
+  /** False where a password is set and the route is open to those who gave none. */
+  readonly isLoggedIn: boolean;
+  /** The metrics as text. */
+  readonly metrics: { text(): Promise<string> };
 }
 
 export interface RouteAnswer {

@@ -1,6 +1,19 @@
+import { CONFIG_ROUTES } from './admin/config-routes.ts';
+import { FILTER_ROUTES } from './admin/filter-routes.ts';
+import { NODE_ROUTES } from './admin/node-routes.ts';
+import { STORE_ROUTES } from './admin/store-routes.ts';
 import { CACHE_ROUTES } from './cache/cache-routes.ts';
-import { HEALTH_ROUTES } from './health-routes.ts';
+import { HEALTH_ROUTES } from './health/health-routes.ts';
+import { METRICS_ROUTES } from './metrics/metrics-route.ts';
 import type { RouteRow } from './route-row.ts';
 
 /** Every route of the HTTP port, in the order of the API description. */
-export const ROUTES: readonly RouteRow[] = [...HEALTH_ROUTES, ...CACHE_ROUTES];
+export const ROUTES: readonly RouteRow[] = [
+  ...HEALTH_ROUTES,
+  ...CACHE_ROUTES,
+  ...STORE_ROUTES,
+  ...FILTER_ROUTES,
+  ...NODE_ROUTES,
+  ...CONFIG_ROUTES,
+  ...METRICS_ROUTES,
+];
