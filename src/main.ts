@@ -1,4 +1,5 @@
 import { runCommandLine } from './cli/run-command-line.ts';
+import { markOnMainThread } from './world/real/collector.ts';
 import { commandLineArguments, exitWith } from './world/real/terminal.ts';
 import { createRealWorld } from './world/real-world.ts';
 
@@ -6,6 +7,9 @@ import { createRealWorld } from './world/real-world.ts';
 exitWith(
   await runCommandLine(commandLineArguments(), {
     world: createRealWorld(),
-    serve: async (args, world) => (await import('./serve.ts')).serve(args, world),
+    serve: async (args, world) => {
+      markOnMainThread();
+      return (await import('./serve.ts')).serve(args, world);
+    },
   }),
 );
