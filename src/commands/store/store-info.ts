@@ -39,7 +39,7 @@ function replyStatistics(reply: ReplyWriter, store: Store): void {
     reply.integer(value);
   }
   reply.bulkText('hit_rate');
-  reply.double(facts.hitRate);
+  reply.doubleText(String(facts.hitRate));
 }
 
 function replyValue(reply: ReplyWriter, value: StoreOptionValue): void {
