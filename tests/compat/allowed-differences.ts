@@ -28,7 +28,7 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
     name: 'newer-command',
     reason: 'subcommands of Redis 7.2 that 7.0 refuses as unknown are answered',
     applies: (draft, oracle) =>
-      NEWER.has(draft.name.toLowerCase().replace(' ', '|')) &&
+      isNewer(draft.name.toLowerCase().replace(' ', '|')) &&
       oracle.kind === 'error' &&
       oracle.text.startsWith('ERR unknown subcommand'),
   },
@@ -121,11 +121,19 @@ function isSameButHidden(theirs: readonly string[], mine: readonly string[]): bo
 
 /** Whether COMMAND LIST of both servers must name it. */
 export function isCommandOfBoth(name: string): boolean {
-  return IMPLEMENTED.has(name.split('|')[0].toUpperCase()) && !NEWER.has(name);
+  return IMPLEMENTED.has(name.split('|')[0].toUpperCase()) && !isNewer(name);
 }
 
+/** Whether Redis 7.0 has no such command. @param name  such as `client|no-touch` */
+export function isNewer(name: string): boolean {
+  return NEWER.has(name) || OWN.has(name.split('|')[0]);
+}
+
+/** Commands that no Redis has, with their subcommands. */
+const OWN: ReadonlySet<string> = new Set(['store', 'stores', 'filter']);
+
 /** What later versions of Redis brought, and what is ours alone. */
-export const NEWER: ReadonlySet<string> = new Set(
+const NEWER: ReadonlySet<string> = new Set(
   (
     'client|no-touch client|setinfo client|correlation hexpire hpexpire hexpireat hpexpireat ' +
     'httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex'

@@ -39,8 +39,12 @@ export class PairedClient {
   async exchange(batch: readonly Draft[]): Promise<Exchange> {
     const mark = `mark-${this.name}-${++this.markCount}`;
     const [oracle, ours] = await Promise.all([
-      sendUntilMark('redis-server', this.oracle as WireClient, batch, mark),
-      sendUntilMark('hypercache', this.ours as WireClient, batch, mark),
+      sendUntilMark('redis-server', this.oracle as WireClient, batch, mark).catch((error) =>
+        tellState(error, this.ports.oracle),
+      ),
+      sendUntilMark('hypercache', this.ours as WireClient, batch, mark).catch((error) =>
+        tellState(error, this.ports.ours),
+      ),
     ]);
     return { oracle, ours };
   }
@@ -119,6 +123,16 @@ async function sendUntilMark(
     const { message } = error as Error;
     throw new Error(`${name}: ${message}; ${answered} replies came; near ${around.join(' / ')}`);
   }
+}
+
+/** What the server's clients do while one of them is not answered. */
+async function tellState(error: unknown, port: number): Promise<never> {
+  const asker = await WireClient.connect(port);
+  const state = await within('CLIENT LIST', asker.call('CLIENT', 'LIST'));
+  asker.end();
+  const lines = 'bytes' in state ? state.bytes.toString('latin1').split('\n') : [];
+  const doing = lines.map((line) => line.match(/flags=\w+|qbuf=\d+|cmd=\S+/g)?.join(' ') ?? '');
+  throw new Error(`${(error as Error).message}; clients: ${doing.join(', ')}`);
 }
 
 /** A RESP2 subscriber is answered `[pong, mark]`. */
