@@ -86,6 +86,8 @@ export class Session {
   loginDueMs = 0;
   /** What the first run of the command that waits now took. */
   blockedUs = 0;
+  /** SET takes JSON: HTTP requests, and what applies effects. */
+  marksJson = false;
   isEvictable = true;
   touchesKeys = true;
   /** The command it waits in; null when in none. */

@@ -6,13 +6,8 @@ import { clearDeadline, setDeadline } from './entry-deadline.ts';
 import { EVENT } from './event-table.ts';
 import { renameEntry } from './key-transfer.ts';
 import { AddressBuffer } from './keyspace/address-buffer.ts';
-import {
-  growString,
-  integerOf,
-  openString,
-  setInteger,
-  setStringArgument,
-} from './values/string/string-value.ts';
+import { growString } from './values/string/string-growth.ts';
+import { integerOf, openString, setInteger, setStringArgument } from './values/string/string-value.ts';
 
 function set(database: Database, key: string, value: string, deadline: number | bigint): number {
   const frame = frameOf('SET', key, value);

@@ -75,6 +75,7 @@ export class HttpSessions {
     session.user = user;
     session.isAuthenticated = isLoggedIn;
     session.name = 'http';
+    session.marksJson = true;
     settleLogin(session);
     const caller = new CommandCaller({ node: this.node, session, names: NAMES, component: 'http' });
     const opened = { caller, channel };

@@ -12,6 +12,7 @@ export class EffectReplica {
   constructor(source: CommandKit, kit: CommandKit) {
     this.source = source;
     this.kit = kit;
+    kit.session.marksJson = true;
     for (const each of [source, kit]) {
       each.node.services.configuration.security.enableDebugCommand = 'yes';
     }

@@ -1,7 +1,8 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
-import { growString, openString, stringLength } from '../../engine/values/string/string-value.ts';
+import { growString } from '../../engine/values/string/string-growth.ts';
+import { openString, stringLength } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';

@@ -16,10 +16,10 @@ import { ENCODING, TYPE } from '../../engine/keyspace/entry.ts';
 import type { Slice } from '../../engine/slice.ts';
 import {
   growString,
-  openString,
   openStringToChange,
   resizeString,
-} from '../../engine/values/string/string-value.ts';
+} from '../../engine/values/string/string-growth.ts';
+import { openString } from '../../engine/values/string/string-value.ts';
 import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import {
   countDense,

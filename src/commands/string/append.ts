@@ -2,8 +2,8 @@ import { copyBytes } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
+import { growString } from '../../engine/values/string/string-growth.ts';
 import {
-  growString,
   openString,
   setStringArgument,
   stringLength,

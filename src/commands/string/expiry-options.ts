@@ -26,6 +26,8 @@ export class ExpiryOptions {
   wantsOld = false;
   keepsDeadline = false;
   persists = false;
+  /** JSON: of SET, from sessions that may say so. */
+  isJson = false;
   /** One of TIME. */
   time = 0;
   /** Argument with the number that belongs to `time`. */
@@ -48,8 +50,9 @@ export function parseSetOptions(frame: Frame, firstArg: number, options: ExpiryO
         options.wantsOld = true;
         break;
       case 4:
-        if (!takeTime(frame, arg, options)) return false;
-        arg++;
+        if (frame.equals(arg, 'JSON')) options.isJson = true;
+        else if (takeTime(frame, arg, options)) arg++;
+        else return false;
         break;
       case 7:
         if (!frame.equals(arg, 'KEEPTTL') || options.time !== TIME.NONE) return false;
@@ -169,6 +172,7 @@ function clear(options: ExpiryOptions): void {
   options.wantsOld = false;
   options.keepsDeadline = false;
   options.persists = false;
+  options.isJson = false;
   options.time = TIME.NONE;
   options.timeArg = 0;
 }

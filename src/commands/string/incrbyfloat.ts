@@ -48,7 +48,7 @@ function executeIncrbyfloat(session: Session, frame: Frame, reply: ReplyWriter):
   if (sum === null) return reply.error(ERRORS.incrementNotFinite);
   const text = asciiSlice(formatLongDouble(sum));
   const deadline = entry === 0 ? database.store.newDeadline() : KEEP_DEADLINE;
-  setComputedString(database, entry, frame, 1, text, deadline, EVENT.incrbyfloat, false);
+  setComputedString(database, entry, frame, 1, text, deadline, EVENT.incrbyfloat, false, true);
   reply.bulk(text.bytes, text.offset, text.length);
 }
 

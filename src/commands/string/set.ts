@@ -2,7 +2,11 @@ import type { Frame } from '../../base/frame.ts';
 import { KEEP_DEADLINE } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
-import { openString, setStringArgument } from '../../engine/values/string/string-value.ts';
+import {
+  openString,
+  setJsonArgument,
+  setStringArgument,
+} from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
@@ -99,10 +103,15 @@ function executeSet(session: Session, frame: Frame, reply: ReplyWriter): void {
 
 const OPTIONS = new ExpiryOptions();
 
-/** A deadline that has passed is stored like any other: the key expires at the next look. */
+/**
+ * A deadline that has passed is stored like any other: the key expires at the next look. `JSON` is
+ * no option for clients: HTTP says by it that the value is JSON other than a string, and effects
+ * carry it on.
+ */
 function setWithOptions(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (!parseSetOptions(frame, 3, OPTIONS)) return reply.error(ERRORS.syntax);
   const { store } = session;
+  if (OPTIONS.isJson && !session.marksJson) return reply.error(ERRORS.syntax);
   let deadline: number | bigint = OPTIONS.keepsDeadline ? KEEP_DEADLINE : store.newDeadline();
   if (OPTIONS.time !== TIME.NONE) {
     deadline = deadlineOf(frame, OPTIONS.timeArg, OPTIONS.time, session.node.clock.nowMs);
@@ -120,7 +129,8 @@ function setWithOptions(session: Session, frame: Frame, reply: ReplyWriter): voi
     if (!OPTIONS.wantsOld) reply.null();
     return;
   }
-  setStringArgument(database, entry, frame, 1, 2, deadline, EVENT.set);
+  const place = OPTIONS.isJson ? setJsonArgument : setStringArgument;
+  place(database, entry, frame, 1, 2, deadline, EVENT.set);
   if (!OPTIONS.wantsOld) reply.ok();
 }
 
