@@ -3,6 +3,7 @@ import { FILTER_ROUTES } from './admin/filter-routes.ts';
 import { NODE_ROUTES } from './admin/node-routes.ts';
 import { STORE_ROUTES } from './admin/store-routes.ts';
 import { CACHE_ROUTES } from './cache/cache-routes.ts';
+import { createDocsRoutes } from './docs-page/docs-routes.ts';
 import { HEALTH_ROUTES } from './health/health-routes.ts';
 import { METRICS_ROUTES } from './metrics/metrics-route.ts';
 import type { RouteRow } from './route-row.ts';
@@ -16,4 +17,5 @@ export const ROUTES: readonly RouteRow[] = [
   ...NODE_ROUTES,
   ...CONFIG_ROUTES,
   ...METRICS_ROUTES,
+  ...createDocsRoutes(() => ROUTES),
 ];

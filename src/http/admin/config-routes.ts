@@ -1,7 +1,13 @@
 /** Settings over HTTP: CONFIG GET and, of the level of the log, CONFIG SET. */
 import type { LogLevel } from '../../base/configuration.ts';
 import type { ReplyValue } from '../../protocol/reply-values.ts';
-import { type RouteAnswer, type RouteRequest, type RouteRow, replyRefusal } from '../route-row.ts';
+import {
+  type RouteAnswer,
+  type RouteRequest,
+  type RouteRow,
+  refusal,
+  replyRefusal,
+} from '../route-row.ts';
 import { objectOf, runCommand } from '../run-command.ts';
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'verbose', 'info', 'warn', 'error', 'fatal'];
@@ -42,12 +48,10 @@ export const CONFIG_ROUTES: readonly RouteRow[] = [
     operationId: 'getLogLevel',
     summary: 'Tells the level from which on lines are logged',
     tag: 'admin',
-    access: { by: 'door', command: 'config get' },
+    access: { by: 'route', command: 'config get' },
     responses: { 200: { description: 'The level', schema: LEVEL_SCHEMA } },
-    handle({ caller }) {
-      const found = runCommand(caller, ['CONFIG', 'GET', LEVEL_SETTING]);
-      if (caller.isError) return replyRefusal(caller);
-      return { status: 200, facts: { success: true, level: levelOf(found) } };
+    handle({ services }) {
+      return { status: 200, facts: { success: true, level: services.configuration.logging.level } };
     },
   },
   {
@@ -83,18 +87,17 @@ function getConfig({ caller, services }: RouteRequest): RouteAnswer {
 }
 
 function setLogLevel({ body, caller, services, correlationId }: RouteRequest): RouteAnswer {
-  const { level } = body as { level: string };
+  const { level } = (body ?? {}) as { level?: LogLevel };
+  if (level === undefined || !LEVELS.includes(level)) {
+    return refusal(400, `level: must be one of ${LEVELS.join(', ')}`, { field: 'level' });
+  }
   const { logging } = services.configuration;
   const before = logging.level;
   runCommand(caller, ['CONFIG', 'SET', LEVEL_SETTING, level]);
-  if (caller.isError) return replyRefusal(caller, { field: 'level' });
+  if (caller.isError) return replyRefusal(caller);
   const facts = { level: logging.level, previous_level: before };
   services.logger
     .child('config')
     .info('log-level', 'Log level changed', { correlationId, level: logging.level, before });
   return { status: 200, facts: { success: true, ...facts } };
-}
-
-function levelOf(reply: ReplyValue): ReplyValue {
-  return objectOf(reply)[LEVEL_SETTING] ?? null;
 }

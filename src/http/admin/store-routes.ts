@@ -20,7 +20,7 @@ const CONFIG_SCHEMA: JsonSchema = {
     persistence: { type: ['string', 'null'], description: 'Null: as the node.' },
     ownership: { type: ['string', 'null'] },
     consistency: { type: ['string', 'null'] },
-    immutable: { type: 'boolean', const: true },
+    immutable: { type: 'boolean', description: 'Of all but the default store, always.' },
   },
 };
 
@@ -199,7 +199,7 @@ function createStore({ body, caller, services }: RouteRequest): RouteAnswer {
   if (caller.isError) return refusedStore(replyRefusal(caller, { store: name }));
   const store = services.stores.find(name);
   if (store === null) return refusal(404, 'The store was dropped meanwhile', { store: name });
-  const config = configFacts(new Map(services.settings.describeStore(store.configuration)));
+  const config = configFacts(name, new Map(services.settings.describeStore(store.configuration)));
   return {
     status: 201,
     facts: { success: true, store: store.name, message: 'Store created', config },
@@ -256,11 +256,12 @@ function storeFacts(reply: ReplyValue): StoreFacts {
   const { keys, ...others } = objectOf(stats);
   return {
     name,
-    config: configFacts(config as Map<string, unknown>),
+    config: configFacts(name, config),
     stats: { items: keys, ...others },
   };
 }
 
-function configFacts(options: ReadonlyMap<unknown, unknown>): Record<string, unknown> {
-  return { ...Object.fromEntries(options as ReadonlyMap<string, unknown>), immutable: true };
+/** What CONFIG SET changes is the default store's. */
+function configFacts(name: ReplyValue, options: ReplyValue): Record<string, unknown> {
+  return { ...objectOf(options), immutable: name !== 'default' };
 }

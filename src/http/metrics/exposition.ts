@@ -18,7 +18,7 @@ import { type MetricValue, SAMPLED_VALUES } from './sampled-values.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** A node on which every command was called has 13,000 lines: other clients do not wait for them. */
+/** A node on which every command was called has 13,000 lines: others do not wait for them. */
 const SLICE_MS = 2;
 
 /** What the registry asks of a metric. */
