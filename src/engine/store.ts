@@ -102,6 +102,8 @@ export class Store {
    * Databases beyond were never written to: most clients use the first alone, and writes count it.
    */
   usedDatabaseCount = 1;
+  /** SWAPDBs that moved something: a walk over all databases begins anew. */
+  swapCount = 0;
   /** Where the policy found its last victim. */
   victimDatabase: Database;
   private readonly options: StoreOptions;
@@ -281,6 +283,7 @@ export class Store {
     this.stats[STORE_STAT.CHANGES]++;
     if (a === b) return;
     a.swapContents(b);
+    this.swapCount++;
     this.usedDatabaseCount = this.databases.length;
     if (!this.sink.isActive) return;
     this.effect.begin('SWAPDB', left, 0).number(left).number(right);

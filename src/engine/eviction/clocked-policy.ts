@@ -1,7 +1,7 @@
 import type { TurnClock } from '../../base/turn-clock.ts';
 import type { Store } from '../store.ts';
-import { AccessClock } from './access-clock.ts';
 import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
+import { AccessClock } from './sampling/access-clock.ts';
 
 export interface ClockedPolicyRow {
   readonly name: string;

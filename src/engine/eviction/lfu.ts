@@ -1,8 +1,8 @@
 import type { TurnClock } from '../../base/turn-clock.ts';
 import type { Store } from '../store.ts';
-import { CandidatePool } from './candidate-pool.ts';
 import type { EvictionPolicy, EvictionSettings, PolicyContext } from './eviction-policy.ts';
-import { QuickRandom } from './quick-random.ts';
+import { CandidatePool } from './sampling/candidate-pool.ts';
+import { QuickRandom } from './sampling/quick-random.ts';
 
 const COUNTER_MAX = 255;
 /** A new key's: it is not to go before it had a chance. */

@@ -1,8 +1,8 @@
 import type { TurnClock } from '../../base/turn-clock.ts';
 import type { Store } from '../store.ts';
-import { AccessClock } from './access-clock.ts';
-import { CandidatePool } from './candidate-pool.ts';
 import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
+import { AccessClock } from './sampling/access-clock.ts';
+import { CandidatePool } from './sampling/candidate-pool.ts';
 
 export function createLru(context: PolicyContext): EvictionPolicy {
   return new Lru(context, false);

@@ -4,7 +4,11 @@ import { createLfu, createVolatileLfu } from './lfu.ts';
 import { createLru, createVolatileLru } from './lru.ts';
 import { createNoEviction } from './noeviction.ts';
 import { createRandom, createVolatileRandom } from './random.ts';
+import { createS3Fifo } from './s3fifo.ts';
+import { createSession } from './session.ts';
+import { createSieve } from './sieve.ts';
 import { createTtl, createVolatileTtl } from './ttl.ts';
+import { createTinyLfu } from './w-tinylfu.ts';
 
 /** Every policy under its own name and under Redis'. A policy keeps state: one object a store. */
 export const POLICY_TABLE: Readonly<Record<string, (context: PolicyContext) => EvictionPolicy>> = {
@@ -15,8 +19,12 @@ export const POLICY_TABLE: Readonly<Record<string, (context: PolicyContext) => E
   'allkeys-lfu': createLfu,
   fifo: createFifo,
   ttl: createTtl,
+  session: createSession,
   random: createRandom,
   'allkeys-random': createRandom,
+  s3fifo: createS3Fifo,
+  sieve: createSieve,
+  'w-tinylfu': createTinyLfu,
   'volatile-lru': createVolatileLru,
   'volatile-lfu': createVolatileLfu,
   'volatile-random': createVolatileRandom,

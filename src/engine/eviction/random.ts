@@ -1,7 +1,7 @@
 import type { Store } from '../store.ts';
 import { ClockedPolicy } from './clocked-policy.ts';
 import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
-import { sampleVolatile } from './volatile-sample.ts';
+import { sampleVolatile } from './sampling/volatile-sample.ts';
 
 /** Any entry goes. */
 export function createRandom(context: PolicyContext): EvictionPolicy {

@@ -1,4 +1,4 @@
-import type { TurnClock } from '../../base/turn-clock.ts';
+import type { TurnClock } from '../../../base/turn-clock.ts';
 
 const CLOCK_MASK = 0xff_ffff;
 

@@ -4,14 +4,15 @@
  * (docs/design/eviction.md), at no memory per key. A pooled candidate is named by its hash and
  * address and is checked again before it goes: it may have been used, moved or removed meanwhile.
  */
-import type { Database } from '../database.ts';
-import { accessOf, hasDeadline } from '../entry-access.ts';
-import type { Store } from '../store.ts';
+import type { Database } from '../../database.ts';
+import { accessOf, hasDeadline } from '../../entry-access.ts';
+import type { Store } from '../../store.ts';
 import { sampleVolatile } from './volatile-sample.ts';
 
 const POOL_SIZE = 16;
 /** A round finds nothing only when all it sampled was used within the same second. */
 const ROUND_COUNT_MAX = 64;
+const MORE_ROUNDS_MAX = 8;
 
 /** The larger, the sooner an entry goes. It may only grow while the entry is not used. */
 export interface Scorer {
@@ -29,12 +30,16 @@ export class CandidatePool {
   );
 
   /**
-   * @param isVolatile  only entries with a deadline may go
+   * @param isVolatile   only entries with a deadline may go
+   * @param wantedScore  for less, a few samples more are drawn
    * @returns entry address in `store.victimDatabase`, 0 when there is none
    */
-  choose(store: Store, scorer: Scorer, isVolatile: boolean): number {
+  choose(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore = 0): number {
     for (let round = 0; round < ROUND_COUNT_MAX; round++) {
       if (!this.sample(store, scorer, isVolatile)) return 0;
+      for (let more = 0; more < MORE_ROUNDS_MAX && this.bestScore < wantedScore; more++) {
+        this.sample(store, scorer, isVolatile);
+      }
       while (this.count > 0) {
         const last = this.count - 1;
         const database = this.databases[last];
@@ -50,6 +55,10 @@ export class CandidatePool {
       }
     }
     return 0;
+  }
+
+  private get bestScore(): number {
+    return this.count === 0 ? 0 : this.scores[this.count - 1];
   }
 
   /** False when there is nothing to sample. */

@@ -1,5 +1,5 @@
-import type { Database } from '../database.ts';
-import { hasDeadline } from '../entry-access.ts';
+import type { Database } from '../../database.ts';
+import { hasDeadline } from '../../entry-access.ts';
 
 /** From this share of entries with a deadline on, they are drawn from all entries. */
 const DRAWN_SHARE = 1 / 4;

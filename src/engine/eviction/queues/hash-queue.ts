@@ -5,25 +5,25 @@
  *              |                                |
  *              take: from here first            takeBehind: from here, to keep it or let it go
  *
- * Items lie in chunks of 8 KiB. An item's *position*, chunk and place, stands in the access bits of
- * the entry that it is for, its low 17 bits: so an item is live when an entry with its hash has its
+ * Items lie in chunks of 4 KiB. An item's *position*, chunk and place, stands in the access bits of
+ * the entry that it is for, its low 16 bits: so an item is live when an entry with its hash has its
  * position, and one whose entry left or was queued anew is stale, without anybody looking for it.
  * No address is kept, so entries may move. A stale item can be taken for a live one only when the
- * same key was queued again 131,072 places further; then it goes a little early or late.
+ * same key was queued again 65,536 places further; then it goes a little early or late.
  *
  * The parts are what SIEVE's hand goes through, and what compaction does: it takes from the back
  * and keeps what is live at the end of the front; when the back is empty the front becomes it.
  */
-const CHUNK_SHIFT = 11;
+const CHUNK_SHIFT = 10;
 const CHUNK_COUNT = 1 << CHUNK_SHIFT;
 const PLACE_MASK = CHUNK_COUNT - 1;
 const CHUNK_BYTES = CHUNK_COUNT * 4;
-const POSITION_BITS = 17;
+const POSITION_BITS = 16;
 /** Of the access bits. */
 export const POSITION_MASK = (1 << POSITION_BITS) - 1;
 /** Ids that agree in the access bits are so far apart. */
 const ID_STEP = 1 << (POSITION_BITS - CHUNK_SHIFT);
-const SPARE_COUNT_MAX = 2;
+const SPARE_COUNT_MAX = 1;
 
 export class HashQueue {
   /** What take, takeBehind and peek found. */
@@ -88,7 +88,7 @@ export class HashQueue {
     this.back = front;
   }
 
-  /** Whether an item stands there for that key. Looks at one place for each 131,072 items. */
+  /** Whether an item stands there for that key. Looks at one place for each 65,536 items. */
   holds(hash: number, position: number): boolean {
     const wanted = hash >>> 0;
     const place = position & PLACE_MASK;

@@ -1,0 +1,135 @@
+import type { Store } from '../store.ts';
+import type { EntryTracker, EvictionPolicy, PolicyContext } from './eviction-policy.ts';
+import { GhostTable } from './queues/ghost-table.ts';
+import {
+  LiveQueue,
+  QueueSet,
+  sizedAccess,
+  USE_MASK,
+  USE_ONE,
+  usesOf,
+  withUse,
+} from './queues/live-queue.ts';
+import { chooseAny } from './random.ts';
+
+/** Of all bytes, for new keys. */
+const SMALL_SHARE = 0.1;
+/** So many uses let a new key stay. */
+const USES_TO_STAY = 1;
+/** Entries moved or spared for one eviction; then the next one goes, used or not. */
+const MOVED_COUNT_MAX = 64;
+
+export function createS3Fifo(context: PolicyContext): EvictionPolicy {
+  return new S3Fifo(context);
+}
+
+/**
+ * S3-FIFO: three queues, and nothing moves when it is read.
+ *
+ *     new key -> [small, a tenth of the bytes] -- used --> [main] -- used: once more round --> main
+ *                          |                                 |
+ *                       not used                           not used
+ *                          v                                 v
+ *                        ghost <- hashes only              gone
+ *     a key that comes back while its ghost is there goes to main at once
+ *
+ * Most keys of real traffic are asked for once: they pass the small queue and are gone, and a scan
+ * never reaches main.
+ *
+ * @source  J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi: "FIFO queues are all you need for cache
+ *          eviction", SOSP 2023
+ */
+class S3Fifo implements EvictionPolicy, EntryTracker {
+  readonly name = 's3fifo';
+  readonly redisName = 's3fifo';
+  readonly evicts = true;
+  readonly accessKind = 'queue';
+  readonly tracker = this;
+  private readonly small = new LiveQueue(0);
+  private readonly main = new LiveQueue(1);
+  private readonly ghosts = new GhostTable();
+  private readonly set: QueueSet;
+
+  constructor({ isLate }: PolicyContext) {
+    this.set = new QueueSet([this.small, this.main], isLate);
+  }
+
+  get byteCount(): number {
+    return this.set.byteCount + this.ghosts.byteCount;
+  }
+
+  get isBehind(): boolean {
+    return this.small.isBehind || this.main.isBehind;
+  }
+
+  initialAccess(): number {
+    return 0;
+  }
+
+  onAccess(access: number, _hash: number): number {
+    return withUse(access);
+  }
+
+  onOverwrite(access: number, _hash: number): number {
+    return withUse(access);
+  }
+
+  onInsert(access: number, hash: number, byteCount: number): number {
+    const queue = this.ghosts.take(hash) ? this.main : this.small;
+    return queue.enter((access & USE_MASK) | sizedAccess(byteCount), hash);
+  }
+
+  onRemoved(access: number, hash: number): void {
+    this.set.onRemoved(access, hash);
+  }
+
+  onCleared(entryCount: number): void {
+    this.set.onCleared(entryCount);
+    if (entryCount === 0) this.ghosts.clear();
+  }
+
+  adopt(access: number, hash: number, byteCount: number): number {
+    if (this.set.knows(access, hash)) return -1;
+    return this.small.enter(sizedAccess(byteCount), hash);
+  }
+
+  idleS(_access: number): number {
+    return -1;
+  }
+
+  /** Uses since it was looked at last, 0 to 3. */
+  frequency(access: number, _hash: number): number {
+    return usesOf(access);
+  }
+
+  chooseVictim(store: Store): number {
+    this.set.adopt(store, this);
+    const { small, main } = this;
+    for (let moved = 0; ; moved++) {
+      const isFromSmall = small.weight > this.set.weight * SMALL_SHARE || main.liveCount === 0;
+      const queue = isFromSmall ? small : main;
+      const entry = queue.takeLive(store);
+      if (entry === 0) return this.chooseOther(store, isFromSmall ? main : small);
+      const uses = usesOf(queue.access);
+      const stays = isFromSmall ? uses >= USES_TO_STAY : uses > 0;
+      if (stays && moved < MOVED_COUNT_MAX) {
+        queue.moveTaken(store, main, isFromSmall ? 0 : queue.access - USE_ONE);
+        continue;
+      }
+      if (isFromSmall) {
+        this.ghosts.fit(this.set.liveCount);
+        this.ghosts.insert(queue.items.hash);
+      }
+      return entry;
+    }
+  }
+
+  keepUp(store: Store, itemCount: number): boolean {
+    return this.set.keepUp(store, itemCount, this);
+  }
+
+  /** The queue that should give one has nothing but stale items ahead. */
+  private chooseOther(store: Store, other: LiveQueue): number {
+    return other.takeLive(store) || chooseAny(store);
+  }
+}
