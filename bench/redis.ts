@@ -5,10 +5,10 @@
  *   npm run bench:redis -- --rounds 5 --only get,set --socket-path public
  *   npm run bench:redis -- --suite types
  */
-import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
 import { loadKeys } from './support/bulk-load.ts';
+import { generateLoad } from './support/load-generator.ts';
 import { cpuS } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 import { SUITES } from './support/workloads.ts';
@@ -139,7 +139,13 @@ async function measure(
   const startMs = performance.now();
   const runs = await Promise.all(
     Array.from({ length: generatorCount }, () =>
-      generate(server.port, args, depth, count, CLIENT_COUNT / generatorCount),
+      generateLoad(server.port, {
+        args,
+        depth,
+        commandCount: count,
+        clientCount: CLIENT_COUNT / generatorCount,
+        keyCount: KEY_COUNT,
+      }),
     ),
   );
   const wallS = (performance.now() - startMs) / 1_000;
@@ -150,42 +156,6 @@ async function measure(
     serverShare: cpuUsedS / wallS,
     generatorShare: Math.max(...runs.map((run) => run.cpuS)) / wallS,
   };
-}
-
-/** One redis-benchmark; its processor time is what /proc said last before it ended. */
-function generate(
-  port: number,
-  args: readonly string[],
-  depth: number,
-  count: number,
-  clientCount: number,
-): Promise<{ perSecond: number; cpuS: number }> {
-  const loadArgs = ['-p', `${port}`, '-c', `${clientCount}`, '-P', `${depth}`, '-n', `${count}`];
-  const child = spawn('redis-benchmark', [...loadArgs, '-r', `${KEY_COUNT}`, '--csv', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  let usedS = 0;
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  const poll = setInterval(() => {
-    try {
-      if (child.pid) usedS = cpuS(child.pid);
-    } catch {
-      // It ended between two looks; the last one stands.
-    }
-  }, 20);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      clearInterval(poll);
-      const row = output.trim().split('\n').pop() ?? '';
-      const perSecond = Number(/^".*?","([\d.]+)"/.exec(row)?.[1]);
-      if (code === 0 && perSecond > 0) resolve({ perSecond, cpuS: usedS });
-      else reject(new Error(`redis-benchmark ended with ${code}: ${output}`));
-    });
-  });
 }
 
 function medians(all: readonly Measurement[]): Measurement {
