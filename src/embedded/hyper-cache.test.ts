@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { NodeError } from '../base/errors.ts';
 import { createSimulatedWorld } from '../world/simulated/simulated-world.ts';
 import { HyperCache, type StartOptions } from './hyper-cache.ts';
+import { launch } from './launch.ts';
 
 async function startSimulated(options: StartOptions = {}) {
   const world = createSimulatedWorld(1);
@@ -181,4 +182,58 @@ test('settings: by option and by path; a wrong one is told with its name', async
     startSimulated({ evictionPolicy: 'lfu' }),
     /lfu is not part of this version/,
   );
+});
+
+test('named stores: made, found, counted, dropped; a handle of a dropped one is refused', async () => {
+  const { node } = await startSimulated();
+  const sessions = node.createStore('sessions', { maxMemory: '1mb', defaultTtlMs: 1500 });
+  node.createStore('plain');
+  assert.deepEqual(node.storeNames(), ['default', 'sessions', 'plain']);
+  assert.equal(node.store('SESSIONS'), sessions, 'the same handle for as long as it is there');
+  assert.equal(node.store('Default'), node.store());
+  sessions.set('k', 'here');
+  node.store().set('k', 'there');
+  assert.deepEqual([sessions.get('k'), node.store('plain').get('k')], ['here', null]);
+  assert.equal(sessions.ttl('k'), 1500);
+  assert.deepEqual([sessions.size, node.store().size], [1, 1]);
+  node.dropStore('sessions');
+  assert.deepEqual(node.storeNames(), ['default', 'plain']);
+  const gone = { name: 'ReplyError', code: 'NOSTORE' };
+  assert.throws(() => sessions.get('k'), gone);
+  assert.throws(() => node.store('sessions'), gone);
+  assert.throws(() => node.dropStore('sessions'), gone);
+  const again = node.createStore('sessions');
+  assert.throws(() => sessions.set('k', 1), gone);
+  assert.equal(again.get('k'), null);
+  assert.equal(node.store().get('k'), 'there');
+});
+
+test('a store is refused with a code and the option that is wrong, also amid a transaction', async () => {
+  const { node } = await startSimulated({ settings: { 'cache.max_stores': 1 } });
+  node.command('MULTI');
+  assert.throws(() => node.createStore('../a'), { code: 'ERR', message: /^ERR name: must be/ });
+  assert.throws(() => node.createStore('a', { maxMemory: 'lots' }), /max_memory: must be a size/);
+  node.createStore('a');
+  assert.throws(() => node.createStore('A'), { code: 'STOREEXISTS' });
+  assert.throws(() => node.createStore('b'), { code: 'STORELIMIT' });
+  assert.throws(() => node.dropStore('default'), /cannot be dropped/);
+  assert.deepEqual(node.command('EXEC'), []);
+});
+
+test('the session behind a handle ends with its store', async () => {
+  const { node, openStore } = await launch({ world: createSimulatedWorld(1) });
+  const sessionCount = () => [...node.clients.all()].length;
+  const { stores, settings } = node.services;
+  const before = sessionCount();
+  for (let i = 0; i < 3; i++) {
+    const configuration = settings.parseStore('a', []);
+    assert.ok(typeof configuration !== 'string');
+    assert.equal(stores.create(configuration), null);
+    assert.equal(openStore('a'), openStore('A'));
+    assert.equal(sessionCount(), before + 1);
+    const store = stores.find('a');
+    assert.ok(store !== null);
+    assert.equal(stores.drop(store), null);
+    assert.equal(sessionCount(), before);
+  }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type {
+  CreateStoreOptions,
   EmbeddedStore,
   Key,
   MessageListener,
@@ -43,6 +44,13 @@ function useTypes(node: HyperCache, store: EmbeddedStore): void {
   ];
   for (const key of store.scan(scan)) key.toUpperCase();
   store.set('k', 1n, options);
+  const made: EmbeddedStore = node.createStore('a', { maxMemory: '1mb', persistence: 'none' });
+  made.set('k', node.storeNames()[0] ?? '');
+  holds<Same<ReturnType<HyperCache['dropStore']>, void>>();
+  const wish: CreateStoreOptions = { defaultTtlMs: 1 };
+  node.createStore('b', wish);
+  // @ts-expect-error: no such option
+  node.createStore('b', { max_memory: 1 });
   // @ts-expect-error: a value is text, bytes or a number
   store.set('k', { an: 'object' });
   // @ts-expect-error: a time to live is a number

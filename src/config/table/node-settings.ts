@@ -332,7 +332,6 @@ export const CACHE_SETTINGS: readonly Setting[] = [
   }),
   setting('cache.max_stores', 'cache.maxStores', integer({ min: 1, max: 64 }), {
     access: 'immutable',
-    effect: 'later',
     help: 'Named stores at most.',
   }),
   setting('cache.databases', 'cache.databases', DATABASE_COUNT, {
