@@ -213,6 +213,37 @@ test('every problem is told at once, with place, reason and the name probably me
   ]);
 });
 
+test('the entry of stores named default sets what cache: does; max_stores counts the others', async () => {
+  const entry = '{name: Default, max_memory: 1mb, policy: noeviction, default_ttl: 30s}';
+  const yaml = (max: number) =>
+    `cache: {max_memory: 5mb, max_stores: ${max}}\nstores:\n  - ${entry}\n  - name: a\n  - name: b\n`;
+  const { cache, stores } = await loadGood({ files: { '/a.yaml': yaml(2) }, args: ['/a.yaml'] });
+  assert.deepEqual(
+    [cache.maxMemoryBytes, cache.evictionPolicy, cache.defaultTtlMs],
+    [1_048_576, 'noeviction', 30_000],
+  );
+  assert.deepEqual(
+    stores.map(({ name, evictionPolicy, defaultTtlMs }) => [name, evictionPolicy, defaultTtlMs]),
+    [
+      ['a', 'noeviction', 30_000],
+      ['b', 'noeviction', 30_000],
+    ],
+  );
+  const flags = await loadGood({
+    files: { '/a.yaml': yaml(2) },
+    args: ['/a.yaml', '--cache.max_memory=2mb'],
+  });
+  assert.equal(flags.cache.maxMemoryBytes, 2_097_152, 'flags win over the file');
+  assert.deepEqual(await problemsOf({ files: { '/a.yaml': yaml(1) }, args: ['/a.yaml'] }), [
+    '/a.yaml:5: more stores than cache.max_stores (1)',
+  ]);
+  const wrong = 'stores:\n  - {name: default, max_memory: lots, cuckoo_filter: no, colour: red}\n';
+  assert.deepEqual(await problemsOf({ files: { '/a.yaml': wrong }, args: ['/a.yaml'] }), [
+    '/a.yaml:2: cache.max_memory: must be a size such as 100, 64mb or 1.5gb',
+    "/a.yaml:2: unknown setting of a store 'colour'",
+  ]);
+});
+
 test('broken YAML is told with its line; __proto__ and friends are unknown keys', async () => {
   assert.deepEqual(
     await problemsOf({ files: { '/a.yaml': 'node:\n  id: a\n  id: b\n' }, args: ['/a.yaml'] }),
