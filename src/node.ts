@@ -467,7 +467,11 @@ function createAccess({ world, configuration, logger }: NodeOptions): AccessCont
 }
 
 /** What can be wrong with a node that runs. */
-function followHealth({ health, logHealth, memory }: NodeServices): void {
+function followHealth({ health, logHealth, memory, stores }: NodeServices): void {
+  health.addCheck(() => {
+    const failure = stores.retrySave();
+    return failure === '' ? [] : [`disk: stores.json cannot be written: ${failure}`];
+  });
   health.addCheck(() =>
     memory
       .storesInDistress()

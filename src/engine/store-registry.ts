@@ -36,6 +36,7 @@ export class StoreRegistry {
   private readonly options: StoreRegistryOptions;
   /** By the name in lower case. */
   private readonly byName = new Map<string, Store>();
+  private saveFailure = '';
   private readonly guards: StoreGuard[] = [];
   private readonly createdListeners: StoreListener[] = [];
   private readonly droppedListeners: StoreListener[] = [];
@@ -89,7 +90,7 @@ export class StoreRegistry {
     const refusal = this.refuse(configuration);
     if (refusal !== null) return refusal;
     const kept = this.named.map((store) => store.configuration);
-    const reason = this.options.save([...kept, configuration]);
+    const reason = this.save([...kept, configuration]);
     if (reason !== null) return `MISCONF The store was not created: ${reason}`;
     this.tellCreated(this.options.make(configuration));
     this.record('CREATE', configuration.name, this.options.describe(configuration));
@@ -101,7 +102,7 @@ export class StoreRegistry {
     if (store === this.default) return "ERR The store 'default' cannot be dropped";
     assert(!store.isDropped, 'a store is dropped once');
     const kept = this.named.filter((other) => other !== store);
-    const reason = this.options.save(kept.map((other) => other.configuration));
+    const reason = this.save(kept.map((other) => other.configuration));
     if (reason !== null) return `MISCONF The store was not dropped: ${reason}`;
     this.byName.delete(store.name.toLowerCase());
     this.all = [this.default, ...kept];
@@ -110,6 +111,21 @@ export class StoreRegistry {
     store.clear();
     this.record('DROP', store.name, []);
     return null;
+  }
+
+  /**
+   * Why the list of the stores could not be saved the last time; '' when it was. Asking tries it
+   * again, so that a disk which takes it is seen.
+   */
+  retrySave(): string {
+    if (this.saveFailure !== '') this.save(this.named.map((store) => store.configuration));
+    return this.saveFailure;
+  }
+
+  private save(configurations: readonly StoreConfiguration[]): string | null {
+    const reason = this.options.save(configurations);
+    this.saveFailure = reason ?? '';
+    return reason;
   }
 
   private refuse(configuration: StoreConfiguration): string | null {
