@@ -68,7 +68,7 @@ export const LIMITS = {
   /** Items of one batch request. */
   httpBatchItemCountMax: 1_000,
   /** Elements of a collection that one answer holds, unless asked for fewer. */
-  httpElementCountMax: 100_000,
+  httpElementCountMax: 10_000,
   /** Longer strings are answered as bytes only; of a batch all together. */
   httpJsonValueBytesMax: 64 * MIB,
   /** Arrays and objects within one another, in a value. */

@@ -174,6 +174,7 @@ class App implements HttpApp {
     const named = params['store'];
     const store = named === undefined ? services.stores.default : services.stores.find(named);
     if (store === null) return refusal(404, 'There is no such store', { store: named });
+    if (params['key'] === '') return EMPTY_KEY;
     const requester = request.requester ?? this.checks.anonymous(request);
     const caller = this.sessions.enter(requester, store);
     const refused = refuseRoute(row, caller);
@@ -256,6 +257,7 @@ function escaped(id: string): string {
   return id.replace(/["\\]/g, '\\$&');
 }
 
+const EMPTY_KEY = refusal(400, 'The key is empty');
 const BAD_ADDRESS = '/%25';
 const BAD_URL = refusal(400, 'The address is not encoded as it must be');
 const JSON_WANTED = 'The body must be application/json';
