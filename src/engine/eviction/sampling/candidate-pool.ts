@@ -6,8 +6,10 @@
  */
 import type { Database } from '../../database.ts';
 import { accessOf, hasDeadline } from '../../entry-access.ts';
+import { FLAG } from '../../keyspace/entry.ts';
+import { SlotRun } from '../../keyspace/slot-run.ts';
 import type { Store } from '../../store.ts';
-import { sampleVolatile } from './volatile-sample.ts';
+import { DRAWN_SHARE, sampleVolatile } from './volatile-sample.ts';
 
 const POOL_SIZE = 16;
 /** A round finds nothing only when all it sampled was used within the same second. */
@@ -20,6 +22,7 @@ export interface Scorer {
 }
 
 export class CandidatePool {
+  private readonly run = new SlotRun();
   private count = 0;
   /** Ascending; parallel arrays. */
   private readonly scores = new Float64Array(POOL_SIZE);
@@ -69,14 +72,45 @@ export class CandidatePool {
       const database = databases[i];
       if ((isVolatile ? database.deadlineCount : database.count) === 0) continue;
       isEmpty = false;
-      for (let drawn = 0; drawn < sampleCount; drawn++) {
-        const entry = isVolatile ? sampleVolatile(database) : database.sample();
-        if (entry === 0) continue;
-        const score = scorer.scoreOf(accessOf(database, entry));
-        this.offer(score, database.hashOf(entry), entry, database);
+      let left = sampleCount;
+      while (left > 0) {
+        const drawn = isVolatile
+          ? this.drawVolatile(database, scorer, left)
+          : this.drawAny(database, scorer, left);
+        left -= drawn;
       }
     }
     return !isEmpty;
+  }
+
+  /** @returns how many were looked at, at least 1 */
+  private drawAny(database: Database, scorer: Scorer, countMax: number): number {
+    const { run } = this;
+    database.sampleRun(run, countMax);
+    for (let i = 0; i < run.count; i++) {
+      this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.hashes[i], run.addresses[i], database);
+    }
+    return Math.max(1, run.count);
+  }
+
+  /** The same among those that have a deadline; where these are few, the wheel knows them. */
+  private drawVolatile(database: Database, scorer: Scorer, countMax: number): number {
+    const { count, deadlineCount } = database;
+    if (deadlineCount >= count * DRAWN_SHARE) {
+      const { run } = this;
+      database.sampleRun(run, Math.ceil((countMax * count) / deadlineCount));
+      let drawn = 0;
+      for (let i = 0; i < run.count; i++) {
+        if ((run.words0[i] & FLAG.DEADLINE) === 0) continue;
+        this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.hashes[i], run.addresses[i], database);
+        drawn++;
+      }
+      if (drawn > 0) return drawn;
+    }
+    const entry = sampleVolatile(database);
+    if (entry === 0) return countMax;
+    this.offer(scorer.scoreOf(accessOf(database, entry)), database.hashOf(entry), entry, database);
+    return 1;
   }
 
   private offer(score: number, hash: number, address: number, database: Database): void {

@@ -2,7 +2,7 @@ import type { Database } from '../../database.ts';
 import { hasDeadline } from '../../entry-access.ts';
 
 /** From this share of entries with a deadline on, they are drawn from all entries. */
-const DRAWN_SHARE = 1 / 4;
+export const DRAWN_SHARE = 1 / 4;
 const DRAW_COUNT_MAX = 8;
 
 /**
