@@ -55,6 +55,7 @@ class App implements HttpApp {
   private readonly checks: RequestChecks;
   private readonly metrics: MetricsExposition;
   private isDraining = false;
+  private serve: () => void = () => {};
 
   constructor(node: SessionKeeper, server: HttpServer) {
     this.node = node;
@@ -63,7 +64,7 @@ class App implements HttpApp {
     this.checks = new RequestChecks(node.services, this.sessions);
     const { http } = node.services.configuration;
     const serverFactory = (handler: HttpHandler) => {
-      server.setHandler(handler);
+      this.serve = () => server.setHandler(handler);
       return server.raw;
     };
     this.fastify = fastify({
@@ -95,6 +96,8 @@ class App implements HttpApp {
       this.send(request, reply, failure(error, { node: this.node, request }));
     });
     await app.ready();
+    // Requests that came before wait in the server: the framework can route none until now.
+    this.serve();
   }
 
   beginDrain(): void {
