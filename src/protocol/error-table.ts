@@ -147,4 +147,88 @@ export const ERRORS = {
       'you can run it from a local connection, otherwise you need to set this option in the ' +
       'configuration file, and then restart the server.',
   ),
+  hashNoFields: row('ERR Mandatory argument FIELDS is missing or not at the right position'),
+  hashCountMismatch: row('ERR The `numfields` parameter must match the number of arguments'),
+  hashCountPositive: row('ERR Number of fields must be a positive integer'),
+  hashCountAboveZero: row('ERR Parameter `numFields` should be greater than 0'),
+  hashNegativeTime: row('ERR invalid expire time, must be >= 0'),
+  hashNotInteger: row('ERR hash value is not an integer'),
+  hashNotFinite: row('ERR value is NaN or Infinity'),
+  hashNotFloat: row('ERR hash value is not a float'),
+  hashOneTime: row('ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified'),
+  hashOneCondition: row('ERR Only one of FXX or FNX arguments can be specified'),
+  hashNoTime: row('ERR missing expire time'),
+  hashFieldCount: row('ERR invalid number of fields'),
+  hashWrongNumber: row("ERR wrong number of arguments for 'hsetex' command"),
+  listRankZero: row(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use " +
+      'negative to start from the end of the list',
+  ),
+  listCountNegative: row("ERR COUNT can't be negative"),
+  listMaxlenNegative: row("ERR MAXLEN can't be negative"),
+  tooManyKeys: row("ERR Number of keys can't be greater than number of args"),
+  streamInvalidId: row('ERR Invalid stream ID specified as stream command argument'),
+  streamInvalidStart: row('ERR invalid start ID for the interval'),
+  streamInvalidEnd: row('ERR invalid end ID for the interval'),
+  streamTwoStrategies: row(
+    'ERR syntax error, MAXLEN and MINID options at the same time are not compatible',
+  ),
+  streamMaxlenNegative: row('ERR The MAXLEN argument must be >= 0.'),
+  streamLimitNegative: row('ERR The LIMIT argument must be >= 0.'),
+  streamLimitWithoutStrategy: row(
+    'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy',
+  ),
+  streamLimitWithoutTilde: row(
+    'ERR syntax error, LIMIT cannot be used without the special ~ option',
+  ),
+  streamNoStrategy: row('ERR syntax error, XTRIM must be called with a trimming strategy'),
+  streamArity: row("ERR wrong number of arguments for 'xadd' command"),
+  streamIdZeroGiven: row('ERR The ID specified in XADD must be greater than 0-0'),
+  streamIdTooSmall: row(
+    'ERR The ID specified in XADD is equal or smaller than the target stream top item',
+  ),
+  streamExhausted: row(
+    'ERR The stream has exhausted the last possible ID, unable to add more items',
+  ),
+  streamTooLarge: row('ERR Elements are too large to be stored'),
+  streamIdleMinClaim: row('ERR Invalid min-idle-time argument for XCLAIM'),
+  streamIdleMinAutoclaim: row('ERR Invalid min-idle-time argument for XAUTOCLAIM'),
+  streamIdle: row('ERR Invalid IDLE option argument for XCLAIM'),
+  streamTime: row('ERR Invalid TIME option argument for XCLAIM'),
+  streamRetrycount: row('ERR Invalid RETRYCOUNT option argument for XCLAIM'),
+  streamNoKey: row(
+    'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use ' +
+      'the MKSTREAM option to create an empty stream automatically.',
+  ),
+  streamBusy: row('BUSYGROUP Consumer Group name already exists'),
+  streamEntriesRead: row('ERR value for ENTRIESREAD must be positive or -1'),
+  streamUnbalanced: row(
+    'ERR Unbalanced XREAD list of streams: for each stream key an ID or ' +
+      "'$' must be specified.",
+  ),
+  streamGroupRefused: row(
+    'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
+  ),
+  streamNoackRefused: row(
+    'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
+  ),
+  streamNoGroupOption: row('ERR Missing GROUP option for XREADGROUP'),
+  streamDollarRefused: row(
+    'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of ' +
+      'this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID ' +
+      'would just return an empty result set.',
+  ),
+  streamNewRefused: row(
+    'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> ' +
+      'option.',
+  ),
+  streamGroupGone: row('NOGROUP the consumer group this client was blocked on no longer exists'),
+  streamAddedNegative: row('ERR entries_added must be positive'),
+  streamBelowDeleted: row(
+    'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id',
+  ),
+  streamBelowTop: row('ERR The ID specified in XSETID is smaller than the target stream top item'),
+  streamBelowLength: row(
+    'ERR The entries_added specified in XSETID is smaller than the target stream length',
+  ),
 } as const;

@@ -3,14 +3,10 @@ import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import type { Effect } from '../../engine/effect.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
 
-const NO_FIELDS = errorRow('ERR Mandatory argument FIELDS is missing or not at the right position');
-const COUNT_MISMATCH = errorRow('ERR The `numfields` parameter must match the number of arguments');
-export const COUNT_POSITIVE = errorRow('ERR Number of fields must be a positive integer');
-export const COUNT_ABOVE_ZERO = errorRow('ERR Parameter `numFields` should be greater than 0');
 /** As Redis: milliseconds since 1970 that a field's deadline may be at most. */
 const DEADLINE_MS_MAX = 2 ** 46 - 1;
 
@@ -24,10 +20,10 @@ export function parseFieldList(
   frame: Frame,
   keywordArg: number,
   reply: ReplyWriter,
-  refusal: ReturnType<typeof errorRow>,
+  refusal: ErrorRow,
 ): number {
   if (keywordArg >= frame.count || !frame.equals(keywordArg, 'FIELDS')) {
-    reply.error(NO_FIELDS);
+    reply.error(ERRORS.hashNoFields);
     return -1;
   }
   const count = keywordArg + 1 < frame.count ? roundedIntegerArgument(frame, keywordArg + 1) : 0;
@@ -36,7 +32,7 @@ export function parseFieldList(
     return -1;
   }
   if (count !== frame.count - keywordArg - 2) {
-    reply.error(COUNT_MISMATCH);
+    reply.error(ERRORS.hashCountMismatch);
     return -1;
   }
   return keywordArg + 2;
@@ -59,7 +55,7 @@ export function parseDeadline(
     return -1;
   }
   if (value < 0) {
-    reply.error(NEGATIVE_TIME);
+    reply.error(ERRORS.hashNegativeTime);
     return -1;
   }
   const deadlineMs = value * form.unitMs + form.baseMs;
@@ -67,8 +63,6 @@ export function parseDeadline(
   reply.errorText(`ERR invalid expire time in '${form.name}' command`);
   return -1;
 }
-
-const NEGATIVE_TIME = errorRow('ERR invalid expire time, must be >= 0');
 
 /** Which of a command's arguments a change reached, until its effect is built. Reused. */
 export class ReachedArguments {

@@ -1,17 +1,11 @@
 import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { NO_FIELD_DEADLINE } from '../../engine/values/hash/open-hash.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
-import {
-  COUNT_ABOVE_ZERO,
-  COUNT_POSITIVE,
-  parseDeadline,
-  parseFieldList,
-  ReachedArguments,
-  recordFields,
-} from './field-list.ts';
+import { parseDeadline, parseFieldList, ReachedArguments, recordFields } from './field-list.ts';
 import {
   FIELD,
   findArgument,
@@ -130,7 +124,7 @@ function executeHexpire(session: Session, frame: Frame, reply: ReplyWriter, form
   if (deadlineMs < 0) return;
   const condition = conditionAt(frame, 3);
   const keywordArg = condition === '' ? 3 : 4;
-  const firstArg = parseFieldList(frame, keywordArg, reply, COUNT_ABOVE_ZERO);
+  const firstArg = parseFieldList(frame, keywordArg, reply, ERRORS.hashCountAboveZero);
   if (firstArg < 0) return;
   const isThere = entry !== 0 && openForChange(database, entry, frame, firstArg, 1);
   UPDATED.clear();
@@ -165,7 +159,7 @@ function executeHttl(
 ): void {
   const entry = database.read(frame, 1);
   if (entry !== 0 && !isHash(database, entry, reply)) return;
-  const firstArg = parseFieldList(frame, 2, reply, COUNT_POSITIVE);
+  const firstArg = parseFieldList(frame, 2, reply, ERRORS.hashCountPositive);
   if (firstArg < 0) return;
   if (entry !== 0) HASH.open(database, entry);
   const baseMs = form.isRelative ? node.clock.nowMs : 0;
@@ -185,7 +179,7 @@ function executeHttl(
 function executeHpersist({ database }: Session, frame: Frame, reply: ReplyWriter): void {
   const entry = database.find(frame, 1);
   if (entry !== 0 && !isHash(database, entry, reply)) return;
-  const firstArg = parseFieldList(frame, 2, reply, COUNT_POSITIVE);
+  const firstArg = parseFieldList(frame, 2, reply, ERRORS.hashCountPositive);
   if (firstArg < 0) return;
   const isThere = entry !== 0 && openForChange(database, entry, frame, firstArg, 1);
   UPDATED.clear();

@@ -2,16 +2,11 @@ import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { NO_FIELD_DEADLINE } from '../../engine/values/hash/open-hash.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
-import {
-  COUNT_POSITIVE,
-  parseDeadline,
-  parseFieldList,
-  ReachedArguments,
-  recordFields,
-} from './field-list.ts';
+import { parseDeadline, parseFieldList, ReachedArguments, recordFields } from './field-list.ts';
 import {
   FIELD,
   findArgument,
@@ -62,7 +57,7 @@ const UNCHANGED = -1;
 function executeHgetdel({ database }: Session, frame: Frame, reply: ReplyWriter): void {
   const entry = database.find(frame, 1);
   if (entry !== 0 && !isHash(database, entry, reply)) return;
-  const firstArg = parseFieldList(frame, 2, reply, COUNT_POSITIVE);
+  const firstArg = parseFieldList(frame, 2, reply, ERRORS.hashCountPositive);
   if (firstArg < 0) return;
   const isThere = entry !== 0 && openForChange(database, entry, frame, firstArg, 1);
   REMOVED.clear();
@@ -93,7 +88,7 @@ function executeHgetex(session: Session, frame: Frame, reply: ReplyWriter): void
     deadlineMs = NO_FIELD_DEADLINE;
     keywordArg = 3;
   }
-  const firstArg = parseFieldList(frame, keywordArg, reply, COUNT_POSITIVE);
+  const firstArg = parseFieldList(frame, keywordArg, reply, ERRORS.hashCountPositive);
   if (firstArg < 0) return;
   const isThere = entry !== 0 && openForChange(database, entry, frame, firstArg, 1);
   const removes = word !== undefined && deadlineMs <= nowMs;

@@ -16,7 +16,7 @@ import { EVENT } from '../../engine/event-table.ts';
 import type { Slice } from '../../engine/slice.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { KEEP_FIELD_DEADLINE, NO_FIELD_DEADLINE } from '../../engine/values/hash/open-hash.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { integer64Argument, integerArgument } from '../integer-argument.ts';
@@ -59,10 +59,6 @@ export const hincrbyfloatCommand: CommandRow = {
   execute: executeHincrbyfloat,
 };
 
-const NOT_INTEGER = errorRow('ERR hash value is not an integer');
-const NOT_FINITE = errorRow('ERR value is NaN or Infinity');
-const NOT_FLOAT = errorRow('ERR hash value is not a float');
-
 function executeHincrby(session: Session, frame: Frame, reply: ReplyWriter): void {
   const { database } = session;
   const increment = integerArgument(frame, 3);
@@ -100,7 +96,7 @@ function incrementWide(session: Session, frame: Frame, reply: ReplyWriter): void
   if (entry !== 0 && openForChange(database, entry, frame, 2, 2) && findArgument(frame, 2)) {
     HASH.readValue(VALUE);
     const old = parseInt64(VALUE.bytes, VALUE.offset, VALUE.length);
-    if (old === null) return reply.error(NOT_INTEGER);
+    if (old === null) return reply.error(ERRORS.hashNotInteger);
     value = old;
   }
   const sum = value + increment;
@@ -114,7 +110,7 @@ function executeHincrbyfloat(session: Session, frame: Frame, reply: ReplyWriter)
   const { database } = session;
   const increment = parseLongDouble(frame.latin1(3));
   if (increment === null) return reply.error(ERRORS.notFloat);
-  if (increment.isInfinite) return reply.error(NOT_FINITE);
+  if (increment.isInfinite) return reply.error(ERRORS.hashNotFinite);
   const entry = database.find(frame, 1);
   if (entry !== 0 && !isHash(database, entry, reply)) return;
   let value = LONG_DOUBLE_ZERO;
@@ -122,7 +118,7 @@ function executeHincrbyfloat(session: Session, frame: Frame, reply: ReplyWriter)
   if (entry !== 0 && openForChange(database, entry, frame, 2, 2) && findArgument(frame, 2)) {
     HASH.readValue(VALUE);
     const old = parseLongDouble(latin1(VALUE));
-    if (old === null) return reply.error(NOT_FLOAT);
+    if (old === null) return reply.error(ERRORS.hashNotFloat);
     value = old;
     deadlineMs = HASH.deadlineMs;
   }

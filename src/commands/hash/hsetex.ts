@@ -4,7 +4,7 @@ import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { KEEP_FIELD_DEADLINE, NO_FIELD_DEADLINE } from '../../engine/values/hash/open-hash.ts';
 import { echoed } from '../../protocol/error-echo.ts';
-import { errorRow } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -38,13 +38,6 @@ export const hsetexCommand: CommandRow = {
   execute: executeHsetex,
 };
 
-const ONE_TIME = errorRow(
-  'ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified',
-);
-const ONE_CONDITION = errorRow('ERR Only one of FXX or FNX arguments can be specified');
-const NO_TIME = errorRow('ERR missing expire time');
-const FIELD_COUNT = errorRow('ERR invalid number of fields');
-const WRONG_NUMBER = errorRow("ERR wrong number of arguments for 'hsetex' command");
 const FIELD_COUNT_MAX = 2 ** 31 - 1;
 
 /** What a call asks for; reused and rewritten by each parse. */
@@ -133,37 +126,37 @@ function parseOptions(frame: Frame, nowMs: number, reply: ReplyWriter): boolean 
     const time = TIME_WORDS.find(({ name }) => frame.equals(arg, name));
     if (time !== undefined || frame.equals(arg, 'KEEPTTL')) {
       if (OPTIONS.hasTime || OPTIONS.deadlineMs !== NO_FIELD_DEADLINE) {
-        return refuse(reply, ONE_TIME);
+        return refuse(reply, ERRORS.hashOneTime);
       }
       OPTIONS.deadlineMs = KEEP_FIELD_DEADLINE;
       if (time === undefined) continue;
       arg++;
-      if (arg >= frame.count) return refuse(reply, NO_TIME);
+      if (arg >= frame.count) return refuse(reply, ERRORS.hashNoTime);
       const form = { name: 'hsetex', unitMs: time.unitMs, baseMs: time.isRelative ? nowMs : 0 };
       OPTIONS.deadlineMs = parseDeadline(frame, arg, form, reply);
       OPTIONS.hasTime = true;
       if (OPTIONS.deadlineMs < 0) return false;
     } else if (frame.equals(arg, 'FNX') || frame.equals(arg, 'FXX')) {
-      if (OPTIONS.condition !== '') return refuse(reply, ONE_CONDITION);
+      if (OPTIONS.condition !== '') return refuse(reply, ERRORS.hashOneCondition);
       OPTIONS.condition = frame.equals(arg, 'FNX') ? 'FNX' : 'FXX';
     } else {
       reply.errorLatin1(`ERR unknown argument: ${echoed(frame, arg)}`);
       return false;
     }
   }
-  return refuse(reply, WRONG_NUMBER);
+  return refuse(reply, ERRORS.hashWrongNumber);
 }
 
 function parsePairs(frame: Frame, keywordArg: number, reply: ReplyWriter): boolean {
-  if (keywordArg >= frame.count - 3) return refuse(reply, WRONG_NUMBER);
+  if (keywordArg >= frame.count - 3) return refuse(reply, ERRORS.hashWrongNumber);
   const count = roundedIntegerArgument(frame, keywordArg + 1);
-  if (!(count >= 1 && count <= FIELD_COUNT_MAX)) return refuse(reply, FIELD_COUNT);
+  if (!(count >= 1 && count <= FIELD_COUNT_MAX)) return refuse(reply, ERRORS.hashFieldCount);
   OPTIONS.firstArg = keywordArg + 2;
-  if (count * 2 !== frame.count - OPTIONS.firstArg) return refuse(reply, WRONG_NUMBER);
+  if (count * 2 !== frame.count - OPTIONS.firstArg) return refuse(reply, ERRORS.hashWrongNumber);
   return true;
 }
 
-function refuse(reply: ReplyWriter, row: ReturnType<typeof errorRow>): false {
+function refuse(reply: ReplyWriter, row: ErrorRow): false {
   reply.error(row);
   return false;
 }

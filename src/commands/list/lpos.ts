@@ -2,7 +2,7 @@ import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
 import { listLength } from '../../engine/values/list/list-form.ts';
 import type { ElementPlan } from '../../engine/values/packed/listpack.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -24,13 +24,6 @@ export const lposCommand: CommandRow = {
   syntax: 'key element [RANK rank] [COUNT num-matches] [MAXLEN len]',
   execute: executeLpos,
 };
-
-const RANK_ZERO = errorRow(
-  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use " +
-    'negative to start from the end of the list',
-);
-const COUNT_NEGATIVE = errorRow("ERR COUNT can't be negative");
-const MAXLEN_NEGATIVE = errorRow("ERR MAXLEN can't be negative");
 
 interface Options {
   rank: number;
@@ -62,13 +55,13 @@ function parseOptions(frame: Frame, options: Options, reply: ReplyWriter): boole
     const value = roundedIntegerArgument(frame, arg + 1);
     if (frame.equals(arg, 'RANK')) {
       if (Number.isNaN(value)) return refuse(reply, ERRORS.notInteger);
-      if (value === 0) return refuse(reply, RANK_ZERO);
+      if (value === 0) return refuse(reply, ERRORS.listRankZero);
       options.rank = value;
     } else if (frame.equals(arg, 'COUNT')) {
-      if (!(value >= 0)) return refuse(reply, COUNT_NEGATIVE);
+      if (!(value >= 0)) return refuse(reply, ERRORS.listCountNegative);
       options.count = value;
     } else if (frame.equals(arg, 'MAXLEN')) {
-      if (!(value >= 0)) return refuse(reply, MAXLEN_NEGATIVE);
+      if (!(value >= 0)) return refuse(reply, ERRORS.listMaxlenNegative);
       options.lengthMax = value;
     } else {
       return refuse(reply, ERRORS.syntax);

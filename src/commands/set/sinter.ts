@@ -2,7 +2,7 @@ import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import { SetBuilder } from '../../engine/values/set/set-builder.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -13,7 +13,6 @@ import { isSet, limitsOf, SHOWN, writeShown } from './set-argument.ts';
 const INTERSECTION =
   'O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.';
 const TOTAL = 'O(N) where N is the total number of elements in all given sets.';
-const TOO_MANY_KEYS = errorRow("ERR Number of keys can't be greater than number of args");
 
 export const sinterCommand = combineRow('sinter', 'inter', 'that all of several sets have');
 export const sunionCommand = combineRow('sunion', 'union', 'that any of several sets has');
@@ -146,7 +145,7 @@ function executeSintercard(session: Session, frame: Frame, reply: ReplyWriter): 
   const { database } = session;
   const keyCount = roundedIntegerArgument(frame, 1);
   if (!(keyCount > 0)) return reply.error(ERRORS.keyCountNotPositive);
-  if (keyCount > frame.count - 2) return reply.error(TOO_MANY_KEYS);
+  if (keyCount > frame.count - 2) return reply.error(ERRORS.tooManyKeys);
   let limit = 0;
   for (let arg = keyCount + 2; arg < frame.count; arg += 2) {
     if (!frame.equals(arg, 'LIMIT') || arg + 1 === frame.count) return reply.error(ERRORS.syntax);

@@ -1,7 +1,7 @@
 /** Ids of stream entries among the arguments, as Redis reads them. */
 import type { Frame } from '../../base/frame.ts';
 import type { StreamId } from '../../engine/values/stream/stream-id.ts';
-import { errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 
 /** What an argument was. */
@@ -12,10 +12,6 @@ export const ID_FORM = {
   /** `ms-*`: the sequence number is to be chosen. */
   OPEN_SEQ: 2,
 } as const;
-
-export const INVALID_ID = errorRow('ERR Invalid stream ID specified as stream command argument');
-const INVALID_START = errorRow('ERR invalid start ID for the interval');
-const INVALID_END = errorRow('ERR invalid end ID for the interval');
 
 /** Longer texts are refused unread. */
 const TEXT_BYTES_MAX = 127;
@@ -50,7 +46,7 @@ export function parseIdArgument(
   reply: ReplyWriter,
 ): boolean {
   if (readIdArgument(frame, arg, id) === ID_FORM.WHOLE) return true;
-  reply.error(INVALID_ID);
+  reply.error(ERRORS.streamInvalidId);
   return false;
 }
 
@@ -74,7 +70,7 @@ export function parseStartArgument(
   if (!isOpen(frame, arg)) return parseBound(frame, arg, 0, false, id, reply);
   if (!parseBound(frame, arg, 1, false, id, reply)) return false;
   if (id.increment()) return true;
-  reply.error(INVALID_START);
+  reply.error(ERRORS.streamInvalidStart);
   return false;
 }
 
@@ -88,7 +84,7 @@ export function parseEndArgument(
   if (!isOpen(frame, arg)) return parseBound(frame, arg, 0, true, id, reply);
   if (!parseBound(frame, arg, 1, true, id, reply)) return false;
   if (id.decrement()) return true;
-  reply.error(INVALID_END);
+  reply.error(ERRORS.streamInvalidEnd);
   return false;
 }
 
@@ -116,7 +112,7 @@ function parseBound(
   }
   const options = { takesOpen: false, isEnd, isStrict: skipped > 0 };
   if (readText(textOf(frame, offset, length), id, options) !== ID_FORM.REFUSED) return true;
-  reply.error(INVALID_ID);
+  reply.error(ERRORS.streamInvalidId);
   return false;
 }
 

@@ -1,23 +1,10 @@
 import type { Frame } from '../../base/frame.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import type { StreamCut } from '../../engine/values/stream/stream-remove.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
-import { ID_FORM, INVALID_ID, parseIdArgument, readIdArgument } from './id-argument.ts';
-
-const TWO_STRATEGIES = errorRow(
-  'ERR syntax error, MAXLEN and MINID options at the same time are not compatible',
-);
-const MAXLEN_NEGATIVE = errorRow('ERR The MAXLEN argument must be >= 0.');
-const LIMIT_NEGATIVE = errorRow('ERR The LIMIT argument must be >= 0.');
-const LIMIT_WITHOUT_STRATEGY = errorRow(
-  'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy',
-);
-const LIMIT_WITHOUT_TILDE = errorRow(
-  'ERR syntax error, LIMIT cannot be used without the special ~ option',
-);
-const NO_STRATEGY = errorRow('ERR syntax error, XTRIM must be called with a trimming strategy');
+import { ID_FORM, parseIdArgument, readIdArgument } from './id-argument.ts';
 
 const STAR = 42;
 const TILDE = 126;
@@ -86,7 +73,7 @@ export class TrimOptions implements StreamCut {
     if (hasValue && frame.equals(arg, 'LIMIT')) {
       const limit = roundedIntegerArgument(frame, arg + 1);
       if (!(limit >= 0)) {
-        reply.error(Number.isNaN(limit) ? ERRORS.notInteger : LIMIT_NEGATIVE);
+        reply.error(Number.isNaN(limit) ? ERRORS.notInteger : ERRORS.streamLimitNegative);
         return 0;
       }
       this.countMax = limit;
@@ -104,13 +91,13 @@ export class TrimOptions implements StreamCut {
     this.idForm = readIdArgument(frame, arg, this.id, true);
     this.idArg = arg;
     if (this.idForm !== ID_FORM.REFUSED) return arg;
-    reply.error(INVALID_ID);
+    reply.error(ERRORS.streamInvalidId);
     return 0;
   }
 
   private parseStrategy(frame: Frame, arg: number, byLength: boolean, reply: ReplyWriter): number {
     if (this.cuts) {
-      reply.error(TWO_STRATEGIES);
+      reply.error(ERRORS.streamTwoStrategies);
       return 0;
     }
     let valueArg = arg + 1;
@@ -122,7 +109,7 @@ export class TrimOptions implements StreamCut {
     if (byLength) {
       const length = roundedIntegerArgument(frame, valueArg);
       if (!(length >= 0)) {
-        reply.error(Number.isNaN(length) ? ERRORS.notInteger : MAXLEN_NEGATIVE);
+        reply.error(Number.isNaN(length) ? ERRORS.notInteger : ERRORS.streamMaxlenNegative);
         return 0;
       }
       this.lengthMax = length;
@@ -139,15 +126,15 @@ export class TrimOptions implements StreamCut {
     if (!this.cuts) {
       if (this.countMax === 0 && isAdd) {
         if (!this.hasLimit) return true;
-        reply.error(LIMIT_WITHOUT_TILDE);
+        reply.error(ERRORS.streamLimitWithoutTilde);
         return false;
       }
-      reply.error(this.countMax > 0 ? LIMIT_WITHOUT_STRATEGY : NO_STRATEGY);
+      reply.error(this.countMax > 0 ? ERRORS.streamLimitWithoutStrategy : ERRORS.streamNoStrategy);
       return false;
     }
     if (this.hasLimit) {
       if (this.isApproximate) return true;
-      reply.error(LIMIT_WITHOUT_TILDE);
+      reply.error(ERRORS.streamLimitWithoutTilde);
       return false;
     }
     if (this.isApproximate) {

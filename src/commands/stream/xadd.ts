@@ -10,7 +10,7 @@ import {
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { createStream } from '../../engine/values/stream/stream-record.ts';
 import { cutStream } from '../../engine/values/stream/stream-remove.ts';
-import { type ErrorRow, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import type { Session } from '../session.ts';
@@ -59,16 +59,6 @@ export const xtrimCommand: CommandRow = {
   execute: executeXtrim,
 };
 
-const ARITY = errorRow("ERR wrong number of arguments for 'xadd' command");
-const ID_ZERO_GIVEN = errorRow('ERR The ID specified in XADD must be greater than 0-0');
-const ID_TOO_SMALL = errorRow(
-  'ERR The ID specified in XADD is equal or smaller than the target stream top item',
-);
-const EXHAUSTED = errorRow(
-  'ERR The stream has exhausted the last possible ID, unable to add more items',
-);
-const TOO_LARGE = errorRow('ERR Elements are too large to be stored');
-
 const OPTIONS = new TrimOptions();
 const LAST_ID = new StreamId();
 
@@ -78,10 +68,10 @@ function executeXadd(session: Session, frame: Frame, reply: ReplyWriter): void {
   if (!OPTIONS.parse(frame, true, limits.streamNodeMaxEntries, reply)) return;
   const fieldArg = OPTIONS.idArg + 1;
   const elementCount = frame.count - fieldArg;
-  if (elementCount < 2 || elementCount % 2 === 1) return reply.error(ARITY);
+  if (elementCount < 2 || elementCount % 2 === 1) return reply.error(ERRORS.streamArity);
   const { id } = OPTIONS;
   if (!OPTIONS.isAutomatic && OPTIONS.idForm === ID_FORM.WHOLE && id.isZero) {
-    return reply.error(ID_ZERO_GIVEN);
+    return reply.error(ERRORS.streamIdZeroGiven);
   }
   let entry = requireStreamToChange(database, frame, 1, reply);
   if (entry === NOT_A_STREAM) return;
@@ -89,13 +79,13 @@ function executeXadd(session: Session, frame: Frame, reply: ReplyWriter): void {
   const textBytes = fieldBytes(frame, fieldArg);
   if (isNew) {
     if (OPTIONS.needsKey) return reply.null();
-    if (textBytes > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
+    if (textBytes > ENTRY_BYTES_MAX) return reply.error(ERRORS.streamTooLarge);
     entry = createStream(database, frame, 1);
   }
   RECORD.open(database, entry);
   const refusal = chooseId(database.store.clock.nowMs);
   if (refusal !== null) return reply.error(refusal);
-  if (textBytes > ENTRY_BYTES_MAX) return reply.error(TOO_LARGE);
+  if (textBytes > ENTRY_BYTES_MAX) return reply.error(ERRORS.streamTooLarge);
   appendEntry(database, RECORD, id, frame, fieldArg, textBytes, limits);
   replyId(reply, id);
   const cutCount = OPTIONS.cuts ? cutStream(database, RECORD, OPTIONS) : 0;
@@ -107,18 +97,18 @@ function executeXadd(session: Session, frame: Frame, reply: ReplyWriter): void {
 function chooseId(nowMs: number): ErrorRow | null {
   const { id } = OPTIONS;
   if (OPTIONS.isAutomatic) {
-    if (RECORD.readLastId(id).ms >= nowMs) return id.increment() ? null : EXHAUSTED;
+    if (RECORD.readLastId(id).ms >= nowMs) return id.increment() ? null : ERRORS.streamExhausted;
     id.set(nowMs, 0);
     return null;
   }
   RECORD.readLastId(LAST_ID);
   const { words } = LAST_ID;
-  if ((words[0] & words[1] & words[2] & words[3]) === -1) return EXHAUSTED;
+  if ((words[0] & words[1] & words[2] & words[3]) === -1) return ERRORS.streamExhausted;
   if (OPTIONS.idForm === ID_FORM.OPEN_SEQ && isSameMs(id, LAST_ID)) {
-    if ((words[2] & words[3]) === -1) return ID_TOO_SMALL;
+    if ((words[2] & words[3]) === -1) return ERRORS.streamIdTooSmall;
     id.copyFrom(LAST_ID).increment();
   }
-  return id.compare(LAST_ID) > 0 ? null : ID_TOO_SMALL;
+  return id.compare(LAST_ID) > 0 ? null : ERRORS.streamIdTooSmall;
 }
 
 function isSameMs(left: StreamId, right: StreamId): boolean {

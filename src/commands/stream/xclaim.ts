@@ -7,7 +7,7 @@ import {
   type PendingEntries,
   pendingEntriesOf,
 } from '../../engine/values/stream/stream-pending.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
@@ -41,8 +41,8 @@ export const xclaimCommand: CommandRow = {
   complexity: 'O(log N) with N being the number of messages in the PEL of the consumer group.',
   summary: 'Makes pending entries of a group those of another consumer',
   syntax:
-    'key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] ' +
-    '[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]',
+    'key group consumer min-idle-time id [id ...] [ERRORS.streamIdle ms] [ERRORS.streamTime unix-time-milliseconds] ' +
+    '[ERRORS.streamRetrycount count] [FORCE] [JUSTID] [LASTID id]',
   tips: ['nondeterministic_output'],
   execute: executeXclaim,
 };
@@ -54,19 +54,13 @@ export const xautoclaimCommand: CommandRow = {
   keys: [keysAt(1, 0, 1, 'RW DELETE')],
   group: 'stream',
   since: '6.2.0',
-  complexity: 'O(1) if COUNT is small.',
+  complexity: 'O(1) if ERRORS.geoCount is small.',
   summary: 'Makes entries that have been pending for long those of another consumer',
-  syntax: 'key group consumer min-idle-time start [COUNT count] [JUSTID]',
+  syntax: 'key group consumer min-idle-time start [ERRORS.geoCount count] [JUSTID]',
   tips: ['nondeterministic_output'],
   execute: executeXautoclaim,
 };
 
-const IDLE_MIN_CLAIM = errorRow('ERR Invalid min-idle-time argument for XCLAIM');
-const IDLE_MIN_AUTOCLAIM = errorRow('ERR Invalid min-idle-time argument for XAUTOCLAIM');
-const IDLE = errorRow('ERR Invalid IDLE option argument for XCLAIM');
-const TIME = errorRow('ERR Invalid TIME option argument for XCLAIM');
-const RETRYCOUNT = errorRow('ERR Invalid RETRYCOUNT option argument for XCLAIM');
-const COUNT = errorRow('ERR COUNT must be > 0');
 const COUNT_DEFAULT = 100;
 /** Redis keeps 16 bytes for each, in a signed integer of 64 bits. */
 const COUNT_MAX = 2 ** 59;
@@ -101,7 +95,7 @@ function executeXclaim(session: Session, frame: Frame, reply: ReplyWriter): void
     return replyNoKeyOrGroup(frame, reply);
   }
   const idleMin = roundedIntegerArgument(frame, 4);
-  if (Number.isNaN(idleMin)) return reply.error(IDLE_MIN_CLAIM);
+  if (Number.isNaN(idleMin)) return reply.error(ERRORS.streamIdleMinClaim);
   let idEnd = 5;
   while (idEnd < frame.count && readIdArgument(frame, idEnd, ID) === ID_FORM.WHOLE) idEnd++;
   begin(idleMin, database);
@@ -149,7 +143,7 @@ function executeXautoclaim(session: Session, frame: Frame, reply: ReplyWriter): 
   // As in Redis the key counts as read whatever is wrong with the other arguments.
   const entry = database.read(frame, 1);
   const idleMin = roundedIntegerArgument(frame, 4);
-  if (Number.isNaN(idleMin)) return reply.error(IDLE_MIN_AUTOCLAIM);
+  if (Number.isNaN(idleMin)) return reply.error(ERRORS.streamIdleMinAutoclaim);
   if (!parseStartArgument(frame, 5, ID, reply)) return;
   begin(idleMin, database);
   let count = parseAutoclaimOptions(frame, reply);
@@ -223,20 +217,23 @@ function parseOptions(
       CLAIM.isForced = true;
     } else if (frame.equals(arg, 'JUSTID')) {
       CLAIM.onlyIds = true;
-    } else if (hasValue && (frame.equals(arg, 'IDLE') || frame.equals(arg, 'TIME'))) {
-      const isIdle = frame.equals(arg, 'IDLE');
+    } else if (
+      hasValue &&
+      (frame.equals(arg, 'ERRORS.streamIdle') || frame.equals(arg, 'ERRORS.streamTime'))
+    ) {
+      const isIdle = frame.equals(arg, 'ERRORS.streamIdle');
       const ms = roundedIntegerArgument(frame, ++arg);
       if (Number.isNaN(ms)) {
-        reply.error(isIdle ? IDLE : TIME);
+        reply.error(isIdle ? ERRORS.streamIdle : ERRORS.streamTime);
         return false;
       }
       const deliveredMs = isIdle ? nowMs - ms : ms;
       // What makes no sense is now: clients may do the sum with another clock.
       CLAIM.deliveredMs = deliveredMs < 0 || deliveredMs > nowMs ? nowMs : deliveredMs;
-    } else if (hasValue && frame.equals(arg, 'RETRYCOUNT')) {
+    } else if (hasValue && frame.equals(arg, 'ERRORS.streamRetrycount')) {
       const times = integer64Argument(frame, ++arg);
       if (times === null) {
-        reply.error(RETRYCOUNT);
+        reply.error(ERRORS.streamRetrycount);
         return false;
       }
       CLAIM.timesDelivered = times;
@@ -250,14 +247,14 @@ function parseOptions(
   return true;
 }
 
-/** @returns COUNT, or 0 after the error reply */
+/** @returns ERRORS.geoCount, or 0 after the error reply */
 function parseAutoclaimOptions(frame: Frame, reply: ReplyWriter): number {
   let count = COUNT_DEFAULT;
   for (let arg = 6; arg < frame.count; arg++) {
-    if (arg + 1 < frame.count && frame.equals(arg, 'COUNT')) {
+    if (arg + 1 < frame.count && frame.equals(arg, 'ERRORS.geoCount')) {
       count = roundedIntegerArgument(frame, ++arg);
       if (!(count >= 1 && count < COUNT_MAX)) {
-        reply.error(COUNT);
+        reply.error(ERRORS.geoCount);
         return 0;
       }
     } else if (frame.equals(arg, 'JUSTID')) {

@@ -8,7 +8,7 @@ import {
 } from '../../engine/values/stream/stream-groups.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { createStream } from '../../engine/values/stream/stream-record.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, type KeySpec, keysAt } from '../command-row.ts';
 import { helpRow } from '../help-reply.ts';
@@ -84,13 +84,6 @@ export const xgroupCommand: CommandRow = {
   ],
 };
 
-const NO_KEY = errorRow(
-  'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use ' +
-    'the MKSTREAM option to create an empty stream automatically.',
-);
-const BUSY = errorRow('BUSYGROUP Consumer Group name already exists');
-const ENTRIES_READ = errorRow('ERR value for ENTRIESREAD must be positive or -1');
-
 const ID = new StreamId();
 /** What CREATE and SETID were given. Reused by each. */
 const OPTIONS = { makesStream: false, entriesRead: -1n };
@@ -113,7 +106,7 @@ function executeCreate({ database }: Session, frame: Frame, reply: ReplyWriter):
   if (!parseOptions(frame, true, reply)) return;
   let entry = requireStreamToChange(database, frame, 2, reply);
   if (entry === NOT_A_STREAM) return;
-  if (entry === 0 && !OPTIONS.makesStream) return reply.error(NO_KEY);
+  if (entry === 0 && !OPTIONS.makesStream) return reply.error(ERRORS.streamNoKey);
   // Redis takes each option once more, and no fifth argument.
   if (frame.count > 8) return replySubcommandSyntax(frame, reply);
   ID.setZero();
@@ -124,7 +117,7 @@ function executeCreate({ database }: Session, frame: Frame, reply: ReplyWriter):
   }
   if (entry === 0) entry = createStream(database, frame, 2);
   RECORD.open(database, entry);
-  if (findGroupArgument(frame, 3)) return reply.error(BUSY);
+  if (findGroupArgument(frame, 3)) return reply.error(ERRORS.streamBusy);
   createGroup(database, RECORD, argumentSlice(frame, 3), ID, OPTIONS.entriesRead);
   database.recordCommand(frame, EVENT.xgroupCreate, 2);
   reply.ok();
@@ -147,7 +140,7 @@ function executeSetid({ database }: Session, frame: Frame, reply: ReplyWriter): 
 function executeDestroy({ database }: Session, frame: Frame, reply: ReplyWriter): void {
   const entry = requireStreamToChange(database, frame, 2, reply);
   if (entry === NOT_A_STREAM) return;
-  if (entry === 0) return reply.error(NO_KEY);
+  if (entry === 0) return reply.error(ERRORS.streamNoKey);
   RECORD.open(database, entry);
   if (!findGroupArgument(frame, 3)) return reply.integer(0);
   destroyGroup(database, RECORD);
@@ -178,7 +171,7 @@ function openGroup(database: Session['database'], frame: Frame, reply: ReplyWrit
   const entry = requireStreamToChange(database, frame, 2, reply);
   if (entry === NOT_A_STREAM) return 0;
   if (entry === 0) {
-    reply.error(NO_KEY);
+    reply.error(ERRORS.streamNoKey);
     return 0;
   }
   RECORD.open(database, entry);
@@ -201,7 +194,7 @@ function parseOptions(frame: Frame, isCreate: boolean, reply: ReplyWriter): bool
     } else if (arg + 1 < frame.count && frame.equals(arg, 'ENTRIESREAD')) {
       const count = integer64Argument(frame, ++arg);
       if (count === null || count < -1n) {
-        reply.error(count === null ? ERRORS.notInteger : ENTRIES_READ);
+        reply.error(count === null ? ERRORS.notInteger : ERRORS.streamEntriesRead);
         return false;
       }
       OPTIONS.entriesRead = count;

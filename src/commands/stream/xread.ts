@@ -7,7 +7,7 @@ import { Frame } from '../../base/frame.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { findLastId } from '../../engine/values/stream/stream-remove.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -65,28 +65,6 @@ export const xreadgroupCommand: CommandRow = {
   execute: (session, frame, reply) => executeRead(session, frame, reply, true),
 };
 
-const UNBALANCED = errorRow(
-  'ERR Unbalanced XREAD list of streams: for each stream key an ID or ' + "'$' must be specified.",
-);
-const GROUP_REFUSED = errorRow(
-  'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
-);
-const NOACK_REFUSED = errorRow(
-  'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
-);
-const NO_GROUP_OPTION = errorRow('ERR Missing GROUP option for XREADGROUP');
-const DOLLAR_REFUSED = errorRow(
-  'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of ' +
-    'this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID ' +
-    'would just return an empty result set.',
-);
-const NEW_REFUSED = errorRow(
-  'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> ' +
-    'option.',
-);
-const GROUP_GONE = errorRow(
-  'NOGROUP the consumer group this client was blocked on no longer exists',
-);
 /** Of what a client waited for. */
 const WAITED_COUNT_MAX = 1000;
 
@@ -161,7 +139,7 @@ function parseOptions(
     return false;
   }
   if (!isGroup || options.groupArg > 0) return true;
-  reply.error(NO_GROUP_OPTION);
+  reply.error(ERRORS.streamNoGroupOption);
   return false;
 }
 
@@ -176,7 +154,7 @@ function parseOption(session: Session, frame: Frame, arg: number, reply: ReplyWr
     return 2;
   }
   if (left > 0 && frame.equals(arg, 'STREAMS')) {
-    if (left % 2 === 1) return refuse(reply, UNBALANCED);
+    if (left % 2 === 1) return refuse(reply, ERRORS.streamUnbalanced);
     OPTIONS.keyArg = arg + 1;
     OPTIONS.keyCount = left / 2;
     return 1;
@@ -192,19 +170,19 @@ function parseOption(session: Session, frame: Frame, arg: number, reply: ReplyWr
     return OPTIONS.timeoutMs < 0 ? 0 : 2;
   }
   if (left > 1 && frame.equals(arg, 'GROUP')) {
-    if (!isGroup) return refuse(reply, GROUP_REFUSED);
+    if (!isGroup) return refuse(reply, ERRORS.streamGroupRefused);
     OPTIONS.groupArg = arg + 1;
     return 3;
   }
   if (frame.equals(arg, 'NOACK')) {
-    if (!isGroup) return refuse(reply, NOACK_REFUSED);
+    if (!isGroup) return refuse(reply, ERRORS.streamNoackRefused);
     OPTIONS.noAck = true;
     return 1;
   }
   return refuse(reply, ERRORS.syntax);
 }
 
-function refuse(reply: ReplyWriter, error: typeof UNBALANCED): number {
+function refuse(reply: ReplyWriter, error: typeof ERRORS.streamUnbalanced): number {
   reply.error(error);
   return 0;
 }
@@ -223,13 +201,13 @@ function checkStream(session: Session, frame: Frame, arg: number, reply: ReplyWr
     }
     if (frame.equals(idArg, '>')) return true;
     if (frame.equals(idArg, '$')) {
-      reply.error(DOLLAR_REFUSED);
+      reply.error(ERRORS.streamDollarRefused);
       return false;
     }
   } else {
     if (frame.equals(idArg, '$') || frame.equals(idArg, '+')) return true;
     if (frame.equals(idArg, '>')) {
-      reply.error(NEW_REFUSED);
+      reply.error(ERRORS.streamNewRefused);
       return false;
     }
   }
@@ -237,7 +215,7 @@ function checkStream(session: Session, frame: Frame, arg: number, reply: ReplyWr
 }
 
 function replyNoGroup(session: Session, frame: Frame, arg: number, reply: ReplyWriter): void {
-  if (session.node.blocking.isRunningAgain) return reply.error(GROUP_GONE);
+  if (session.node.blocking.isRunningAgain) return reply.error(ERRORS.streamGroupGone);
   const key = cText(frame, arg);
   const group = cText(frame, OPTIONS.groupArg);
   reply.errorLatin1(

@@ -2,7 +2,7 @@ import type { Frame } from '../../base/frame.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { findLastId } from '../../engine/values/stream/stream-remove.ts';
-import { ERRORS, errorRow } from '../../protocol/error-table.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type CommandRow, keysAt } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
@@ -23,17 +23,6 @@ export const xsetidCommand: CommandRow = {
   execute: executeXsetid,
 };
 
-const ADDED_NEGATIVE = errorRow('ERR entries_added must be positive');
-const BELOW_DELETED = errorRow(
-  'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id',
-);
-const BELOW_TOP = errorRow(
-  'ERR The ID specified in XSETID is smaller than the target stream top item',
-);
-const BELOW_LENGTH = errorRow(
-  'ERR The entries_added specified in XSETID is smaller than the target stream length',
-);
-
 const ID = new StreamId();
 const DELETED = new StreamId();
 const TOP = new StreamId();
@@ -47,11 +36,11 @@ function executeXsetid({ database }: Session, frame: Frame, reply: ReplyWriter):
     if (hasValue && frame.equals(arg, 'ENTRIESADDED')) {
       const count = integer64Argument(frame, arg + 1);
       if (count === null) return reply.error(ERRORS.notInteger);
-      if (count < 0n) return reply.error(ADDED_NEGATIVE);
+      if (count < 0n) return reply.error(ERRORS.streamAddedNegative);
       added = count;
     } else if (hasValue && frame.equals(arg, 'MAXDELETEDID')) {
       if (!parseIdArgument(frame, arg + 1, DELETED, reply)) return;
-      if (ID.compare(DELETED) < 0) return reply.error(BELOW_DELETED);
+      if (ID.compare(DELETED) < 0) return reply.error(ERRORS.streamBelowDeleted);
     } else {
       return reply.error(ERRORS.syntax);
     }
@@ -61,9 +50,9 @@ function executeXsetid({ database }: Session, frame: Frame, reply: ReplyWriter):
   if (entry === 0) return reply.error(ERRORS.noSuchKey);
   RECORD.open(database, entry);
   if (findLastId(database, RECORD, TOP)) {
-    if (ID.compare(TOP) < 0) return reply.error(BELOW_TOP);
+    if (ID.compare(TOP) < 0) return reply.error(ERRORS.streamBelowTop);
     if (added >= 0n && BigInt(RECORD.length) > added) {
-      return reply.error(BELOW_LENGTH);
+      return reply.error(ERRORS.streamBelowLength);
     }
   }
   RECORD.beforeChange();
