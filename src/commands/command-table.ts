@@ -147,7 +147,7 @@ export class Command {
 
 /** Whether it works on the selected store. Libraries are the node's, and STORE names its store. */
 function usesStore(row: CommandRow, parent: Command | null): boolean {
-  if (row.keys !== undefined) return true;
+  if (row.keys !== undefined || parent?.row.name === 'filter' || row.name === 'debug') return true;
   if (row.group === 'scripting' || parent?.row.name === 'store') return false;
   return row.flags.includes('write') || row.flags.includes('readonly');
 }

@@ -252,7 +252,14 @@ test('who stands in a store that is dropped is refused until it selects another'
   client.ask('set k 1');
   assert.equal(admin.ask('store drop A'), '+OK\r\n');
   const refused = ['get k', 'set k 1', 'keys *', 'dbsize', 'flushall', 'watch k', 'blpop l 0'];
-  for (const line of [...refused, 'eval "return 1" 0', 'scan 0', 'randomkey', 'object freq k']) {
+  for (const line of [
+    ...refused,
+    'eval "return 1" 0',
+    'scan 0',
+    'randomkey',
+    'object freq k',
+    'filter stats',
+  ]) {
     assert.equal(client.ask(line), GONE, line);
   }
   assert.equal(
