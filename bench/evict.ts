@@ -1,8 +1,9 @@
 /**
  * A full store under writes. For each policy two servers in turns: one at its limit, so that each
  * new key needs another to go, and one without a limit that holds as many keys. No write may fail,
- * the counted bytes may pass the limit by 1 %, and throughput stays within 0.8 of the other's. Then
- * what a GET costs at 10 thousand to 10 million keys, beside redis-server's own growth.
+ * the counted bytes may pass the limit by 1 %, and the writes per CPU-second stay above 0.8 of the
+ * other's: so neither the load generator nor a busy machine counts. Then what a GET costs at ten
+ * thousand to ten million keys, beside redis-server's own growth.
  *
  *     node .build/bench/evict.js [--tiny] [--policies lru,sieve] [--rounds 3] [--seconds 2]
  *                                [--megabytes 256] [--sizes 10000,1000000] [--only writes,reads]
@@ -152,9 +153,10 @@ function judge(
     cpuUs: median(all.map((one) => one.cpuUs)),
   }));
   const ratio = full.perSecond / free.perSecond;
+  const cpuRatio = free.cpuUs / full.cpuUs;
   const isMet =
-    ratio >= THROUGHPUT_TARGET && seen.countedMax <= OVERSHOOT_MAX && seen.failedCount === 0;
-  return { policy, full, free, ratio, cpuRatio: full.cpuUs / free.cpuUs, ...seen, isMet };
+    cpuRatio >= THROUGHPUT_TARGET && seen.countedMax <= OVERSHOOT_MAX && seen.failedCount === 0;
+  return { policy, full, free, ratio, cpuRatio, ...seen, isMet };
 }
 
 /** Policies that look at deadlines alone need keys that have one. */
@@ -244,7 +246,8 @@ function reportWrites(rows: readonly PolicyFigures[]): void {
       verdict(row.isMet, IS_TINY),
     ]),
   );
-  print('targets: ratio >= 0.80, counted <= 101 % of the limit at every look, no write failed');
+  print('targets: writes per CPU-second >= 0.80 of the free server, no write failed,');
+  print('counted bytes <= 101 % of the limit at every look');
 }
 
 /** Processor time of a GET of random keys. */

@@ -7,6 +7,7 @@ import { AddressBuffer } from './address-buffer.ts';
 import { headerBytes, keyLength } from './entry.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { insertOrdered, removeOrdered } from './ordered-slots.ts';
+import type { SlotRun } from './slot-run.ts';
 import {
   chunkCountOf,
   chunkMaskOf,
@@ -356,6 +357,24 @@ export class HashIndex {
       const record = tables.directory[hash >>> tables.shift] << RECORD_SHIFT;
       if (tables.records[record + RECORD.COUNT] > 0) return this.#sampleTable(record, randomU32);
       hash = firstHashBehind(hash, tables.records[record + RECORD.SHAPE]);
+    }
+  }
+
+  /**
+   * Fills `run` with up to `countMax` entries of one table, neighbours from a random place on.
+   * @param randomU32  uniform
+   */
+  sampleRun(randomU32: number, countMax: number, run: SlotRun): void {
+    run.count = 0;
+    if (this.count === 0) return;
+    const { directory, records, shift } = this.#tables;
+    let hash = randomU32;
+    for (;;) {
+      const record = directory[hash >>> shift] << RECORD_SHIFT;
+      if (records[record + RECORD.COUNT] > 0) {
+        return run.take(this.#memory, records, record, nextRandom(randomU32), countMax);
+      }
+      hash = firstHashBehind(hash, records[record + RECORD.SHAPE]);
     }
   }
 

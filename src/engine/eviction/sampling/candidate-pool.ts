@@ -15,6 +15,7 @@ const POOL_SIZE = 16;
 /** A round finds nothing only when all it sampled was used within the same second. */
 const ROUND_COUNT_MAX = 64;
 const MORE_ROUNDS_MAX = 8;
+const CHOICES_WITHOUT = 32;
 
 /** The larger, the sooner an entry goes. It may only grow while the entry is not used. */
 export interface Scorer {
@@ -24,6 +25,7 @@ export interface Scorer {
 export class CandidatePool {
   private readonly run = new SlotRun();
   private count = 0;
+  private choicesWithout = 0;
   /** Ascending; parallel arrays. */
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Uint32Array(POOL_SIZE);
@@ -40,9 +42,7 @@ export class CandidatePool {
   choose(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore = 0): number {
     for (let round = 0; round < ROUND_COUNT_MAX; round++) {
       if (!this.sample(store, scorer, isVolatile)) return 0;
-      for (let more = 0; more < MORE_ROUNDS_MAX && this.bestScore < wantedScore; more++) {
-        this.sample(store, scorer, isVolatile);
-      }
+      if (this.bestScore < wantedScore) this.searchOn(store, scorer, isVolatile, wantedScore);
       while (this.count > 0) {
         const last = this.count - 1;
         const database = this.databases[last];
@@ -58,6 +58,19 @@ export class CandidatePool {
       }
     }
     return 0;
+  }
+
+  /** Draws more for a better one. When there is none, the next choices do without for a while. */
+  private searchOn(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore: number): void {
+    if (this.choicesWithout > 0) {
+      this.choicesWithout--;
+      return;
+    }
+    for (let more = 0; more < MORE_ROUNDS_MAX; more++) {
+      this.sample(store, scorer, isVolatile);
+      if (this.bestScore >= wantedScore) return;
+    }
+    this.choicesWithout = CHOICES_WITHOUT;
   }
 
   private get bestScore(): number {
@@ -86,7 +99,7 @@ export class CandidatePool {
   /** @returns how many were looked at, at least 1 */
   private drawAny(database: Database, scorer: Scorer, countMax: number): number {
     const { run } = this;
-    database.sampleRun(run, countMax);
+    database.entries.sampleRun(database.store.random.u32(), countMax, run);
     for (let i = 0; i < run.count; i++) {
       this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.hashes[i], run.addresses[i], database);
     }
@@ -98,7 +111,8 @@ export class CandidatePool {
     const { count, deadlineCount } = database;
     if (deadlineCount >= count * DRAWN_SHARE) {
       const { run } = this;
-      database.sampleRun(run, Math.ceil((countMax * count) / deadlineCount));
+      const slotCount = Math.ceil((countMax * count) / deadlineCount);
+      database.entries.sampleRun(database.store.random.u32(), slotCount, run);
       let drawn = 0;
       for (let i = 0; i < run.count; i++) {
         if ((run.words0[i] & FLAG.DEADLINE) === 0) continue;
