@@ -14,7 +14,7 @@ import { HttpSessions, type Requester, type SessionKeeper } from './http-session
 import { MetricsExposition } from './metrics/exposition.ts';
 import { RequestChecks } from './request-checks.ts';
 import { refuseRoute } from './route-access.ts';
-import { routeAddress } from './route-address.ts';
+import { isKeyParameter, routeAddress } from './route-address.ts';
 import { type RouteAnswer, type RouteRequest, type RouteRow, refusal } from './route-row.ts';
 import { ROUTES } from './route-table.ts';
 import { createValidators } from './route-validators.ts';
@@ -177,7 +177,9 @@ class App implements HttpApp {
     const named = params['store'];
     const store = named === undefined ? services.stores.default : services.stores.find(named);
     if (store === null) return refusal(404, 'There is no such store', { store: named });
-    if (params['key'] === '') return EMPTY_KEY;
+    const key = params['key'];
+    if (key === '') return EMPTY_KEY;
+    if (key !== undefined && !isKeyParameter(key)) return missing(request);
     const requester = request.requester ?? this.checks.anonymous(request);
     const caller = this.sessions.enter(requester, store);
     const refused = refuseRoute(row, caller);
@@ -247,7 +249,10 @@ function missing(request: FastifyRequest): RouteAnswer {
 
 function isPath(pattern: readonly string[], parts: readonly string[]): boolean {
   if (pattern.length !== parts.length) return false;
-  return pattern.every((word, i) => (word.startsWith(':') ? parts[i] !== '' : word === parts[i]));
+  return pattern.every((word, i) => {
+    if (word === ':key') return isKeyParameter(parts[i]);
+    return word.startsWith(':') ? parts[i] !== '' : word === parts[i];
+  });
 }
 
 function pathOf(url: string): string {

@@ -1,10 +1,10 @@
 /**
  * From the address of a request to what routes are found by. Keys are any bytes: they may hold `/`,
  * dots, and, percent-encoded, bytes that are no UTF-8. No router takes such, so a key travels to
- * its route in base64url.
+ * its route in base64url, behind a mark: without it, what stands there is the name of a route.
  *
- *     /api/cache/a/b%FF?ttl=3         /api/cache/YS9i_w?ttl=3
- *     /api/stores/sessions/cache/x    /api/stores/sessions/cache/eA
+ *     /api/cache/a/b%FF?ttl=3         /api/cache/~YS9i_w?ttl=3
+ *     /api/stores/sessions/cache/x    /api/stores/sessions/cache/~eA
  *
  * Dots are left as they are: a key is no file, and `a/../b` is a key like any other.
  */
@@ -25,7 +25,7 @@ export function routeAddress(method: string, url: string): string | null {
   const [, place, text, query] = match;
   if (text === '' || isReserved(place, text, method)) return address;
   const key = decodeKey(text);
-  return key === null ? null : `${place}${key.toString('base64url')}${query}`;
+  return key === null ? null : `${place}${KEY_MARK}${key.toString('base64url')}${query}`;
 }
 
 /** The host that an absolute address names; null for the usual form. */
@@ -34,9 +34,14 @@ export function hostOfAbsolute(url: string): string | null {
   return match === null ? null : match[0].slice(match[0].indexOf('//') + 2);
 }
 
+/** Whether a part of a path is a key, and not the name of another route. */
+export function isKeyParameter(part: string): boolean {
+  return part.startsWith(KEY_MARK);
+}
+
 /** The key's bytes, of the parameter that a route got. */
 export function keyOfParameter(parameter: string): Buffer {
-  return Buffer.from(parameter, 'base64url');
+  return Buffer.from(parameter.slice(KEY_MARK.length), 'base64url');
 }
 
 function isReserved(place: string, text: string, method: string): boolean {
@@ -87,5 +92,6 @@ function hexValue(byte: number | undefined): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : Number.NaN;
 }
 
+const KEY_MARK = '~';
 const SLASH = 47;
 const PERCENT = 37;
