@@ -10,6 +10,7 @@ export const BENCHES = {
   door: { needsRedis: false },
   embedded: { needsRedis: false },
   eviction: { needsRedis: false },
+  filter: { needsRedis: false },
   hitratio: { needsRedis: true },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },

@@ -1,3 +1,4 @@
+import type { Configuration } from '../base/configuration.ts';
 import type { Frame } from '../base/frame.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import { executeCommand } from '../commands/execute-command.ts';
@@ -31,11 +32,14 @@ export interface CommandKit {
 }
 
 /**
- * @param options.records  false: nobody reads the changes, as on a node without journal or replicas
+ * @param options.records    false: nobody reads the changes, as without journal or replicas
+ * @param options.configure  changes the settings before the start
  */
 export async function createCommandKit(
   seed = 1,
-  options: { records: boolean } = { records: true },
+  options: { records: boolean; configure?: (configuration: Configuration) => void } = {
+    records: true,
+  },
 ): Promise<CommandKit> {
   const world = createSimulatedWorld(seed);
   const settled = settleConfiguration({
@@ -46,6 +50,7 @@ export async function createCommandKit(
   });
   const { configuration } = settled;
   configuration.network.respEnabled = false;
+  options.configure?.(configuration);
   const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
   const node = await startNode({ world, configuration, configRegistry, logger: SILENT_LOGGER });
   const { services } = node;

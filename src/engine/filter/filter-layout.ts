@@ -5,7 +5,7 @@ import { TYPE } from '../keyspace/entry.ts';
  * pages of one size, blocks of the database's memory:
  *
  *     page      [header 8 bytes][bucket][bucket] ... [bucket]      1 << pageShift buckets
- *     header    word 0  type FILTER_PAGE 4 | bytes of the page     word 1  which record's page it is
+ *     header    word 0  type FILTER_PAGE 4 | page bytes 28     word 1  whose page it is
  *     bucket    4 fingerprints of `bits` bits, 0 for an empty one; they may cross words
  *
  * A page has 128 buckets, or 64 where fingerprints are longer than 15 bits: so it is at most 1 KiB
@@ -13,7 +13,7 @@ import { TYPE } from '../keyspace/entry.ts';
  */
 export const BUCKET_SLOTS = 4;
 /** Share of its slots from which on a table is too full: beyond, places are hard to find. */
-export const LOAD_MAX = 0.97;
+export const LOAD_MAX = 0.955;
 /** Share for which the fingerprint's width is chosen. */
 export const LOAD_USUAL = 0.95;
 export const PAGE_COUNT_MAX = 10;
@@ -69,6 +69,19 @@ export function falsePositiveRate(bits: number, load: number): number {
 /** Pages of a table that is built for so many items; may be more than a table can have. */
 export function pageCountFor(itemCount: number, pageSlots: number): number {
   return Math.max(1, Math.ceil((itemCount * (1 + GROWTH_SHARE)) / (pageSlots * LOAD_MAX)));
+}
+
+/** From both hashes: of keys that share the first one the second still spreads the buckets. */
+export function bucketOf(keyHash: number, second: number, bucketCount: number): number {
+  const mixed = Math.imul(keyHash, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
+  return ((mixed >>> 16) * bucketCount) >>> 16;
+}
+
+/** The other bucket that a fingerprint may be in; its own inverse for any number of buckets. */
+export function otherBucket(bucket: number, fingerprint: number, bucketCount: number): number {
+  const spread = ((Math.imul(fingerprint, 0x9e3779b1) >>> 16) * bucketCount) >>> 16;
+  const other = spread - bucket;
+  return other < 0 ? other + bucketCount : other;
 }
 
 /** What a live block of type FILTER_PAGE was asked for. */

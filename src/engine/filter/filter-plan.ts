@@ -1,4 +1,5 @@
 import { AddressBuffer } from '../keyspace/address-buffer.ts';
+import { FilterBuilder } from './filter-builder.ts';
 import { type FilterShape, shapeFor } from './filter-layout.ts';
 
 /** What the filters of one store's databases share: the rate, the secrets, and room to work in. */
@@ -16,6 +17,9 @@ export class FilterPlan {
   secondHashes = new Uint32Array(GATHERED_COUNT_MIN);
   readonly scanned = new AddressBuffer(SCANNED_COUNT);
 
+  readonly builder: FilterBuilder;
+  readonly #fingerprintScale: number;
+
   /** @param seeds  four random u32; the first two are the keyspace's */
   constructor(rate: number, seeds: Uint32Array) {
     this.rate = rate;
@@ -24,6 +28,13 @@ export class FilterPlan {
     this.seed1 = seeds[1];
     this.seed2 = seeds[2];
     this.seed3 = seeds[3];
+    this.#fingerprintScale = this.shape.fingerprintCount / 0x1_0000_0000;
+    this.builder = new FilterBuilder(this);
+  }
+
+  /** 1 to fingerprintCount, by the first bits of the hash. */
+  fingerprintOf(second: number): number {
+    return 1 + Math.floor((second >>> 0) * this.#fingerprintScale);
   }
 
   /** Room for one more item than `count`. */

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import type { Store } from '../store.ts';
 import { FILTER_COUNT } from './key-filter.ts';
 
-/** What FILTER STATS, INFO and the HTTP API tell of a store's filter; counts are since the start. */
+/** What FILTER STATS, INFO and the HTTP API tell of a filter; counts are since the start. */
 export interface FilterStatistics {
   /** Keys in it. */
   readonly size: number;

@@ -4,6 +4,7 @@ import {
   BUCKET_SLOTS,
   type FilterShape,
   LOAD_MAX,
+  otherBucket,
   PAGE_HEADER_WORDS,
   pageHeader,
   RECORD,
@@ -69,14 +70,35 @@ export class FilterTables {
   place(record: number, bucket: number, fingerprint: number): boolean {
     const bucketCount = this.records[record + RECORD.BUCKETS];
     if (this.#put(record, bucket, fingerprint)) return true;
+    const other = otherBucket(bucket, fingerprint, bucketCount);
+    if (this.#put(record, other, fingerprint)) return true;
+    if (this.#displace(record, bucket, fingerprint, bucketCount)) return true;
+    return this.#makePlace(record, other, fingerprint, bucketCount);
+  }
+
+  /** Kicks fingerprints from bucket to bucket until one finds a place. */
+  #makePlace(record: number, bucket: number, fingerprint: number, bucketCount: number): boolean {
     let moved = fingerprint;
-    let at = otherBucket(bucket, fingerprint, bucketCount);
-    if (this.#put(record, at, moved)) return true;
+    let at = bucket;
     for (let kick = 0; kick < KICK_COUNT_MAX; kick++) {
+      if (this.#displace(record, at, moved, bucketCount)) return true;
       this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) | 0;
       moved = this.#exchange(record, at, this.#random >>> 30, moved);
       at = otherBucket(at, moved, bucketCount);
-      if (this.#put(record, at, moved)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Puts the fingerprint in place of one that has an empty slot in its other bucket. Four buckets
+   * whose addresses do not depend on one another: their loads overlap, those of a walk do not.
+   */
+  #displace(record: number, bucket: number, fingerprint: number, bucketCount: number): boolean {
+    for (let slot = 0; slot < BUCKET_SLOTS; slot++) {
+      const moved = this.#read(record, bucket, slot);
+      if (!this.#put(record, otherBucket(bucket, moved, bucketCount), moved)) continue;
+      this.#exchange(record, bucket, slot, fingerprint);
+      return true;
     }
     return false;
   }
@@ -95,7 +117,7 @@ export class FilterTables {
   }
 
   /**
-   * Gives the table so many empty pages; those it has are emptied.
+   * Gives the table so many pages, whatever is in them, to be written next.
    * @returns false when memory refuses: the table has none then
    */
   setPages(id: number, pageCount: number): boolean {
@@ -104,22 +126,40 @@ export class FilterTables {
     for (let page = records[record + RECORD.PAGES]; page > pageCount; page--) {
       this.#freePage(record, page - 1);
     }
-    const kept = records[record + RECORD.PAGES];
-    for (let page = 0; page < pageCount; page++) {
-      if (page >= kept && !this.#allocatePage(record, page)) {
-        this.dropPages(id);
-        return false;
-      }
-      const address = records[record + page];
-      const { words } = this.#memory.segments[address >>> SEGMENT_SHIFT];
-      const start = (address & PLACE_MASK) << 1;
-      words.fill(0, start + PAGE_HEADER_WORDS, start + (shape.pageBytes >>> 2));
+    for (let page = records[record + RECORD.PAGES]; page < pageCount; page++) {
+      if (this.#allocatePage(record, page)) continue;
+      this.dropPages(id);
+      return false;
     }
     records[record + RECORD.BUCKETS] = pageCount << shape.pageShift;
     const slotCount = pageCount * shape.pageSlots;
     records[record + RECORD.GROW_AT] = Math.floor(slotCount * LOAD_MAX);
     records[record + RECORD.SHRINK_AT] = slotCount >>> (pageCount === 1 ? 2 : 1);
     return true;
+  }
+
+  /** Packs fingerprints, one a word, into the table's pages: as many as they have slots for. */
+  write(id: number, slots: Uint32Array): void {
+    const record = id << RECORD_SHIFT;
+    const bits = this.#bits;
+    let slot = 0;
+    for (let page = 0; page < this.records[record + RECORD.PAGES]; page++) {
+      const address = this.records[record + page];
+      const { words } = this.#memory.segments[address >>> SEGMENT_SHIFT];
+      let at = ((address & PLACE_MASK) << 1) + PAGE_HEADER_WORDS;
+      let word = 0;
+      let filled = 0;
+      for (const end = slot + this.shape.pageSlots; slot < end; slot++) {
+        const fingerprint = slots[slot];
+        word |= fingerprint << filled;
+        filled += bits;
+        if (filled < 32) continue;
+        words[at++] = word;
+        filled -= 32;
+        // What did not fit any more; a shift by 32 would be one by 0.
+        word = filled === 0 ? 0 : fingerprint >>> (bits - filled);
+      }
+    }
   }
 
   dropPages(id: number): void {
@@ -208,6 +248,13 @@ export class FilterTables {
     return true;
   }
 
+  #read(record: number, bucket: number, slot: number): number {
+    const address = this.records[record + (bucket >>> this.#pageShift)];
+    const { words } = this.#memory.segments[address >>> SEGMENT_SHIFT];
+    const bit = this.#firstBit(address, bucket) + slot * this.#bits;
+    return readBits(words, bit, this.#bits, this.#mask);
+  }
+
   /** Writes a slot; returns what was in it. */
   #exchange(record: number, bucket: number, slot: number, fingerprint: number): number {
     const address = this.records[record + (bucket >>> this.#pageShift)];
@@ -231,11 +278,5 @@ function readBits(words: Uint32Array, bit: number, bits: number, mask: number): 
   return (low | (words[at + 1] << (32 - shift))) & mask;
 }
 
-function otherBucket(bucket: number, fingerprint: number, bucketCount: number): number {
-  const spread = ((Math.imul(fingerprint, 0x9e3779b1) >>> 16) * bucketCount) >>> 16;
-  const other = spread - bucket;
-  return other < 0 ? other + bucketCount : other;
-}
-
-/** A table that is nearly full needs about twenty; so many say that there is no place. */
-const KICK_COUNT_MAX = 250;
+/** So many say that there is no place. */
+const KICK_COUNT_MAX = 100;

@@ -5,6 +5,7 @@ import { type HashIndex, raisedHash } from '../keyspace/hash-index.ts';
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import {
+  bucketOf,
   falsePositiveRate,
   PAGE_COUNT_MAX,
   pageCountFor,
@@ -15,8 +16,8 @@ import { type FilterPlan, SCANNED_COUNT } from './filter-plan.ts';
 import { FilterTables } from './filter-tables.ts';
 
 /**
- * Says of a key whether it may be in its database or certainly is not: a cuckoo filter in many small
- * tables, found by the first bits of the key's hash as the index finds its own.
+ * Says of a key whether it may be in its database or certainly is not: a cuckoo filter in many
+ * small tables, found by the first bits of the key's hash as the index finds its own.
  *
  *     hash    [first bits: directory -> table | all 32, with the second hash: bucket]
  *     second  [first bits: fingerprint         | the rest: bucket]
@@ -89,7 +90,7 @@ export class KeyFilter {
       }
       const second = this.#secondHashOf(entry);
       const bucket = bucketOf(keyHash, second, bucketCount);
-      if (this.#tables.place(record, bucket, this.#fingerprintOf(second))) return;
+      if (this.#tables.place(record, bucket, this.plan.fingerprintOf(second))) return;
     }
     this.#grow(keyHash);
     if (this.#tables.records[this.#recordOf(keyHash) + RECORD.BUCKETS] > 0) return;
@@ -108,7 +109,7 @@ export class KeyFilter {
     if (bucketCount !== 0) {
       const second = this.#secondHashOf(entry);
       const bucket = bucketOf(keyHash, second, bucketCount);
-      const isTaken = this.#tables.take(record, bucket, this.#fingerprintOf(second));
+      const isTaken = this.#tables.take(record, bucket, this.plan.fingerprintOf(second));
       assert(isTaken, 'the filter holds every key of the index');
     }
     if (count <= records[record + RECORD.SHRINK_AT]) this.#shrink(keyHash, entry);
@@ -125,7 +126,7 @@ export class KeyFilter {
     const { seed2, seed3 } = this.plan;
     const second = hashBytes(view, offset, length, seed2, seed3);
     const bucket = bucketOf(keyHash, second, bucketCount);
-    return this.#tables.holds(record, bucket, this.#fingerprintOf(second));
+    return this.#tables.holds(record, bucket, this.plan.fingerprintOf(second));
   }
 
   /** Expected share of absent keys of which `mayHold` is true, from how full the tables are now. */
@@ -158,10 +159,6 @@ export class KeyFilter {
 
   #recordOf(keyHash: number): number {
     return this.#directory[keyHash >>> this.#shift] << RECORD_SHIFT;
-  }
-
-  #fingerprintOf(second: number): number {
-    return 1 + Math.floor((second >>> 0) * this.plan.shape.fingerprintCount * TO_FRACTION);
   }
 
   #secondHashOf(entry: number): number {
@@ -246,23 +243,17 @@ export class KeyFilter {
 
   /** Fills a table with gathered items [from, to), with as many pages as that takes. */
   #build(id: number, from: number, to: number): void {
-    const { shape, hashes, secondHashes } = this.plan;
+    const { shape, builder } = this.plan;
     const tables = this.#tables;
-    const record = id << RECORD_SHIFT;
     const count = to - from;
-    tables.records[record + RECORD.COUNT] = count;
+    tables.records[(id << RECORD_SHIFT) + RECORD.COUNT] = count;
     const wanted = Math.min(PAGE_COUNT_MAX, pageCountFor(count, shape.pageSlots));
     for (let pageCount = wanted; pageCount <= PAGE_COUNT_MAX; pageCount++) {
-      if (pageCount * shape.pageSlots < count || !tables.setPages(id, pageCount)) break;
-      const bucketCount = pageCount << shape.pageShift;
-      let at = from;
-      while (at < to) {
-        const second = secondHashes[at];
-        const bucket = bucketOf(hashes[at], second, bucketCount);
-        if (!tables.place(record, bucket, this.#fingerprintOf(second))) break;
-        at++;
-      }
-      if (at === to) return;
+      if (pageCount * shape.pageSlots < count) break;
+      if (!builder.build(from, to, pageCount << shape.pageShift)) continue;
+      if (!tables.setPages(id, pageCount)) break;
+      tables.write(id, builder.slots);
+      return;
     }
     this.#saturate(id, count);
   }
@@ -394,13 +385,6 @@ export const FILTER_COUNT = {
 } as const;
 const FILTER_COUNT_COUNT = 8;
 
-/** From both hashes: of keys that share the first one the second still spreads the buckets. */
-function bucketOf(keyHash: number, second: number, bucketCount: number): number {
-  const mixed = Math.imul(keyHash, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
-  return ((mixed >>> 16) * bucketCount) >>> 16;
-}
-
-const TO_FRACTION = 1 / 0x1_0000_0000;
 /** Neighbours merge when together they need so few pages: then they do not soon split again. */
 const PAGE_COUNT_MERGED_MAX = 6;
 /** 1 MiB of directory: tables for a thousand million keys, if their hashes are spread. */
