@@ -82,7 +82,7 @@ export const ERRORS = {
   geoHeight: row('ERR need numeric height'),
   geoBoxNegative: row('ERR height or width cannot be negative'),
   geoNoMember: row('ERR could not decode requested zset member'),
-  geoCount: row('ERR COUNT must be > 0'),
+  countAboveZero: row('ERR COUNT must be > 0'),
   geoAny: row('ERR the ANY argument requires COUNT argument'),
   geoSearchStoreWith: row(
     'ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options',

@@ -174,7 +174,7 @@ function isStoreWord(frame: Frame, arg: number): boolean {
 function readCount(reading: Reading): Refusal | null {
   const count = integer64Argument(reading.frame, reading.arg);
   if (count === null) return ERRORS.notInteger;
-  if (count <= 0n) return ERRORS.geoCount;
+  if (count <= 0n) return ERRORS.countAboveZero;
   reading.options.count = Number(count);
   reading.arg++;
   return null;

@@ -41,8 +41,8 @@ export const xclaimCommand: CommandRow = {
   complexity: 'O(log N) with N being the number of messages in the PEL of the consumer group.',
   summary: 'Makes pending entries of a group those of another consumer',
   syntax:
-    'key group consumer min-idle-time id [id ...] [ERRORS.streamIdle ms] [ERRORS.streamTime unix-time-milliseconds] ' +
-    '[ERRORS.streamRetrycount count] [FORCE] [JUSTID] [LASTID id]',
+    'key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] ' +
+    '[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]',
   tips: ['nondeterministic_output'],
   execute: executeXclaim,
 };
@@ -54,9 +54,9 @@ export const xautoclaimCommand: CommandRow = {
   keys: [keysAt(1, 0, 1, 'RW DELETE')],
   group: 'stream',
   since: '6.2.0',
-  complexity: 'O(1) if ERRORS.geoCount is small.',
+  complexity: 'O(1) if COUNT is small.',
   summary: 'Makes entries that have been pending for long those of another consumer',
-  syntax: 'key group consumer min-idle-time start [ERRORS.geoCount count] [JUSTID]',
+  syntax: 'key group consumer min-idle-time start [COUNT count] [JUSTID]',
   tips: ['nondeterministic_output'],
   execute: executeXautoclaim,
 };
@@ -217,11 +217,8 @@ function parseOptions(
       CLAIM.isForced = true;
     } else if (frame.equals(arg, 'JUSTID')) {
       CLAIM.onlyIds = true;
-    } else if (
-      hasValue &&
-      (frame.equals(arg, 'ERRORS.streamIdle') || frame.equals(arg, 'ERRORS.streamTime'))
-    ) {
-      const isIdle = frame.equals(arg, 'ERRORS.streamIdle');
+    } else if (hasValue && (frame.equals(arg, 'IDLE') || frame.equals(arg, 'TIME'))) {
+      const isIdle = frame.equals(arg, 'IDLE');
       const ms = roundedIntegerArgument(frame, ++arg);
       if (Number.isNaN(ms)) {
         reply.error(isIdle ? ERRORS.streamIdle : ERRORS.streamTime);
@@ -230,7 +227,7 @@ function parseOptions(
       const deliveredMs = isIdle ? nowMs - ms : ms;
       // What makes no sense is now: clients may do the sum with another clock.
       CLAIM.deliveredMs = deliveredMs < 0 || deliveredMs > nowMs ? nowMs : deliveredMs;
-    } else if (hasValue && frame.equals(arg, 'ERRORS.streamRetrycount')) {
+    } else if (hasValue && frame.equals(arg, 'RETRYCOUNT')) {
       const times = integer64Argument(frame, ++arg);
       if (times === null) {
         reply.error(ERRORS.streamRetrycount);
@@ -247,14 +244,14 @@ function parseOptions(
   return true;
 }
 
-/** @returns ERRORS.geoCount, or 0 after the error reply */
+/** @returns COUNT, or 0 after the error reply */
 function parseAutoclaimOptions(frame: Frame, reply: ReplyWriter): number {
   let count = COUNT_DEFAULT;
   for (let arg = 6; arg < frame.count; arg++) {
-    if (arg + 1 < frame.count && frame.equals(arg, 'ERRORS.geoCount')) {
+    if (arg + 1 < frame.count && frame.equals(arg, 'COUNT')) {
       count = roundedIntegerArgument(frame, ++arg);
       if (!(count >= 1 && count < COUNT_MAX)) {
-        reply.error(ERRORS.geoCount);
+        reply.error(ERRORS.countAboveZero);
         return 0;
       }
     } else if (frame.equals(arg, 'JUSTID')) {

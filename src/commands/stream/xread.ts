@@ -7,7 +7,7 @@ import { Frame } from '../../base/frame.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { StreamId } from '../../engine/values/stream/stream-id.ts';
 import { findLastId } from '../../engine/values/stream/stream-remove.ts';
-import { ERRORS } from '../../protocol/error-table.ts';
+import { ERRORS, type ErrorRow } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { roundedIntegerArgument } from '../range-arguments.ts';
@@ -182,7 +182,7 @@ function parseOption(session: Session, frame: Frame, arg: number, reply: ReplyWr
   return refuse(reply, ERRORS.syntax);
 }
 
-function refuse(reply: ReplyWriter, error: typeof ERRORS.streamUnbalanced): number {
+function refuse(reply: ReplyWriter, error: ErrorRow): number {
   reply.error(error);
   return 0;
 }
