@@ -8,7 +8,6 @@ import { type RouteAnswer, refusal } from './route-row.ts';
 /** The framework's own errors say what is wrong by a code and a status. */
 interface FrameworkError {
   readonly statusCode?: number;
-  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
   readonly message?: string;
 }
 
@@ -20,12 +19,6 @@ export function failure(
   { node, request }: { node: SessionKeeper; request: FastifyRequest },
 ): RouteAnswer {
   const known = error as FrameworkError;
-  const [wrong] = known.validation ?? [];
-  if (wrong !== undefined) {
-    const field = wrong.instancePath.slice(1).replaceAll('/', '.');
-    const what = field === '' ? 'The body' : field;
-    return refusal(400, `${what} ${wrong.message ?? 'is not as it must be'}`, { field });
-  }
   const { statusCode = 500 } = known;
   if (statusCode >= 400 && statusCode < 500) return refusal(statusCode, textOf(statusCode, known));
   report(error, { node, request });

@@ -41,7 +41,7 @@ export type RouteAccess =
 
 export interface RouteBody {
   readonly schema: JsonSchema;
-  /** The handler gets the bytes and checks them itself; else what JSON.parse made, checked. */
+  /** The handler gets the bytes; else what JSON.parse made. It checks either by itself. */
   readonly isRaw?: true;
   /** `application/octet-stream` is taken as well; only with `isRaw`. */
   readonly takesBytes?: true;
