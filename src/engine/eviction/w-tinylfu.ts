@@ -14,9 +14,9 @@ import { chooseAny } from './random.ts';
 
 /** Of main, for what was used there. */
 const PROTECTED_SHARE = 0.8;
-/** Entries that one eviction takes from the window; half of them may be moved or spared. */
-const MOVED_COUNT_MAX = 64;
-/** Used entries that it lets go on from probation, and for each of them that it spares in protected. */
+/** Entries that one eviction moves from the window to main. */
+const MOVED_COUNT_MAX = 32;
+/** Used entries that it lets go on from probation, and that it spares in window or protected. */
 const RIPENED_COUNT_MAX = 16;
 const SPARED_COUNT_MAX = 8;
 
@@ -118,18 +118,38 @@ class TinyLfu implements EvictionPolicy, EntryTracker {
     for (let moved = 0; moved < MOVED_COUNT_MAX && window.weight > windowMax; moved++) {
       const candidate = window.takeLive(store);
       if (candidate === 0) break;
-      if (usesOf(window.access) > 0 && moved < MOVED_COUNT_MAX / 2) {
+      const isUsed = usesOf(window.access) > 0;
+      if (window.weight > windowMax * 2) {
+        // What the store was filled with, before anything had to go, becomes main.
+        if (!isUsed && this.probation.liveCount === 0) return candidate;
+        window.moveTaken(store, isUsed ? this.protected : this.probation, 0);
+      } else if (isUsed && moved < SPARED_COUNT_MAX) {
         window.moveTaken(store, window, 0);
-        continue;
+      } else {
+        return this.contest(store, candidate);
       }
-      // While the window is what the store was filled with, it fills main.
-      if (window.weight > windowMax * 2 && moved < MOVED_COUNT_MAX / 2) {
-        window.moveTaken(store, this.probation, 0);
-        continue;
-      }
-      return this.contest(store, candidate);
+    }
+    if (window.weight > windowMax * 2 && this.probation.liveCount === 0) {
+      return this.chooseRarest(store);
     }
     return this.chooseOfMain(store) || window.takeLive(store) || chooseAny(store);
+  }
+
+  /** Of a small sample of all the one that is asked for the least. */
+  private chooseRarest(store: Store): number {
+    let chosen = chooseAny(store);
+    let chosenDatabase = store.victimDatabase;
+    let least = 16;
+    for (let i = 0; i < store.sampleCount && chosen !== 0; i++) {
+      const entry = chooseAny(store);
+      const frequency = this.sketch.frequency(store.victimDatabase.hashOf(entry));
+      if (frequency >= least) continue;
+      least = frequency;
+      chosen = entry;
+      chosenDatabase = store.victimDatabase;
+    }
+    store.victimDatabase = chosenDatabase;
+    return chosen;
   }
 
   keepUp(store: Store, itemCount: number): boolean {

@@ -33,7 +33,7 @@ export class WindowShare {
     this.hitCount = 0;
     this.missCount = 0;
     if (isFirst) return;
-    const direction = change >= 0 ? this.step : -this.step;
+    const direction = change > 0 ? this.step : -this.step;
     this.value = Math.min(SHARE_MAX, Math.max(SHARE_MIN, this.value + direction));
     const isOther = Math.abs(change) >= RESTART_CHANGE;
     this.step = isOther ? Math.sign(direction) * STEP_FIRST : direction * STEP_DECAY;
