@@ -12,6 +12,8 @@ export const BENCHES = {
   eviction: { needsRedis: false },
   filter: { needsRedis: false },
   hitratio: { needsRedis: true },
+  evict: { needsRedis: true },
+  isolation: { needsRedis: true },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },

@@ -1,0 +1,147 @@
+/**
+ * A noisy neighbour: store A is read and written at half the rate that it can be, with ten times as
+ * many keys as fit into its budget, so that it evicts all the time. Store B has a working set of its
+ * own. B's hit ratio and the 99th percentile of its latency, with and without A's load, in turns.
+ *
+ *     node .build/bench/isolation.js [--tiny] [--rounds 4] [--seconds 4] [--megabytes 64]
+ */
+import { parseArgs } from 'node:util';
+import { type RunningServer, startOurs } from '../tests/support/server.ts';
+import { askInfo, askText } from './support/bulk-load.ts';
+import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
+import { runStoreClient, type StoreFigures, type StoreTask } from './support/store-client.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    tiny: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    megabytes: { type: 'string' },
+  },
+});
+
+const IS_TINY = flags.tiny;
+const ROUNDS = Number(flags.rounds ?? (IS_TINY ? 1 : 4));
+const SECONDS = Number(flags.seconds ?? (IS_TINY ? 0.1 : 4));
+const BUDGET_BYTES = Number(flags.megabytes ?? (IS_TINY ? 1 : 64)) * 1024 * 1024;
+const VALUE_BYTES = 100;
+/** What such a key takes, about. */
+const KEY_BYTES = 160;
+const FITTING_COUNT = Math.floor(BUDGET_BYTES / KEY_BYTES);
+const HIT_TARGET = 0.01;
+const P99_TARGET = 2;
+/** Shorter times are the machine's, not the server's. */
+const P99_MS_MIN = 0.25;
+const NOISY_CLIENT_COUNT = 2;
+
+await main();
+
+async function main(): Promise<void> {
+  const server = await startOurs({
+    args: ['--persistence.enabled=false', '--http.enabled=false', '--cache.max_memory=64mb'],
+  });
+  try {
+    for (const name of ['noisy', 'quiet']) {
+      const options = ['eviction_policy', 'lru', 'max_memory', `${BUDGET_BYTES}`];
+      const reply = await askText(server.port, 'STORE', 'CREATE', name, ...options);
+      if (reply !== '+OK') throw new Error(`STORE CREATE answers ${reply}`);
+    }
+    await measure(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measure(server: RunningServer): Promise<void> {
+  printMachine();
+  const quiet = quietTask(server.port);
+  const fillCount = Math.floor(FITTING_COUNT * 1.2);
+  await runStoreClient({ ...quiet, perSecond: 0, depth: 64, fillCount: quiet.keyCount });
+  const noisiest = noisyTasks(server.port, 0);
+  await runStoreClient({ ...noisiest[0], fillCount });
+  const fastest = await Promise.all(noisiest.map(runStoreClient));
+  const perSecond = sum(fastest.map((one) => one.perSecond)) / 2;
+  const tasks = noisyTasks(server.port, perSecond / NOISY_CLIENT_COUNT);
+  print(
+    `${ROUNDS} rounds of ${SECONDS} s; A: ${FITTING_COUNT * 10} keys where ${FITTING_COUNT} fit, ` +
+      `${Math.round(perSecond)} commands a second, half of what it can`,
+  );
+  const alone: StoreFigures[] = [];
+  const beside: StoreFigures[] = [];
+  let noisyRate = 0;
+  let errorCount = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = round % 2 === 0 ? [false, true] : [true, false];
+    for (const isNoisy of order) {
+      const seed = round * 2 + (isNoisy ? 1 : 0);
+      const noise = isNoisy ? tasks.map((task) => runStoreClient({ ...task, seed })) : [];
+      const figures = await runStoreClient({ ...quiet, seed: seed + 100 });
+      (isNoisy ? beside : alone).push(figures);
+      const noisy = await Promise.all(noise);
+      if (isNoisy) noisyRate = sum(noisy.map((one) => one.perSecond));
+      errorCount += figures.errorCount + sum(noisy.map((one) => one.errorCount));
+    }
+  }
+  const evictedCount = (await askInfo(server.port, 'stats', 'evicted_keys')) ?? 0;
+  report({ alone, beside, noisyRate, errorCount, evictedCount });
+}
+
+interface Found {
+  readonly alone: StoreFigures[];
+  readonly beside: StoreFigures[];
+  readonly noisyRate: number;
+  readonly errorCount: number;
+  readonly evictedCount: number;
+}
+
+function report({ alone, beside, noisyRate, errorCount, evictedCount }: Found): void {
+  const of = (all: StoreFigures[], field: keyof StoreFigures) =>
+    median(all.map((one) => one[field]));
+  const rows = [
+    ['B alone', alone],
+    ['B beside A', beside],
+  ] as const;
+  printTable(
+    ['', 'hit ratio', 'p50 ms', 'p99 ms', 'commands/s'],
+    rows.map(([name, all]) => [
+      name,
+      `${(of(all, 'hitRatio') * 100).toFixed(2)} %`,
+      of(all, 'p50Ms').toFixed(3),
+      of(all, 'p99Ms').toFixed(3),
+      of(all, 'perSecond').toFixed(0),
+    ]),
+  );
+  const hitsLost = of(alone, 'hitRatio') - of(beside, 'hitRatio');
+  const p99Ratio =
+    Math.max(of(beside, 'p99Ms'), P99_MS_MIN) / Math.max(of(alone, 'p99Ms'), P99_MS_MIN);
+  print(`A ran at ${noisyRate.toFixed(0)} commands a second, ${evictedCount} keys evicted`);
+  print(
+    `hits lost ${(hitsLost * 100).toFixed(2)} points, target <= 1: ${judge(hitsLost, HIT_TARGET)}`,
+  );
+  print(`p99 ${p99Ratio.toFixed(2)} times as long, target <= 2: ${judge(p99Ratio, P99_TARGET)}`);
+  print(`errors ${errorCount}, target 0: ${judge(errorCount, 0)}`);
+  printJson('isolation', { alone, beside, hitsLost, p99Ratio, noisyRate, errorCount });
+}
+
+function judge(found: number, most: number): string {
+  return verdict(found <= most, IS_TINY);
+}
+
+/** A tenth of its keys do not fit: the hit ratio would tell if it had less memory. */
+function quietTask(port: number): StoreTask {
+  const keyCount = Math.floor(FITTING_COUNT * 1.1);
+  const load = { valueBytes: VALUE_BYTES, skew: 0.9, writeShare: 0.05, depth: 1 };
+  return { port, store: 'quiet', seed: 1, keyCount, ...load, perSecond: 1_000, seconds: SECONDS };
+}
+
+function noisyTasks(port: number, perSecond: number): StoreTask[] {
+  return Array.from({ length: NOISY_CLIENT_COUNT }, (_, seed) => {
+    const load = { valueBytes: VALUE_BYTES, skew: 0, writeShare: 0.5, depth: 16 };
+    const keyCount = FITTING_COUNT * 10;
+    return { port, store: 'noisy', seed, keyCount, ...load, perSecond, seconds: SECONDS };
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
