@@ -88,7 +88,7 @@ function storesOfStart(
 
 /**
  * What lies in the data directory names the stores it belongs to: also those that were made only
- * because the configuration says so. It is said again at each start, so that a refusal does no harm.
+ * because the configuration says so. It is said again at each start: a refusal does no harm.
  */
 function keepStores(file: StoresFile, stores: readonly StoreConfiguration[], logger: Logger): void {
   const reason = file.write(stores);

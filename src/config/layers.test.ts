@@ -213,10 +213,11 @@ test('every problem is told at once, with place, reason and the name probably me
   ]);
 });
 
-test('the entry of stores named default sets what cache: does; max_stores counts the others', async () => {
+test('the entry of stores named default sets what cache: does; max_stores', async () => {
   const entry = '{name: Default, max_memory: 1mb, policy: noeviction, default_ttl: 30s}';
   const yaml = (max: number) =>
-    `cache: {max_memory: 5mb, max_stores: ${max}}\nstores:\n  - ${entry}\n  - name: a\n  - name: b\n`;
+    `cache: {max_memory: 5mb, max_stores: ${max}}\nstores:\n` +
+    `  - ${entry}\n  - name: a\n  - name: b\n`;
   const { cache, stores } = await loadGood({ files: { '/a.yaml': yaml(2) }, args: ['/a.yaml'] });
   assert.deepEqual(
     [cache.maxMemoryBytes, cache.evictionPolicy, cache.defaultTtlMs],

@@ -40,7 +40,10 @@ function defaultStorePath(option: string): string | undefined {
   return Object.hasOwn(DEFAULT_STORE_PATHS, name) ? DEFAULT_STORE_PATHS[name] : undefined;
 }
 
-/** The entries of `stores:` but the default's; what one does not say is as the node's cache settings say. */
+/**
+ * The entries of `stores:` but the default's; what one does not say is as the node's cache settings
+ * say.
+ */
 export function settleStores(
   rawStores: readonly RawStore[],
   configuration: Configuration,

@@ -92,7 +92,7 @@ test('listeners hear of what happened, in order, and of nothing that was refused
   assert.deepEqual(saved, [['kept', 'a'], ['kept']]);
 });
 
-test('more stores are kept than the limit allows when the limit was lowered, and none is added', () => {
+test('more stores than a lowered limit allows are kept, and none is added', () => {
   const { registry, state } = createRegistry();
   state.countMax = 1;
   registry.open([named('a'), named('b')]);

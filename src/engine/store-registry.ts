@@ -11,7 +11,6 @@
  */
 import type { StoreConfiguration } from '../base/configuration-sections.ts';
 import { assert } from '../base/errors.ts';
-import { POLICY_TABLE } from './eviction/policy-table.ts';
 import type { Store } from './store.ts';
 
 export type StoreListener = (store: Store) => void;
@@ -129,12 +128,8 @@ export class StoreRegistry {
   }
 
   private refuse(configuration: StoreConfiguration): string | null {
-    const { name, evictionPolicy } = configuration;
-    const known = this.find(name);
+    const known = this.find(configuration.name);
     if (known !== null) return `STOREEXISTS There is a store named '${known.name}'`;
-    if (POLICY_TABLE[evictionPolicy] === undefined) {
-      return `ERR eviction_policy: ${evictionPolicy} is not part of this version`;
-    }
     const countMax = this.options.countMax();
     if (this.all.length > countMax) {
       return `STORELIMIT There are ${countMax} named stores, and cache.max_stores allows no more`;

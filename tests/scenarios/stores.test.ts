@@ -7,7 +7,7 @@ import { plainReply } from '../../src/testing/reply-decoder.ts';
 import { type RunningServer, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
-/** Named stores of the real binary: what survives a restart, and what a drop does to its clients. */
+/** Named stores of the real binary: what survives a restart, what a drop does to its clients. */
 
 let folder: string;
 let directory: string;
@@ -110,7 +110,7 @@ test('stores of YAML are made at the start and win over what was kept, with one 
   await third.stop();
 });
 
-test('a bad stores.json ends the start with its name and the reason, and is left as it is', async () => {
+test('a bad stores.json ends the start with name and reason, and is left as it is', async () => {
   fs.mkdirSync(directory, { recursive: true });
   const bad: [string, RegExp][] = [
     ['{"version":1,"stores":[{"name":"a"', /stores\.json cannot be used: .*JSON/],

@@ -33,7 +33,7 @@ test('a user may use every store unless rules say otherwise, and then nothing sh
   assert.equal(admin.ask('acl getuser u').includes('stores'), false);
 });
 
-test('patterns name stores without regard to case; others are refused, by whatever names them', () => {
+test('patterns name stores in any case; others are refused, by whatever names them', () => {
   const client = logIn('resetstores $default $SESS*');
   assert.equal(client.ask('set k 1', 'select sessions', 'set k 2'), '+OK\r\n+OK\r\n+OK\r\n');
   for (const line of ['select secrets', 'store info secrets', 'store flush secrets']) {
