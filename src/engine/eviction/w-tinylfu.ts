@@ -121,7 +121,6 @@ class TinyLfu implements EvictionPolicy, EntryTracker {
       const isUsed = usesOf(window.access) > 0;
       if (window.weight > windowMax * 2) {
         // What the store was filled with, before anything had to go, becomes main.
-        if (!isUsed && this.probation.liveCount === 0) return candidate;
         window.moveTaken(store, isUsed ? this.protected : this.probation, 0);
       } else if (isUsed && moved < SPARED_COUNT_MAX) {
         window.moveTaken(store, window, 0);
