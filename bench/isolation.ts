@@ -127,9 +127,9 @@ function judge(found: number, most: number): string {
   return verdict(found <= most, IS_TINY);
 }
 
-/** A tenth of its keys do not fit: the hit ratio would tell if it had less memory. */
+/** A third of its keys do not fit: the hit ratio would tell if it had less memory. */
 function quietTask(port: number): StoreTask {
-  const keyCount = Math.floor(FITTING_COUNT * 1.1);
+  const keyCount = Math.floor(FITTING_COUNT * 1.8);
   const load = { valueBytes: VALUE_BYTES, skew: 0.9, writeShare: 0.05, depth: 1 };
   return { port, store: 'quiet', seed: 1, keyCount, ...load, perSecond: 1_000, seconds: SECONDS };
 }
