@@ -1,3 +1,4 @@
+import { NodeError } from './base/errors.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import type { ClientChannel, Session } from './commands/session.ts';
 import { type HttpPort, openHttp } from './http/http-port.ts';
@@ -35,8 +36,21 @@ export async function openNodeHttp(node: HttpNode): Promise<HttpPort | null> {
   return port;
 }
 
-/** Certificates that were renewed are taken by the HTTP port too. */
-export function reloadHttpTls(port: HttpPort | null, { configuration, world }: NodeServices): void {
-  if (port === null || !configuration.http.isTls) return;
-  port.replaceTls(readCertificates(configuration.tls, world.disk));
+/**
+ * Certificates that were renewed are taken by the HTTP port too.
+ * @returns false when they cannot be used: the old ones stay
+ */
+export function reloadHttpTls(port: HttpPort | null, services: NodeServices): boolean {
+  const { configuration, world, logger } = services;
+  if (port === null || !configuration.http.isTls) return true;
+  try {
+    port.replaceTls(readCertificates(configuration.tls, world.disk));
+    return true;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    logger
+      .child('http')
+      .warn('tls', 'The certificates cannot be used; the old ones stay', { error });
+    return false;
+  }
 }

@@ -200,8 +200,11 @@ class Node implements RunningNode {
 
   /** For certificates whose files were replaced: connections from now on get the new ones. */
   reloadCertificates(): void {
-    reloadHttpTls(this.http, this.services);
-    if (this.listener.reloadTls()) this.options.logger.info('tls', 'Certificates were read again');
+    if (this.reloadTls()) this.options.logger.info('tls', 'Certificates were read again');
+  }
+
+  private reloadTls(): boolean {
+    return this.listener.reloadTls() && reloadHttpTls(this.http, this.services);
   }
 
   /** With no file descriptor left clients are closed unheard: maxclients refuses them before. */
@@ -411,7 +414,7 @@ class Node implements RunningNode {
       configRegistry.onChange(path, () => (listener.applyPorts() ? null : refusal));
     }
     for (const path of CERTIFICATE_SETTINGS) {
-      configRegistry.onChange(path, () => (listener.reloadTls() ? null : TLS_REFUSAL));
+      configRegistry.onChange(path, () => (this.reloadTls() ? null : TLS_REFUSAL));
     }
     configRegistry.onChange('network.tcp_keepalive', () => {
       listener.applyKeepAlive();

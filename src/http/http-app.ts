@@ -131,7 +131,6 @@ class App implements HttpApp {
     const app = this.fastify;
     app.addHook('onRequest', (request, reply, done) => {
       request.startMs = this.node.services.world.clock.monotonicMs();
-      if (this.isDraining) reply.header('connection', 'close');
       const answer = this.checks.check(request, reply);
       if (answer === null) return done();
       if (!(answer instanceof Promise)) return this.send(request, reply, answer);
@@ -199,6 +198,7 @@ class App implements HttpApp {
     reply.header('x-correlation-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
+    if (this.isDraining) reply.header('connection', 'close');
     if (answer.headers !== undefined) reply.headers(answer.headers);
     if (answer.content !== undefined) {
       return reply.type(answer.content.type).send(answer.content.bytes);

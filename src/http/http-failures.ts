@@ -27,7 +27,7 @@ export function failure(
 
 function textOf(status: number, { message }: FrameworkError): string {
   if (status === 413) return 'The body is larger than http.body_max';
-  if (status === 415) return 'The body must be application/json';
+  if (status === 415) return 'The body must be application/json, or what else the route takes';
   return message ?? 'The request is not as it must be';
 }
 

@@ -29,8 +29,9 @@ export class RequestGuard {
   }
 
   /** @param host  as the client names it, with or without a port */
-  refuseHost(host: string | undefined): RouteAnswer | null {
-    if (host !== undefined && this.isOurs(nameOf(host))) return null;
+  refuseHost(host: string): RouteAnswer | null {
+    if (host === '') return refusal(400, 'The request names no host');
+    if (this.isOurs(nameOf(host))) return null;
     return refusal(421, 'This host is not served here: see http.allowed_hosts');
   }
 

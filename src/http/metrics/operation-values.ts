@@ -1,6 +1,6 @@
 /**
  * Calls and durations of each command that was called. Calls are exact. Durations are those of the
- * calls that were timed, weighted: of commands of constant cost one in 17, so that the count of a
+ * calls that were timed, weighted: of commands of constant cost one in many, so that the count of a
  * histogram may differ a little from the number of calls; it never goes down.
  */
 import type { Command } from '../../commands/command-table.ts';

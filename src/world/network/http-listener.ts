@@ -55,6 +55,8 @@ async function createServer(
 ): Promise<Http.Server | Https.Server> {
   const common = {
     noDelay: true,
+    // A missing one is for the handler to refuse, as any other that is wrong.
+    requireHostHeader: false,
     maxHeaderSize: options.headerBytesMax,
     headersTimeout: options.headersMs,
     requestTimeout: options.requestMs,
