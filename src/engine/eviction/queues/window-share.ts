@@ -1,10 +1,12 @@
 /** What the window may have at least and at most, of all bytes. */
 const SHARE_MIN = 0.01;
 const SHARE_MAX = 0.8;
-const STEP_FIRST = 0.0625;
-const STEP_DECAY = 0.9;
+const STEP_FIRST = 0.03;
+const STEP_DECAY = 0.8;
 /** A change of the hit ratio by so much is another kind of traffic: large steps again. */
 const RESTART_CHANGE = 0.05;
+/** Less is chance. */
+const CHANGE_MIN = 0.001;
 const SAMPLE_PER_KEY = 10;
 
 /**
@@ -33,7 +35,7 @@ export class WindowShare {
     this.hitCount = 0;
     this.missCount = 0;
     if (isFirst) return;
-    const direction = change > 0 ? this.step : -this.step;
+    const direction = change > CHANGE_MIN ? this.step : -this.step;
     this.value = Math.min(SHARE_MAX, Math.max(SHARE_MIN, this.value + direction));
     const isOther = Math.abs(change) >= RESTART_CHANGE;
     this.step = isOther ? Math.sign(direction) * STEP_FIRST : direction * STEP_DECAY;
