@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { METRIC, METRIC_ROWS } from '../../observability/metrics/metric-table.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
+import { createHttpKit } from '../../testing/http-kit.ts';
 import { MetricsExposition } from './exposition.ts';
 
 async function scrape(kit: CommandKit): Promise<string> {
@@ -21,14 +22,14 @@ function metricValue(text: string, name: string, labels: Record<string, string> 
 }
 
 test('every row of the metric table has its help, its type and a value', async () => {
-  const kit = await createCommandKit();
-  kit.ask('SET', 'k', 'v');
-  const text = await scrape(kit);
+  const kit = await createHttpKit({ 'cache.cuckoo_filter': 'yes' });
+  assert.equal(kit.connect().ask('SET k v'), '+OK\r\n');
+  const { text } = await kit.ask('/metrics');
   for (const { name, help, type } of Object.values(METRIC_ROWS)) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}`), name);
   }
   assert.doesNotMatch(text, /NaN|undefined|null/);
-  await kit.node.stop();
+  await kit.stop();
 });
 
 test('values are those that commands, stores and counters have', async () => {

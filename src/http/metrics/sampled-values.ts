@@ -5,6 +5,7 @@
 import type { GcWatch } from '../../base/world.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Database } from '../../engine/database.ts';
+import { type FilterStatistics, measureFilter } from '../../engine/filter/filter-stats.ts';
 import { type MemoryPressure, rank } from '../../engine/memory/memory-pressure.ts';
 import type { Store } from '../../engine/store.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
@@ -59,6 +60,13 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   nodeMemoryPressureLevel: nodeValue(({ node }) => rank(node.memory.pressure.level)),
   connections: nodeValue(({ node }) => node.clients.count),
   blockedClients: nodeValue(({ node }) => node.blocking.count),
+  filterItems: filterValue(({ size }) => size),
+  filterCapacity: filterValue(({ capacity }) => capacity),
+  filterMemoryBytes: filterValue(({ memoryUsage }) => memoryUsage),
+  filterRate: filterValue(({ estimatedFalsePositiveRate }) => estimatedFalsePositiveRate),
+  filterLookups: filterValue(({ lookupOperations }) => lookupOperations),
+  filterFalsePositives: filterValue(({ falsePositives }) => falsePositives),
+  filterFailedAdds: filterValue(({ failedAdds }) => failedAdds),
   operations: operationCounts,
   operationDuration: operationDurations,
   gcDuration: nodeValue(({ gc }) => gc.seconds),
@@ -90,6 +98,19 @@ function pressures(
 function storeValue(read: (store: Store) => number): MetricReader {
   return ({ node }) =>
     [...node.stores].map((store) => ({ value: read(store), labels: { store: store.name } }));
+}
+
+/** Of stores that keep a filter. */
+function filterValue(read: (statistics: FilterStatistics) => number): MetricReader {
+  return ({ node }) => {
+    const values: MetricValue[] = [];
+    for (const store of node.stores) {
+      const statistics = measureFilter(store);
+      if (statistics === null) continue;
+      values.push({ value: read(statistics), labels: { store: store.name } });
+    }
+    return values;
+  };
 }
 
 function itemCount(store: Store): number {

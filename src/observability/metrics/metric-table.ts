@@ -167,6 +167,28 @@ export const METRIC_ROWS = {
   ),
   connections: sampled('connections', 'gauge', NODE, 'Clients connected now.'),
   blockedClients: sampled('blocked_clients', 'gauge', NODE, 'Clients waiting in a command.'),
+  filterItems: sampled('filter_items', 'gauge', STORE, 'Keys in the filter.'),
+  filterCapacity: sampled('filter_capacity', 'gauge', STORE, 'Places of the filter.'),
+  filterMemoryBytes: sampled('filter_memory_bytes', 'gauge', STORE, 'Memory of the filter.'),
+  filterRate: sampled(
+    'filter_false_positive_rate',
+    'gauge',
+    STORE,
+    'False positives to expect from how full the filter is, 0..1.',
+  ),
+  filterLookups: sampled('filter_lookups_total', 'counter', STORE, 'Questions to the filter.'),
+  filterFalsePositives: sampled(
+    'filter_false_positives_total',
+    'counter',
+    STORE,
+    'Absent keys that the filter did not exclude.',
+  ),
+  filterFailedAdds: sampled(
+    'filter_failed_adds_total',
+    'counter',
+    STORE,
+    'Keys that found no place in the filter, which then excludes less.',
+  ),
   operations: sampled('operations_total', 'counter', COMMAND, 'Commands executed, by name.'),
   operationDuration: sampled(
     'operation_duration_seconds',
