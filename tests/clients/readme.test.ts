@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { startWithHttp } from '../http/http-server.ts';
 import { installTarball } from '../support/installed-package.ts';
 import { ROOT, skipWithout, startOurs } from '../support/server.ts';
 
@@ -52,6 +53,25 @@ test('the redis-cli session of the README goes as shown', {
       env: { ...process.env, FAKETTY: '1' },
     });
     assert.equal(run.stdout.trimEnd(), reply.join('\n'), command);
+  }
+});
+
+test('the curl session of the README goes as shown', {
+  skip: skipWithout('curl'),
+}, async (t) => {
+  const server = await startWithHttp(t);
+  const [block] = blocksOf('sh');
+  const lines = block.replaceAll('9080', String(server.httpPort)).trimEnd().split('\n');
+  assert.ok(lines.length >= 5);
+  // Each line prints one answer, after a line that begins it.
+  const script = lines.map((line) => `echo @; ${line}`).join('\n');
+  const run = spawnSync('sh', ['-c', `${script}; echo`], { encoding: 'utf8', timeout: 20_000 });
+  const answers = run.stdout.split('@\n').slice(1);
+  assert.equal(answers.length, lines.length, run.stderr);
+  assert.match(answers[1], /"success":true/);
+  for (const [i, line] of lines.entries()) {
+    const [, expected] = / # (.*)$/.exec(line) ?? [];
+    if (expected !== undefined) assert.ok(answers[i].includes(expected), answers[i]);
   }
 });
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { METRIC, METRIC_ROWS } from '../../observability/metrics/metric-table.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { createHttpKit } from '../../testing/http-kit.ts';
+import { createRealWorld } from '../../world/real-world.ts';
 import { MetricsExposition } from './exposition.ts';
 
 async function scrape(kit: CommandKit): Promise<string> {
@@ -30,6 +31,17 @@ test('every row of the metric table has its help, its type and a value', async (
   }
   assert.doesNotMatch(text, /NaN|undefined|null/);
   await kit.stop();
+});
+
+test('docs/metrics.md is what the table says', () => {
+  const bytes = createRealWorld().disk.readFile('docs/metrics.md');
+  const page = Buffer.from(bytes ?? []).toString();
+  const rows = Object.values(METRIC_ROWS);
+  for (const { name, type, labels, help } of rows) {
+    const line = `\n| \`${name}\` | ${type} | ${labels.join(', ')} | ${help} |\n`;
+    assert.ok(page.includes(line), `${name}: npm run docs`);
+  }
+  assert.equal(page.split('\n| `').length - 1, rows.length);
 });
 
 test('values are those that commands, stores and counters have', async () => {
