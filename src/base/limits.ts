@@ -109,6 +109,8 @@ export const LIMITS = {
   /** One slice of background work: expiry, compaction, eviction, enumeration. */
   sliceMs: 1,
   sliceEntryCount: 1_000,
+  /** The same while a store holds more than its limit, which was lowered. */
+  shrinkingSliceMs: 2,
   /** What a store gets of a slice at least, when many have work. */
   slicePartMsMin: 0.1,
   /** What eviction in the background keeps free at most. */

@@ -180,7 +180,7 @@ export class Store {
     return create({
       clock: this.clock,
       random: this.random,
-      settings: this.options.evictionSettings ?? EVICTION_SETTINGS_DEFAULT,
+      settings: this.evictionSettings,
       knownSinceMs: this.accessKnownSinceMs,
       isLate: this.entryCount > 0,
     });
@@ -239,6 +239,15 @@ export class Store {
     this.limitBytes = byteCount;
     this.lowerCeiling(this.ceilingBytes);
     this.roomBytes = Math.min(byteCount, LIMITS.addressableBytesMax);
+  }
+
+  /** It holds more than its limit, which was lowered. */
+  get isAboveLimit(): boolean {
+    return this.ceilingBytes > this.limitBytes;
+  }
+
+  get evictionSettings(): EvictionSettings {
+    return this.options.evictionSettings ?? EVICTION_SETTINGS_DEFAULT;
   }
 
   /** The ceiling is nowhere above what is held, nor below the limit. */
@@ -362,6 +371,8 @@ export class Store {
     }
     if (database.trees.drain(DRAINED_BLOCK_COUNT)) return true;
     if (this.tracker?.keepUp(this, STEP_ENTRY_COUNT)) return true;
+    // What is moved now might be evicted next.
+    if (this.isAboveLimit && this.policy.evicts && !this.hasNothingToEvict) return false;
     return database.compact(COMPACTION_STEP_BYTES);
   }
 }

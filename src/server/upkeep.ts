@@ -79,9 +79,13 @@ export class Upkeep {
   private runStores(stores: NodeServices['stores']['all']): boolean {
     const { clock } = this.node.world;
     let behindCount = 0;
-    for (const store of stores) if (store.isBehind) behindCount++;
-    const partMs = Math.max(LIMITS.sliceMs / Math.max(1, behindCount), LIMITS.slicePartMsMin);
-    const endMs = clock.monotonicMs() + LIMITS.sliceMs;
+    let sliceMs: number = LIMITS.sliceMs;
+    for (const store of stores) {
+      if (store.isBehind) behindCount++;
+      if (store.isAboveLimit && store.policy.evicts) sliceMs = LIMITS.shrinkingSliceMs;
+    }
+    const partMs = Math.max(sliceMs / Math.max(1, behindCount), LIMITS.slicePartMsMin);
+    const endMs = clock.monotonicMs() + sliceMs;
     let isBehind = false;
     for (let i = 0; i < stores.length; i++) {
       this.nextStore = (this.nextStore + 1) % stores.length;
