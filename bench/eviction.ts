@@ -1,18 +1,30 @@
 /**
- * How close sampling comes to true LRU: hits on Zipf traces, and which entries go, by their place
- * in the order of last use. The engine's own `lru` on a simulated clock, beside plain models of it
- * with other samples and pools, and beside the exact order.
+ * What one eviction costs under each policy, at a million keys, and how many bytes a key the policy
+ * keeps; each in a process of its own, as on a node with one policy. Then how close sampling comes
+ * to true LRU: hits on Zipf traces, and which entries go, by their place in the order of last use.
+ * The engine's own `lru` on a simulated clock, beside plain models of it with other samples and
+ * pools, and beside the exact order.
  *
- *     node .build/bench/eviction.js [--tiny]
+ *     node .build/bench/eviction.js [--tiny] [--cost]
  */
+import { spawnSync } from 'node:child_process';
+import type { Frame } from '../src/base/frame.ts';
 import { NO_DEADLINE } from '../src/engine/database.ts';
 import { EVENT } from '../src/engine/event-table.ts';
+import { POLICY_TABLE } from '../src/engine/eviction/policy-table.ts';
 import { setStringArgument } from '../src/engine/values/string/string-value.ts';
 import { createEngineFixture, frameOf } from '../src/testing/engine-fixture.ts';
 import { SeededRandom } from '../src/world/simulated/seeded-random.ts';
 import { print, printJson, printTable } from './support/report.ts';
 
 const IS_TINY = process.argv.includes('--tiny');
+/** Names the policy of which a child measures the cost. */
+const CHILD_FLAG = '--policy';
+const COST_KEY_COUNT = IS_TINY ? 3_000 : 1_000_000;
+const COST_EVICTION_COUNT = IS_TINY ? 1_000 : 300_000;
+const COST_POLICIES = Object.keys(POLICY_TABLE).filter(
+  (name) => name !== 'noeviction' && !name.startsWith('allkeys-'),
+);
 const KEY_COUNT = IS_TINY ? 2_000 : 100_000;
 const ACCESS_COUNT = IS_TINY ? 20_000 : 2_000_000;
 const ACCESSES_PER_SECOND = 20;
@@ -26,7 +38,33 @@ interface Cache {
   readonly count: number;
 }
 
+interface Cost {
+  readonly policy: string;
+  readonly meanNs: number;
+  readonly mostNs: number;
+  readonly setNs: number;
+  readonly bytesPerKey: number;
+}
+
 function main(): void {
+  const child = process.argv.indexOf(CHILD_FLAG);
+  if (child > 0) {
+    process.stdout.write(JSON.stringify(measureCost(process.argv[child + 1])));
+    return;
+  }
+  const costs = COST_POLICIES.map(measureCostApart);
+  printTable(
+    [`${COST_KEY_COUNT} keys`, 'an eviction, ns', '99.9 of 100 below', 'a SET, ns', 'bytes a key'],
+    costs.map(({ policy, meanNs, mostNs, setNs, bytesPerKey }) => [
+      policy,
+      meanNs.toFixed(0),
+      mostNs.toFixed(0),
+      setNs.toFixed(0),
+      bytesPerKey.toFixed(1),
+    ]),
+  );
+  if (process.argv.includes('--cost')) return printJson('eviction', { costs });
+  print('');
   const rows: string[][] = [];
   const figures: Record<string, unknown> = {};
   for (const skew of SKEWS) {
@@ -63,7 +101,71 @@ function main(): void {
       percent(most),
     ]),
   );
-  printJson('eviction', { figures, ranks });
+  printJson('eviction', { costs, figures, ranks });
+}
+
+function measureCostApart(policy: string): Cost {
+  const flags = IS_TINY ? ['--tiny'] : [];
+  const { stdout, status, stderr } = spawnSync(
+    process.execPath,
+    [process.argv[1], CHILD_FLAG, policy, ...flags],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`${policy}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** A store of keys of which some are read often, then a new key for each one that goes. */
+function measureCost(policy: string): Cost {
+  const fixture = createEngineFixture({ seed: SEED, policy, databaseCount: 1, records: false });
+  const { store, clock } = fixture;
+  const [database] = store.databases;
+  const frame = frameOf('SET', '00000000', 'v'.repeat(20));
+  const random = new SeededRandom(SEED);
+  const set = (key: number) => {
+    writeKey(frame, key);
+    const deadline = clock.nowMs + 3_600_000 + (key % 86_400) * 1_000;
+    setStringArgument(database, database.find(frame, 1), frame, 1, 2, deadline, EVENT.set);
+  };
+  const read = () => {
+    const share = random.u32() / 0x1_0000_0000;
+    writeKey(frame, Math.floor(share * share * share * COST_KEY_COUNT));
+    database.read(frame, 1);
+  };
+  for (let key = 0; key < COST_KEY_COUNT; key++) {
+    set(key);
+    read();
+    if (key % 10_000 === 0) fixture.advance(1_000);
+  }
+  const durations = new Float64Array(COST_EVICTION_COUNT);
+  let setNs = 0;
+  for (let i = 0; i < COST_EVICTION_COUNT; i++) {
+    const startNs = process.hrtime.bigint();
+    if (!store.evictOne()) throw new Error(`${policy} found nothing to evict`);
+    const evictedNs = process.hrtime.bigint();
+    set(COST_KEY_COUNT + i);
+    setNs += Number(process.hrtime.bigint() - evictedNs);
+    durations[i] = Number(evictedNs - startNs);
+    for (let reads = 0; reads < 3; reads++) read();
+    if (i % 10_000 === 0) fixture.advance(1_000);
+  }
+  durations.sort();
+  return {
+    policy,
+    meanNs: durations.reduce((sum, ns) => sum + ns, 0) / COST_EVICTION_COUNT,
+    mostNs: durations[Math.floor(COST_EVICTION_COUNT * 0.999)],
+    setNs: setNs / COST_EVICTION_COUNT,
+    bytesPerKey: (store.tracker?.byteCount ?? 0) / database.count,
+  };
+}
+
+/** Eight digits in the frame's key. */
+function writeKey(frame: Frame, key: number): void {
+  let rest = key;
+  for (let at = frame.offsets[1] + 7; at >= frame.offsets[1]; at--) {
+    frame.bytes[at] = 48 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
 }
 
 /** The store itself: its limit is reached, and `lru` chooses. */
@@ -86,11 +188,7 @@ function engineCache(sampleCount: number): Cache {
     },
     access(key) {
       if (++accessCount % ACCESSES_PER_SECOND === 0) fixture.advance(1000);
-      let rest = key;
-      for (let at = frame.offsets[1] + 7; at >= frame.offsets[1]; at--) {
-        frame.bytes[at] = 48 + (rest % 10);
-        rest = Math.floor(rest / 10);
-      }
+      writeKey(frame, key);
       if (database.read(frame, 1) !== 0) return true;
       store.makeRoom(ENTRY_BYTES);
       setStringArgument(database, database.find(frame, 1), frame, 1, 2, NO_DEADLINE, EVENT.set);

@@ -202,3 +202,54 @@ test('a budget is kept, and what it left is done next', () => {
   assert.ok(steps >= 10 && steps < 40, `${steps} steps`);
   assert.equal(kit.wheel.count, 0);
 });
+
+test('the soonest of few is found exactly, whatever was re-dated, moved and removed', () => {
+  seeded((random) => {
+    const kit = new WheelKit();
+    for (let round = 0; round < 3_000; round++) {
+      if (kit.deadlines.size < 30) changeOne(kit, random);
+      else kit.remove([...kit.deadlines.keys()][random.below(30)] as number);
+      if (random.below(4) === 0) kit.nowMs += random.below(random.below(9) === 0 ? DAY_MS : 3_000);
+      kit.expire();
+      const soonest = kit.wheel.soonest();
+      if (kit.deadlines.size === 0) assert.equal(soonest, 0);
+      else assert.equal(kit.deadlines.get(soonest), Math.min(...kit.deadlines.values()));
+    }
+  });
+});
+
+test('of many in one slot the soonest of some is found, in few steps', () => {
+  const kit = new WheelKit();
+  for (let i = 0; i < 5_000; i++) kit.add(START_MS + DAY_MS + (i % 1_000));
+  for (let i = 0; i < 10; i++) kit.add(START_MS + 2 * DAY_MS);
+  for (let i = 0; i < 5_000; i++) {
+    const entry = kit.wheel.soonest();
+    assert.ok((kit.deadlines.get(entry) ?? 0) < START_MS + 2 * DAY_MS);
+    kit.remove(entry);
+  }
+});
+
+test('a turn meets every entry that stays, and none that left', () => {
+  seeded((random) => {
+    const kit = new WheelKit();
+    for (let i = 0; i < 300; i++) kit.add(kit.nowMs + 1 + drawDistanceMs(random));
+    for (let round = 0; round < 20; round++) {
+      const stays = new Set([...kit.deadlines.values()]);
+      // Two turns: an entry that moves to another slot may be passed over in one.
+      for (let i = 0; i < 1_500; i++) {
+        const entry = kit.wheel.nextInTurn();
+        const deadlineMs = kit.deadlines.get(entry);
+        assert.ok(deadlineMs !== undefined, 'it is in the wheel');
+        stays.delete(deadlineMs);
+        if (i % 7 === 0) kit.move(entry);
+        if (i % 50 === 0) {
+          const other = [...kit.deadlines.keys()][random.below(kit.deadlines.size)] as number;
+          stays.delete(kit.deadlines.get(other) ?? 0);
+          kit.remove(other);
+          kit.add(kit.nowMs + 1 + drawDistanceMs(random));
+        }
+      }
+      assert.equal(stays.size, 0);
+    }
+  });
+});
