@@ -11,6 +11,7 @@ export const BENCHES = {
   door: { needsRedis: false },
   observability: { needsRedis: false },
   embedded: { needsRedis: false },
+  http: { needsRedis: false },
   eviction: { needsRedis: false },
   filter: { needsRedis: false },
   hitratio: { needsRedis: true },
