@@ -70,6 +70,7 @@ test('keys that expire and keys that are evicted are told, also to NOLOOP', asyn
   assert.equal(reader.take(), invalidation('short'));
   writer.ask('set big 1', 'config set maxmemory-policy allkeys-lru');
   reader.ask('get big');
+  writer.ask('config set maxmemory-eviction-tenacity 100');
   writer.ask('config set maxmemory 1', 'set more 1');
   assert.equal(reader.take(), invalidation('big'));
 });

@@ -349,8 +349,7 @@ export const CACHE_SETTINGS: readonly Setting[] = [
     integer({ min: 0, max: 100 }),
     {
       redis: 'maxmemory-eviction-tenacity',
-      effect: 'later',
-      help: 'Effort of one eviction, 0..100.',
+      help: 'Below 100 a lowered limit is reached step by step; at 100 by one write, at once.',
     },
   ),
   setting('cache.lfu_log_factor', 'cache.lfuLogFactor', COUNT, {

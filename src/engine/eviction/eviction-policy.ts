@@ -67,6 +67,8 @@ export interface EvictionSettings {
   lfuLogFactor: number;
   lfuDecayTimeMin: number;
   sessionGraceMs: number;
+  /** 100: what is too much leaves at once, however long that takes. */
+  maxmemoryEvictionTenacity: number;
 }
 
 export interface PolicyContext {
@@ -83,4 +85,5 @@ export const EVICTION_SETTINGS_DEFAULT: EvictionSettings = {
   lfuLogFactor: 10,
   lfuDecayTimeMin: 1,
   sessionGraceMs: 300_000,
+  maxmemoryEvictionTenacity: 10,
 };

@@ -6,7 +6,8 @@
  *
  * A limit that was lowered below what is held is not reached at once: a ceiling comes down to it
  * step by step. Each write lowers it a little and stays below, so it frees what it brings and a
- * little more in a bounded time, and is not refused; the rest is done in the background. What a
+ * little more in a bounded time, and is not refused; the rest is done in the background; with an
+ * eviction tenacity of 100 one write does it all. What a
  * command took beyond the ceiling, because it grew by more than it carried, the next write frees.
  *
  * Between two slices a headroom below the limit takes the writes, so that few of them evict.
@@ -32,10 +33,12 @@ export function makeRoomSlowly(store: Store, byteCount: number): boolean {
   if (atFirst + byteCount > store.limitBytes && store.lender !== null) {
     store.lender.lend(store, atFirst + byteCount);
   }
+  const isThorough = store.evictionSettings.maxmemoryEvictionTenacity === TENACITY_MAX;
+  const isGradual = store.policy.evicts && !isThorough;
   // What is larger than the store would cost all its entries, and then not fit.
-  if (byteCount > store.limitBytes && store.policy.evicts) return refuse(store);
+  if (byteCount > store.limitBytes && isGradual) return refuse(store);
   store.lowerCeiling(store.ceilingBytes - REPAID_BYTES);
-  const bytesMax = store.policy.evicts ? store.ceilingBytes : store.limitBytes;
+  const bytesMax = isGradual ? store.ceilingBytes : store.limitBytes;
   while (!fits(store, store.countedBytes() + byteCount, bytesMax)) {
     if (!store.drainOne() && !store.evictOne()) return fitsAtLast(store, byteCount);
   }
@@ -94,6 +97,8 @@ function refuse(store: Store): boolean {
   return false;
 }
 
+/** As Redis has it. */
+const TENACITY_MAX = 100;
 /** What a write frees beyond its own bytes when the store holds more than it may. */
 const REPAID_BYTES = 2_048;
 /** The limit is passed by 1 % at most. */
