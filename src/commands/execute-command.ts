@@ -23,11 +23,6 @@ import {
   type Transaction,
 } from './session.ts';
 
-/**
- * Commands of constant cost are timed one call in this many and counted with that weight: two clock
- * readings cost 80 ns, a GET about 400. A prime, so that no pipeline's rhythm is in step with it.
- */
-const SAMPLE_EVERY = 17;
 /** A slow-log threshold below this needs every call timed. */
 const ALWAYS_TIMED_BELOW_US = 1_000;
 
@@ -180,8 +175,8 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   const monotonic = node.world.clock;
   let weight = 1;
   if (node.table.untimedLeft <= 0) {
-    node.table.untimedLeft = SAMPLE_EVERY;
-    if (!command.isSlow) weight = SAMPLE_EVERY;
+    const callsSampled = node.table.takeSample(startMs);
+    if (!command.isSlow) weight = callsSampled;
   }
   const startMs = monotonic.monotonicMs();
   command.execute?.(session, frame, reply);
