@@ -7,8 +7,14 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
   /** The body as JSON; without `node` and `correlation_id`, which every answer has. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests say themselves what they expect
-  readonly json: any;
+  readonly json: Json;
+}
+
+/** What JSON.parse made: a test says what it expects by comparing. */
+export type Json = JsonMembers & readonly JsonMembers[];
+
+export interface JsonMembers {
+  readonly [name: string]: Json;
 }
 
 export interface HttpAsk {

@@ -83,7 +83,7 @@ test('/health is not always 200: a disk that refuses stores.json', async (t) => 
   const sick = await ask('/health');
   assert.equal(sick.status, 503);
   assert.equal(sick.json.healthy, false);
-  assert.match(sick.json.issues[0], /^disk: stores\.json/);
+  assert.match(String(sick.json.issues[0]), /^disk: stores\.json/);
   assert.equal((await ask('/health/live')).status, 200);
   fs.rmSync(folder);
   assert.equal((await ask('/health')).status, 200);
@@ -120,12 +120,12 @@ test('/health is not always 200: an event loop that was stuck', async (t) => {
   await client.call('DEBUG', 'SLEEP', '1.5');
   await waitFor('the lag to be told', 30_000, async () => {
     const { json, status } = await ask('/health');
-    return (status === 503 && /^event_loop: /.test(json.issues[0])) || undefined;
+    return (status === 503 && /^event_loop: /.test(String(json.issues[0]))) || undefined;
   });
   client.end();
 });
 
-test('/health is not always 200: a node that shuts down says so while requests finish', async (t) => {
+test('/health is not always 200: shutting down, while requests finish', async (t) => {
   const server = await startWithHttp(t);
   const client = await WireClient.connect(server.httpPort);
   let text = '';

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Json } from '../../src/testing/http-kit.ts';
 import { findFreePort, type RunningServer, startOurs, waitFor } from '../support/server.ts';
 
 export interface HttpServer extends RunningServer {
@@ -23,8 +24,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests say themselves what they expect
-  readonly json: any;
+  readonly json: Json;
 }
 
 /** The real binary with its HTTP port open; it stops, and its data goes, when the test ends. */

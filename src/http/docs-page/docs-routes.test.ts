@@ -53,7 +53,8 @@ test('the page has no script and no style but its own files, and asks nobody els
 });
 
 test('the script of the page is one that a browser can read', async () => {
-  const address = `data:text/javascript,${encodeURIComponent(`export function f() {${DOCS_SCRIPT}}`)}`;
+  const module = `export function f() {${DOCS_SCRIPT}}`;
+  const address = `data:text/javascript,${encodeURIComponent(module)}`;
   assert.equal(typeof (await import(address)).f, 'function');
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { METRIC, METRIC_ROWS } from '../../observability/metrics/metric-table.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { createHttpKit } from '../../testing/http-kit.ts';
+import { checkMetrics, skipWithoutPromtool } from '../../testing/promtool.ts';
 import { createRealWorld } from '../../world/real-world.ts';
 import { MetricsExposition } from './exposition.ts';
 
@@ -132,17 +132,9 @@ test('promtool finds nothing to say of any name, whatever command was called', {
   }
   const text = await scrape(kit);
   assert.ok(text.split('\n').length > 5000);
-  const run = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
-  assert.equal(`${run.stdout}${run.stderr}`, '');
-  assert.equal(run.status, 0);
+  assert.deepEqual(checkMetrics(text), { status: 0, output: '' });
   const bad =
     '# HELP hypercache_a_total x.\n# TYPE hypercache_a_total gauge\nhypercache_a_total 1\n';
-  assert.notEqual(spawnSync('promtool', ['check', 'metrics'], { input: bad }).status, 0);
+  assert.notEqual(checkMetrics(bad).status, 0);
   await kit.node.stop();
 });
-
-function skipWithoutPromtool(): string | false {
-  if (spawnSync('promtool', ['--version']).status === 0) return false;
-  if (process.env['CI'] === 'true') throw new Error('promtool is not installed');
-  return 'promtool (package prometheus) is not installed';
-}
