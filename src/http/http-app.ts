@@ -9,7 +9,8 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpHandler, HttpServer } from '../base/world.ts';
-import { answerMalformed, failure } from './http-failures.ts';
+import { CorrelationIds } from './correlation-ids.ts';
+import { answerMalformed, failure, type MalformedSocket } from './http-failures.ts';
 import { HttpSessions, type Requester, type SessionKeeper } from './http-sessions.ts';
 import { MetricsExposition } from './metrics/exposition.ts';
 import { RequestChecks } from './request-checks.ts';
@@ -52,6 +53,7 @@ class App implements HttpApp {
   private readonly node: SessionKeeper;
   private readonly sessions: HttpSessions;
   private readonly checks: RequestChecks;
+  private readonly ids: CorrelationIds;
   private readonly metrics: MetricsExposition;
   private isDraining = false;
   private serve: () => void = () => {};
@@ -59,6 +61,7 @@ class App implements HttpApp {
   constructor(node: SessionKeeper, server: HttpServer) {
     this.node = node;
     this.sessions = new HttpSessions(node);
+    this.ids = new CorrelationIds(node.services.world.random);
     this.metrics = new MetricsExposition(node.services);
     this.checks = new RequestChecks(node.services, this.sessions);
     const { http } = node.services.configuration;
@@ -71,8 +74,8 @@ class App implements HttpApp {
       bodyLimit: http.bodyBytesMax,
       rewriteUrl: (request) =>
         routeAddress(request.method ?? '', request.url ?? '/') ?? BAD_ADDRESS,
-      genReqId: (request) => this.checks.correlationIdOf(request.headers['x-correlation-id']),
-      clientErrorHandler: (error, socket) => answerMalformed(error, socket, this.checks),
+      genReqId: (request) => this.ids.of(request.headers['x-correlation-id']),
+      clientErrorHandler: (error, socket) => this.answerMalformed(error, socket),
       frameworkErrors: (_error, request, reply) => this.send(request, reply, BAD_URL),
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       exposeHeadRoutes: true,
@@ -106,6 +109,11 @@ class App implements HttpApp {
     this.metrics.close();
     this.sessions.closeAll();
     await this.fastify.close();
+  }
+
+  private answerMalformed(error: { code?: string }, socket: MalformedSocket): void {
+    const nodeId = this.node.services.configuration.node.id;
+    answerMalformed(error, socket, { nodeId, correlationId: this.ids.next() });
   }
 
   private parseBodies(): void {

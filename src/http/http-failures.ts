@@ -48,11 +48,17 @@ const MALFORMED: Readonly<Record<string, readonly [status: string, error: string
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long'],
 };
 
+export interface MalformedSocket {
+  readonly writable: boolean;
+  end(text: string): unknown;
+  destroy(): unknown;
+}
+
 /** What cannot be read never becomes a request: its answer is written to the socket. */
 export function answerMalformed(
   error: { readonly code?: string },
-  socket: { readonly writable: boolean; end(text: string): unknown; destroy(): unknown },
-  ids: { newId(): string; readonly nodeId: string },
+  socket: MalformedSocket,
+  { nodeId, correlationId }: { nodeId: string; correlationId: string },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -61,12 +67,11 @@ export function answerMalformed(
   const code = error.code ?? '';
   const isKnown = Object.hasOwn(MALFORMED, code);
   const [status, text] = isKnown ? MALFORMED[code] : BAD_REQUEST;
-  const id = ids.newId();
-  const facts = { success: false, error: text, node: ids.nodeId, correlation_id: id };
+  const facts = { success: false, error: text, node: nodeId, correlation_id: correlationId };
   const body = JSON.stringify(facts);
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `X-Correlation-ID: ${id}\r\nConnection: close\r\n` +
+      `X-Correlation-ID: ${correlationId}\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -1,7 +1,6 @@
 /** The checks that every request passes before its route, cheapest first. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LIMITS } from '../base/limits.ts';
-import { isCorrelationId } from '../base/log/correlation-id.ts';
 import type { Logger } from '../base/logger.ts';
 import type { User } from '../commands/acl/user.ts';
 import type { NodeServices } from '../commands/node-services.ts';
@@ -45,12 +44,6 @@ export class RequestChecks {
     this.checkRate = app.createRateLimit({ max, timeWindow: 1000 });
   }
 
-  /** The client's own when it is sane, else a new one. */
-  correlationIdOf(header: string | string[] | undefined): string {
-    if (typeof header === 'string' && isCorrelationId(header)) return header;
-    return this.newId();
-  }
-
   /** @returns null when the request may go on */
   check(request: FastifyRequest, reply: FastifyReply): MaybeLater<RouteAnswer | null> {
     const { guard } = this;
@@ -90,18 +83,6 @@ export class RequestChecks {
         resolve();
       });
     });
-  }
-
-  get nodeId(): string {
-    return this.services.configuration.node.id;
-  }
-
-  newId(): string {
-    const bytes = Buffer.alloc(16);
-    this.services.world.random.fill(bytes);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    return bytes.toString('hex').replace(UUID_PARTS, '$1-$2-$3-$4-$5');
   }
 
   private isPaused(row: RouteRow): boolean {
@@ -161,8 +142,6 @@ export class RequestChecks {
     };
   }
 }
-
-const UUID_PARTS = /(.{8})(.{4})(.{4})(.{4})(.{12})/;
 
 const UNAUTHORIZED: RouteAnswer = {
   ...refusal(401, 'Log in: Basic with user and password, or Bearer with the default password'),
