@@ -1,6 +1,7 @@
 /**
  * Writes the pages that come from tables in the compiled source: docs/settings.md,
- * docs/commands.md and docs/metrics.md. With --check it only compares, and fails when one is out of date.
+ * docs/commands.md and docs/metrics.md. With --check it only compares, and fails when one is out of
+ * date.
  */
 import fs from 'node:fs';
 import path from 'node:path';
