@@ -174,11 +174,11 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   const { node } = session;
   const monotonic = node.world.clock;
   let weight = 1;
+  const startMs = monotonic.monotonicMs();
   if (node.table.untimedLeft <= 0) {
     const callsSampled = node.table.takeSample(startMs);
     if (!command.isSlow) weight = callsSampled;
   }
-  const startMs = monotonic.monotonicMs();
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
