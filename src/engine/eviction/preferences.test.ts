@@ -182,7 +182,18 @@ for (const policy of ['sieve', 's3fifo', 'w-tinylfu']) {
   });
 }
 
-test('lru and fifo do not resist a scan: the test above means something', async () => {
+test('sieve leaves what it spares where it stands, older than all that is new', async () => {
+  const kit = await createFixture('sieve');
+  kit.fill('k', 10);
+  kit.use('k', 1);
+  kit.evict(1);
+  kit.fill('new', 3);
+  kit.evict(8 + 3);
+  assert.equal(kit.left('new', 3), 0);
+  assert.equal(kit.ask('EXISTS', 'k0'), 1);
+});
+
+test('fifo does not resist a scan: the tests above mean something', async () => {
   const kit = await createFixture('fifo');
   kit.fill('used', 400);
   for (let i = 0; i < 400; i++) {
