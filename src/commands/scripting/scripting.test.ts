@@ -278,7 +278,7 @@ test('INFO counts scripts, libraries and functions, and what they hold', () => {
   assert.ok(Number(/used_memory_functions:(\d+)/.exec(info)?.[1]) > LIBRARY.length);
 });
 
-test("without room a script that may write is refused, as its first line says", () => {
+test('without room a script that may write is refused, as its first line says', () => {
   const library = (flags: string): string =>
     `#!lua name=l\nredis.register_function{function_name='f', callback=function() return 1 end${flags}}`;
   ask('FUNCTION', 'LOAD', library(''));
