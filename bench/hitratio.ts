@@ -23,7 +23,7 @@ import { skipWithout } from '../tests/support/server.ts';
 import type { JobResult, OurJob } from './hitratio/our-worker.ts';
 import { startRedisCache } from './hitratio/redis-cache.ts';
 import { bestOf, type Cell, reportCells } from './hitratio/tables.ts';
-import { fitLimit, runTrace } from './hitratio/trace-cache.ts';
+import { runWithPayload } from './hitratio/trace-cache.ts';
 import { createTraceClock, hasCompiler } from './hitratio/trace-clock.ts';
 import { createTrace, footprintOf, TRACE_NAMES, type TraceScale } from './hitratio/traces.ts';
 import { print, printJson, printMachine } from './support/report.ts';
@@ -168,9 +168,8 @@ async function measureRedis({ trace: name, payloadBytes }: Place): Promise<Redis
     const clock = hasCompiler() ? createTraceClock() : null;
     const cache = await startRedisCache(`allkeys-${policy}`, clock);
     try {
-      limitBytes = await fitLimit(cache, trace, { payloadBytes, requestsPerS: PACE });
-      await cache.reset(limitBytes);
-      const run = await runTrace(cache, trace, PACE);
+      const run = await runWithPayload(cache, trace, { payloadBytes, requestsPerS: PACE });
+      limitBytes = run.limitBytes;
       const missRatio = run.missCount / SCALE.requestCount;
       runs[policy] = { missRatio, payloadBytes: run.payloadBytes };
     } finally {

@@ -4,7 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 import { fewestMisses } from './optimum.ts';
 import { createOurCache } from './our-cache.ts';
-import { fitLimit, runTrace } from './trace-cache.ts';
+import { runTrace, runWithPayload, type TraceRun } from './trace-cache.ts';
 import { createTrace, type TraceScale } from './traces.ts';
 
 export interface OurJob {
@@ -35,10 +35,13 @@ export async function runJob(job: OurJob): Promise<JobResult> {
     return { missRatio: missCount / scale.requestCount, payloadBytes };
   }
   const cache = await createOurCache(policy, scale.seed);
-  const limitBytes =
-    job.limitBytes ?? (await fitLimit(cache, trace, { payloadBytes, requestsPerS }));
-  await cache.reset(limitBytes);
-  const run = await runTrace(cache, trace, requestsPerS);
+  let run: TraceRun;
+  if (job.limitBytes === null) {
+    run = await runWithPayload(cache, trace, { payloadBytes, requestsPerS });
+  } else {
+    await cache.reset(job.limitBytes);
+    run = await runTrace(cache, trace, requestsPerS);
+  }
   await cache.stop();
   return { missRatio: run.missCount / scale.requestCount, payloadBytes: run.payloadBytes };
 }

@@ -31,8 +31,29 @@ export interface TraceRun {
 const FIT_BEGIN = 2;
 const FIT_ROUNDS = 8;
 const FIT_WITHIN = 0.003;
+/** A run that ends with more or less is run again: what a policy keeps beside depends on the trace. */
+const RUN_WITHIN = 0.01;
+const RUN_COUNT_MAX = 3;
 /** What goes in for a fit, as a multiple of what may stay. */
 const FIT_FILL = 2.5;
+
+/** Runs with the limit that holds so many payload bytes at the end of the run too. */
+export async function runWithPayload(
+  cache: TraceCache,
+  trace: Trace,
+  options: { payloadBytes: number; requestsPerS: number },
+): Promise<TraceRun & { limitBytes: number }> {
+  let limitBytes = await fitLimit(cache, trace, options);
+  for (let round = 1; ; round++) {
+    await cache.reset(limitBytes);
+    const run = await runTrace(cache, trace, options.requestsPerS);
+    const off = run.payloadBytes - options.payloadBytes;
+    const isFit = Math.abs(off) < options.payloadBytes * RUN_WITHIN;
+    if (isFit || round === RUN_COUNT_MAX) return { ...run, limitBytes };
+    // What it keeps beside hardly grows with the limit: so much more is nearly all payload.
+    limitBytes = Math.round(limitBytes - off);
+  }
+}
 
 export async function runTrace(
   cache: TraceCache,

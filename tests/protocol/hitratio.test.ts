@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fewestMisses, minMisses, pfooMisses } from '../../bench/hitratio/optimum.ts';
 import { createOurCache } from '../../bench/hitratio/our-cache.ts';
 import { startRedisCache } from '../../bench/hitratio/redis-cache.ts';
-import { fitLimit, runTrace } from '../../bench/hitratio/trace-cache.ts';
+import { fitLimit, runTrace, runWithPayload } from '../../bench/hitratio/trace-cache.ts';
 import { createTraceClock, hasCompiler } from '../../bench/hitratio/trace-clock.ts';
 import {
   createTrace,
@@ -198,4 +198,18 @@ test('a fitted limit holds the payload that was meant', async () => {
   await cache.stop();
   assert.ok(Math.abs(run.payloadBytes / payloadBytes - 1) < 0.02, `${run.payloadBytes}`);
   assert.ok(run.missCount > fewestMisses(trace, payloadBytes));
+});
+
+test('s3fifo gives new keys room where what is popular changes all the time', async () => {
+  const trace = createTrace('shifting', { keyCount: 10_000, requestCount: 200_000, seed: 7 });
+  const payloadBytes = footprintOf(trace).byteCount / 5;
+  const [lru, s3fifo] = await Promise.all(
+    ['lru', 's3fifo'].map(async (policy) => {
+      const cache = await createOurCache(policy, 1);
+      const run = await runWithPayload(cache, trace, { payloadBytes, requestsPerS: 100 });
+      await cache.stop();
+      return run.missCount;
+    }),
+  );
+  assert.ok(s3fifo < lru * 1.1, `${s3fifo} misses, lru ${lru}`);
 });

@@ -13,7 +13,13 @@ import {
 import { chooseAny } from './random.ts';
 
 /** Of all bytes, for new keys. */
-const SMALL_SHARE = 0.1;
+const SMALL_SHARE_FIRST = 0.1;
+const SMALL_SHARE_MIN = 0.02;
+const SMALL_SHARE_MAX = 0.9;
+/** Entries, as a share of all, that more room for a queue would have kept. */
+const MARGIN_SHARE = 1 / 8;
+/** Entries' worth of room that one key moves which came back from a margin. */
+const MARGIN_STEP = 3;
 /** So many uses let a new key stay. */
 const USES_TO_STAY = 1;
 /** Entries moved or spared for one eviction; then the next one goes, used or not. */
@@ -26,15 +32,20 @@ export function createS3Fifo(context: PolicyContext): EvictionPolicy {
 /**
  * S3-FIFO: three queues, and nothing moves when it is read.
  *
- *     new key -> [small, a tenth of the bytes] -- used --> [main] -- used: once more round --> main
- *                          |                                 |
- *                       not used                           not used
- *                          v                                 v
- *                        ghost <- hashes only              gone
+ *     new key -> [small] -- used --> [main] -- used: once more round --> main
+ *                   |                  |
+ *                not used           not used
+ *                   v                  v
+ *                 ghost              ghost           hashes only
  *     a key that comes back while its ghost is there goes to main at once
  *
  * Most keys of real traffic are asked for once: they pass the small queue and are gone, and a scan
- * never reaches main.
+ * never reaches main. In the paper the small queue has a tenth of the bytes. Here it gets room where
+ * room is worth more: a key that comes back soon after it left small would have been a hit if small
+ * were an eighth of all entries longer, and takes room from main; one that left main, so recently,
+ * takes some from small. Where popularity stands still small shrinks; when what is popular changes
+ * all the time it grows, and what main still holds of old goes sooner. Measured in
+ * docs/design/eviction.md, "Hit ratios".
  *
  * @source  J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi: "FIFO queues are all you need for cache
  *          eviction", SOSP 2023
@@ -48,6 +59,8 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
   private readonly small = new LiveQueue(0);
   private readonly main = new LiveQueue(1);
   private readonly ghosts = new GhostTable();
+  private readonly mainGhosts = new GhostTable();
+  private smallShare = SMALL_SHARE_FIRST;
   private readonly set: QueueSet;
 
   constructor({ isLate }: PolicyContext) {
@@ -55,7 +68,7 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
   }
 
   get byteCount(): number {
-    return this.set.byteCount + this.ghosts.byteCount;
+    return this.set.byteCount + this.ghosts.byteCount + this.mainGhosts.byteCount;
   }
 
   get isBehind(): boolean {
@@ -75,7 +88,7 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
   }
 
   onInsert(access: number, hash: number, byteCount: number): number {
-    const queue = this.ghosts.take(hash) ? this.main : this.small;
+    const queue = this.comesBack(hash) ? this.main : this.small;
     return queue.enter((access & USE_MASK) | sizedAccess(byteCount), hash);
   }
 
@@ -85,7 +98,10 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
 
   onCleared(entryCount: number): void {
     this.set.onCleared(entryCount);
-    if (entryCount === 0) this.ghosts.clear();
+    if (entryCount !== 0) return;
+    this.ghosts.clear();
+    this.mainGhosts.clear();
+    this.smallShare = SMALL_SHARE_FIRST;
   }
 
   adopt(access: number, hash: number, byteCount: number): number {
@@ -106,7 +122,7 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
     this.set.adopt(store, this);
     const { small, main } = this;
     for (let moved = 0; ; moved++) {
-      const isFromSmall = small.weight > this.set.weight * SMALL_SHARE || main.liveCount === 0;
+      const isFromSmall = small.weight > this.set.weight * this.smallShare || main.liveCount === 0;
       const queue = isFromSmall ? small : main;
       const entry = queue.takeLive(store);
       if (entry === 0) return this.chooseOther(store, isFromSmall ? main : small);
@@ -116,16 +132,32 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
         queue.moveTaken(store, main, isFromSmall ? 0 : queue.access - USE_ONE);
         continue;
       }
-      if (isFromSmall) {
-        this.ghosts.fit(this.set.liveCount);
-        this.ghosts.insert(queue.items.hash);
-      }
+      this.remember(queue.items.hash, isFromSmall);
       return entry;
     }
   }
 
   keepUp(store: Store, itemCount: number): boolean {
     return this.set.keepUp(store, itemCount, this);
+  }
+
+  /** Whether the key left lately; if very lately, the queue it left gets more room. */
+  private comesBack(hash: number): boolean {
+    const step = MARGIN_STEP / (this.set.liveCount + 1);
+    const age = this.ghosts.take(hash);
+    if (age >= 0) {
+      if (age < MARGIN_SHARE) this.smallShare = Math.min(SMALL_SHARE_MAX, this.smallShare + step);
+      return true;
+    }
+    if (this.mainGhosts.take(hash) < 0) return false;
+    this.smallShare = Math.max(SMALL_SHARE_MIN, this.smallShare - step);
+    return true;
+  }
+
+  private remember(hash: number, isFromSmall: boolean): void {
+    const ghosts = isFromSmall ? this.ghosts : this.mainGhosts;
+    ghosts.fit(Math.ceil(this.set.liveCount * (isFromSmall ? 1 : MARGIN_SHARE)));
+    ghosts.insert(hash);
   }
 
   /** The queue that should give one has nothing but stale items ahead. */

@@ -14,7 +14,7 @@ const EPOCH_BITS = 5;
 const EPOCH_MASK = (1 << EPOCH_BITS) - 1;
 const LIVE_EPOCHS = 24;
 const SLOTS_PER_ENTRY = 1.35;
-const CAPACITY_MIN = 1_024;
+const CAPACITY_MIN = 128;
 /** Beyond these shares of the wanted capacity the table is made anew, and empty. */
 const GROW_SHARE = 1.5;
 const SHRINK_SHARE = 0.4;
@@ -62,18 +62,22 @@ export class GhostTable {
     this.slots[chosen] = (markOf(hash) << EPOCH_BITS) | this.epoch;
   }
 
-  /** Whether it is there; it is not afterwards. */
-  take(hash: number): boolean {
-    if (this.capacity === 0) return false;
+  /**
+   * How long it has been there, as a share of the capacity that came since; -1 when it is not. It
+   * is not afterwards.
+   */
+  take(hash: number): number {
+    if (this.capacity === 0) return -1;
     const first = this.bucketOf(hash);
     const mark = markOf(hash);
     for (let at = first; at < first + SLOTS_PER_BUCKET; at++) {
       const slot = this.slots[at];
       if (slot >>> EPOCH_BITS !== mark) continue;
       this.slots[at] = 0;
-      return ((this.epoch - slot) & EPOCH_MASK) < LIVE_EPOCHS;
+      const epochs = (this.epoch - slot) & EPOCH_MASK;
+      return epochs < LIVE_EPOCHS ? epochs / LIVE_EPOCHS : -1;
     }
-    return false;
+    return -1;
   }
 
   clear(): void {
