@@ -153,6 +153,7 @@ export class Store {
       evictionPolicy: this.policyName as EvictionPolicyName,
       maxMemoryBytes: this.memoryBytesMax,
       defaultTtlMs: this.defaultTtlMs,
+      cuckooFilter: this.filterPlan !== null,
     };
   }
 
@@ -379,7 +380,6 @@ export class Store {
 
 /** What the default store is not told for itself. */
 const UNSAID = {
-  cuckooFilter: false,
   persistence: null,
   ownership: null,
   consistency: null,

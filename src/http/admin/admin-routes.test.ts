@@ -133,6 +133,7 @@ test('a check of the filter tells the truth and counts neither hit nor miss', ()
       assert.equal(typeof stats.json[name], 'number', name);
     }
     assert.equal(stats.json.size, 1);
+    assert.equal((await ask('/api/stores/default')).json.config.cuckoo_filter, true);
     assert.equal(stats.json.false_positive_rate, 0.01);
   }));
 
