@@ -12,8 +12,8 @@
  *
  * Time is the trace's, for both: `--pace` requests are a second (`hitratio/trace-clock.ts`). With
  * 100,000 keys 1,000 requests a second are one per key in 100 s, as 50,000 are with 5 million keys.
- * At a slower pace redis-server's LFU counters fall before they tell keys apart; at a faster one its
- * LRU clock of seconds does not tell them apart.
+ * At a slower pace redis-server's LFU counters fall before they tell keys apart; at a faster one
+ * its LRU clock of seconds does not tell them apart.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -31,7 +31,7 @@ export interface TraceRun {
 const FIT_BEGIN = 2;
 const FIT_ROUNDS = 8;
 const FIT_WITHIN = 0.003;
-/** A run that ends with more or less is run again: what a policy keeps beside depends on the trace. */
+/** A run that ends with more or less is run again: some policies keep more as they learn. */
 const RUN_WITHIN = 0.01;
 const RUN_COUNT_MAX = 3;
 /** What goes in for a fit, as a multiple of what may stay. */

@@ -1,7 +1,7 @@
 /**
- * The time of a process of ours, told by a file: so redis-server sees the time of the trace, exactly
- * as we do, and a trace of hours ends in seconds. Its LRU clock moves in seconds and its LFU
- * counters fall by the minute: at the pace of a benchmark neither would ever move.
+ * The time of a process of ours, told by a file: so redis-server sees the time of the trace,
+ * exactly as we do, and a trace of hours ends in seconds. Its LRU clock moves in seconds and its
+ * LFU counters fall by the minute: at the pace of a benchmark neither would ever move.
  *
  * A few lines of C, loaded before the C library, answer for it; they are compiled when needed.
  */

@@ -4,7 +4,7 @@ import { fewestMisses, minMisses, pfooMisses } from '../../bench/hitratio/optimu
 import { createOurCache } from '../../bench/hitratio/our-cache.ts';
 import { startRedisCache } from '../../bench/hitratio/redis-cache.ts';
 import { fitLimit, runTrace, runWithPayload } from '../../bench/hitratio/trace-cache.ts';
-import { createTraceClock, hasCompiler } from '../../bench/hitratio/trace-clock.ts';
+import { createTraceClock } from '../../bench/hitratio/trace-clock.ts';
 import {
   createTrace,
   footprintOf,
@@ -161,7 +161,7 @@ test('PFOO-L takes the cheapest first', () => {
   assert.equal(pfooMisses(usesOf(keys), bytesOf, 0.5), 6);
 });
 
-const redisIsMissing = skipWithout('redis-server') || (hasCompiler() ? false : 'cc is missing');
+const redisIsMissing = skipWithout('redis-server') || skipWithout('cc');
 
 for (const name of ['zipf-0.9', 'sizes', 'ttl']) {
   test(`with room for all, only first requests and changed values miss (${name})`, async () => {
