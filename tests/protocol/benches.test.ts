@@ -1,8 +1,43 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { test } from 'node:test';
 import { measureFilterAt } from '../../bench/filter.ts';
 import { measureFrameParser } from '../../bench/frame-parser.ts';
 import { measureReplyWriter } from '../../bench/reply-writer.ts';
+import { skipWithout } from '../support/server.ts';
+
+/** The figures of a bench's last line, in tiny size. */
+function runTiny(name: string): Record<string, unknown> {
+  const file = path.join(import.meta.dirname, `../../bench/${name}.js`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, '--tiny']);
+  assert.equal(status, 0, stderr.toString());
+  return JSON.parse(stdout.toString().trim().split('\n').pop() ?? '').figures;
+}
+
+const redisIsMissing = { skip: skipWithout('redis-benchmark') };
+
+test('the bench of a full store sees evictions, and no write that failed', redisIsMissing, () => {
+  const figures = runTiny('evict') as { writes: Record<string, number>[]; reads: unknown[] };
+  assert.ok(figures.writes.length > 1);
+  for (const { failedCount, countedMax, evictedPerWrite, policy } of figures.writes) {
+    assert.equal(failedCount, 0);
+    assert.ok(countedMax > 0.9 && countedMax <= 1.01, `${countedMax}`);
+    assert.ok(evictedPerWrite > 0.2, `${policy} ${evictedPerWrite}`);
+  }
+  assert.equal(figures.reads.length, 2);
+});
+
+test('the bench of isolation has both stores answer, without an error', () => {
+  const figures = runTiny('isolation') as Record<string, Record<string, number>[]>;
+  assert.equal(figures['errorCount'] as unknown, 0);
+  for (const which of ['alone', 'beside']) {
+    for (const { commandCount, hitRatio } of figures[which]) {
+      assert.ok(commandCount > 0);
+      assert.ok(hitRatio > 0.5 && hitRatio < 1, `${hitRatio}`);
+    }
+  }
+});
 
 test('the parser bench finds every command it sent, in each way of arriving', () => {
   const figures = measureFrameParser(2000);
