@@ -27,6 +27,8 @@ export class CommandCaller {
   private readonly component: LogComponent;
   /** The reply of the command executed last, from its first byte on. */
   reply: FastBuffer;
+  /** What a command threw last: reported already, by who runs it. */
+  failure: unknown = null;
   private replyBytes: Uint8Array;
   private bulkLength = 0;
   private readonly writer = new ReplyWriter(4096);
@@ -112,6 +114,7 @@ export class CommandCaller {
   /** After a change what is in memory cannot be trusted: the node stops. */
   private report(error: unknown, hasChanged: boolean): void {
     const { services, loop } = this.node;
+    this.failure = error;
     services.counters[METRIC.unexpectedErrors]++;
     const facts = { correlationId: this.session.correlationId, error };
     services.paced.error(this.component, 'command-failed', 'A command failed', facts);

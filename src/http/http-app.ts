@@ -94,7 +94,8 @@ class App implements HttpApp {
     for (const row of ROUTES) this.addRoute(row);
     app.setNotFoundHandler((request, reply) => this.send(request, reply, missing(request)));
     app.setErrorHandler((error, request, reply) => {
-      this.send(request, reply, failure(error, { node: this.node, request }));
+      const isReported = this.sessions.hasReported(error);
+      this.send(request, reply, failure(error, { node: this.node, request, isReported }));
     });
     await app.ready();
     // Requests that came before wait in the server: the framework can route none until now.

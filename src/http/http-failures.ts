@@ -16,12 +16,12 @@ interface FrameworkError {
  */
 export function failure(
   error: unknown,
-  { node, request }: { node: SessionKeeper; request: FastifyRequest },
+  { node, request, isReported }: FailureContext,
 ): RouteAnswer {
   const known = error as FrameworkError;
   const { statusCode = 500 } = known;
   if (statusCode >= 400 && statusCode < 500) return refusal(statusCode, textOf(statusCode, known));
-  report(error, { node, request });
+  if (!isReported) report(error, { node, request });
   return refusal(500, 'The request failed by a mistake of the server');
 }
 
@@ -31,10 +31,14 @@ function textOf(status: number, { message }: FrameworkError): string {
   return message ?? 'The request is not as it must be';
 }
 
-function report(
-  error: unknown,
-  { node, request }: { node: SessionKeeper; request: FastifyRequest },
-): void {
+interface FailureContext {
+  readonly node: SessionKeeper;
+  readonly request: FastifyRequest;
+  /** It was counted and logged where it happened. */
+  readonly isReported: boolean;
+}
+
+function report(error: unknown, { node, request }: Omit<FailureContext, 'isReported'>): void {
   const { counters, paced } = node.services;
   counters[METRIC.unexpectedErrors]++;
   const facts = { correlationId: request.id, error };

@@ -65,6 +65,12 @@ export class HttpSessions {
     return caller;
   }
 
+  /** Whether a command threw that, and it was counted and logged then. */
+  hasReported(error: unknown): boolean {
+    for (const { caller } of this.byUser.values()) if (caller.failure === error) return true;
+    return false;
+  }
+
   closeAll(): void {
     for (const name of [...this.byUser.keys()]) this.close(name);
   }
