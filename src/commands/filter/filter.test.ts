@@ -90,7 +90,10 @@ function play(kit: CommandKit, draw: Draw, stepCount: number, keyCount: number):
   checkFilters(kit);
 }
 
-test('defect: filter with false negatives, ignoring its rate, growing duplicates on overwrite', async (t) => {
+/** As the list of defects of the original names it. */
+const DEFECT = 'filter with false negatives, ignoring its rate, growing duplicates on overwrite';
+
+test(`defect: ${DEFECT}`, async (t) => {
   const kit = await createKit(0.01);
   t.after(() => kit.node.stop());
   for (let round = 0; round < 3; round++) {
