@@ -128,10 +128,10 @@ for (const policy of POLICIES) {
     assert.equal(store.evictOne(), !isVolatile(policy) && policy !== 'noeviction');
   });
 
-  test(`${policy}: what it keeps is counted, and stays bounded while keys come and go`, async () => {
+  test(`${policy}: what it keeps is counted, and bounded while keys come and go`, async () => {
     const { kit, store } = await createFixture(policy, 0);
     const { tracker } = store;
-    for (let i = 0; i < 25_000; i++) {
+    for (let i = 0; i < 18_000; i++) {
       kit.ask('SET', `k${i}`, 'v');
       if (i >= 100) kit.ask('DEL', `k${i - 100}`);
     }
@@ -211,7 +211,7 @@ for (const policy of EVICTING) {
     const { kit, store } = await createFixture(policy, 0);
     const perGet: number[] = [];
     const count = countLookedAt(store);
-    for (const keyCount of [500, 10_000]) {
+    for (const keyCount of [500, 5_000]) {
       for (let i = 0; i < keyCount; i++) kit.ask('SET', `k${i}`, 'v');
       count.entries = 0;
       for (let i = 0; i < 500; i++) kit.ask('GET', `k${i}`);

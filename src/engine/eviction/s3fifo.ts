@@ -40,11 +40,11 @@ export function createS3Fifo(context: PolicyContext): EvictionPolicy {
  *     a key that comes back while its ghost is there goes to main at once
  *
  * Most keys of real traffic are asked for once: they pass the small queue and are gone, and a scan
- * never reaches main. In the paper the small queue has a tenth of the bytes. Here it gets room where
- * room is worth more: a key that comes back soon after it left small would have been a hit if small
- * were an eighth of all entries longer, and takes room from main; one that left main, so recently,
- * takes some from small. Where popularity stands still small shrinks; when what is popular changes
- * all the time it grows, and what main still holds of old goes sooner. Measured in
+ * never reaches main. In the paper the small queue has a tenth of the bytes. Here it gets room
+ * where room is worth more: a key that comes back soon after it left small would have been a hit if
+ * small were an eighth of all entries longer, and takes room from main; one that left main, so
+ * recently, takes some from small. Where popularity stands still small shrinks; when what is
+ * popular changes all the time it grows, and what main still holds of old goes sooner. Measured in
  * docs/design/eviction.md, "Hit ratios".
  *
  * @source  J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi: "FIFO queues are all you need for cache

@@ -4,9 +4,10 @@ import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
 import { createLru } from './lru.ts';
 
 /**
- * What would expire soonest goes, by the order of the timing wheels: of the entries in the first slot
- * that is not empty the soonest of 32. A slot spans 64 ms for deadlines within 16 s, 16 s within 70
- * minutes, 70 minutes within 12 days. Where nothing has a deadline, the longest idle goes.
+ * What would expire soonest goes, by the order of the timing wheels: of the entries in the first
+ * slot that is not empty the soonest of 32. A slot spans 64 ms for deadlines within 16 s, 16 s
+ * within 70 minutes, 70 minutes within 12 days. Where nothing has a deadline, the longest idle
+ * goes.
  */
 export function createTtl(context: PolicyContext): EvictionPolicy {
   const fallback = createLru(context);

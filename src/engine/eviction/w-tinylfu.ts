@@ -29,9 +29,10 @@ export function createTinyLfu(context: PolicyContext): EvictionPolicy {
  * than the one that would have to go for it. A sketch of frequencies knows, of keys that are not
  * there too.
  *
- *     new key -> [window] -- more frequent than main's first? --> [probation] -- used --> [protected]
- *                   |  no                                  ^           |                      |
- *                 gone                                     +--- gone   +<------ not used -----+
+ *     new key -> [window] -- asked for more than its first? --> [probation] -- used --> [protected]
+ *                   | no                                          |       ^                  |
+ *                   v                                             v       +---- not used ----+
+ *                 gone                                          gone
  *
  * The window's share of the bytes follows what gives more hits (`window-share.ts`). The queues are
  * not reordered by reads: a use is a bit, which saves the entry when its turn comes.

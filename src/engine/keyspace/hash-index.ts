@@ -220,8 +220,8 @@ export class HashIndex {
   }
 
   /**
-   * The first entry with that hash whose access bits are `wanted` under the mask, or 0. Leaves memory
-   * located at it; what `find` found stays found.
+   * The first entry with that hash whose access bits are `wanted` under the mask, or 0. Leaves
+   * memory located at it; what `find` found stays found.
    */
   findAccess(keyHash: number, mask: number, wanted: number): number {
     if (this.count === 0) return 0;

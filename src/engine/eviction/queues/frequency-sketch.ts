@@ -6,11 +6,11 @@
  *     block   [16 words of 8 counters]      words 0-3: first counter of a key ... 12-15: fourth
  *
  * When there were ten times as many uses as keys all counters are halved, some words at each use,
- * so that the sketch forgets and nothing ever waits. It doubles with the number of keys; both halves
- * then begin as what it was. Cost: 2.7 to 5.3 bytes a key.
+ * so that the sketch forgets and nothing ever waits. It doubles with the number of keys; both
+ * halves then begin as what it was. Cost: 2.7 to 5.3 bytes a key.
  *
- * @source  G. Einziger, R. Friedman, B. Manes: "TinyLFU: A Highly Efficient Cache Admission Policy",
- *          ACM TOS 2017
+ * @source  G. Einziger, R. Friedman, B. Manes: "TinyLFU: A Highly Efficient Cache Admission
+ *          Policy", ACM TOS 2017
  */
 const BLOCK_SHIFT = 4;
 const WORDS_MIN = 1 << 8;

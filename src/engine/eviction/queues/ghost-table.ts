@@ -1,6 +1,6 @@
 /**
- * Who left lately: hashes of the last so many entries that were evicted, approximately, in 2.7 bytes
- * each.
+ * Who left lately: hashes of the last so many entries that were evicted, approximately, in 2.7
+ * bytes each.
  *
  *     bucket  [slot][slot][slot][slot]      slot, 16 bits: part of the hash 11 | epoch 5
  *

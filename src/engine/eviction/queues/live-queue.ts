@@ -4,9 +4,9 @@
  *
  *     position in the queue 16 | which queue 2 | uses 2 | size 4
  *
- * `size` is the logarithm of the block's bytes when the entry was inserted or last moved. It is what
- * the entry weighs in its queue from then on, so that what goes in also comes out, however the value
- * grows meanwhile.
+ * `size` is the logarithm of the block's bytes when the entry was inserted or last moved. It is
+ * what the entry weighs in its queue from then on, so that what goes in also comes out, however the
+ * value grows meanwhile.
  */
 import { AddressBuffer } from '../../keyspace/address-buffer.ts';
 import { entryBytes } from '../../keyspace/entry.ts';

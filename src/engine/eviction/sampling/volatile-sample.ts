@@ -6,9 +6,9 @@ export const DRAWN_SHARE = 1 / 4;
 const DRAW_COUNT_MAX = 8;
 
 /**
- * An entry with a deadline; 0 when there is none. Where they are many, one is drawn at random; where
- * they are few, or luck is bad, the next one in the wheel's turn comes: one in ten million entries
- * costs as little.
+ * An entry with a deadline; 0 when there is none. Where they are many, one is drawn at random;
+ * where they are few, or luck is bad, the next one in the wheel's turn comes: one in ten million
+ * entries costs as little.
  */
 export function sampleVolatile(database: Database): number {
   const { deadlineCount, wheel } = database;
