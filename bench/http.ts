@@ -25,7 +25,8 @@ const REQUESTS = Number(flags.requests ?? (flags.tiny ? 200 : 20_000));
 const ROUNDS = Number(flags.rounds ?? (flags.tiny ? 1 : 5));
 const CONNECTIONS = flags.tiny ? 4 : 32;
 const BARE = path.join(import.meta.dirname, 'support/bare-http-child.js');
-const AUTHORIZATION = `Authorization: Basic ${Buffer.from('default:secret').toString('base64')}\r\n`;
+const CREDENTIALS = Buffer.from('default:secret').toString('base64');
+const AUTHORIZATION = `Authorization: Basic ${CREDENTIALS}\r\n`;
 
 interface Target {
   readonly name: string;

@@ -15,9 +15,22 @@ export interface HttpNode {
 /**
  * Opens the HTTP port where the settings want it. Its requests are answered until it is closed,
  * also while the node stops.
+ * @param closeOthers  undoes what was opened before, when this cannot be
  * @throws NodeError PORT_REFUSED, BAD_CERTIFICATE
  */
-export async function openNodeHttp(node: HttpNode): Promise<HttpPort | null> {
+export async function openNodeHttp(
+  node: HttpNode,
+  closeOthers: () => Promise<void>,
+): Promise<HttpPort | null> {
+  try {
+    return await openPort(node);
+  } catch (error) {
+    await closeOthers();
+    throw error;
+  }
+}
+
+async function openPort(node: HttpNode): Promise<HttpPort | null> {
   const { services, loop } = node;
   const { http, tls } = services.configuration;
   if (!http.enabled) return null;

@@ -170,7 +170,8 @@ class Node implements RunningNode {
     followStores(this.services);
     this.limitClients();
     await this.listener.open();
-    await this.openHttp();
+    // All ports or none.
+    this.http = await openNodeHttp(this, () => this.listener.close());
     this.upkeep.start();
     this.services.health.phase = 'running';
     logger.info('started', 'Node started', {
@@ -181,16 +182,6 @@ class Node implements RunningNode {
       socketPath: world.network.describeSocketPath(),
       version: VERSION,
     });
-  }
-
-  /** All ports or none. */
-  private async openHttp(): Promise<void> {
-    try {
-      this.http = await openNodeHttp(this);
-    } catch (error) {
-      await this.listener.close();
-      throw error;
-    }
   }
 
   stop(): Promise<void> {

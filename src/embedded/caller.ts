@@ -1,4 +1,4 @@
-import { CommandCaller } from '../commands/command-caller.ts';
+import { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { ClientChannel } from '../commands/session.ts';
 import type { RunningNode } from '../node.ts';
 

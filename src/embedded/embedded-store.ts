@@ -1,4 +1,4 @@
-import type { CommandCaller } from '../commands/command-caller.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import { NAME } from './caller.ts';
 
 export type Key = string | Uint8Array;

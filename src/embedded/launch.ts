@@ -1,6 +1,6 @@
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
-import type { CommandCaller } from '../commands/command-caller.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import { enterStore, type Session } from '../commands/session.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';

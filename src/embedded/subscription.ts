@@ -1,5 +1,5 @@
 import type { FastBuffer } from '../base/fast-buffer.ts';
-import type { CommandCaller } from '../commands/command-caller.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { ClientChannel } from '../commands/session.ts';
 import type { RunningNode } from '../node.ts';
 import { ReplyReader } from '../protocol/reply-values.ts';

@@ -1,5 +1,5 @@
 import type { User } from '../commands/acl/user.ts';
-import { type CallerNode, CommandCaller } from '../commands/command-caller.ts';
+import { type CallerNode, CommandCaller } from '../commands/direct/command-caller.ts';
 import { type ClientChannel, enterStore, type Session, settleLogin } from '../commands/session.ts';
 import type { Store } from '../engine/store.ts';
 

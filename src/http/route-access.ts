@@ -1,6 +1,6 @@
 import { findCommand, refuseAccess } from '../commands/acl/enforce.ts';
-import type { CommandCaller } from '../commands/command-caller.ts';
 import type { Command } from '../commands/command-table.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import { GATE } from '../commands/session.ts';
 import { type RouteAnswer, type RouteRow, refusal, statusOf } from './route-row.ts';
 

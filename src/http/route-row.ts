@@ -2,7 +2,7 @@
  * What a route is. One row says all: the framework's registration, the checks before it, the API
  * description and the tests follow from it.
  */
-import type { CommandCaller } from '../commands/command-caller.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 import type { Store } from '../engine/store.ts';
 

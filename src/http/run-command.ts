@@ -1,4 +1,4 @@
-import type { CommandCaller } from '../commands/command-caller.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { ReplyValue } from '../protocol/reply-values.ts';
 
 /** Runs a command as the request's user. Ask `caller.isError` before the value is used. */

@@ -93,7 +93,7 @@ describe('with a password', () => {
     assert.match(closed.error, /^NOPERM /);
   });
 
-  test('a user whose rules, password or name are changed is another at the next request', async () => {
+  test('a user whose rules, password or name changed is another at once', async () => {
     const client = await kit.resp();
     await client.call('AUTH', 'pass:word');
     await client.call('ACL', 'SETUSER', 'short', 'on', '>one', '~*', '+get');

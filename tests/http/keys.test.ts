@@ -58,7 +58,7 @@ test('PUT, GET and DELETE answer with the members that clients know', async () =
   });
 });
 
-test('a key is any bytes: slashes, dots, encodings, and names that mean something elsewhere', async () => {
+test('a key is any bytes: slashes, dots, encodings, names that mean something', async () => {
   const cases: readonly (readonly [address: string, key: string | Buffer])[] = [
     ['a/b/c', 'a/b/c'],
     ['a%2Fb', 'a/b'],
@@ -193,7 +193,7 @@ test('HEAD answers as GET does, without a body', async () => {
   assert.equal((await kit.ask('HEAD', '/health')).status, 200);
 });
 
-test('a correlation id is the client’s own when it is sane, and the same in header and body', async () => {
+test('a correlation id is the client’s own when it is sane, alike in header and body', async () => {
   const sane = ['abc', 'x'.repeat(128), '"\\', 'trace/1:2'];
   for (const id of sane) {
     for (const [method, path] of [
@@ -275,7 +275,7 @@ test('batches: one result for each item, in order', async () => {
   assert.deepEqual((await kit.post('/api/cache/batch/get', { keys: [] })).json.results, []);
 });
 
-test('a batch has at most 1,000 items; what is no batch is refused before anything is done', async () => {
+test('a batch has at most 1,000 items; what is no batch is refused as a whole', async () => {
   const items = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ key: `many:${i}`, value: i }));
   assert.equal((await kit.post('/api/cache/batch/set', { items: items(1001) })).status, 400);

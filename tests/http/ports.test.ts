@@ -84,7 +84,7 @@ describe('a port', () => {
     }
   });
 
-  test('two lengths in one request, and whatever else smuggles a second one, are refused', async () => {
+  test('two lengths in one request, and what else smuggles a second, are refused', async () => {
     const head =
       'PUT /api/cache/smuggled HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const inner = 'PUT /api/cache/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -177,7 +177,7 @@ test('requests wait while CLIENT PAUSE holds what they would run', async () => {
   }
 });
 
-test('MONITOR and CLIENT LIST tell of requests, with the address they came from', async () => {
+test('MONITOR tells of requests, with the address they came from', async () => {
   const kit = await startHttp();
   try {
     const raw = new RawConnection(kit.server.port).send('MONITOR\r\n');
@@ -190,7 +190,7 @@ test('MONITOR and CLIENT LIST tell of requests, with the address they came from'
   }
 });
 
-test('over TLS the port speaks HTTPS with the certificates of tls.*, and nothing else', async () => {
+test('over TLS the port speaks HTTPS with the certificates of tls.*, nothing else', async () => {
   const tls = createTlsSettings(0);
   const args = [...tls.args, '--tls-auth-clients', 'no', '--http.tls=yes'];
   const kit = await startHttp({ args, authority: tls.authority });
@@ -206,7 +206,7 @@ test('over TLS the port speaks HTTPS with the certificates of tls.*, and nothing
   }
 });
 
-test('a failed bind is not ignored: the start fails, says why, and leaves no port open', async () => {
+test('a failed bind is not ignored: the start fails, says why, leaves no port open', async () => {
   const blocker = net.createServer().listen(0, '127.0.0.1');
   await once(blocker, 'listening');
   const { port } = blocker.address() as net.AddressInfo;
@@ -229,7 +229,7 @@ test('a failed bind is not ignored: the start fails, says why, and leaves no por
   await assert.rejects(once(net.connect(respPort, '127.0.0.1'), 'connect'));
 });
 
-test('a node that stops answers what it was asked, closes what is idle, and takes no more', async () => {
+test('a node that stops answers what it was asked, closes what is idle', async () => {
   const kit = await startHttp();
   const agent = new http.Agent({ keepAlive: true });
   await request(kit.httpPort, { method: 'GET', path: '/api/cache/a', agent });

@@ -85,7 +85,7 @@ test('bytes that are no UTF-8 come in base64, and as they are to who asks for by
   assert.deepEqual(raw.bytes, bytes);
 });
 
-test('bytes that are sent as bytes are stored as they are, with options in the address', async () => {
+test('bytes that are sent as bytes are stored so, with options in the address', async () => {
   const bytes = Buffer.from([0, 255, 13, 10, 128]);
   const headers = { 'content-type': 'application/octet-stream' };
   const path = '/api/cache/raw?ttl=90s&nx=true';

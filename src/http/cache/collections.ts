@@ -9,7 +9,7 @@
  *     set     SSCAN key cursor             ["a","b"]
  *     stream  XRANGE key (id + COUNT n     [{"id":"1-1","fields":{"a":"b"}}]
  */
-import type { CommandCaller } from '../../commands/command-caller.ts';
+import type { CommandCaller } from '../../commands/direct/command-caller.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import type { ReplyValue } from '../../protocol/reply-values.ts';
 import { ElementWriter } from './value-text.ts';

@@ -200,7 +200,7 @@ class JsonCutter {
     return null;
   }
 
-  /** Leaves `at` on the last byte. Half of a surrogate pair is no character: nothing can hold it. */
+  /** Leaves `at` on the last byte. Half of a surrogate pair is no character: no text holds it. */
   private escape(): boolean {
     const { bytes } = this;
     const letter = bytes[++this.at];

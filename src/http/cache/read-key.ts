@@ -1,5 +1,5 @@
 import { LIMITS } from '../../base/limits.ts';
-import { KeyNote } from '../../commands/key-note.ts';
+import { KeyNote } from '../../commands/direct/key-note.ts';
 import { NO_DEADLINE } from '../../engine/database.ts';
 import { TYPE, TYPE_NAMES } from '../../engine/keyspace/entry.ts';
 import { NAME } from '../http-sessions.ts';

@@ -1,13 +1,13 @@
-import { AssertionFailure } from '../base/errors.ts';
-import { type FastBuffer, textOf } from '../base/fast-buffer.ts';
-import type { LogComponent } from '../base/logger.ts';
-import { METRIC } from '../observability/metrics/metric-table.ts';
-import { FrameBuilder } from '../protocol/frame-builder.ts';
-import { type ReplyError, ReplyReader, type ReplyValue } from '../protocol/reply-values.ts';
-import { ReplyWriter } from '../protocol/reply-writer.ts';
-import { executeCommand } from './execute-command.ts';
-import type { NodeServices } from './node-services.ts';
-import type { Session } from './session.ts';
+import { AssertionFailure } from '../../base/errors.ts';
+import { type FastBuffer, textOf } from '../../base/fast-buffer.ts';
+import type { LogComponent } from '../../base/logger.ts';
+import { METRIC } from '../../observability/metrics/metric-table.ts';
+import { FrameBuilder } from '../../protocol/frame-builder.ts';
+import { type ReplyError, ReplyReader, type ReplyValue } from '../../protocol/reply-values.ts';
+import { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { executeCommand } from '../execute-command.ts';
+import type { NodeServices } from '../node-services.ts';
+import type { Session } from '../session.ts';
 
 /** What a caller needs of the node. */
 export interface CallerNode {

@@ -1,8 +1,8 @@
-import type { Frame } from '../base/frame.ts';
-import { NO_DEADLINE } from '../engine/database.ts';
-import { TYPE } from '../engine/keyspace/entry.ts';
-import { isJson } from '../engine/values/string/string-value.ts';
-import type { Session } from './session.ts';
+import type { Frame } from '../../base/frame.ts';
+import { NO_DEADLINE } from '../../engine/database.ts';
+import { TYPE } from '../../engine/keyspace/entry.ts';
+import { isJson } from '../../engine/values/string/string-value.ts';
+import type { Session } from '../session.ts';
 
 /**
  * What HTTP must know of a key before it chooses the command that reads it, and what no command's
