@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { encodeCommand, type Reply } from '../../src/testing/reply-decoder.ts';
+import { patiently } from '../support/patience.ts';
 import { type Argument, WireClient } from '../support/wire-client.ts';
 import { commandText, type Draft } from './generator.ts';
 
@@ -144,7 +145,10 @@ function isMark(reply: Reply, mark: string): boolean {
 function within<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), ANSWER_WITHIN_MS);
+    timer = setTimeout(
+      () => reject(new Error(`waited in vain for ${what}`)),
+      patiently(ANSWER_WITHIN_MS),
+    );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

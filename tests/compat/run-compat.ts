@@ -142,7 +142,7 @@ function report(
   print(`  hypercache:   ${mismatch.ours}`);
 }
 
-/** Refused by redis-server within a pipeline; a second of work without arguments. */
+/** Refused by redis-server within a pipeline; many seconds of work without arguments. */
 const NEVER_SENT = new Set(['script|debug', 'pfselftest']);
 
 /** Commands of ours that no grammar row names; a container only leads to its subcommands. */

@@ -35,7 +35,6 @@ export const HYPERLOGLOG_ROWS: readonly GrammarRow[] = [
       d.option(kind).add(hllKey(g));
     },
   },
-  { name: 'PFSELFTEST', weight: 0.02, make: () => {} },
   { name: 'GET', weight: 12, make: (g, d) => d.label('of a HyperLogLog').add(hllKey(g)) },
   {
     name: 'SETRANGE',
