@@ -60,7 +60,7 @@ export interface ConnectOptions {
   readonly onAccept?: (socket: Socket) => void;
 }
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const BYTES_KEPT_MAX = 1024 * 1024;
 
 /** Calls of one handler, in order, and what was read. */

@@ -6,6 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { patiently } from '../support/patience.ts';
 import { RawClient, talk } from '../support/raw.ts';
 import { findFreePort, MAIN, startOurs, waitFor } from '../support/server.ts';
 
@@ -19,7 +20,7 @@ interface Ran {
 
 async function run(args: readonly string[], input = ''): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patiently(15_000));
   let [out, error] = ['', ''];
   child.stdout.on('data', (bytes: Buffer) => {
     out += bytes.toString();

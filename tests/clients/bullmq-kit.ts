@@ -12,6 +12,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Scenario, testBothServers } from '../support/both-servers.ts';
+import { patiently } from '../support/patience.ts';
 import { waitFor } from '../support/server.ts';
 
 /** Longer than any job here takes; a failing test does not wait for ever. */
@@ -90,10 +91,11 @@ export function waitForJobs(worker: Worker, count: number): Promise<Job[]> {
 
 export async function within<T>(promise: Promise<T>, what: () => string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  const withinMs = patiently(WITHIN_MS);
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`waited ${WITHIN_MS} ms in vain for ${what()}`)),
-      WITHIN_MS,
+      () => reject(new Error(`waited ${withinMs} ms in vain for ${what()}`)),
+      withinMs,
     );
   });
   try {

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { installTarball } from '../support/installed-package.ts';
+import { patiently } from '../support/patience.ts';
 import { ROOT } from '../support/server.ts';
 
 test('the packed tarball installs into an empty folder without scripts and runs', (t) => {
@@ -28,7 +29,7 @@ test('the packed tarball installs into an empty folder without scripts and runs'
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: installed.folder,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patiently(20_000),
   });
   assert.ok(output.endsWith('v'), output);
   assert.deepEqual(packageNames(installed.folder), ['@hypercache/node']);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import test from 'node:test';
+import { patiently } from '../support/patience.ts';
 import { MAIN, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -77,7 +78,7 @@ function runToEnd(args: readonly string[]): Promise<{ code: number | null; text:
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patiently(10_000));
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

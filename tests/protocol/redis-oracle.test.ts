@@ -17,6 +17,7 @@ import {
 } from '../../src/protocol/frame-parser.ts';
 import { ReplyWriter } from '../../src/protocol/reply-writer.ts';
 import type { Reply } from '../../src/testing/reply-decoder.ts';
+import { patiently } from '../support/patience.ts';
 import { type RunningServer, skipWithout, startRedis } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -289,7 +290,9 @@ function exchange(bytes: Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     const socket = net.connect(redis.port, '127.0.0.1');
-    socket.setTimeout(5000, () => reject(new Error('redis-server neither answered nor closed')));
+    socket.setTimeout(patiently(5000), () =>
+      reject(new Error('redis-server neither answered nor closed')),
+    );
     socket.on('data', (part: Buffer) => parts.push(part));
     // A server that closes on an error resets when input is left unread; the reply came before.
     socket.on('error', () => {});

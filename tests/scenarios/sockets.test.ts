@@ -10,6 +10,7 @@ import tls from 'node:tls';
 import { HyperCache, NodeError } from '../../src/index.ts';
 import { makeTestCertificates, type TestCertificates } from '../../src/testing/certificates.ts';
 import { encodeCommand, type Reply } from '../../src/testing/reply-decoder.ts';
+import { patiently } from '../support/patience.ts';
 import { findFreePort, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -44,7 +45,7 @@ test('a pipeline of a million commands does not keep others waiting', async () =
   assert.equal(hogBytes, hogBytesAll);
   waitsMs.sort((a, b) => a - b);
   // The bench holds this to 10 ms; here the client shares the process and the machine is busy.
-  assert.ok(waitsMs[Math.floor(waitsMs.length / 2)] < 100, `${waitsMs}`);
+  assert.ok(waitsMs[Math.floor(waitsMs.length / 2)] < patiently(100), `${waitsMs}`);
   assert.ok(waitsMs.length > 3, 'others were served while the pipeline ran');
   hog.end();
   other.end();
@@ -146,7 +147,7 @@ test('a program that stops its nodes ends by itself', () => {
   `;
   const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patiently(20_000),
   });
   assert.deepEqual([run.stdout, run.status, run.stderr], ['stopped\n', 0, '']);
 });
@@ -159,7 +160,7 @@ test('a program with an embedded node without a port ends by itself, unstopped',
   `;
   const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patiently(20_000),
   });
   assert.deepEqual([run.status, run.stderr], [0, '']);
 });

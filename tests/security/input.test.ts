@@ -8,6 +8,7 @@ import { createEngineFixture, frameOf } from '../../src/testing/engine-fixture.t
 import { createNodeKit } from '../../src/testing/node-kit.ts';
 import { encodeCommand } from '../../src/testing/reply-decoder.ts';
 import { seeded } from '../../src/testing/seeded.ts';
+import { patiently } from '../support/patience.ts';
 import { RawClient, residentBytes, talk } from '../support/raw.ts';
 import { type RunningServer, skipWithout, startOurs, startRedis } from '../support/server.ts';
 
@@ -193,7 +194,7 @@ test('SECURITY 11: LCS of long strings is refused before its table is made', asy
   for (const key of ['a', 'b']) kit.run('SET', key, key.repeat(100_000));
   const startMs = performance.now();
   assert.match(String(kit.ask('LCS', 'a', 'b')), /ERR Insufficient memory/);
-  assert.ok(performance.now() - startMs < 500);
+  assert.ok(performance.now() - startMs < patiently(500));
 });
 
 test('SECURITY 11: APPEND and SETRANGE stop at proto-max-bulk-len', async () => {
@@ -227,7 +228,7 @@ test('SECURITY 12: patterns that make others explode take no time', async () => 
     kit.run('CONFIG', 'GET', pattern);
     kit.run('PUBSUB', 'CHANNELS', pattern);
     const tookMs = performance.now() - startMs;
-    assert.ok(tookMs < 1_000, `${pattern.slice(0, 20)}: ${tookMs} ms`);
+    assert.ok(tookMs < patiently(1_000), `${pattern.slice(0, 20)}: ${tookMs} ms`);
   }
 });
 
@@ -282,12 +283,14 @@ function bestTimeMs(keyOf: (i: number) => Uint8Array): number {
     const { store } = createEngineFixture({ seed: round + 1, records: false });
     const frames = Array.from({ length: 20_000 }, (_unused, i) => frameOf('SET', keyOf(i), 'v'));
     const database = store.databases[0];
-    const startMs = performance.now();
+    const before = process.cpuUsage();
     for (const frame of frames) {
       setStringArgument(database, database.find(frame, 1), frame, 1, 2, -1, EVENT.set);
     }
     for (const frame of frames) assert.notEqual(database.find(frame, 1), 0);
-    bestMs = Math.min(bestMs, performance.now() - startMs);
+    // Of the processor: others on the machine take none of it.
+    const { user, system } = process.cpuUsage(before);
+    bestMs = Math.min(bestMs, (user + system) / 1000);
   }
   return bestMs;
 }

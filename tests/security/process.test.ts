@@ -11,6 +11,7 @@ import { HyperCache } from '../../src/index.ts';
 import { METRIC } from '../../src/observability/metrics/metric-table.ts';
 import { createCommandKit } from '../../src/testing/command-kit.ts';
 import { createNodeKit } from '../../src/testing/node-kit.ts';
+import { patiently } from '../support/patience.ts';
 import { RawClient, residentBytes, talk } from '../support/raw.ts';
 import { MAIN, ROOT, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -292,7 +293,7 @@ function outputOf(args: readonly string[]): Promise<string> {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patiently(10_000));
     child.on('close', () => {
       clearTimeout(timer);
       resolve(text);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { patiently } from './patience.ts';
 import { skipWithout, startOurs, startRedis } from './server.ts';
 
 /** What a library does for a living, against the server on that port of this machine. */
@@ -34,7 +35,7 @@ export function testBothServers(
       const server = await start({ args });
       try {
         const runs = Object.entries(scenarios).map(([rule, run]) =>
-          t.test(rule, { timeout: SCENARIO_WITHIN_MS }, (t) => run(t, server.port)),
+          t.test(rule, { timeout: patiently(SCENARIO_WITHIN_MS) }, (t) => run(t, server.port)),
         );
         await Promise.all(runs);
       } finally {

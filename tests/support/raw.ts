@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import { patiently } from './patience.ts';
 
 /** A client that speaks in bytes: what came back is text, and whether the server has closed. */
 export class RawClient {
@@ -35,7 +36,7 @@ export class RawClient {
 
   /** Waits until the server has closed, or has sent so many bytes. */
   async until(condition: (client: this) => boolean, withinMs = 10_000): Promise<string> {
-    const deadline = Date.now() + withinMs;
+    const deadline = Date.now() + patiently(withinMs);
     while (!condition(this)) {
       if (Date.now() > deadline) {
         throw new Error(`waited in vain; so far: ${JSON.stringify(this.text.slice(0, 200))}`);

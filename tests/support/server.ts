@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { patiently } from './patience.ts';
 
 /** The repository's top, seen from `.build/tests/support/`. */
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -79,17 +80,19 @@ export async function findFreePort(): Promise<number> {
   throw new Error('no free port found');
 }
 
-/** Polls until `probe` gives something, for real processes only. */
+/** Polls until `probe` gives something, for real processes only; patiently. */
 export async function waitFor<T>(
   what: string,
   withinMs: number,
   probe: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const deadline = Date.now() + withinMs;
+  const deadline = Date.now() + patiently(withinMs);
   for (;;) {
     const found = await probe();
     if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    if (Date.now() > deadline) {
+      throw new Error(`waited ${patiently(withinMs)} ms in vain for ${what}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -130,7 +133,7 @@ async function launch(
     output: () => text.join(''),
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), patiently(STOP_WITHIN_MS));
       const result = await exited;
       clearTimeout(timer);
       process.off('exit', killAtExit);
@@ -169,7 +172,7 @@ function answersPing(port: number): Promise<boolean> {
       socket.destroy();
       resolve(isGood);
     };
-    socket.setTimeout(2_000, () => finish(false));
+    socket.setTimeout(patiently(2_000), () => finish(false));
     socket.once('error', () => finish(false));
     socket.once('close', () => finish(false));
     // With a password the answer is NOAUTH.
