@@ -16,6 +16,11 @@ const POOL_SIZE = 16;
 const ROUND_COUNT_MAX = 64;
 const MORE_ROUNDS_MAX = 8;
 const CHOICES_WITHOUT = 32;
+/**
+ * A sample is drawn for so many choices at once, and is as many times larger: more loads that wait
+ * for memory together. At two million keys an eviction costs 1.63 us so, 1.95 with one each.
+ */
+const CHOICES_A_SAMPLE = 4;
 
 /** The larger, the sooner an entry goes. It may only grow while the entry is not used. */
 export interface Scorer {
@@ -26,6 +31,7 @@ export class CandidatePool {
   private readonly run = new SlotRun();
   private count = 0;
   private choicesWithout = 0;
+  private choicesLeft = 0;
   /** Ascending; parallel arrays. */
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Uint32Array(POOL_SIZE);
@@ -41,7 +47,10 @@ export class CandidatePool {
    */
   choose(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore = 0): number {
     for (let round = 0; round < ROUND_COUNT_MAX; round++) {
-      if (!this.sample(store, scorer, isVolatile)) return 0;
+      if (round > 0 || --this.choicesLeft < 0 || this.count < CHOICES_A_SAMPLE) {
+        if (!this.sample(store, scorer, isVolatile)) return 0;
+        this.choicesLeft = CHOICES_A_SAMPLE - 1;
+      }
       if (this.bestScore < wantedScore) this.searchOn(store, scorer, isVolatile, wantedScore);
       while (this.count > 0) {
         const last = this.count - 1;
@@ -85,7 +94,7 @@ export class CandidatePool {
       const database = databases[i];
       if ((isVolatile ? database.deadlineCount : database.count) === 0) continue;
       isEmpty = false;
-      let left = sampleCount;
+      let left = sampleCount * CHOICES_A_SAMPLE;
       while (left > 0) {
         const drawn = isVolatile
           ? this.drawVolatile(database, scorer, left)
