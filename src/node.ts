@@ -21,10 +21,10 @@ import { KeyspaceNotifications } from './commands/notifications/keyspace-notific
 import { NodeHealth } from './commands/server/health/node-health.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
 import { followMemory } from './commands/server/memory-watch.ts';
+import { SlowLog } from './commands/server/slow-log.ts';
 import { type ClientChannel, GATE, Session } from './commands/session.ts';
-import { SlowLog } from './commands/slow-log.ts';
 import { TrackingTable } from './commands/tracking/tracking-table.ts';
-import { WatchTable } from './commands/watch-table.ts';
+import { WatchTable } from './commands/transaction/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
 import type { HttpPort } from './http/http-port.ts';

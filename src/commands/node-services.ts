@@ -14,9 +14,9 @@ import type { NodeStatistics } from './node-statistics.ts';
 import type { ScriptEngine } from './scripting/script-engine.ts';
 import type { NodeHealth } from './server/health/node-health.ts';
 import type { LatencyMonitor } from './server/latency/latency-monitor.ts';
+import type { SlowLog } from './server/slow-log.ts';
 import type { Session, SessionTracking } from './session.ts';
-import type { SlowLog } from './slow-log.ts';
-import type { WatchTable } from './watch-table.ts';
+import type { WatchTable } from './transaction/watch-table.ts';
 
 /**
  * What commands need of the node they run in. Built once, in `node.ts`; a value, never a global.

@@ -1,11 +1,11 @@
-import { bytesEqual } from '../base/bytes.ts';
-import type { Frame } from '../base/frame.ts';
-import { hashBytes } from '../base/hash.ts';
-import type { Effect } from '../engine/effect.ts';
-import { EVENT } from '../engine/event-table.ts';
-import type { MutationReader } from '../engine/mutation-sink.ts';
-import type { Store } from '../engine/store.ts';
-import type { Session, WatchedKeys } from './session.ts';
+import { bytesEqual } from '../../base/bytes.ts';
+import type { Frame } from '../../base/frame.ts';
+import { hashBytes } from '../../base/hash.ts';
+import type { Effect } from '../../engine/effect.ts';
+import { EVENT } from '../../engine/event-table.ts';
+import type { MutationReader } from '../../engine/mutation-sink.ts';
+import type { Store } from '../../engine/store.ts';
+import type { Session, WatchedKeys } from '../session.ts';
 
 /**
  * Who watches which key (WATCH). Reads the stream of changes of each store in which somebody

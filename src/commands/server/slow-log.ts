@@ -1,9 +1,9 @@
-import type { SlowlogConfiguration } from '../base/configuration.ts';
-import type { Frame } from '../base/frame.ts';
-import type { TurnClock } from '../base/turn-clock.ts';
-import type { NodeServices } from './node-services.ts';
-import { secretArguments } from './secret-arguments.ts';
-import type { Session } from './session.ts';
+import type { SlowlogConfiguration } from '../../base/configuration.ts';
+import type { Frame } from '../../base/frame.ts';
+import type { TurnClock } from '../../base/turn-clock.ts';
+import type { NodeServices } from '../node-services.ts';
+import { secretArguments } from '../secret-arguments.ts';
+import type { Session } from '../session.ts';
 
 /** One command that took too long, trimmed so that the log stays small whatever was sent. */
 export interface SlowLogEntry {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNodeKit, type KitClient, type NodeKit } from '../testing/node-kit.ts';
+import { createNodeKit, type KitClient, type NodeKit } from '../../testing/node-kit.ts';
 
 interface Case {
   readonly name: string;

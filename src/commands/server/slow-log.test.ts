@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCommandKit } from '../testing/command-kit.ts';
-import { frameOf } from '../testing/engine-fixture.ts';
+import { createCommandKit } from '../../testing/command-kit.ts';
+import { frameOf } from '../../testing/engine-fixture.ts';
 import { SlowLog } from './slow-log.ts';
 
 test('SlowLog keeps at most 32 arguments and says how many it left out', async () => {
