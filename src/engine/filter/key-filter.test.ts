@@ -171,17 +171,19 @@ test('hashes that the index raises are the same keys to the filter', () => {
 
 test('a filter that gets no memory says "may be" of all, and recovers', () => {
   seeded((random) => {
-    const pool = new SegmentPool(0);
-    const seeds = [random.u32(), random.u32(), random.u32(), random.u32()];
-    const model = new FilterModel({ pool, rate: 0.001, seeds });
+    const model = createModel(random, 0.001);
     for (let i = 0; i < 10_000; i++) model.set(`key:${i}`);
-    pool.limitBytes = pool.heldBytes;
-    for (let i = 10_000; i < 60_000; i++) model.set(`key:${i}`);
+    const { memory } = model;
+    const allocate = memory.allocate.bind(memory);
+    const { pageBytes } = model.plan.shape;
+    memory.allocate = (byteCount) => (byteCount === pageBytes ? 0 : allocate(byteCount));
+    for (let i = 10_000; i < 30_000; i++) model.set(`key:${i}`);
     assert.ok(model.filter.counts[FILTER_COUNT.FAILED_ADDS] > 0, 'memory refused pages');
+    assert.ok(model.filter.estimatedRate() > 0.1, 'saturated tables exclude nothing');
     model.checkAll();
-    pool.limitBytes = 0;
-    for (let i = 60_000; i < 120_000; i++) model.set(`key:${i}`);
-    while (model.keys.length > 40_000) model.remove(model.keys[random.below(model.keys.length)]);
+    memory.allocate = allocate;
+    for (let i = 30_000; i < 60_000; i++) model.set(`key:${i}`);
+    while (model.keys.length > 20_000) model.remove(model.keys[random.below(model.keys.length)]);
     model.checkAll();
     assert.ok(model.filter.estimatedRate() < 0.001, 'no table is saturated any more');
   });
