@@ -1,7 +1,7 @@
 /**
  * A noisy neighbour: store A is read and written at half the rate that it can be, with ten times as
- * many keys as fit into its budget, so that it evicts all the time. Store B has a working set of its
- * own. B's hit ratio and the 99th percentile of its latency, with and without A's load, in turns.
+ * many keys as fit into its budget, so that it evicts all the time. Store B has a working set of
+ * its own: its hit ratio and its 99th percentile of latency, with and without A's load, in turns.
  *
  *     node .build/bench/isolation.js [--tiny] [--rounds 4] [--seconds 4] [--megabytes 64]
  */

@@ -7,7 +7,12 @@ import { EVENT } from './event-table.ts';
 import { renameEntry } from './key-transfer.ts';
 import { AddressBuffer } from './keyspace/address-buffer.ts';
 import { growString } from './values/string/string-growth.ts';
-import { integerOf, openString, setInteger, setStringArgument } from './values/string/string-value.ts';
+import {
+  integerOf,
+  openString,
+  setInteger,
+  setStringArgument,
+} from './values/string/string-value.ts';
 
 function set(database: Database, key: string, value: string, deadline: number | bigint): number {
   const frame = frameOf('SET', key, value);

@@ -197,8 +197,8 @@ export const ERRORS = {
   streamTime: row('ERR Invalid TIME option argument for XCLAIM'),
   streamRetrycount: row('ERR Invalid RETRYCOUNT option argument for XCLAIM'),
   streamNoKey: row(
-    'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use ' +
-      'the MKSTREAM option to create an empty stream automatically.',
+    'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to ' +
+      'use the MKSTREAM option to create an empty stream automatically.',
   ),
   streamBusy: row('BUSYGROUP Consumer Group name already exists'),
   streamEntriesRead: row('ERR value for ENTRIESREAD must be positive or -1'),
@@ -219,8 +219,8 @@ export const ERRORS = {
       'would just return an empty result set.',
   ),
   streamNewRefused: row(
-    'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> ' +
-      'option.',
+    'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> ' +
+      '<consumer> option.',
   ),
   streamGroupGone: row('NOGROUP the consumer group this client was blocked on no longer exists'),
   streamAddedNegative: row('ERR entries_added must be positive'),

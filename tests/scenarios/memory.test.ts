@@ -34,7 +34,7 @@ function pressureLines(
     .map((line) => JSON.parse(line));
 }
 
-test('noeviction refuses what does not fit, tells of the panic, and takes writes again', async () => {
+test('noeviction refuses what does not fit, tells of the panic, and goes on', async () => {
   const args = ['--cache.max_memory=4mb', '--cache.eviction_policy=noeviction'];
   await withNode(args, async (server) => {
     const { port } = server;
@@ -68,7 +68,7 @@ test('writes failing under memory pressure: with a policy that evicts none does'
   });
 });
 
-test('a limit lowered while the node runs is reached in the background, and writes pass', async () => {
+test('a limit lowered at run time is reached in the background, and writes pass', async () => {
   await withNode(['--cache.max_memory=64mb', '--cache.eviction_policy=lru'], async (server) => {
     const { port } = server;
     await loadKeys(port, 150_000, ['SET', `key:${DIGITS}`, VALUE]);
@@ -86,7 +86,7 @@ test('a limit lowered while the node runs is reached in the background, and writ
   });
 });
 
-test('two stores under one limit: reservations are kept, and each evicts its own alone', async () => {
+test('two stores under one limit keep their reservations and evict their own alone', async () => {
   const args = ['--cache.max_memory=8mb', '--cache.node_max_memory=24mb'];
   await withNode([...args, '--cache.eviction_policy=lru'], async (server) => {
     const { port } = server;

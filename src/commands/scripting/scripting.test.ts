@@ -280,7 +280,8 @@ test('INFO counts scripts, libraries and functions, and what they hold', () => {
 
 test('without room a script that may write is refused, as its first line says', () => {
   const library = (flags: string): string =>
-    `#!lua name=l\nredis.register_function{function_name='f', callback=function() return 1 end${flags}}`;
+    '#!lua name=l\nredis.register_function' +
+    `{function_name='f', callback=function() return 1 end${flags}}`;
   ask('FUNCTION', 'LOAD', library(''));
   ask('SET', 'k', 'v');
   kit.session.store.setPolicy('noeviction');

@@ -9,7 +9,7 @@ export interface Sharer {
 }
 
 /**
- * Divides `totalBytes` among stores: each gets what it wants up to a level that is the same for all,
+ * Divides `totalBytes` among stores: each gets what it wants, up to a level that is one for all,
  * the highest at which they fit (max-min fairness). So who needs little is never pressed by who
  * wants much, and who has more than its even share is asked to give back when another needs it.
  *

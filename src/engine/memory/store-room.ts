@@ -103,7 +103,7 @@ const TENACITY_MAX = 100;
 const REPAID_BYTES = 2_048;
 /** The limit is passed by 1 % at most. */
 const SLACK_PARTS = 100;
-/** The headroom is that part of the limit: what it costs of the hits is a 256th at the very most. */
+/** The headroom is that part of the limit: it costs a 256th of the hits at the very most. */
 const HEADROOM_PARTS = 256;
 /** Evictions between two readings of the clock. */
 const STEP_EVICTIONS = 16;

@@ -49,7 +49,7 @@ test('no line is lost between two files, and no file is longer than it may be', 
   assert.equal(linesIn(disk)[0], lineOf(5).trimEnd());
 });
 
-test('a disk that is full while rotating: the full file grows, within bounds, then lines are lost', () => {
+test('a disk full while rotating: the full file grows, within bounds, then lines are lost', () => {
   const disk = new MemoryDisk();
   const file = new RotatingFile(disk, '/logs', SETTINGS);
   writeLines(file, 0, 5);
@@ -153,7 +153,7 @@ test('two nodes in one directory, as at a restart: no line is lost, no limit pas
   assert.ok(next.write(lineOf(60)));
 });
 
-test('one of two nodes sleeps while the other rotates its file away: it goes on in the newest', () => {
+test('a node whose file another one rotated away meanwhile goes on in the newest', () => {
   const disk = new MemoryDisk();
   const sleeper = new RotatingFile(disk, '/logs', SETTINGS);
   const busy = new RotatingFile(disk, '/logs', SETTINGS);

@@ -153,7 +153,7 @@ test('a log file that cannot be opened at start is an error', async () => {
   assert.throws(() => openLog({ world, configuration }), NodeError);
 });
 
-test('lines that are lost are counted and told, and the reason goes when lines do get through', async () => {
+test('lost lines are counted and told, and the reason goes when lines do get through', async () => {
   const { world, log } = await open({ logFile: '/log.txt' });
   let toldCount = 0;
   log.health.onLost(() => toldCount++);

@@ -75,7 +75,7 @@ test('output is whole and in order though its reader is slow and the process exi
   assert.equal(run.stdout, `${expected}exit 3\n`);
 });
 
-test('a reader that never reads is waited for once, and what it does not take is told', async () => {
+test('a reader that never reads is waited for once, and what is not taken is told', async () => {
   const module = new URL('./real-host.js', import.meta.url).href;
   // Touching the stream makes the pipe one that says EAGAIN, as a service manager's is.
   const code = `

@@ -68,7 +68,7 @@ test('LatencyHistogram percentiles are at most 13 % above the truth and never be
   assert.equal(new LatencyHistogram().percentileUs(50), 0);
 });
 
-test('LatencyHistogram counts within bounds that double, and a call lies on one side of each', () => {
+test('LatencyHistogram counts within bounds that double, each call on one side of each', () => {
   const histogram = new LatencyHistogram();
   const times = Array.from({ length: 2000 }, (_, i) => 0.5 * 1.008 ** i).filter((us) => us < 2e6);
   for (const us of times) histogram.record(us, 2);
