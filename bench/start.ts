@@ -61,10 +61,9 @@ function measureBareNode(): number {
 async function measurePong(): Promise<number> {
   const port = await findFreePort();
   const startMs = performance.now();
-  const child = spawn(installed.binary, ['--port', String(port)], {
-    cwd: installed.folder,
-    stdio: 'ignore',
-  });
+  // With HTTP on, as it is for who says nothing about it.
+  const args = ['--port', String(port), '--http.enabled=yes', '--http-port', '0'];
+  const child = spawn(installed.binary, args, { cwd: installed.folder, stdio: 'ignore' });
   try {
     while (!(await pong(port))) {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
