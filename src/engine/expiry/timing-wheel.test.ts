@@ -218,6 +218,17 @@ test('the soonest of few is found exactly, whatever was re-dated, moved and remo
   });
 });
 
+test('the soonest is found where the clock stands on the edge of a slot of many ticks', () => {
+  const kit = new WheelKit();
+  // The wheel's own year before the start is no whole number of such slots: the next edge.
+  const edgeMs = START_MS + 80 * TICK_MS;
+  kit.add(edgeMs + 1_000);
+  kit.nowMs = edgeMs;
+  kit.expire();
+  kit.add(edgeMs + 3_000);
+  assert.equal(kit.deadlines.get(kit.wheel.soonest()), edgeMs + 1_000);
+});
+
 test('of many in one slot the soonest of some is found, in few steps', () => {
   const kit = new WheelKit();
   for (let i = 0; i < 5_000; i++) kit.add(START_MS + DAY_MS + (i % 1_000));

@@ -139,9 +139,16 @@ export class TimingWheel {
   /** The occupied slot that comes up first; there is one. */
   private soonestSlot(): number {
     const { heads } = this;
+    // Where the cursor has just come to, what waits to be moved down may be due before the rest.
+    for (let level = LEVEL_COUNT - 1; level > 0; level--) {
+      const span = SLOT_COUNT ** level;
+      if (this.cursorTick % span !== 0) continue;
+      const slot = level * SLOT_COUNT + (Math.floor(this.cursorTick / span) % SLOT_COUNT);
+      if (heads[slot] !== 0) return slot;
+    }
     for (let level = 0, span = 1; level < LEVEL_COUNT; level++, span *= SLOT_COUNT) {
       const digit = Math.floor(this.cursorTick / span) % SLOT_COUNT;
-      // What stands in the cursor's own slot is due now in level 0, and a whole turn later above.
+      // What else stands in the cursor's own slot is due now in level 0, and a turn later above.
       const first = level === 0 ? digit : digit + 1;
       for (let step = 0; step < SLOT_COUNT; step++) {
         const slot = level * SLOT_COUNT + ((first + step) % SLOT_COUNT);
