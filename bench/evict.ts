@@ -1,9 +1,9 @@
 /**
  * A full store under writes. For each policy two servers in turns: one at its limit, so that each
  * new key needs another to go, and one without a limit that holds as many keys. No write may fail,
- * the counted bytes may pass the limit by 1 %, and the writes per CPU-second stay above 0.8 of the
- * other's: so neither the load generator nor a busy machine counts. Then what a GET costs at ten
- * thousand to ten million keys, beside redis-server's own growth.
+ * the counted bytes may pass the limit by 1 %, and throughput stays above 0.8 of the other's; writes
+ * per CPU-second beside it tell the same on a busy machine. Then what a GET costs at ten thousand to
+ * ten million keys, beside redis-server's own growth.
  *
  *     node .build/bench/evict.js [--tiny] [--policies lru,sieve] [--rounds 3] [--seconds 2]
  *                                [--megabytes 256] [--sizes 10000,1000000] [--only writes,reads]
@@ -155,7 +155,7 @@ function judge(
   const ratio = full.perSecond / free.perSecond;
   const cpuRatio = free.cpuUs / full.cpuUs;
   const isMet =
-    cpuRatio >= THROUGHPUT_TARGET && seen.countedMax <= OVERSHOOT_MAX && seen.failedCount === 0;
+    ratio >= THROUGHPUT_TARGET && seen.countedMax <= OVERSHOOT_MAX && seen.failedCount === 0;
   return { policy, full, free, ratio, cpuRatio, ...seen, isMet };
 }
 
@@ -226,7 +226,7 @@ function reportWrites(rows: readonly PolicyFigures[]): void {
       'ratio',
       'full us',
       'free us',
-      'cpu',
+      'per CPU-s',
       'evicted',
       'counted',
     ].concat(['held', 'rss', 'failed', 'verdict']),
@@ -246,7 +246,7 @@ function reportWrites(rows: readonly PolicyFigures[]): void {
       verdict(row.isMet, IS_TINY),
     ]),
   );
-  print('targets: writes per CPU-second >= 0.80 of the free server, no write failed,');
+  print('targets: throughput >= 0.80 of the free server, no write failed,');
   print('counted bytes <= 101 % of the limit at every look');
 }
 

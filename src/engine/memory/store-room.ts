@@ -39,7 +39,8 @@ export function makeRoomSlowly(store: Store, byteCount: number): boolean {
   if (byteCount > store.limitBytes && isGradual) return refuse(store);
   store.lowerCeiling(store.ceilingBytes - REPAID_BYTES);
   const bytesMax = isGradual ? store.ceilingBytes : store.limitBytes;
-  while (!fits(store, store.countedBytes() + byteCount, bytesMax)) {
+  const aheadBytes = store.policy.evicts ? Math.min(AHEAD_BYTES_MAX, bytesMax / AHEAD_PARTS) : 0;
+  while (!fits(store, store.countedBytes() + byteCount + aheadBytes, bytesMax)) {
     if (!store.drainOne() && !store.evictOne()) return fitsAtLast(store, byteCount);
   }
   return true;
@@ -99,6 +100,12 @@ function refuse(store: Store): boolean {
 
 /** As Redis has it. */
 const TENACITY_MAX = 100;
+/**
+ * What is freed beyond what a write needs, so that the next few need nothing: evictions in a row find
+ * code and candidates in the cache. Of SETs of 64 bytes one in about 16 evicts then, 16 at once.
+ */
+const AHEAD_BYTES_MAX = 2_048;
+const AHEAD_PARTS = 1_024;
 /** What a write frees beyond its own bytes when the store holds more than it may. */
 const REPAID_BYTES = 2_048;
 /** The limit is passed by 1 % at most. */

@@ -14,7 +14,7 @@ import { DRAWN_SHARE, sampleVolatile } from './volatile-sample.ts';
 const POOL_SIZE = 16;
 /** A round finds nothing only when all it sampled was used within the same second. */
 const ROUND_COUNT_MAX = 64;
-const MORE_ROUNDS_MAX = 8;
+const MORE_ROUNDS_MAX = 2;
 const CHOICES_WITHOUT = 32;
 /**
  * A sample is drawn for so many choices at once, and is as many times larger: more loads that wait
