@@ -1,9 +1,9 @@
 /**
  * A full store under writes. For each policy two servers in turns: one at its limit, so that each
  * new key needs another to go, and one without a limit that holds as many keys. No write may fail,
- * the counted bytes may pass the limit by 1 %, and throughput stays above 0.8 of the other's; writes
- * per CPU-second beside it tell the same on a busy machine. Then what a GET costs at ten thousand to
- * ten million keys, beside redis-server's own growth.
+ * the counted bytes may pass the limit by 1 %, and throughput stays above 0.8 of the other's; the
+ * writes per CPU-second stand beside it. Then what a GET costs at ten thousand to ten million keys,
+ * beside redis-server's own growth.
  *
  *     node .build/bench/evict.js [--tiny] [--policies lru,sieve] [--rounds 3] [--seconds 2]
  *                                [--megabytes 256] [--sizes 10000,1000000] [--only writes,reads]
