@@ -68,11 +68,13 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   },
   {
     name: 'newer-argument',
-    reason: 'ZRANK and ZREVRANK take WITHSCORE, as in Redis 7.2, and say so',
+    reason:
+      'ZRANK and ZREVRANK take WITHSCORE, as in Redis 7.2, SELECT takes the name of a store, and ' +
+      'they say so',
     applies: (draft, oracle, ours) =>
       (draft.name === 'COMMAND DOCS' || draft.name === 'COMMAND INFO') &&
       oracle.kind === ours.kind &&
-      draft.args.some((arg) => /^z(rev)?rank$/i.test(String(arg))),
+      draft.args.some((arg) => /^(z(rev)?rank|select)$/i.test(String(arg))),
   },
   {
     name: 'equal-until-zero',
