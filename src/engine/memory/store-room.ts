@@ -101,8 +101,8 @@ function refuse(store: Store): boolean {
 /** As Redis has it. */
 const TENACITY_MAX = 100;
 /**
- * What is freed beyond what a write needs, so that the next few need nothing: evictions in a row find
- * code and candidates in the cache. Of SETs of 64 bytes one in about 16 evicts then, 16 at once.
+ * What is freed beyond what a write needs, so that the next few need nothing: evictions in a row
+ * find code and candidates in the cache. Of SETs of 64 bytes one in about 16 evicts, 16 at once.
  */
 const AHEAD_BYTES_MAX = 2_048;
 const AHEAD_PARTS = 1_024;
