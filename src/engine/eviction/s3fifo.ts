@@ -19,7 +19,9 @@ const SMALL_SHARE_MAX = 0.9;
 /** Entries, as a share of all, that more room for a queue would have kept. */
 const MARGIN_SHARE = 1 / 8;
 /** Entries' worth of room that one key moves which came back from a margin. */
-const MARGIN_STEP = 3;
+const MARGIN_STEP = 8;
+/** While small has more than this share, uses of long ago tell little: main remembers one. */
+const SMALL_SHARE_RESTLESS = 0.2;
 /** So many uses let a new key stay. */
 const USES_TO_STAY = 1;
 /** Entries moved or spared for one eviction; then the next one goes, used or not. */
@@ -44,7 +46,7 @@ export function createS3Fifo(context: PolicyContext): EvictionPolicy {
  * where room is worth more: a key that comes back soon after it left small would have been a hit if
  * small were an eighth of all entries longer, and takes room from main; one that left main, so
  * recently, takes some from small. Where popularity stands still small shrinks; when what is
- * popular changes all the time it grows, and what main still holds of old goes sooner. Measured in
+ * popular changes all the time it grows, and main lets go sooner of what was popular. Measured in
  * docs/design/eviction.md, "Hit ratios".
  *
  * @source  J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi: "FIFO queues are all you need for cache
@@ -129,7 +131,7 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
       const uses = usesOf(queue.access);
       const stays = isFromSmall ? uses >= USES_TO_STAY : uses > 0;
       if (stays && moved < MOVED_COUNT_MAX) {
-        queue.moveTaken(store, main, isFromSmall ? 0 : queue.access - USE_ONE);
+        queue.moveTaken(store, main, isFromSmall ? 0 : this.usesLeft(queue.access));
         continue;
       }
       this.remember(queue.items.hash, isFromSmall);
@@ -139,6 +141,11 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
 
   keepUp(store: Store, itemCount: number): boolean {
     return this.set.keepUp(store, itemCount, this);
+  }
+
+  /** Access bits with the uses that an entry takes along on its next round through main. */
+  private usesLeft(access: number): number {
+    return this.smallShare > SMALL_SHARE_RESTLESS ? 0 : access - USE_ONE;
   }
 
   /** Whether the key left lately; if very lately, the queue it left gets more room. */
