@@ -45,7 +45,7 @@ export interface FuzzResult {
  */
 export const SERVER_ARGUMENTS = ['--proto-max-bulk-len', '1mb'];
 
-const PING_WITHIN_MS = 1_000;
+const PING_WITHIN_MS = 10_000;
 const CLOSE_WITHIN_MS = 10_000;
 const LINGER_MS = 20;
 const FINDINGS_MAX = 10;

@@ -1,6 +1,7 @@
 /** Which key an address means, and what the routes of keys answer. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { waitFor } from '../support/server.ts';
 import { type HttpServerKit, type RespClient, startHttp } from './http-kit.ts';
 
 let kit: HttpServerKit;
@@ -224,8 +225,13 @@ test('a request is one line of the log, with its id and status and without its v
   const body = '{"value":"a secret value"}';
   await kit.ask('PUT', '/api/cache/logged', { body, headers });
   await kit.get('/health');
-  const lines = kit.server.output().split('\n');
-  const told = lines.filter((line) => line.includes(id)).map((line) => JSON.parse(line));
+  const linesOf = (what: string) =>
+    kit.server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(what) && line.endsWith('}'));
+  await waitFor('the line', 10_000, () => linesOf(id).length > 0 || undefined);
+  const told = linesOf(id).map((line) => JSON.parse(line));
   assert.ok(told.length >= 1 && told.length <= 2, `${told.length} lines`);
   const [line] = told;
   assert.deepEqual([line.component, line.correlation_id, line.fields.status], ['http', id, 200]);

@@ -12,17 +12,24 @@ import { WireClient } from '../support/wire-client.ts';
 let folder: string;
 let directory: string;
 let number = 0;
+const servers: RunningServer[] = [];
 
 before(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stores-test-'));
 });
-after(() => fs.rmSync(folder, { recursive: true, force: true }));
+after(async () => {
+  // Those that a failed test left.
+  for (const server of servers) await server.stop('SIGKILL');
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 beforeEach(() => {
   directory = path.join(folder, `data-${++number}`);
 });
 
-function start(...args: string[]): Promise<RunningServer> {
-  return startOurs({ args: ['--data-dir', directory, ...args] });
+async function start(...args: string[]): Promise<RunningServer> {
+  const server = await startOurs({ args: ['--data-dir', directory, ...args] });
+  servers.push(server);
+  return server;
 }
 
 async function connect(server: RunningServer): Promise<Caller> {
@@ -101,13 +108,13 @@ test('stores of YAML are made at the start and win over what was kept, with one 
   assert.deepEqual(await again.ask('stores'), ['default', 'Sessions', 'other']);
   assert.match(JSON.stringify(await again.ask('store info sessions')), /"max_memory",2097152,/);
   assert.match(JSON.stringify(await again.ask('store info default')), /"max_memory",67108864,/);
-  assert.equal(second.output().split('store-differs').length - 1, 1);
   await second.stop();
+  assert.equal(second.output().split('store-differs').length - 1, 1);
 
   const third = await start('--config', yaml);
   assert.deepEqual(await (await connect(third)).ask('stores'), ['default', 'Sessions', 'other']);
-  assert.equal(third.output().includes('store-differs'), false);
   await third.stop();
+  assert.equal(third.output().includes('store-differs'), false);
 });
 
 test('a bad stores.json ends the start with name and reason, and is left as it is', async () => {
