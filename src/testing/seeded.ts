@@ -8,7 +8,7 @@ export function seeded(run: (random: SeededRandom) => void): void {
   try {
     run(new SeededRandom(seed));
   } catch (error) {
-    throw new Error(`failed with TEST_SEED=${seed}`, { cause: error });
+    throw new Error(`failed with TEST_SEED=${seed}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -19,4 +19,8 @@ export type Draw = (below: number) => number;
 export function seededDraws(seed: number): Draw {
   const random = new SeededRandom(seed);
   return (below) => random.below(below);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
