@@ -390,6 +390,7 @@ class Node implements RunningNode {
     const traceCommands = () => this.clients.setGate(GATE.TRACED, logger.isDebug());
     traceCommands();
     follow('logging.level', traceCommands);
+    follow('slowlog.slower_than', () => this.services.table.timeNext());
     const { security } = configuration;
     configRegistry.onRewrite('security.users', () =>
       configuredUsers(this.services.access, security),

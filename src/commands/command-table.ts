@@ -95,6 +95,11 @@ export class Command {
   readonly runsLoading: boolean;
   /** Cost grows with arguments or data: each call is timed; the others are sampled. */
   readonly isSlow: boolean;
+  /**
+   * The next call is timed: of those that `isSlow` each, of others the first, and each while the
+   * slow log takes so short ones that none may be left out.
+   */
+  isTimed = true;
   calls = 0;
   usec = 0;
   rejectedCalls = 0;
@@ -141,7 +146,13 @@ export class Command {
     this.usec = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
+    this.isTimed = true;
     for (const child of this.subcommands?.values() ?? []) child.resetCounters();
+  }
+
+  timeNext(): void {
+    this.isTimed = true;
+    for (const child of this.subcommands?.values() ?? []) child.timeNext();
   }
 }
 
@@ -171,9 +182,9 @@ const TIMED_BY_SAMPLE = new Set(['set', 'mset', 'setex', 'psetex', 'getrange', '
 
 /** Primes, so that no pipeline's rhythm is in step with them. */
 const SAMPLE_EVERY = [17, 67, 257];
-const SAMPLE_MS_MIN = 0.03;
+const SAMPLE_MS_MIN = 0.05;
 /** More than four times as long, so that a step down is not undone by the next sample. */
-const SAMPLE_MS_MAX = 0.2;
+const SAMPLE_MS_MAX = 0.25;
 
 /** Open addressing over the lower-case names; a power of two, at most a quarter full. */
 const TABLE_SIZE = 2048;
@@ -270,6 +281,11 @@ export class CommandTable {
 
   resetCounters(): void {
     for (const command of this.commands) command.resetCounters();
+  }
+
+  /** The slow log's threshold has changed: the next call of each command looks at it. */
+  timeNext(): void {
+    for (const command of this.commands) command.timeNext();
   }
 }
 

@@ -117,19 +117,10 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   store.touchesKeys = session.touchesKeys;
   const errorCount = reply.errorCount;
   const mark = reply.position;
-  const { slowerThanUs } = node.configuration.slowlog;
   const executeRow = command.execute;
   if (executeRow === null) return;
-  if (
-    command.isSlow ||
-    (slowerThanUs < ALWAYS_TIMED_BELOW_US && slowerThanUs >= 0) ||
-    --table.untimedLeft <= 0 ||
-    command.calls === 0
-  ) {
-    runTimed(session, frame, reply, command);
-  } else {
-    executeRow(session, frame, reply);
-  }
+  if (command.isTimed || --table.untimedLeft <= 0) runTimed(session, frame, reply, command);
+  else executeRow(session, frame, reply);
   command.calls++;
   node.counters[METRIC.commandsProcessed]++;
   if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
@@ -182,12 +173,18 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
+  if (!command.isSlow) command.isTimed = timesEveryCall(node);
   // One that waits is told of when it is answered.
   if ((session.gate & GATE.BLOCKED) !== 0) {
     session.blockedUs = durationUs;
     return;
   }
   recordDuration(session, frame, command, durationUs, weight);
+}
+
+function timesEveryCall({ configuration }: Session['node']): boolean {
+  const { slowerThanUs } = configuration.slowlog;
+  return slowerThanUs >= 0 && slowerThanUs < ALWAYS_TIMED_BELOW_US;
 }
 
 function recordDuration(

@@ -42,7 +42,7 @@ async function connect(t: TestContext, server: HttpServer): Promise<WireClient> 
   return client;
 }
 
-test('at debug each command is one line: name, keys, duration, outcome, id; never a value', async (t) => {
+test('at debug each command is one line: name, keys, time, outcome; never a value', async (t) => {
   const server = await startWithHttp(t, ['--logging.level=debug']);
   const client = await connect(t, server);
   await client.call('CLIENT', 'CORRELATION', 'req-1');
