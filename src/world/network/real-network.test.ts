@@ -127,13 +127,17 @@ async function holdNoDelay(t: TestContext, socketPath: SocketPath): Promise<void
     socket.write(Buffer.from('b'), 0, 1);
   };
   socket.setHandler(handler);
-  const startMs = performance.now();
-  for (let round = 1; round <= 40; round++) {
+  const roundMs: number[] = [];
+  for (let round = 1; round <= 60; round++) {
+    const startMs = performance.now();
     client.send(Buffer.from('x'));
     await arena.until(() => client.byteCount === round * 2, 'both arrive');
+    // A kernel acknowledges the first packets of a connection at once.
+    if (round > 20) roundMs.push(performance.now() - startMs);
   }
-  const passedMs = performance.now() - startMs;
-  assert.ok(passedMs < 40 * 20, `40 rounds took ${passedMs} ms`);
+  roundMs.sort((a, b) => a - b);
+  // Without noDelay each waits 40 ms for an acknowledgement; a busy machine delays some only.
+  assert.ok(roundMs[10] < 20, `rounds took ${roundMs} ms`);
 }
 
 async function holdAddresses(t: TestContext, socketPath: SocketPath): Promise<void> {
@@ -199,7 +203,7 @@ async function holdNoFiles(_t: TestContext, socketPath: SocketPath): Promise<voi
     output += String(bytes);
   });
   const until = async (condition: () => boolean): Promise<void> => {
-    const deadlineMs = performance.now() + 10_000;
+    const deadlineMs = performance.now() + 60_000;
     while (!condition() && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

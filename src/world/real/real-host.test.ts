@@ -127,7 +127,7 @@ test('timers fire, can be cancelled, and do not keep the process alive', async (
     const { createRealTimers } = await import(${JSON.stringify(module)});
     createRealTimers().after(60000, () => {});`;
   const args = ['--input-type=module', '-e', code];
-  const run = spawnSync(process.execPath, args, { timeout: 20_000 });
+  const run = spawnSync(process.execPath, args, { timeout: 50_000 });
   assert.equal(run.status, 0);
 });
 
