@@ -44,6 +44,8 @@ const VALUE = 'v'.repeat(64);
 /** What such a key takes, roughly: how many fit. */
 const KEY_BYTES = 124;
 const FITTING_COUNT = Math.floor(LIMIT_BYTES / KEY_BYTES);
+/** So many times what fits is written first, for the store to be full beyond doubt. */
+const FILLING = 1.6;
 const SAMPLE_MS = 20;
 const OVERSHOOT_MAX = 1.01;
 const THROUGHPUT_TARGET = 0.8;
@@ -113,7 +115,7 @@ async function measurePolicy(policy: string): Promise<PolicyFigures> {
   const watch = watchMemory(full);
   try {
     const args = writeArgs(policy, '__rand_int__');
-    await loadKeys(full.port, Math.floor(FITTING_COUNT * 1.2), writeArgs(policy, DIGITS));
+    await loadKeys(full.port, Math.floor(FITTING_COUNT * FILLING), writeArgs(policy, DIGITS));
     const keyCount = Number((await askText(full.port, 'DBSIZE')).slice(1));
     const trial = await run(full, args, IS_TINY ? 2_000 : 200_000);
     const count = Math.max(2_000, Math.round(trial.perSecond * SECONDS));
