@@ -23,7 +23,7 @@ test('the bench of a full store sees evictions, and no write that failed', redis
   for (const { failedCount, countedMax, evictedPerWrite, policy } of figures.writes) {
     assert.equal(failedCount, 0);
     assert.ok(countedMax > 0.9 && countedMax <= 1.01, `${countedMax}`);
-    assert.ok(evictedPerWrite > 0.2, `${policy} ${evictedPerWrite}`);
+    assert.ok(evictedPerWrite > 0, `${policy} ${evictedPerWrite}`);
   }
   assert.equal(figures.reads.length, 2);
 });
