@@ -107,8 +107,7 @@ class Node implements RunningNode {
     });
     const clock = new TurnClock(world.clock);
     const counters = createCounters();
-    const table = new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands);
-    const rates = new RateSampler(counters, table, world.clock.monotonicMs());
+    const rates = new RateSampler(counters, world.clock.monotonicMs());
     this.clients = new ClientTable(world.timers);
     this.loop = new TurnLoop({
       world,
@@ -117,7 +116,7 @@ class Node implements RunningNode {
       logger: logger.child('resp'),
       onFailure: (error) => this.fail(error),
     });
-    this.services = this.createServices({ clock, counters, table, rates });
+    this.services = this.createServices({ clock, counters, rates });
     followMemory(this.services, logger.child('cache'));
     followHealth(this.services);
     this.inputLimits = inputLimitsOf(configuration);
@@ -276,11 +275,10 @@ class Node implements RunningNode {
   private createServices(parts: {
     clock: TurnClock;
     counters: Float64Array;
-    table: CommandTable;
     rates: RateSampler;
   }): NodeServices {
     const { world, configuration, configRegistry, logger } = this.options;
-    const { clock, counters, table, rates } = parts;
+    const { clock, counters, rates } = parts;
     const startedMs = world.clock.wallMs();
     const stores = createStores(this.options, clock);
     return {
@@ -295,7 +293,7 @@ class Node implements RunningNode {
         onHeld: () => void counters[METRIC.logLinesHeld]++,
       }),
       settings: configRegistry,
-      table,
+      table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
       stores,
       memory: new NodeMemory({
         limitBytes: configuration.cache.nodeMaxMemoryBytes,

@@ -10,11 +10,10 @@ export class RateSampler implements NodeRates {
   private readonly output: Rate;
   private lastMs: number;
 
-  /** @param table  what counts the commands */
-  constructor(counters: Float64Array, table: { readonly calls: number }, nowMs: number) {
-    this.commands = new Rate(() => table.calls);
-    this.input = new Rate(() => counters[METRIC.netInputBytes]);
-    this.output = new Rate(() => counters[METRIC.netOutputBytes]);
+  constructor(counters: Float64Array, nowMs: number) {
+    this.commands = new Rate(counters, METRIC.commandsProcessed);
+    this.input = new Rate(counters, METRIC.netInputBytes);
+    this.output = new Rate(counters, METRIC.netOutputBytes);
     this.lastMs = nowMs;
   }
 
@@ -40,18 +39,20 @@ export class RateSampler implements NodeRates {
 }
 
 class Rate {
-  private readonly count: () => number;
+  private readonly counters: Float64Array;
+  private readonly slot: number;
   private readonly samples = new Float64Array(SAMPLE_COUNT);
   private next = 0;
   private last: number;
 
-  constructor(count: () => number) {
-    this.count = count;
-    this.last = count();
+  constructor(counters: Float64Array, slot: number) {
+    this.counters = counters;
+    this.slot = slot;
+    this.last = counters[slot];
   }
 
   sample(elapsedMs: number): void {
-    const now = this.count();
+    const now = this.counters[this.slot];
     // CONFIG RESETSTAT takes the counter back to 0.
     const grown = now >= this.last ? now - this.last : now;
     this.last = now;

@@ -126,7 +126,7 @@ test('promtool finds nothing to say of any name, whatever command was called', {
   const { latency, table } = kit.node.services;
   for (const command of table.commands) {
     for (const one of [command, ...(command.subcommands?.values() ?? [])]) {
-      one.endTimed(1);
+      one.calls = 3;
       latency.recordCommand(one.fullName, 12, 3);
     }
   }
