@@ -35,18 +35,19 @@ export const ROOMS = {
   },
   protocol: { charter: 'RESP2/RESP3 bytes to frames, replies to bytes, error rows', imports: [] },
   engine: { charter: 'named stores; knows no wire, no file, no peer', imports: [] },
+  rdb: { charter: 'the RDB format: values to bytes and back', imports: ['engine'] },
   journal: {
     charter: 'every effect, encoded once, in order, checksummed; readers hold an offset',
     imports: ['protocol', 'engine'],
   },
   commands: {
     charter: 'one row per command, grouped by family; the door in',
-    imports: ['observability/tracing', 'protocol', 'engine'],
+    imports: ['observability/tracing', 'protocol', 'engine', 'rdb'],
   },
   scripting: { charter: 'Lua 5.1 for EVAL and FUNCTION', imports: ['protocol', 'commands'] },
   persistence: {
     charter: 'journal to AOF, stores to snapshot, both to stores at start',
-    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'commands'],
+    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'rdb', 'commands'],
   },
   cluster: {
     charter: 'membership, coordination, placement, replication, authenticated links',
@@ -67,7 +68,7 @@ export const ROOMS = {
   cli: {
     charter: 'one file per subcommand',
     floor: false,
-    imports: ['base', 'config', 'protocol', 'persistence'],
+    imports: ['base', 'config', 'protocol', 'persistence', 'rdb'],
   },
   testing: {
     charter: 'in-process run(), fixtures, seeded generators; imported by tests only',

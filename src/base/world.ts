@@ -49,6 +49,54 @@ export interface Disk {
   exists(path: string): boolean;
   /** For log files: each call appends whole lines, in order. */
   openAppend(path: string): AppendFile;
+  /** For writing at its end. `create`: made anew, or emptied; `append`: as it is, made if missing. */
+  openWrite(path: string, how: 'create' | 'append'): WriteFile;
+  /** @returns null when there is none */
+  openRead(path: string): ReadFile | null;
+  /** Replaces `to`. Durable when the directories of both names are synced. */
+  rename(from: string, to: string): void;
+  /** Names in it, made, changed and removed so far, survive a power failure from now on. */
+  syncDirectory(path: string): void;
+  /** Cuts the file to its first bytes, and syncs it. */
+  truncate(path: string, byteCount: number): void;
+  /** A file, or a directory with all that is in it. Nothing happens when there is none. */
+  removeTree(path: string): void;
+  /** What a user like ours may still write on the disk that holds the path; -1: not known. */
+  freeBytes(path: string): number;
+}
+
+/**
+ * A file that grows at its end. What was written is seen by who reads at once, and lies on the disk
+ * for sure when a sync that began afterwards is done.
+ */
+export interface WriteFile {
+  readonly byteCount: number;
+  /** '' or a code such as ENOSPC, of the last write or sync. */
+  readonly failure: string;
+  /**
+   * Hands bytes[start, end) to the system. Never throws.
+   * @returns how many it took: fewer than all when it then refused, and `failure` says why
+   */
+  write(bytes: Uint8Array, start: number, end: number): number;
+  /**
+   * Beside the loop. Calls must not overlap: the caller waits. Writes meanwhile are allowed; whether
+   * they are part of it is not told. Rejects with NodeError DISK_REFUSED; then nothing that was
+   * written since the last sync that succeeded can be trusted, even if a later one succeeds.
+   */
+  sync(): Promise<void>;
+  /** The same on the loop. Throws NodeError. */
+  syncNow(): void;
+  truncate(byteCount: number): void;
+  /** A sync that is under way still comes to its end. No call may follow, but of `close`. */
+  close(): void;
+}
+
+export interface ReadFile {
+  /** As it was when it was opened. */
+  readonly byteCount: number;
+  /** @returns how many bytes came to into[start, ...): fewer than asked for only at the end */
+  read(into: Uint8Array, start: number, end: number, position: number): number;
+  close(): void;
 }
 
 export interface AppendFile {

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { NodeError } from '../../base/errors.ts';
 import type { AppendFile, Disk } from '../../base/world.ts';
+import { attempt, codeOf, refusal } from './disk-refusal.ts';
+import { openRealRead, openRealWrite } from './real-files.ts';
 
 /** Owner may write, others may not read: these files hold users' data and secrets. */
 const FILE_MODE = 0o640;
@@ -19,6 +20,14 @@ export function createRealDisk(): Disk {
     remove: (path) => attempt('remove', path, () => removeFileOrEmptyDirectory(path)),
     exists: (path) => fs.existsSync(path),
     openAppend: (path) => attempt('open', path, () => openAppendFile(path)),
+    openWrite: (path, how) => openRealWrite(path, how, FILE_MODE),
+    openRead: openRealRead,
+    rename: (from, to) => attempt('rename', from, () => fs.renameSync(from, to)),
+    syncDirectory: (path) => attempt('sync', path, () => syncDirectory(path)),
+    truncate: (path, byteCount) => attempt('truncate', path, () => truncate(path, byteCount)),
+    removeTree: (path) =>
+      attempt('remove', path, () => fs.rmSync(path, { recursive: true, force: true })),
+    freeBytes,
   };
 }
 
@@ -69,11 +78,35 @@ function replaceFile(path: string, bytes: Uint8Array): void {
     fs.rmSync(besidePath, { force: true });
     throw cause;
   }
-  const directory = fs.openSync(dirname(path), 'r');
+  syncDirectory(dirname(path));
+}
+
+function syncDirectory(path: string): void {
+  const directory = fs.openSync(path, 'r');
   try {
     fs.fsyncSync(directory);
   } finally {
     fs.closeSync(directory);
+  }
+}
+
+function truncate(path: string, byteCount: number): void {
+  const file = fs.openSync(path, 'r+');
+  try {
+    fs.ftruncateSync(file, byteCount);
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = fs.statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    // Some file systems do not tell, and nobody depends on it.
+    return -1;
   }
 }
 
@@ -126,22 +159,3 @@ function openAppendFile(path: string): AppendFile {
 }
 
 const LINE_END = Buffer.from('\n');
-
-function attempt<Result>(verb: string, path: string, act: () => Result): Result {
-  try {
-    return act();
-  } catch (cause) {
-    throw refusal(verb, path, cause);
-  }
-}
-
-function refusal(verb: string, path: string, cause: unknown): NodeError {
-  const code = codeOf(cause);
-  const message = `Cannot ${verb} ${path}: ${code}`;
-  return new NodeError('DISK_REFUSED', message, { path, cause: code }, cause);
-}
-
-function codeOf(cause: unknown): string {
-  const isCoded = cause instanceof Error && 'code' in cause && typeof cause.code === 'string';
-  return isCoded ? (cause.code as string) : String(cause);
-}

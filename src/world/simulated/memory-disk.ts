@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { NodeError } from '../../base/errors.ts';
-import type { AppendFile, Disk } from '../../base/world.ts';
+import type { AppendFile, Disk, ReadFile, WriteFile } from '../../base/world.ts';
 
 /** A file has a life of its own: it may lose its name, or get another, while it is open. */
 interface MemoryFile {
@@ -27,12 +27,88 @@ export class MemoryDisk implements Disk {
     this.refusedVerbs = verbs;
   }
 
-  /** As logrotate does while we have it open. */
   rename(from: string, to: string): void {
-    const file = this.files.get(absolute(from));
-    if (file === undefined) throw refusal('rename', from, 'ENOENT');
-    this.files.delete(absolute(from));
-    this.files.set(absolute(to), file);
+    const source = absolute(from);
+    const target = absolute(to);
+    const file = this.files.get(source);
+    if (file !== undefined) {
+      this.files.delete(source);
+      this.files.set(target, file);
+      return;
+    }
+    if (!this.directories.has(source)) throw refusal('rename', from, 'ENOENT');
+    const moved = (path: string) => target + path.slice(source.length);
+    const isWithin = (path: string) => path === source || path.startsWith(`${source}/`);
+    for (const path of [...this.directories].filter(isWithin)) {
+      this.directories.delete(path);
+      this.directories.add(moved(path));
+    }
+    for (const [path, inside] of [...this.files].filter(([path]) => isWithin(path))) {
+      this.files.delete(path);
+      this.files.set(moved(path), inside);
+    }
+  }
+
+  syncDirectory(path: string): void {
+    this.requireParent('open', path);
+  }
+
+  truncate(path: string, byteCount: number): void {
+    const file = this.files.get(absolute(path));
+    if (file === undefined) throw refusal('truncate', path, 'ENOENT');
+    file.content = file.content.slice(0, byteCount);
+  }
+
+  removeTree(path: string): void {
+    const top = absolute(path);
+    for (const each of [...this.files.keys(), ...this.directories]) {
+      if (each !== top && !each.startsWith(`${top}/`)) continue;
+      this.files.delete(each);
+      this.directories.delete(each);
+    }
+  }
+
+  freeBytes(): number {
+    return -1;
+  }
+
+  openWrite(path: string, how: 'create' | 'append'): WriteFile {
+    this.requireWilling('open', path);
+    this.requireParent('open', path);
+    const file = this.files.get(absolute(path)) ?? { content: new Uint8Array(0) };
+    this.files.set(absolute(path), file);
+    if (how === 'create') file.content = new Uint8Array(0);
+    return {
+      get byteCount() {
+        return file.content.length;
+      },
+      failure: '',
+      write: (bytes, start, end) => {
+        file.content = Buffer.concat([file.content, bytes.subarray(start, end)]);
+        return end - start;
+      },
+      sync: () => Promise.resolve(),
+      syncNow: () => {},
+      truncate: (byteCount) => {
+        file.content = file.content.slice(0, byteCount);
+      },
+      close: () => {},
+    };
+  }
+
+  openRead(path: string): ReadFile | null {
+    this.requireWilling('open', path);
+    const file = this.files.get(absolute(path));
+    if (file === undefined) return null;
+    return {
+      byteCount: file.content.length,
+      read: (into, start, end, position) => {
+        const found = file.content.subarray(position, position + end - start);
+        into.set(found, start);
+        return found.length;
+      },
+      close: () => {},
+    };
   }
 
   /** Text of a file, for tests. */
