@@ -94,6 +94,10 @@ export const ENTRIES = {
     charter: 'the stores of a node: what they are made of, and what follows when one is dropped',
     imports: ['*'],
   },
+  'node-settings.ts': {
+    charter: 'what of a running node follows its settings',
+    imports: ['*'],
+  },
   'node-http.ts': {
     charter: 'opens the HTTP port of a node',
     imports: ['base', 'commands', 'server', 'http'],

@@ -11,13 +11,12 @@ import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
 import { AccessControl } from './commands/acl/access-control.ts';
-import { configuredUsers, loadUsers } from './commands/acl/access-file.ts';
+import { loadUsers } from './commands/acl/access-file.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
-import { settleAllLogins } from './commands/login.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
-import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
+import { NO_PERSISTENCE } from './commands/persistence-service.ts';
 import { NodeHealth } from './commands/server/health/node-health.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
 import { followMemory } from './commands/server/memory-watch.ts';
@@ -29,9 +28,9 @@ import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
 import type { HttpPort } from './http/http-port.ts';
 import { openNodeHttp, reloadHttpTls } from './node-http.ts';
+import { followPorts, followSettings, inputLimitsOf } from './node-settings.ts';
 import { createStores, followStores } from './node-stores.ts';
 import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
-import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import { LuaScriptEngine } from './scripting/lua-script-engine.ts';
 import { ClientTable } from './server/client-registry.ts';
 import type { Connection } from './server/connection.ts';
@@ -164,9 +163,15 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { world, configuration, logger } = this.options;
-    this.followSettings();
-    this.followPorts();
+    const { world, configuration, configRegistry, logger } = this.options;
+    followSettings({
+      services: this.services,
+      configRegistry,
+      inputLimits: this.inputLimits,
+      traceCommands: () => this.clients.setGate(GATE.TRACED, logger.isDebug()),
+      restartUpkeep: () => this.upkeep.restart(),
+    });
+    followPorts(configRegistry, this.listener, () => this.reloadTls());
     followStores(this.services);
     this.limitClients();
     await this.listener.open();
@@ -300,6 +305,7 @@ class Node implements RunningNode {
         shares: configuration.cache,
       }),
       health: new NodeHealth(configuration.http),
+      persistence: NO_PERSISTENCE,
       counters,
       access: createAccess(this.options),
       clients: this.clients,
@@ -340,110 +346,6 @@ class Node implements RunningNode {
       sleepBlocking,
     };
   }
-
-  /**
-   * What must be acted upon when CONFIG SET changes it; everything else is read where it is used.
-   */
-  private followSettings(): void {
-    const { configuration, configRegistry, logger } = this.options;
-    const { cache } = configuration;
-    const { stores } = this.services;
-    const store = stores.default;
-    const follow = (path: string, act: () => void) => {
-      configRegistry.onChange(path, () => {
-        act();
-        return null;
-      });
-    };
-    follow('cache.max_memory', () => {
-      store.memoryBytesMax = cache.maxMemoryBytes;
-    });
-    follow('cache.node_max_memory', () => {
-      this.services.memory.setLimit(cache.nodeMaxMemoryBytes);
-    });
-    configRegistry.onChange('cache.eviction_policy', () => {
-      return store.setPolicy(cache.evictionPolicy) ? null : 'this policy is not available';
-    });
-    follow('cache.default_ttl', () => {
-      store.defaultTtlMs = cache.defaultTtlMs;
-    });
-    follow('cache.samples', () => {
-      for (const each of stores) each.sampleCount = cache.maxmemorySamples;
-    });
-    const limitInput = () => {
-      const limits = inputLimitsOf(configuration);
-      Object.assign(this.inputLimits.authenticated, limits.authenticated);
-      Object.assign(this.inputLimits.unauthenticated, limits.unauthenticated);
-    };
-    follow('network.bulk_max', limitInput);
-    follow('network.query_buffer_max', limitInput);
-    follow('security.requirepass', () => {
-      this.services.access.setDefaultPassword(configuration.security.requirepass);
-      settleAllLogins(this.services);
-    });
-    const { notify } = configuration;
-    const { pubsub } = this.services;
-    const notifications = new KeyspaceNotifications({ pubsub, stores });
-    notifications.follow(notify.keyspaceEvents);
-    follow('notify.keyspace_events', () => notifications.follow(notify.keyspaceEvents));
-    follow('node.hz', () => this.upkeep.restart());
-    const traceCommands = () => this.clients.setGate(GATE.TRACED, logger.isDebug());
-    traceCommands();
-    follow('logging.level', traceCommands);
-    follow('slowlog.slower_than', () => this.services.table.timeNext());
-    const { security } = configuration;
-    configRegistry.onRewrite('security.users', () =>
-      configuredUsers(this.services.access, security),
-    );
-  }
-
-  /** Ports and certificates can be changed while the node runs; see `RespListener`. */
-  private followPorts(): void {
-    const { configRegistry } = this.options;
-    const { listener } = this;
-    for (const [path, refusal] of PORT_SETTINGS) {
-      configRegistry.onPrepare(path, (next) => listener.preparePorts(next));
-      configRegistry.onChange(path, () => (listener.applyPorts() ? null : refusal));
-    }
-    for (const path of CERTIFICATE_SETTINGS) {
-      configRegistry.onChange(path, () => (this.reloadTls() ? null : TLS_REFUSAL));
-    }
-    configRegistry.onChange('network.tcp_keepalive', () => {
-      listener.applyKeepAlive();
-      return null;
-    });
-  }
-}
-
-/** Redis' words, by the setting that they belong to. */
-const PORT_REFUSAL = 'Unable to listen on this port. Check server logs.';
-const PORT_SETTINGS = [
-  ['network.resp_port', PORT_REFUSAL],
-  ['network.resp_bind_addr', 'Failed to bind to specified addresses.'],
-  ['tls.port', PORT_REFUSAL],
-] as const;
-const TLS_REFUSAL = 'Unable to update TLS configuration. Check server logs.';
-const CERTIFICATE_SETTINGS = [
-  'tls.cert_file',
-  'tls.key_file',
-  'tls.key_file_pass',
-  'tls.ca_cert_file',
-  'tls.ca_cert_dir',
-  'tls.auth_clients',
-  'tls.protocols',
-  'tls.ciphers',
-  'tls.ciphersuites',
-  'tls.prefer_server_ciphers',
-  'tls.session_caching',
-  'tls.session_cache_timeout',
-];
-
-function inputLimitsOf({ network }: Configuration): InputLimits {
-  const { bulkBytesMax, queryBufferBytesMax } = network;
-  return {
-    authenticated: authenticatedLimits(bulkBytesMax, queryBufferBytesMax),
-    unauthenticated: unauthenticatedLimits(bulkBytesMax, queryBufferBytesMax),
-  };
 }
 
 /** The users of redis.conf, or of the ACL file. */

@@ -11,6 +11,7 @@ import type { AccessControl } from './acl/access-control.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
 import type { Command, CommandTable } from './command-table.ts';
 import type { NodeStatistics } from './node-statistics.ts';
+import type { PersistenceService } from './persistence-service.ts';
 import type { ScriptEngine } from './scripting/script-engine.ts';
 import type { NodeHealth } from './server/health/node-health.ts';
 import type { LatencyMonitor } from './server/latency/latency-monitor.ts';
@@ -34,6 +35,7 @@ export interface NodeServices {
   readonly stores: StoreRegistry;
   readonly memory: NodeMemory;
   readonly health: NodeHealth;
+  readonly persistence: PersistenceService;
   readonly counters: Float64Array;
   readonly access: AccessControl;
   readonly clients: ClientRegistry;

@@ -1,0 +1,179 @@
+/**
+ * What commands, HTTP and the server ask of what keeps data on disk. `src/persistence/` implements
+ * it; `NO_PERSISTENCE` stands in where nothing is kept. Each store is kept by itself.
+ */
+import type { Store } from '../engine/store.ts';
+import type { Session } from './session.ts';
+
+export interface PersistenceService {
+  /** What lies on disk is being read: only commands with the flag `loading` run. */
+  readonly isLoading: boolean;
+  /** Of all stores together; what it was stays after the end. */
+  readonly loading: LoadingFacts;
+  /**
+   * Why writes to that store are refused now: the text of the error reply. Null: they are not.
+   * Whoever keeps such an answer asks again when `onRefusalChange` tells.
+   */
+  refusalOf(store: Store): string | null;
+  onRefusalChange(listener: (store: Store) => void): void;
+  factsOf(store: Store): PersistenceFacts;
+  /** SAVE: when it returns, the snapshot lies on disk. */
+  save(store: Store): SaveOutcome;
+  /** BGSAVE. @param mayWait  where something else runs, it is begun after that */
+  saveInBackground(store: Store, mayWait: boolean): BackgroundOutcome;
+  /** BGREWRITEAOF. @param mustWait  it is not begun within this command */
+  rewriteInBackground(store: Store, mustWait: boolean): BackgroundOutcome;
+  /** DEBUG RELOAD. @returns the error's text, null when done */
+  reload(store: Store, options: ReloadOptions): string | null;
+  /** DEBUG LOADAOF. @returns the error's text, null when done */
+  reloadLog(store: Store): string | null;
+  /** Whether the log of changes of that store is on. */
+  hasLog(store: Store): boolean;
+  /** WAITAOF: whether all that was written to the store so far is synced. */
+  isSynced(store: Store, position: number): boolean;
+  /** Where the log of the store stands now, to be asked of `isSynced`. */
+  positionOf(store: Store): number;
+  /** Called once, when all up to `position` is synced; the result takes it back. */
+  whenSynced(store: Store, position: number, session: Session, wake: () => void): () => void;
+}
+
+/** `busy`: something else of the store runs on the same disk and may not be disturbed. */
+export type SaveOutcome = 'done' | 'failed' | 'saving';
+export type BackgroundOutcome = 'started' | 'scheduled' | 'running' | 'busy' | 'failed';
+
+export interface ReloadOptions {
+  /** A snapshot is written first. */
+  readonly isSaved: boolean;
+  /** What is in memory goes before. */
+  readonly isFlushed: boolean;
+}
+
+export interface LoadingFacts {
+  readonly startedMs: number;
+  readonly totalBytes: number;
+  readonly loadedBytes: number;
+  readonly keyCount: number;
+  readonly expiredCount: number;
+  /** How long it took, or has taken so far. */
+  readonly tookMs: number;
+  /** The store that is loaded now; '' when none is. */
+  readonly storeName: string;
+}
+
+/** One store's state, as INFO persistence and GET /api/admin/persistence-stats tell it. */
+export interface PersistenceFacts {
+  readonly strategy: 'aof' | 'snapshot' | 'hybrid' | 'none';
+  readonly snapshot: SnapshotFacts;
+  readonly log: LogFacts;
+}
+
+export interface SnapshotFacts {
+  readonly isRunning: boolean;
+  /** Unix seconds; at first the start of the node. */
+  readonly lastSaveS: number;
+  readonly isLastGood: boolean;
+  /** Of the last one, -1 before. */
+  readonly lastTookS: number;
+  /** Of the one that runs, else -1. */
+  readonly runningS: number;
+  readonly changesSince: number;
+  readonly saveCount: number;
+  /** Bytes of the last one; 0 before. */
+  readonly lastBytes: number;
+  /** Of a snapshot or a rewrite that runs: keys written, of how many. */
+  readonly keysWritten: number;
+  readonly keysTotal: number;
+  /** Memory held for a snapshot or a rewrite that runs, and the most of the last one. */
+  readonly extraBytes: number;
+  readonly lastExtraBytes: number;
+  readonly lastFailure: string;
+}
+
+export interface LogFacts {
+  readonly isEnabled: boolean;
+  readonly isRewriting: boolean;
+  readonly isRewriteScheduled: boolean;
+  readonly rewriteCount: number;
+  readonly rewriteFailuresInRow: number;
+  /** -1 before the first. */
+  readonly lastRewriteTookS: number;
+  readonly runningS: number;
+  readonly isLastRewriteGood: boolean;
+  /** '' while writing it goes well. */
+  readonly failure: string;
+  /** Of base and increments, and the same after the last rewrite. */
+  readonly currentBytes: number;
+  readonly baseBytes: number;
+  /** Not handed to the system yet, and handed over but not synced. */
+  readonly pendingBytes: number;
+  readonly unsyncedBytes: number;
+  readonly isSyncing: boolean;
+  readonly syncCount: number;
+  readonly lastSyncMs: number;
+  /** Syncs that had to be put off because one was under way. */
+  readonly delayedSyncCount: number;
+}
+
+/** Of a node, or a store, that keeps nothing. */
+export const NO_SNAPSHOT: SnapshotFacts = {
+  isRunning: false,
+  lastSaveS: 0,
+  isLastGood: true,
+  lastTookS: -1,
+  runningS: -1,
+  changesSince: 0,
+  saveCount: 0,
+  lastBytes: 0,
+  keysWritten: 0,
+  keysTotal: 0,
+  extraBytes: 0,
+  lastExtraBytes: 0,
+  lastFailure: '',
+};
+
+export const NO_LOG: LogFacts = {
+  isEnabled: false,
+  isRewriting: false,
+  isRewriteScheduled: false,
+  rewriteCount: 0,
+  rewriteFailuresInRow: 0,
+  lastRewriteTookS: -1,
+  runningS: -1,
+  isLastRewriteGood: true,
+  failure: '',
+  currentBytes: 0,
+  baseBytes: 0,
+  pendingBytes: 0,
+  unsyncedBytes: 0,
+  isSyncing: false,
+  syncCount: 0,
+  lastSyncMs: 0,
+  delayedSyncCount: 0,
+};
+
+export const NO_LOADING: LoadingFacts = {
+  startedMs: 0,
+  totalBytes: 0,
+  loadedBytes: 0,
+  keyCount: 0,
+  expiredCount: 0,
+  tookMs: 0,
+  storeName: '',
+};
+
+export const NO_PERSISTENCE: PersistenceService = {
+  isLoading: false,
+  loading: NO_LOADING,
+  refusalOf: () => null,
+  onRefusalChange: () => {},
+  factsOf: () => ({ strategy: 'none', snapshot: NO_SNAPSHOT, log: NO_LOG }),
+  save: () => 'failed',
+  saveInBackground: () => 'failed',
+  rewriteInBackground: () => 'failed',
+  reload: () => 'ERR This node keeps nothing on disk',
+  reloadLog: () => 'ERR This node keeps nothing on disk',
+  hasLog: () => false,
+  isSynced: () => true,
+  positionOf: () => 0,
+  whenSynced: () => () => {},
+};
