@@ -53,6 +53,8 @@ export interface Disk {
   openWrite(path: string, how: 'create' | 'append'): WriteFile;
   /** @returns null when there is none */
   openRead(path: string): ReadFile | null;
+  /** Makes a small file with that content. @returns false: there is one by that name already */
+  createExclusive(path: string, bytes: Uint8Array): boolean;
   /** Replaces `to`. Durable when the directories of both names are synced. */
   rename(from: string, to: string): void;
   /** Names in it, made, changed and removed so far, survive a power failure from now on. */
@@ -268,6 +270,8 @@ export interface Host {
   readonly memoryBytesTotal: number;
   /** Files and sockets this process may have open; Infinity where that is not known. */
   readonly openFileCountMax: number;
+  /** Tells a process that lives from others that had its id before; '' when none has it now. */
+  processMark(pid: number): string;
   memoryUse(): HostMemory;
   cpuUse(): HostCpu;
   /**

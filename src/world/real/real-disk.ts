@@ -22,6 +22,7 @@ export function createRealDisk(): Disk {
     openAppend: (path) => attempt('open', path, () => openAppendFile(path)),
     openWrite: (path, how) => openRealWrite(path, how, FILE_MODE),
     openRead: openRealRead,
+    createExclusive: (path, bytes) => attempt('create', path, () => createNew(path, bytes)),
     rename: (from, to) => attempt('rename', from, () => fs.renameSync(from, to)),
     syncDirectory: (path) => attempt('sync', path, () => syncDirectory(path)),
     truncate: (path, byteCount) => attempt('truncate', path, () => truncate(path, byteCount)),
@@ -79,6 +80,16 @@ function replaceFile(path: string, bytes: Uint8Array): void {
     throw cause;
   }
   syncDirectory(dirname(path));
+}
+
+function createNew(path: string, bytes: Uint8Array): boolean {
+  try {
+    fs.writeFileSync(path, bytes, { flag: 'wx', mode: FILE_MODE });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
 }
 
 function syncDirectory(path: string): void {

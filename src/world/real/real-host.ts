@@ -24,6 +24,7 @@ export function createRealHost(): Host {
       findContainerLimitBytes((path) => readTextIfThere(path)) ?? Number.POSITIVE_INFINITY,
     ),
     openFileCountMax: findOpenFileCountMax(),
+    processMark,
     memoryUse() {
       const use = process.memoryUsage();
       return {
@@ -52,6 +53,20 @@ function findOpenFileCountMax(): number {
   const limits = readTextIfThere('/proc/self/limits') ?? '';
   const count = /^Max open files +(\d+)/m.exec(limits)?.[1];
   return count === undefined ? Number.POSITIVE_INFINITY : Number(count);
+}
+
+/** On Linux the boot and the tick of it in which the process began; elsewhere only that it lives. */
+function processMark(pid: number): string {
+  try {
+    process.kill(pid, 0);
+  } catch (cause) {
+    // One of another user lives as well.
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return '';
+  }
+  const boot = readTextIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  // Behind the name, which may hold blanks and parentheses, the 20th word is the tick.
+  const words = readTextIfThere(`/proc/${pid}/stat`)?.replace(/^.*\)/s, '').trim().split(' ');
+  return words === undefined ? 'alive' : `${boot}/${words[19]}`;
 }
 
 function readTextIfThere(path: string): string | null {

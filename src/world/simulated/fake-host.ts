@@ -4,7 +4,7 @@ type Signal = Parameters<Host['onSignal']>[0];
 
 /** A machine that never changes by itself; what is written to it can be read back. */
 export class FakeHost implements Host {
-  readonly pid = 4242;
+  pid = 4242;
   readonly hostname = 'simulated';
   readonly osName = 'Simulated 1.0 x86_64';
   readonly nodeVersion = 'v20.0.0';
@@ -28,6 +28,15 @@ export class FakeHost implements Host {
   outText = '';
   errorText = '';
   private readonly listeners = new Map<Signal, Set<() => void>>();
+
+  processMark(pid: number): string {
+    return pid === this.pid ? 'alive' : '';
+  }
+
+  /** The process has ended, in whatever way, and another runs. */
+  replaceProcess(): void {
+    this.pid++;
+  }
 
   memoryUse(): HostMemory {
     return this.memory;

@@ -96,6 +96,12 @@ export class MemoryDisk implements Disk {
     };
   }
 
+  createExclusive(path: string, bytes: Uint8Array): boolean {
+    if (this.exists(path)) return false;
+    this.writeFileAtomic(path, bytes);
+    return true;
+  }
+
   openRead(path: string): ReadFile | null {
     this.requireWilling('open', path);
     const file = this.files.get(absolute(path));
