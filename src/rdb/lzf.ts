@@ -29,7 +29,7 @@ let epoch = 1;
  * @param room  bytes that may be written; `output` has them, and 4 more
  * @returns     bytes written; 0 when they would be more than `room`
  */
-export function packLzf(
+export function compressLzf(
   input: Uint8Array,
   start: number,
   end: number,
@@ -140,7 +140,7 @@ function slotOf(input: Uint8Array, at: number): number {
  * beyond either is touched.
  * @returns  whether they are LZF, and of exactly that length
  */
-export function unpackLzf(
+export function decompressLzf(
   input: Uint8Array,
   start: number,
   end: number,

@@ -11,7 +11,7 @@ import {
   LENGTH_BYTES_MAX,
   STRING_FORM,
 } from './format.ts';
-import { packLzf } from './lzf.ts';
+import { compressLzf } from './lzf.ts';
 
 const BYTES_MIN = 512;
 /** Shorter strings are not compressed, and what saves no more than this is not kept. */
@@ -210,7 +210,7 @@ export class RdbBuffer {
     this.reserve(LZF_HEAD_BYTES_MAX + byteCount);
     // The lengths in front are known afterwards.
     const start = this.length + LZF_HEAD_BYTES_MAX;
-    const written = packLzf(bytes, offset, offset + byteCount, this.bytes, start, room);
+    const written = compressLzf(bytes, offset, offset + byteCount, this.bytes, start, room);
     if (written === 0) return false;
     this.bytes[this.length++] = STRING_FORM.LZF;
     this.writeLength(written);
