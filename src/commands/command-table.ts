@@ -14,6 +14,7 @@ import { HASH_COMMANDS } from './hash/rows.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/rows.ts';
 import { KEY_COMMANDS } from './keys/rows.ts';
 import { LIST_COMMANDS } from './list/rows.ts';
+import { PERSISTENCE_COMMANDS } from './persistence/rows.ts';
 import { PUBSUB_COMMANDS } from './pubsub/rows.ts';
 import { SCRIPTING_COMMANDS } from './scripting/rows.ts';
 import { SERVER_COMMANDS } from './server/rows.ts';
@@ -29,6 +30,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...CONNECTION_COMMANDS,
   ...ACL_COMMANDS,
   ...SERVER_COMMANDS,
+  ...PERSISTENCE_COMMANDS,
   ...STORE_COMMANDS,
   ...FILTER_COMMANDS,
   ...KEY_COMMANDS,

@@ -288,6 +288,10 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   if (wantedBytes !== 0 && !hasRoom(session, frame, command, wantedBytes)) {
     return refuse(session, reply, command, ERRORS.outOfMemory.text);
   }
+  if ((gate & GATE.STORE_UNSAFE) !== 0 && isWriting(command, transaction)) {
+    const text = session.node.persistence.refusalOf(session.store);
+    if (text !== null) return refuse(session, reply, command, text);
+  }
   if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
     return refuse(
       session,
@@ -319,6 +323,12 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
     session.node.monitors.report(session, frame);
   }
+}
+
+/** PING too is refused where writes are, as in Redis: probes shall see it. */
+function isWriting(command: Command, transaction: Transaction | null): boolean {
+  if (command.fullName === 'exec') return transaction?.hasWrite === true;
+  return command.isWrite || command.fullName === 'ping';
 }
 
 /** For a client that is told of changes to what it reads. */

@@ -3,7 +3,6 @@
  * it; `NO_PERSISTENCE` stands in where nothing is kept. Each store is kept by itself.
  */
 import type { Store } from '../engine/store.ts';
-import type { Session } from './session.ts';
 
 export interface PersistenceService {
   /** What lies on disk is being read: only commands with the flag `loading` run. */
@@ -15,30 +14,40 @@ export interface PersistenceService {
    * Whoever keeps such an answer asks again when `onRefusalChange` tells.
    */
   refusalOf(store: Store): string | null;
+  /** The same, of a script that may write. */
+  scriptRefusalOf(store: Store): string | null;
   onRefusalChange(listener: (store: Store) => void): void;
   factsOf(store: Store): PersistenceFacts;
   /** SAVE: when it returns, the snapshot lies on disk. */
   save(store: Store): SaveOutcome;
-  /** BGSAVE. @param mayWait  where something else runs, it is begun after that */
-  saveInBackground(store: Store, mayWait: boolean): BackgroundOutcome;
-  /** BGREWRITEAOF. @param mustWait  it is not begun within this command */
-  rewriteInBackground(store: Store, mustWait: boolean): BackgroundOutcome;
+  /** BGSAVE. */
+  saveInBackground(store: Store, asked: BackgroundAsked): BackgroundOutcome;
+  /** BGREWRITEAOF, which waits for what else runs. */
+  rewriteInBackground(store: Store, isWithinExec: boolean): BackgroundOutcome;
   /** DEBUG RELOAD. @returns the error's text, null when done */
   reload(store: Store, options: ReloadOptions): string | null;
   /** DEBUG LOADAOF. @returns the error's text, null when done */
   reloadLog(store: Store): string | null;
   /** Whether the log of changes of that store is on. */
   hasLog(store: Store): boolean;
-  /** WAITAOF: whether all that was written to the store so far is synced. */
-  isSynced(store: Store, position: number): boolean;
-  /** Where the log of the store stands now, to be asked of `isSynced`. */
+  /** Where the log of the store stands now: all that was written to it so far lies before. */
   positionOf(store: Store): number;
-  /** Called once, when all up to `position` is synced; the result takes it back. */
-  whenSynced(store: Store, position: number, session: Session, wake: () => void): () => void;
+  /** Whether what lies before that position is synced. */
+  isSynced(store: Store, position: number): boolean;
+  /** Has it synced, whatever the policy is, and calls when it is. */
+  whenSynced(store: Store, position: number, wake: () => void): void;
 }
 
-/** `busy`: something else of the store runs on the same disk and may not be disturbed. */
+export interface BackgroundAsked {
+  /** Where something else runs, it is begun after that. */
+  readonly isScheduled: boolean;
+  /** It is not begun before EXEC has ended. */
+  readonly isWithinExec: boolean;
+}
+
+/** `saving`: a snapshot in the background is under way. */
 export type SaveOutcome = 'done' | 'failed' | 'saving';
+/** `running`: the same is under way; `busy`: something else is. */
 export type BackgroundOutcome = 'started' | 'scheduled' | 'running' | 'busy' | 'failed';
 
 export interface ReloadOptions {
@@ -165,6 +174,7 @@ export const NO_PERSISTENCE: PersistenceService = {
   isLoading: false,
   loading: NO_LOADING,
   refusalOf: () => null,
+  scriptRefusalOf: () => null,
   onRefusalChange: () => {},
   factsOf: () => ({ strategy: 'none', snapshot: NO_SNAPSHOT, log: NO_LOG }),
   save: () => 'failed',
@@ -175,5 +185,5 @@ export const NO_PERSISTENCE: PersistenceService = {
   hasLog: () => false,
   isSynced: () => true,
   positionOf: () => 0,
-  whenSynced: () => () => {},
+  whenSynced: () => {},
 };

@@ -39,6 +39,8 @@ export const GATE = {
   TRACED: 32768,
   /** The store it stands in was dropped, or its user may not use it: no command on keys runs. */
   STORE_BARRED: 65536,
+  /** The store it stands in cannot be kept on disk at present: writes are refused. */
+  STORE_UNSAFE: 131072,
 } as const;
 
 /**
@@ -148,12 +150,14 @@ export function settleLogin(session: Session): void {
   if (!user.isUnrestricted) session.gate |= GATE.RESTRICTED;
 }
 
-/** Sets the bit of the gate that follows from the store and the user's right to use it. */
+/** Sets the bits of the gate that follow from the store and the user's right to use it. */
 export function settleStore(session: Session): void {
   const { store, user } = session;
   const isOpen = !store.isDropped && (user === null || user.mayUseStore(store.name));
   if (isOpen) session.gate &= ~GATE.STORE_BARRED;
   else session.gate |= GATE.STORE_BARRED;
+  if (session.node.persistence.refusalOf(store) === null) session.gate &= ~GATE.STORE_UNSAFE;
+  else session.gate |= GATE.STORE_UNSAFE;
 }
 
 /** The session's commands work on that store from now on. Who may not use it is barred there. */

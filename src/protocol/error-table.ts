@@ -141,6 +141,31 @@ export const ERRORS = {
       'you can run it from a local connection, otherwise you need to set this option in the ' +
       'configuration file, and then restart the server.',
   ),
+  /** A failure that only the log tells of. */
+  bare: row('ERR'),
+  saveInProgress: row('ERR Background save already in progress'),
+  saveMustWait: row(
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+      'Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.',
+  ),
+  rewriteInProgress: row('ERR Background append only file rewriting already in progress'),
+  rewriteFailed: row(
+    "ERR Can't execute an AOF background rewriting. " +
+      'Please check the server logs for more information.',
+  ),
+  outOfRangeOne: row('ERR value is out of range, value must between 0 and 1'),
+  waitaofNoLog: row('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'),
+  saveFailing: row(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to " +
+      'disk. Commands that may modify the data set are disabled, because this instance is ' +
+      'configured to report errors during writes if RDB snapshotting fails ' +
+      '(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the ' +
+      'RDB error.',
+  ),
+  saveFailingScript: row(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to " +
+      "disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts.",
+  ),
   noModules: row('ERR Error loading the extension. Please check the server logs.'),
   debugNotAllowed: row(
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ' +

@@ -90,6 +90,10 @@ export class CommandCall {
       return 'ERR Write commands are not allowed from read-only scripts.';
     }
     // What has begun to write must be able to end.
+    if (command.isWrite && !run.hasWritten) {
+      const refusal = node.persistence.refusalOf(session.store);
+      if (refusal !== null) return refusal;
+    }
     if (command.isDenyOom && !run.hasWritten && !run.allowsOom) {
       const last = frame.count - 1;
       const byteCount = frame.offsets[last] + frame.lengths[last];

@@ -245,13 +245,11 @@ export class LuaScriptEngine implements ScriptEngine {
       return false;
     }
     if (flags.isCompatible || flags.isNoWrites) return true;
-    if (!flags.allowsOom && !session.store.makeRoom(0)) {
-      reply.error(ERRORS.outOfMemory);
-      return false;
-    }
-    if (!isReadOnly) return true;
-    reply.errorText('ERR Can not execute a script with write flag using *_ro command.');
-    return false;
+    let refusal = session.node.persistence.scriptRefusalOf(session.store);
+    if (!flags.allowsOom && !session.store.makeRoom(0)) refusal ??= ERRORS.outOfMemory.text;
+    if (isReadOnly) refusal ??= 'ERR Can not execute a script with write flag using *_ro command.';
+    if (refusal !== null) reply.errorText(refusal);
+    return refusal === null;
   }
 
   /** @returns the error's text when it cannot be compiled */

@@ -52,7 +52,7 @@ export interface KeyWait {
   readonly replay?: Frame;
 }
 
-export type TimeoutReply = 'null' | 'null-array' | 'zero';
+export type TimeoutReply = 'null' | 'null-array' | 'zero' | ((reply: ReplyWriter) => void);
 
 /** Longest delay that timers take; a later deadline is looked at again then. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -150,6 +150,28 @@ export class BlockingTable {
       return;
     }
     this.block(session, frame, { ...wait, wait: null });
+  }
+
+  /**
+   * The client waits for something that is no key (WAITAOF), or for the time to pass.
+   * @param wait.answer  the reply, now or then
+   * @returns            to be called when it has happened; too late does no harm
+   */
+  blockForEvent(
+    session: Session,
+    frame: Frame,
+    reply: ReplyWriter,
+    wait: { timeoutMs: number; answer: (reply: ReplyWriter) => void },
+  ): () => void {
+    if (session.channel === null || !session.mayWait) {
+      wait.answer(reply);
+      return () => {};
+    }
+    const { answer, timeoutMs } = wait;
+    const waiter = this.block(session, frame, { wait: null, timeoutMs, timeoutReply: answer });
+    return () => {
+      if (!waiter.isOver) this.timeOut(waiter);
+    };
   }
 
   /**
@@ -360,5 +382,6 @@ export class BlockingTable {
 function writeTimeoutReply(reply: ReplyWriter, kind: TimeoutReply): void {
   if (kind === 'null') reply.null();
   else if (kind === 'null-array') reply.nullArray();
-  else reply.integer(0);
+  else if (kind === 'zero') reply.integer(0);
+  else kind(reply);
 }

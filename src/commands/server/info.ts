@@ -3,12 +3,12 @@ import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
 import { measureFilter } from '../../engine/filter/filter-stats.ts';
 import { measureStore } from '../../engine/store-statistics.ts';
-import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { CommandRow } from '../command-row.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { InfoField } from './info-field.ts';
 import { memoryFields } from './info-memory.ts';
-import { commandFields, errorFields, latencyFields, statsFields, sumOf } from './info-stats.ts';
+import { persistenceFields } from './info-persistence.ts';
+import { commandFields, errorFields, latencyFields, statsFields } from './info-stats.ts';
 
 interface Section {
   readonly name: string;
@@ -128,41 +128,6 @@ function clientFields({ blocking, clients, configuration, tracking }: NodeServic
     ['clients_in_timeout_table', blocking.timedCount],
     ['total_blocking_keys', blocking.keyCount],
     ['total_blocking_keys_on_nokey', blocking.deletionKeyCount],
-  ];
-}
-
-function persistenceFields(node: NodeServices): InfoField[] {
-  return [
-    ['loading', 0],
-    ['async_loading', 0],
-    ['current_cow_peak', 0],
-    ['current_cow_size', 0],
-    ['current_cow_size_age', 0],
-    ['current_fork_perc', '0.00'],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', sumOf(node, STORE_STAT.CHANGES)],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', node.statistics.lastSaveS],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['rdb_last_cow_size', 0],
-    ['rdb_last_load_keys_expired', 0],
-    ['rdb_last_load_keys_loaded', 0],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
-    ['aof_last_cow_size', 0],
-    ['module_fork_in_progress', 0],
-    ['module_fork_last_cow_size', 0],
   ];
 }
 

@@ -11,7 +11,7 @@ import { moduleCommand } from './module.ts';
 import { replicaofCommand, slaveofCommand } from './replicaof.ts';
 import { shutdownCommand } from './shutdown.ts';
 import { slowlogCommand } from './slowlog.ts';
-import { lastsaveCommand, roleCommand, timeCommand } from './time.ts';
+import { roleCommand, timeCommand } from './time.ts';
 
 /** Commands on the node as a whole. */
 export const SERVER_COMMANDS: readonly CommandRow[] = [
@@ -22,7 +22,6 @@ export const SERVER_COMMANDS: readonly CommandRow[] = [
   flushallCommand,
   flushdbCommand,
   infoCommand,
-  lastsaveCommand,
   latencyCommand,
   lolwutCommand,
   memoryCommand,

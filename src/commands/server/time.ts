@@ -18,20 +18,6 @@ export const timeCommand: CommandRow = {
   },
 };
 
-export const lastsaveCommand: CommandRow = {
-  name: 'lastsave',
-  arity: 1,
-  flags: ['loading', 'stale', 'fast'],
-  categories: ['admin', 'dangerous'],
-  group: 'server',
-  since: '1.0.0',
-  complexity: 'O(1)',
-  summary: 'Tell the Unix time of the last snapshot that was saved',
-  syntax: '',
-  tips: ['nondeterministic_output'],
-  execute: ({ node }, _frame, reply) => reply.integer(node.statistics.lastSaveS),
-};
-
 export const roleCommand: CommandRow = {
   name: 'role',
   arity: 1,
