@@ -120,10 +120,10 @@ test('a memory disk fails when told to', () => {
 test('after a line that was written in part the next begins a line of its own', () => {
   const disk = new MemoryDisk();
   const file = disk.openAppend('/log');
-  disk.appendBytesLeft = 3;
+  const endFault = disk.addFault({ code: 'ENOSPC', verbs: ['append'], bytesLeft: 3 });
   refuses(() => file.append(Buffer.from('first\n')), '/log', 'ENOSPC');
   refuses(() => file.append(Buffer.from('second\n')), '/log', 'ENOSPC');
-  disk.appendBytesLeft = 100;
+  endFault();
   file.append(Buffer.from('third\n'));
   assert.equal(disk.readText('/log'), 'fir\nthird\n');
 });

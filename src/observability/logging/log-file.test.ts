@@ -67,9 +67,9 @@ test('a disk full while rotating: the full file grows, within bounds, then lines
 test('a disk that is full in the middle of a line: later lines are whole', () => {
   const disk = new MemoryDisk();
   const file = new RotatingFile(disk, '/logs', SETTINGS);
-  disk.appendBytesLeft = 30;
+  const endFault = disk.addFault({ code: 'ENOSPC', verbs: ['append'], bytesLeft: 30 });
   assert.equal(writeLines(file, 0, 4), 1);
-  disk.appendBytesLeft = 1000;
+  endFault();
   assert.equal(writeLines(file, 4, 1), 1);
   assert.deepEqual(linesIn(disk), [lineOf(0).trimEnd(), 'line 00000', lineOf(4).trimEnd()]);
 });

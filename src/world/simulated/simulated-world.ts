@@ -35,8 +35,10 @@ const WALL_START_MS = 1_767_225_600_000;
 /** A loop that never comes to rest is a defect, and must not hang the tests. */
 const TURNS_MAX = 10_000_000;
 
-export function createSimulatedWorld(seed = 1): SimulatedWorld {
+/** @param disk  what is found on the machine: one that another world left, or crashed with */
+export function createSimulatedWorld(seed = 1, disk = new MemoryDisk()): SimulatedWorld {
   const time = new VirtualTime(WALL_START_MS);
+  disk.timers = time;
   // Deliveries draw from numbers of their own, so that they do not change with what the node draws.
   const network = new MemoryNetwork(new SeededRandom(seed ^ 0x5eed));
   const step = (): boolean => {
@@ -53,7 +55,7 @@ export function createSimulatedWorld(seed = 1): SimulatedWorld {
     clock: time,
     timers: time,
     random: new SeededRandom(seed),
-    disk: new MemoryDisk(),
+    disk,
     network,
     host: new FakeHost(),
     connect: (port, options = {}) => network.connect(port, options),
