@@ -48,6 +48,11 @@ export class WireClient {
     this.socket.write(bytes);
   }
 
+  /** All in one write. */
+  sendCommands(commands: readonly (readonly Argument[])[]): void {
+    this.socket.write(Buffer.concat(commands.map((args) => encodeCommand(args))));
+  }
+
   /** Waits for the next `count` replies, pushes included. One waiter at a time. */
   take(count: number): Promise<Reply[]> {
     let seen = 0;
