@@ -1,5 +1,5 @@
 /**
- * The numbers of the RDB format. Read up to RDB_VERSION_READ_MAX; written as redis-server 7.0 writes.
+ * The numbers of the RDB format. Read up to READ_VERSION_MAX; written as redis-server 7.0 writes.
  * Layout and choices: docs/design/rdb.md.
  */
 
@@ -7,15 +7,15 @@
 export const MAGIC = 'REDIS';
 export const HEADER_BYTES = 9;
 /** redis-server 7.0 refuses a later one. */
-export const RDB_VERSION_WRITTEN = 10;
+export const WRITTEN_VERSION = 10;
 /** redis-server 7.2. */
-export const RDB_VERSION_READ_MAX = 11;
+export const READ_VERSION_MAX = 11;
 /** Behind a payload of DUMP: version u16, CRC-64. */
 export const PAYLOAD_FOOTER_BYTES = 10;
 export const CRC_BYTES = 8;
 
 /** First byte of what is no key. */
-export const RDB_OPCODE = {
+export const OPCODE = {
   SLOT_INFO: 244,
   /** Source of a function library. */
   FUNCTION2: 245,
@@ -25,16 +25,16 @@ export const RDB_OPCODE = {
   /** Seconds since the next key was used, a length. */
   IDLE: 248,
   /** How often the next key was used, one byte. */
-  FREQ: 249,
+  FREQUENCY: 249,
   /** A name and a text, which who does not know it skips. */
   AUX: 250,
   /** Keys, and keys with a deadline, of the database: two lengths. */
-  RESIZEDB: 251,
+  RESIZE_DB: 251,
   /** Deadline of the next key, absolute ms, int64. */
-  EXPIRETIME_MS: 252,
+  EXPIRE_MS: 252,
   /** The same in seconds, int32. */
-  EXPIRETIME: 253,
-  SELECTDB: 254,
+  EXPIRE_S: 253,
+  SELECT_DB: 254,
   EOF: 255,
 } as const;
 
@@ -98,17 +98,14 @@ export const LIST_NODE = { PLAIN: 1, PACKED: 2 } as const;
 /** What ends a MODULE_2 value; and the kinds of its parts. */
 export const MODULE_OPCODE = { EOF: 0, SINT: 1, UINT: 2, FLOAT: 3, DOUBLE: 4, STRING: 5 } as const;
 
-/**
- * AUX fields of ours. In a payload of DUMP they stand behind the value, where redis-server does not
- * look.
- */
+/** AUX fields of ours: just before a key in a file, behind the value in a payload of DUMP. */
 export const OWN_AUX = {
   PREFIX: 'hc-',
-  /** `1`: the value of the key that follows has the JSON bit. */
+  /** `1`: the value has the JSON bit. */
   JSON: 'hc-json',
   /**
-   * Deadlines of the hash before, a few KiB in each of as many as there are: the field's length, its
-   * bytes, milliseconds as f64; and the next.
+   * Deadlines of a hash's fields, several of these when they are many: 0 u8, then for each field
+   * its length as above, its bytes, its deadline in ms as int64. Fields that have none are not in it.
    */
-  DEADLINES: 'hc-deadlines',
+  FIELD_DEADLINES: 'hc-field-deadlines',
 } as const;
