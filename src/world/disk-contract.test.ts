@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { NodeError } from '../base/errors.ts';
-import type { Disk } from '../base/world.ts';
+import { AssertionFailure, NodeError } from '../base/errors.ts';
+import type { Disk, WriteFile } from '../base/world.ts';
 import { createRealDisk } from './real/real-disk.ts';
 import { MemoryDisk } from './simulated/memory-disk.ts';
 
@@ -91,9 +91,166 @@ for (const { name, disk, folder } of IMPLEMENTATIONS) {
       disk.makeDirectory(at('d'));
       refuses(() => disk.readFile(at('d')), at('d'), 'EISDIR');
       disk.remove(at('d'));
+      refuses(() => disk.openWrite(at('no/f'), 'create'), at('no/f'), 'ENOENT');
+      refuses(() => disk.rename(at('no'), at('f')), at('no'), 'ENOENT');
+      refuses(() => disk.truncate(at('no'), 0), at('no'), 'ENOENT');
+      refuses(() => disk.syncDirectory(at('no')), at('no'), 'ENOENT');
+    });
+
+    test('a file grows at its end: made anew, taken up again, cut', async () => {
+      const put = (file: WriteFile, words: string): number =>
+        file.write(Buffer.from(`<${words}>`), 1, words.length + 1);
+      const first = disk.openWrite(at('w'), 'create');
+      assert.equal(first.byteCount, 0);
+      assert.equal(put(first, 'one two'), 7);
+      assert.equal(text('w'), 'one two');
+      await first.sync();
+      first.truncate(3);
+      assert.equal(first.byteCount, 3);
+      put(first, ', three');
+      first.syncNow();
+      assert.equal(text('w'), 'one, three');
+      first.close();
+      first.close();
+      const second = disk.openWrite(at('w'), 'append');
+      assert.equal(second.byteCount, 10);
+      put(second, '!');
+      second.truncate(14);
+      put(second, 'x');
+      assert.equal(second.byteCount, 15);
+      second.close();
+      assert.equal(text('w'), 'one, three!\0\0\0x');
+      disk.truncate(at('w'), 10);
+      assert.equal(text('w'), 'one, three');
+      const third = disk.openWrite(at('w'), 'create');
+      assert.equal(third.byteCount, 0);
+      assert.equal(third.write(new Uint8Array(4), 2, 2), 0);
+      assert.equal(third.failure, '');
+      assert.equal(text('w'), '');
+      third.close();
+      disk.remove(at('w'));
+    });
+
+    test('a sync comes to its end though its file is written to, closed and replaced', async () => {
+      for (let round = 0; round < 20; round++) {
+        const file = disk.openWrite(at('s'), 'create');
+        file.write(Buffer.from('before'), 0, 6);
+        const sync = file.sync();
+        assert.throws(() => file.sync(), AssertionFailure);
+        file.write(Buffer.from(' after'), 0, 6);
+        file.close();
+        assert.throws(() => file.write(Buffer.from('x'), 0, 1), AssertionFailure);
+        const other = disk.openWrite(at('s2'), 'create');
+        disk.rename(at('s2'), at('s'));
+        await sync;
+        other.write(Buffer.from('other'), 0, 5);
+        await other.sync();
+        other.close();
+        assert.equal(text('s'), 'other');
+      }
+      disk.remove(at('s'));
+    });
+
+    test('a file is read in parts, as it was when it was opened', () => {
+      assert.equal(disk.openRead(at('r')), null);
+      disk.writeFileAtomic(at('r'), Buffer.from('0123456789'));
+      const file = disk.openRead(at('r'));
+      assert.ok(file);
+      disk.writeFileAtomic(at('r'), Buffer.from('new'));
+      assert.equal(file.byteCount, 10);
+      const into = Buffer.alloc(8, '.');
+      assert.equal(file.read(into, 2, 6, 3), 4);
+      assert.equal(into.toString(), '..3456..');
+      assert.equal(file.read(into, 0, 8, 7), 3);
+      assert.equal(into.toString(), '789456..');
+      assert.equal(file.read(into, 0, 8, 10), 0);
+      assert.equal(file.read(into, 0, 8, 99), 0);
+      file.close();
+      file.close();
+      disk.makeDirectory(at('rd'));
+      refuses(() => disk.openRead(at('rd')), at('rd'), 'EISDIR');
+      disk.remove(at('rd'));
+      disk.remove(at('r'));
+    });
+
+    test('a rename replaces, also over directories; a full directory is not replaced', () => {
+      disk.makeDirectory(at('m/inner'));
+      disk.makeDirectory(at('n'));
+      disk.writeFileAtomic(at('m/a'), Buffer.from('a'));
+      disk.writeFileAtomic(at('n/b'), Buffer.from('b'));
+      disk.rename(at('m/a'), at('n/b'));
+      disk.syncDirectory(at('m'));
+      disk.syncDirectory(at('n'));
+      assert.deepEqual([disk.listDirectory(at('m')), text('n/b')], [['inner'], 'a']);
+      refuses(() => disk.rename(at('n/b'), at('m/inner')), at('n/b'), 'EISDIR');
+      refuses(() => disk.rename(at('m/inner'), at('n/b')), at('m/inner'), 'ENOTDIR');
+      refuses(() => disk.rename(at('m'), at('n')), at('m'), 'ENOTEMPTY');
+      disk.rename(at('n'), at('m/inner'));
+      assert.equal(text('m/inner/b'), 'a');
+      assert.equal(disk.exists(at('n')), false);
+      disk.rename(at('m'), at('o'));
+      assert.equal(text('o/inner/b'), 'a');
+      disk.removeTree(at('o'));
+      assert.equal(disk.exists(at('o')), false);
+      disk.removeTree(at('o'));
+      disk.writeFileAtomic(at('p'), Buffer.from('p'));
+      disk.removeTree(at('p'));
+      assert.equal(disk.exists(at('p')), false);
+    });
+
+    test('a file is made only where there is none', () => {
+      assert.equal(disk.createExclusive(at('lock'), Buffer.from('1')), true);
+      assert.equal(disk.createExclusive(at('lock'), Buffer.from('2')), false);
+      assert.equal(text('lock'), '1');
+      disk.remove(at('lock'));
+    });
+
+    test('free space is a number of bytes, or not known', () => {
+      assert.ok(disk.freeBytes(folder) >= -1);
+      assert.equal(disk.freeBytes(at('no/such/folder')), -1);
     });
   });
 }
+
+test('a real disk that takes nothing: the write says so, and a failed sync rejects', async (context) => {
+  const disk = createRealDisk();
+  if (!disk.exists('/dev/full')) return context.skip('no /dev/full');
+  const file = disk.openWrite('/dev/full', 'append');
+  assert.equal(file.write(Buffer.from('x'), 0, 1), 0);
+  assert.equal(file.failure, 'ENOSPC');
+  await assert.rejects(
+    () => file.sync(),
+    (error) => error instanceof NodeError && error.message.endsWith('/dev/full: EINVAL'),
+  );
+  assert.equal(file.failure, 'EINVAL');
+  refuses(() => file.syncNow(), '/dev/full', 'EINVAL');
+  file.close();
+});
+
+test('a write that is taken in part says how much and why', (context) => {
+  const memory = new MemoryDisk();
+  const file = memory.openWrite('/f', 'create');
+  const endFault = memory.addFault({ code: 'ENOSPC', verbs: ['write'], bytesLeft: 3 });
+  assert.equal(file.write(Buffer.from('12345'), 0, 5), 3);
+  assert.equal(file.failure, 'ENOSPC');
+  assert.equal(file.write(Buffer.from('45'), 0, 2), 0);
+  endFault();
+  assert.equal(file.write(Buffer.from('45'), 0, 2), 2);
+  assert.deepEqual([file.failure, file.byteCount, memory.readText('/f')], ['', 5, '12345']);
+
+  const script = `
+    const { createRealDisk } = await import(${JSON.stringify(REAL_DISK)});
+    const file = createRealDisk().openWrite(process.argv[1], 'create');
+    console.log(file.write(new Uint8Array(1500), 0, 1500), file.failure, file.byteCount);
+    file.truncate(1000);
+    console.log(file.write(new Uint8Array(10), 0, 10), file.failure, file.byteCount);`;
+  const shell = `ulimit -f 2 && exec "$0" --input-type=module -e "$1" "$2"`;
+  const path = join(realFolder, 'partial');
+  const run = spawnSync('sh', ['-c', shell, process.execPath, script, path], { encoding: 'utf8' });
+  if (run.error !== undefined) return context.skip('no shell');
+  assert.equal(run.stdout, '1024 EFBIG 1024\n10  1010\n', run.stderr);
+  rmSync(path);
+});
 
 test('a refused write leaves the old file and no other', () => {
   const disk = createRealDisk();

@@ -43,20 +43,21 @@ export class MemoryWriteFile implements WriteFile {
   }
 
   /** What was written before lies on the disk when its time is over, and not a moment sooner. */
-  async sync(): Promise<void> {
+  sync(): Promise<void> {
     assert(!this.isClosed, 'a closed file is not synced');
     assert(!this.isSyncing, 'one sync of a file at a time');
     this.isSyncing = true;
     const { tree, faults, timers, path } = this.home;
     const order = tree.nextOrder();
     const delayMs = faults.delayMs(path);
-    if (delayMs > 0 && timers !== null) {
-      await new Promise<void>((resolve) => timers.after(delayMs, resolve));
-    } else {
-      await null;
-    }
-    this.isSyncing = false;
-    this.settle(order);
+    const isLong = delayMs > 0 && timers !== null;
+    const wait = isLong
+      ? new Promise<void>((resolve) => timers.after(delayMs, resolve))
+      : Promise.resolve();
+    return wait.then(() => {
+      this.isSyncing = false;
+      this.settle(order);
+    });
   }
 
   syncNow(): void {
