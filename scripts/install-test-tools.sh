@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
-# promtool, which judges the metrics, and a C compiler for the clock that a bench gives redis-server.
+# redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs, and
+# a C compiler for the clock that a bench gives redis-server.
 # Without apt or root it only says what will be skipped, and fails when CI=true: there a skipped
 # comparison must not look like a passed one.
 set -eu
 
 missing=''
-for tool in redis-server redis-cli redis-benchmark promtool cc; do
+for tool in redis-server redis-cli redis-benchmark promtool strace cc; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
@@ -24,6 +25,7 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   packages=''
   case "$missing" in *redis*) packages='redis-server redis-tools' ;; esac
   case "$missing" in *promtool*) packages="$packages prometheus" ;; esac
+  case "$missing" in *strace*) packages="$packages strace" ;; esac
   case "$missing" in *' cc'*) packages="$packages gcc libc6-dev" ;; esac
   # shellcheck disable=SC2086
   if apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
@@ -34,5 +36,5 @@ fi
 
 echo "not installed:$missing" >&2
 echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches,' >&2
-echo 'promtool on the metrics, bench:hitratio' >&2
+echo 'promtool on the metrics, syncs as strace sees them, bench:hitratio' >&2
 [ "${CI:-}" != true ] || exit 1

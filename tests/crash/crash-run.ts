@@ -18,11 +18,14 @@ export interface CrashOptions {
   readonly killCount: number;
   readonly seed: number;
   readonly policies: readonly SyncPolicy[];
-  /** The data is left there after a failure. */
   readonly log: (line: string) => void;
+  /** For a test of the harness itself. */
+  readonly afterKill?: (folder: string) => void;
 }
 
 export interface CrashReport {
+  /** The data is left there after a failure. */
+  readonly folder: string;
   readonly problems: string[];
   killCount: number;
   /** Kills while it still read its files. */
@@ -52,7 +55,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const reference = await startRedis({ args: ['--databases', '64'] });
   const mirror = await WireClient.connect(reference.port);
   const lanes = placesOf(program).map((place) => new Lane(place, seededDraws(draw(2 ** 32))));
-  const report = emptyReport();
+  const report = emptyReport(folder);
   let isBallastThere = false;
   try {
     while (report.killCount < killCount && report.problems.length === 0) {
@@ -77,6 +80,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
         break;
       }
       await loadAndKill({ victim, client, lanes, port, draw, report });
+      options.afterKill?.(folder);
       report.killsByPolicy[policy] = (report.killsByPolicy[policy] ?? 0) + 1;
       if (report.killCount % 25 === 0) log(describe(report));
     }
@@ -107,10 +111,10 @@ export function describe(report: CrashReport): string {
   );
 }
 
-function emptyReport(): CrashReport {
+function emptyReport(folder: string): CrashReport {
   const counts = { killCount: 0, startKillCount: 0, rewriteKillCount: 0, snapshotKillCount: 0 };
   const steps = { acknowledgedCount: 0, openCount: 0, keptCount: 0 };
-  return { problems: [], ...counts, ...steps, killsByPolicy: {} };
+  return { folder, problems: [], ...counts, ...steps, killsByPolicy: {} };
 }
 
 /** Each lane has its databases to itself, here and at the reference. */
