@@ -33,6 +33,8 @@ async function traced(
   const fromS = Date.now() / 1000;
   await work(port);
   const toS = (Date.now() + 1) / 1000;
+  // A moment apart, so that the sync of the shutdown is not taken for one of the work.
+  await new Promise((resolve) => setTimeout(resolve, 20));
   client.send(encodeCommand(['SHUTDOWN', 'NOSAVE']));
   await victim.end('SIGCONT');
   return readTrace(file).filter(({ startedS }) => startedS >= fromS && startedS <= toS);
