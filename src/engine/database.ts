@@ -301,7 +301,7 @@ export class Database {
 
   /** One bounded step of giving sparse segments back; false when there is nothing to do. */
   compact(byteBudget: number): boolean {
-    if (!this.memory.compactionIsDue()) return false;
+    if (this.memory.isWatched || !this.memory.compactionIsDue()) return false;
     this.memory.compact(this.blockOwner, byteBudget);
     return true;
   }
@@ -381,7 +381,7 @@ export class Database {
       if (store.sink.wantsEvents) this.announceNew(entry);
       return;
     }
-    memory.beforeChange(replaced);
+    memory.beforeRemoval(replaced);
     memory.locate(replaced);
     const oldWord0 = memory.view.getUint32(memory.base, true);
     if ((oldWord0 & FLAGS_HELD) !== 0) releaseReplaced(this, replaced, oldWord0, entry);
@@ -482,7 +482,7 @@ export class Database {
    */
   dropFound(entry: number): void {
     const memory = this.memory;
-    memory.beforeChange(entry);
+    memory.beforeRemoval(entry);
     memory.locate(entry);
     const byteCount = entryBytes(memory.view, memory.base);
     const word0 = memory.view.getUint32(memory.base, true);

@@ -143,6 +143,7 @@ function duplicate(
 
 /** Its trees belong to another entry now. */
 function forgetTrees(database: Database, entry: number): void {
+  database.memory.beforeChange(entry);
   const word0 = wordOf(database, entry) & ~FLAG.TREE;
   database.memory.view.setUint32(database.memory.base, word0, true);
 }

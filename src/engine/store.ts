@@ -102,6 +102,10 @@ export class Store {
    * Databases beyond were never written to: most clients use the first alone, and writes count it.
    */
   usedDatabaseCount = 1;
+  /** A snapshot of it runs (`engine/snapshot/`). */
+  isFrozen = false;
+  /** What a snapshot that was aborted has left to do; null: nothing. */
+  sweep: { step(): boolean } | null = null;
   /** SWAPDBs that moved something: a walk over all databases begins anew. */
   swapCount = 0;
   /** Where the policy found its last victim. */
@@ -338,7 +342,7 @@ export class Store {
   /** Frees a part of what was removed but is not yet freed; false when there is nothing. */
   drainOne(): boolean {
     for (let i = 0; i < this.usedDatabaseCount; i++) {
-      if (this.databases[i].trees.drain(DRAINED_BLOCK_COUNT)) return true;
+      if (this.databases[i].trees.drainAll(DRAINED_BLOCK_COUNT)) return true;
     }
     return false;
   }
@@ -358,7 +362,7 @@ export class Store {
 
   /** One bounded step of a database's upkeep, or of eviction; false when there is none to do. */
   private stepOf(turn: number): boolean {
-    if (turn === this.databases.length) return evictAhead(this);
+    if (turn === this.databases.length) return this.sweep?.step() || evictAhead(this);
     const database = this.databases[turn];
     const nowMs = this.clock.nowMs;
     if (this.activeExpiryEnabled && database.wheel?.isBehind(nowMs)) {

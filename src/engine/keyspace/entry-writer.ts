@@ -39,7 +39,8 @@ export function writeEntry(memory: Memory, plan: EntryPlan): number {
   let { capacity } = plan;
   const isLongKey = keyLength > KEY_LENGTH_INLINE_MAX;
   const isExtended = valueLength > VALUE_LENGTH_INLINE_MAX || capacity !== valueLength;
-  let word0 = plan.kind | plan.flags | ((isLongKey ? KEY_LENGTH_ELSEWHERE : keyLength) << 16);
+  let word0 = plan.kind | plan.flags | memory.seenMark;
+  word0 |= (isLongKey ? KEY_LENGTH_ELSEWHERE : keyLength) << 16;
   if (isExtended) word0 |= FLAG.EXTENDED;
   if (plan.hasDeadline) word0 |= FLAG.DEADLINE;
   if (isLongKey) word0 |= FLAG.LONG_KEY;

@@ -80,6 +80,8 @@ export const FLAG = {
   TREE: 1 << 13,
   /** A hash with deadlines of fields: it stands in the database's `FieldSchedule`. */
   SCHEDULED: 1 << 14,
+  /** Unlike the memory's `seenMark`: a running snapshot has not seen it yet (`engine/snapshot/`). */
+  SEEN: 1 << 15,
 } as const;
 
 export const VALUE_LENGTH_INLINE_MAX = 254;

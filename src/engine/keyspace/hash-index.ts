@@ -383,12 +383,14 @@ export class HashIndex {
    */
   clear(): void {
     this.#tables.forget();
+    this.#foundAddress = 0;
     this.count = 0;
   }
 
   /** Empties the index and frees its blocks, where memory holds others that stay. */
   release(): void {
     this.#tables.release();
+    this.#foundAddress = 0;
     this.count = 0;
   }
 

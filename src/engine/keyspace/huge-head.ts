@@ -59,7 +59,8 @@ export function writeHugeHead(memory: Memory, key: Uint8Array, hasDeadline: bool
   const oldWord0 = view.getUint32(base, true);
   const byteCount = entryBytes(view, base);
   const from = base + headerBytes(oldWord0) + keyLength(view, base, oldWord0);
-  const word0 = (withDeadline(oldWord0, hasDeadline) & 0xffff) | (key.length << 16);
+  const flags = withDeadline(oldWord0, hasDeadline) & 0xffff & ~FLAG.SEEN;
+  const word0 = flags | memory.seenMark | (key.length << 16);
   const keyAt = base + headerBytes(word0);
   const to = keyAt + key.length;
   if (to !== from) bytes.copyWithin(to, from, from + valueLength(view, base));

@@ -46,6 +46,8 @@ export class Memory {
   /** Blocks handed out so far, and those that could not be. */
   allocationCount = 0;
   allocationFailureCount = 0;
+  /** FLAG.SEEN or 0: what an entry is marked with that is new, or that a snapshot has seen. */
+  seenMark = 0;
   /** By segment index; NO_SEGMENT where compaction has emptied one. For readers that know words. */
   readonly segments: Segment[] = [];
   /** Live blocks of each size class; huge ones are not in it. */
@@ -139,12 +141,25 @@ export class Memory {
    * `locate` after it.
    */
   beforeChange(address: number): void {
-    if (this.#changeWatcher !== null) this.#changeWatcher.beforeChange(address);
+    if (this.#changeWatcher !== null) this.#changeWatcher.beforeChange(address, false);
+  }
+
+  /**
+   * `beforeChange` of a block that is removed next and not written to until then: the bytes of a huge
+   * one need not be copied.
+   */
+  beforeRemoval(address: number): void {
+    if (this.#changeWatcher !== null) this.#changeWatcher.beforeChange(address, true);
   }
 
   /** @param watcher  null when the snapshot is done */
   watchChanges(watcher: ChangeWatcher | null): void {
     this.#changeWatcher = watcher;
+  }
+
+  /** A snapshot runs: blocks must stay where they are. */
+  get isWatched(): boolean {
+    return this.#changeWatcher !== null;
   }
 
   /** Free bytes in segments that are held. Invariant: live + free + bump region = held. */
@@ -208,6 +223,7 @@ export class Memory {
 
   /** Forgets every block and gives all segments back. Time per segment, not per block. */
   clear(): void {
+    this.#changeWatcher?.beforeClear?.();
     for (const segment of this.segments) {
       if (segment !== NO_SEGMENT) this.pool.release(segment);
     }
@@ -362,7 +378,9 @@ export class Memory {
 
 /** Who must hear of a block's change before it happens: a running snapshot. */
 export interface ChangeWatcher {
-  beforeChange(address: number): void;
+  beforeChange(address: number, isRemoval: boolean): void;
+  /** All blocks are about to go. */
+  beforeClear?(): void;
 }
 
 export interface ClassUse {

@@ -84,7 +84,7 @@ export interface SnapshotTarget {
    */
   writeSmall(entry: FrozenEntry): void;
   /**
-   * Writes an entry that is not small: a large collection, or a string of more than 1 MiB
+   * Writes an entry that is not small: a large collection, or a string of more than 64 KiB
    * (`isLarge` is false then). Yields every few hundred elements or about 64 KiB; commands run between
    * two steps, and `writeSmall` may be called there. One at a time. The entry is valid until the
    * generator has ended, or `return` was called because the snapshot was aborted.

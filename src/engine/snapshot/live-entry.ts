@@ -55,4 +55,6 @@ class LivePages implements PageSource {
   }
 
   pass(_address: number): void {}
+
+  end(): void {}
 }

@@ -26,6 +26,8 @@ export interface PageSource {
   open(address: number): void;
   /** The walk will not open that block again. */
   pass(address: number): void;
+  /** A walk that passes what it has seen has come to the end. */
+  end(): void;
 }
 
 export class PageWalk implements FrozenWalk {
@@ -71,6 +73,7 @@ export class PageWalk implements FrozenWalk {
       if (this.leaf !== 0) this.pass(this.leaf);
       if (!this.stepLeaf()) {
         this.hasEnded = true;
+        if (this.isLast) this.source.end();
         return false;
       }
     }

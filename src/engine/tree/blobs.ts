@@ -15,7 +15,7 @@ export function createBlob(table: TreeTable, length: number): number {
 
 export function freeBlob(table: TreeTable, address: number): void {
   const { memory } = table;
-  memory.beforeChange(address);
+  memory.beforeRemoval(address);
   memory.free(address, BLOB_HEADER_BYTES + table.word(address, 2));
 }
 

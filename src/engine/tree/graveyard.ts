@@ -1,19 +1,29 @@
 import { BLOCK_HEADER_BYTES, isBlockLeaf, isRoot, levelOf } from './page-layout.ts';
 import { freeLeaf } from './slotted-leaf.ts';
 import { childAt, freeInner } from './spine.ts';
-import type { TreeTable } from './tree-table.ts';
+import { TREE_MARK, type TreeTable } from './tree-table.ts';
 
 /** A tree of no more blocks is freed at once. */
 const BURIED_BLOCKS_MAX = 16;
+
+/** Who may still need a tree that is released: a running snapshot. */
+export interface TreeKeeper {
+  keepsTree(id: number): boolean;
+}
 
 /**
  * Trees that nobody refers to any more, freed from their last leaf on, a bounded number of blocks a
  * step. They keep their ids until they are gone, so that compaction may move their pages meanwhile.
  * The list is linked through their counts.
+ *
+ * What a running snapshot has yet to read is kept until it lets go, or until room is needed: then its
+ * pages are freed too, and the snapshot copies each before.
  */
 export class Graveyard {
   /** Trees that wait. */
   count = 0;
+  keeper: TreeKeeper | null = null;
+  readonly #kept = new Set<number>();
   readonly #table: TreeTable;
   #headId = 0;
 
@@ -22,10 +32,33 @@ export class Graveyard {
   }
 
   bury(id: number): void {
-    this.#table.counts[id] = this.#headId;
-    this.#headId = id;
-    this.count++;
+    if (this.keeper?.keepsTree(id)) {
+      this.#kept.add(id);
+      return;
+    }
+    this.#table.marks[id] = TREE_MARK.RELEASED;
+    this.#add(id);
     this.#drainFirst(BURIED_BLOCKS_MAX);
+  }
+
+  /** The keeper does not need that tree any more, which may be buried here or not. */
+  letGo(id: number): void {
+    if (this.#kept.delete(id)) this.bury(id);
+  }
+
+  /** There is no keeper any more. */
+  letAllGo(): void {
+    for (const id of this.#kept) this.letGo(id);
+  }
+
+  /** Room is needed: a tree that was kept is freed all the same. False: there is none. */
+  giveUp(): boolean {
+    for (const id of this.#kept) {
+      this.#kept.delete(id);
+      this.#add(id);
+      return true;
+    }
+    return false;
   }
 
   drain(blockCountMax: number): boolean {
@@ -36,8 +69,15 @@ export class Graveyard {
   }
 
   clear(): void {
+    this.#kept.clear();
     this.count = 0;
     this.#headId = 0;
+  }
+
+  #add(id: number): void {
+    this.#table.counts[id] = this.#headId;
+    this.#headId = id;
+    this.count++;
   }
 
   /** @returns  how many pages were freed */
@@ -76,9 +116,10 @@ export class Graveyard {
   #freePage(page: number, word0: number): void {
     const table = this.#table;
     if (levelOf(word0) > 0) {
+      table.memory.beforeChange(page);
       freeInner(table, page);
     } else if (isBlockLeaf(word0)) {
-      table.memory.beforeChange(page);
+      table.memory.beforeRemoval(page);
       table.memory.free(page, BLOCK_HEADER_BYTES + table.word(page, 3));
     } else {
       freeLeaf(table, page);

@@ -181,7 +181,7 @@ function resizeOwnBlob(cursor: TreeCursor, length: number): void {
   const blob = blobAt(view, at);
   const resized = resizeBlob(cursor.table, blob, length);
   if (resized === blob) return;
-  cursor.beforeChange();
+  cursor.table.memory.beforeChange(cursor.leaf);
   writeBlobMark(view, at, resized);
 }
 

@@ -170,8 +170,8 @@ function createInner(table: TreeTable, format: number, level: number, capacity: 
   return page;
 }
 
+/** The page's change was announced while it was still in the tree. */
 export function freeInner(table: TreeTable, page: number): void {
-  table.memory.beforeChange(page);
   table.memory.free(page, innerBytes(capacityOf(table.word(page, 0))));
 }
 
@@ -219,6 +219,7 @@ function takeChild(table: TreeTable, page: number, index: number): void {
 
 /** A root gets a larger block. @returns its new address */
 function growInner(table: TreeTable, page: number): number {
+  table.memory.beforeChange(page);
   const word0 = table.word(page, 0);
   const childCount = table.word(page, 2);
   const id = table.word(page, 1);
@@ -338,8 +339,8 @@ function collapseRoot(table: TreeTable, id: number): void {
     if (level === 0 || table.word(root, 2) !== 1) return;
     if (level === 1 && formatOf(word0) === FORMAT.BLOCK) return;
     const child = childAt(table, root, 0);
+    table.memory.beforeChange(root);
     freeInner(table, root);
-    table.memory.beforeChange(child);
     becomeRoot(table, child, id);
   }
 }

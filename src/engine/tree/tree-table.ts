@@ -8,9 +8,17 @@ import { LeafWriter } from './slotted-leaf.ts';
 const CAPACITY_MIN = 16;
 const SCRATCH_PAGES = 2;
 
+/** EVEN and ODD are compared with the memory's `seenMark`, as FLAG.SEEN of an entry is. */
+export const TREE_MARK = {
+  EVEN: 0,
+  ODD: 1,
+  /** Nobody refers to it any more. */
+  RELEASED: 2,
+} as const;
+
 /**
  * The trees of one database: where the root of each lies and how many elements it has. Ids begin at
- * 1; one that was released is given again. Cost: 8 bytes a tree.
+ * 1; one that was released is given again. Cost: 9 bytes a tree.
  */
 export class TreeTable {
   readonly memory: Memory;
@@ -18,6 +26,8 @@ export class TreeTable {
   roots = new Uint32Array(0);
   /** Elements, by id. */
   counts = new Uint32Array(0);
+  /** By id: what a snapshot has to do with the tree, a row of TREE_MARK. */
+  marks = new Uint8Array(0);
   /** Trees there are, those that wait to be freed included. */
   treeCount = 0;
   /** Grows with each change of what a page is, where it lies or which keys it may hold. */
@@ -38,9 +48,9 @@ export class TreeTable {
     this.memory = memory;
   }
 
-  /** Four a word; `byteLength` would be a call, and every write asks. */
+  /** `byteLength` would be a call, and every write asks. */
   get byteCount(): number {
-    return (this.roots.length + this.counts.length) * 4;
+    return this.roots.length * 9;
   }
 
   /** An id without a root yet. */
@@ -50,10 +60,17 @@ export class TreeTable {
     if (id !== 0) {
       this.#freeId = this.roots[id];
       this.counts[id] = 0;
+      this.marks[id] = this.newMark;
       return id;
     }
     if (this.#idEnd >= this.roots.length) this.#grow();
+    this.marks[this.#idEnd] = this.newMark;
     return this.#idEnd++;
+  }
+
+  /** The mark of a tree that is new, or that a snapshot has seen. */
+  get newMark(): number {
+    return this.memory.seenMark === 0 ? TREE_MARK.EVEN : TREE_MARK.ODD;
   }
 
   give(id: number): void {
@@ -67,6 +84,7 @@ export class TreeTable {
   clear(): void {
     this.roots = new Uint32Array(0);
     this.counts = new Uint32Array(0);
+    this.marks = new Uint8Array(0);
     this.treeCount = 0;
     this.shapeCount++;
     this.#freeId = 0;
@@ -122,6 +140,9 @@ export class TreeTable {
     const counts = new Uint32Array(capacity);
     roots.set(this.roots);
     counts.set(this.counts);
+    const marks = new Uint8Array(capacity);
+    marks.set(this.marks);
+    this.marks = marks;
     this.roots = roots;
     this.counts = counts;
   }

@@ -19,7 +19,7 @@ export class Trees {
   readonly cursor: TreeCursor;
   readonly table: TreeTable;
   readonly warmer: TreeWarmer;
-  private readonly graveyard: Graveyard;
+  readonly graveyard: Graveyard;
 
   constructor(memory: Memory) {
     this.table = new TreeTable(memory);
@@ -49,6 +49,11 @@ export class Trees {
 
   get hasGraves(): boolean {
     return this.graveyard.count > 0;
+  }
+
+  /** `drain` when room is needed: frees even what a running snapshot has yet to read. */
+  drainAll(blockCountMax: number): boolean {
+    return this.drain(blockCountMax) || (this.graveyard.giveUp() && this.drain(blockCountMax));
   }
 
   /**

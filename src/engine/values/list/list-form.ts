@@ -169,7 +169,7 @@ export function settleGrowingList(
   if (exceeds(sizeSetting, byteCount, count)) setEncoding(database, entry, ENCODING.QUICKLIST);
 }
 
-function exceeds(sizeSetting: number, byteCount: number, count: number): boolean {
+export function exceeds(sizeSetting: number, byteCount: number, count: number): boolean {
   if (sizeSetting < 0) {
     const level = Math.min(-sizeSetting, LEVEL_BYTES.length) - 1;
     return byteCount > LEVEL_BYTES[level];
@@ -194,6 +194,7 @@ function packList(database: Database, entry: number): number {
     length += end - start;
   }
   const encoding = database.encodingOf(entry);
+  memory.beforeChange(entry);
   releaseTrees(database, entry);
   // The trees are given away already: what is replaced must not give them away again.
   memory.locate(entry);

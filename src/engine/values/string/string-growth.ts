@@ -33,6 +33,7 @@ export function growString(
     oldLength = old.length;
     const grown = Math.max(length, oldLength);
     memory.beforeChange(entry);
+    memory.locate(entry);
     const word0 = memory.view.getUint32(memory.base, true);
     const isBytes = (word0 & 0xf0) !== ENCODING.INT << 4;
     if (isBytes && (word0 & FLAG.EXTENDED) !== 0 && grown <= capacityLocated(database)) {
@@ -100,7 +101,8 @@ export function resizeString(
   if (hasRoom) {
     memory.beforeChange(entry);
     memory.locate(entry);
-    memory.view.setUint32(memory.base, (word0 & ~(0xff | FLAG.JSON)) | KIND_RAW, true);
+    const flags = memory.view.getUint32(memory.base, true) & ~(0xff | FLAG.JSON);
+    memory.view.setUint32(memory.base, flags | KIND_RAW, true);
     if (isExtended) memory.view.setUint32(memory.base + EXTENDED_OFFSET, length, true);
     else memory.view.setUint8(memory.base + 4, length);
     return entry;

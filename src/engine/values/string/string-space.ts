@@ -48,7 +48,7 @@ export function makeSpace(
         database.changeDeadline(entry, deadline);
         memory.locate(entry);
       }
-      overwriteHeader(database, word0, kind, length);
+      overwriteHeader(database, kind, length);
       return entry;
     }
   }
@@ -79,8 +79,9 @@ export function fits(database: Database, word0: number, length: number): boolean
   return memory.classBytes(rest + length) === memory.classBytes(rest + oldLength);
 }
 
-function overwriteHeader(database: Database, word0: number, kind: number, length: number): void {
+function overwriteHeader(database: Database, kind: number, length: number): void {
   const { view, base } = database.memory;
+  const word0 = view.getUint32(base, true);
   view.setUint32(base, (word0 & ~(0xff | FLAG.JSON)) | kind, true);
   const access = overwrittenAccess(database);
   if ((word0 & FLAG.EXTENDED) === 0) {
