@@ -43,6 +43,7 @@ export interface Disk {
   readFile(path: string): Uint8Array | null;
   /** Writes beside, syncs, renames: after a crash there is the old file or the new one. */
   writeFileAtomic(path: string, bytes: Uint8Array): void;
+  /** With those above it that are missing. Durable when it returns. */
   makeDirectory(path: string): void;
   listDirectory(path: string): string[];
   remove(path: string): void;

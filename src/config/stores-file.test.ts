@@ -70,6 +70,9 @@ test('a file that cannot be used is refused with its name and the reason', () =>
     ['null', /version is not 1/],
     ['{"version":2,"stores":[]}', /version is not 1/],
     ['{"version":1}', /'stores' must be a list/],
+    ['{"version":1,"stores":[],"csc":"1"}', /unknown field 'csc'/],
+    ['{"version":1,"stores":[],"crc":"1"}', /'crc' does not fit/],
+    ['{"version":1,"stores":[],"crc":null}', /'crc' does not fit/],
     ['{"version":1,"stores":{"a":1}}', /'stores' must be a list/],
     ['{"version":1,"stores":["a"]}', /entry 1 of 'stores' must be an object/],
     [store('"max_memory":1'), /entry 1 of 'stores' has no name/],
@@ -99,6 +102,27 @@ test('a file that cannot be used is refused with its name and the reason', () =>
     );
     assert.equal(Buffer.from(world.disk.readFile(PATH) ?? []).toString(), text, 'it stays');
   }
+});
+
+test('no flipped bit gives other stores than were written', () => {
+  const { file, make, world } = openFile();
+  const stores = [make('sessions', [['max_memory', '1mb']]), make('b', [['default_ttl', '30s']])];
+  assert.equal(file.write(stores), null);
+  const written = Buffer.from(world.disk.readFile(PATH) ?? []);
+  let refusedCount = 0;
+  for (let bit = 0; bit < written.length * 8; bit++) {
+    const flipped = Buffer.from(written);
+    flipped[bit >> 3] ^= 1 << (bit & 7);
+    world.disk.writeFileAtomic(PATH, flipped);
+    try {
+      assert.deepEqual(file.read(), stores, `bit ${bit}`);
+    } catch (error) {
+      assert.ok(error instanceof NodeError, String(error));
+      assert.equal(error.code, 'BAD_CONFIGURATION');
+      refusedCount++;
+    }
+  }
+  assert.ok(refusedCount > written.length * 4, String(refusedCount));
 });
 
 test('a directory that cannot be written is a reason, not a throw', () => {

@@ -2,23 +2,27 @@
  * `stores.json` in the node's data directory: the named stores, so that those made while the node
  * runs are there after a restart.
  *
- *     { "version": 1,
+ *     { "version": 1, "crc": "2f0c7f1a",
  *       "stores": [ { "name": "sessions", "eviction_policy": "lru", "max_memory": 1048576,
  *                     "default_ttl": "30s", "cuckoo_filter": true } ] }
  *
  * The options are those of `stores:` in YAML and read by the same rows, so that no file can name a
  * store that YAML could not. A file that cannot be read whole stops the start: what is left out of
- * it would be lost with the next store that is made.
+ * it would be lost with the next store that is made. `crc` is the CRC-32 of the list as JSON without
+ * white space, so that no flipped bit gives a store another name or limit; who writes the file by
+ * hand leaves it out.
  */
 import { join } from 'node:path';
 import type { Configuration } from '../base/configuration.ts';
 import type { StoreConfiguration } from '../base/configuration-sections.ts';
+import { crc32 } from '../base/digest/crc32.ts';
 import { NodeError } from '../base/errors.ts';
 import type { Disk } from '../base/world.ts';
 import { describeStore, parseStore } from './settle-stores.ts';
 import { Refusal } from './table/codec.ts';
 
 const FILE_VERSION = 1;
+const FIELDS = ['version', 'crc', 'stores'];
 
 export class StoresFile {
   readonly path: string;
@@ -53,7 +57,8 @@ export class StoresFile {
       name: store.name,
       ...Object.fromEntries(describeStore(store)),
     }));
-    const text = `${JSON.stringify({ version: FILE_VERSION, stores: kept }, null, 2)}\n`;
+    const root = { version: FILE_VERSION, crc: checksumOf(kept), stores: kept };
+    const text = `${JSON.stringify(root, null, 2)}\n`;
     try {
       this.disk.makeDirectory(this.configuration.node.dataDir);
       this.disk.writeFileAtomic(this.path, Buffer.from(text, 'utf8'));
@@ -71,9 +76,14 @@ export class StoresFile {
     } catch (error) {
       this.refuse(error instanceof Error ? error.message : String(error));
     }
-    const { version, stores } = isRecord(root) ? root : {};
+    const { version, stores, crc } = isRecord(root) ? root : {};
     if (version !== FILE_VERSION) this.refuse(`its version is not ${FILE_VERSION}`);
     if (!Array.isArray(stores)) this.refuse("'stores' must be a list");
+    const unknown = Object.keys(root as object).find((field) => !FIELDS.includes(field));
+    if (unknown !== undefined) this.refuse(`unknown field '${unknown}'`);
+    if (crc !== undefined && crc !== checksumOf(stores)) {
+      this.refuse("'crc' does not fit: it is damaged, or changed by hand (then remove 'crc')");
+    }
     return stores;
   }
 
@@ -96,6 +106,13 @@ export class StoresFile {
     const message = `${this.path} cannot be used: ${reason}`;
     throw new NodeError('BAD_CONFIGURATION', message, { path: this.path });
   }
+}
+
+function checksumOf(stores: readonly unknown[]): string {
+  // Not as Buffer.from gives it, which may lie anywhere in a larger one.
+  const bytes = new TextEncoder().encode(JSON.stringify(stores));
+  const crc = crc32(bytes, new DataView(bytes.buffer), 0, bytes.length);
+  return crc.toString(16).padStart(8, '0');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { AppendFile, Disk } from '../../base/world.ts';
 import { attempt, codeOf, refusal } from './disk-refusal.ts';
 import { openRealRead, openRealWrite } from './real-files.ts';
@@ -12,10 +12,7 @@ export function createRealDisk(): Disk {
   return {
     readFile: (path) => readWhole(path),
     writeFileAtomic: (path, bytes) => attempt('write', path, () => replaceFile(path, bytes)),
-    makeDirectory: (path) =>
-      attempt('make directory', path, () => {
-        fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-      }),
+    makeDirectory: (path) => attempt('make directory', path, () => makeDirectory(resolve(path))),
     listDirectory: (path) => attempt('list', path, () => fs.readdirSync(path).sort()),
     remove: (path) => attempt('remove', path, () => removeFileOrEmptyDirectory(path)),
     exists: (path) => fs.existsSync(path),
@@ -92,10 +89,22 @@ function createNew(path: string, bytes: Uint8Array): boolean {
   }
 }
 
+/** Each new name is synced: what is synced in a directory is lost with the directory's name. */
+function makeDirectory(path: string): void {
+  const first = fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    syncDirectory(dirname(made));
+  }
+}
+
 function syncDirectory(path: string): void {
   const directory = fs.openSync(path, 'r');
   try {
     fs.fsyncSync(directory);
+  } catch (cause) {
+    // Some file systems keep names safe in another way, and have no such call.
+    if (!['EINVAL', 'EBADF'].includes(codeOf(cause))) throw cause;
   } finally {
     fs.closeSync(directory);
   }

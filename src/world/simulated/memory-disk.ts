@@ -111,6 +111,8 @@ export class MemoryDisk implements Disk {
         node = new DirectoryNode();
         this.tree.link(directory, name, node);
         this.noteChange();
+        this.tree.syncDirectory(directory);
+        this.noteChange();
       }
       directory = node;
     }

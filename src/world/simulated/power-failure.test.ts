@@ -114,10 +114,13 @@ test('a directory that lost its name takes with it what was synced in it', () =>
   put(disk, '/a/b/f', 'content');
   sync(disk, '/a/b/f');
   disk.syncDirectory('/a/b');
-  disk.syncDirectory('/a');
-  assert.deepEqual(outcomes(disk, '/a/b/f'), new Set([null, 'content']));
-  disk.syncDirectory('/');
   assert.deepEqual(outcomes(disk, '/a/b/f'), new Set(['content']));
+  disk.rename('/a', '/c');
+  disk.syncDirectory('/c');
+  disk.syncDirectory('/c/b');
+  assert.deepEqual(outcomes(disk, '/c/b/f'), new Set([null, 'content']));
+  disk.syncDirectory('/');
+  assert.deepEqual(outcomes(disk, '/c/b/f'), new Set(['content']));
 });
 
 test('a rename in one directory: the old name or the new one, never both, never none', () => {
