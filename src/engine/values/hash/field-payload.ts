@@ -23,7 +23,14 @@ export class FieldPayload {
   deadlineMs = NO_FIELD_DEADLINE;
 
   read(cursor: TreeCursor): void {
-    const { view, payloadOffset } = cursor;
+    this.readAt(cursor.view, cursor.payloadOffset, cursor.payloadLength);
+  }
+
+  readSlice({ view, offset, length }: Slice): void {
+    this.readAt(view, offset, length);
+  }
+
+  private readAt(view: DataView, payloadOffset: number, payloadLength: number): void {
     const head = view.getUint8(payloadOffset);
     let at = payloadOffset + 1;
     let length = head & LONG_LENGTH;
@@ -39,7 +46,7 @@ export class FieldPayload {
     this.fieldAt = at;
     this.fieldLength = length;
     this.valueAt = at + length;
-    this.valueLength = payloadOffset + cursor.payloadLength - this.valueAt;
+    this.valueLength = payloadOffset + payloadLength - this.valueAt;
   }
 }
 

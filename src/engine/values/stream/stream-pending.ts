@@ -16,11 +16,9 @@ import { type TieOrder, TreeCursor } from '../../tree/tree-cursor.ts';
 import type { Trees } from '../../tree/trees.ts';
 import { StreamId } from './stream-id.ts';
 
-const CONSUMER = 8;
-const DELIVERED = 12;
-const TIMES = 20;
-const MS = 28;
-const WIDE_BYTES = 36;
+/** Where what of a payload stands; one of WIDE_BYTES has its own milliseconds. */
+export const PENDING = { CONSUMER: 8, DELIVERED: 12, TIMES: 20, MS: 28, WIDE_BYTES: 36 } as const;
+const { CONSUMER, DELIVERED, TIMES, MS, WIDE_BYTES } = PENDING;
 /** High word of 2^53. */
 const WIDE_FROM = 0x20_0000;
 

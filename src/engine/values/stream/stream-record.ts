@@ -92,14 +92,26 @@ export class StreamRecord {
     const { memory } = database;
     this.database = database;
     this.entry = entry;
-    this.view = memory.view;
-    this.bytes = memory.bytes;
+    return this.openAt(memory.bytes, memory.view, at, valueBytes(database));
+  }
+
+  /** Only to read: a record that lies in those bytes, of no entry's. */
+  openCopy(bytes: Uint8Array): this {
+    this.database = null;
+    this.entry = 0;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.openAt(bytes, view, 0, bytes.length);
+  }
+
+  private openAt(bytes: Uint8Array, view: DataView, at: number, length: number): this {
+    this.view = view;
+    this.bytes = bytes;
     this.at = at;
-    const treeCount = memory.view.getUint32(at, true);
+    const treeCount = view.getUint32(at, true);
     this.groupCount = treeCount - 1;
     this.own = at + recordHeadBytes(treeCount);
-    this.nodes = recordTree(memory.view, at, 0);
-    this.end = at + valueBytes(database);
+    this.nodes = recordTree(view, at, 0);
+    this.end = at + length;
     this.consumerAt = 0;
     return this;
   }
