@@ -17,6 +17,7 @@ const REFERENCE_BYTES_MAX = (1 << 8) + (1 << 3);
 const LITERAL_BYTES_MAX = 1 << 5;
 /** Where the long form of a reference begins, in bytes beyond 2. */
 const LONG_REFERENCE = 7;
+const UNROLLED_COUNT = 16;
 /** The table forgets all before its numbers grow beyond 31 bits. */
 const EPOCH_MAX = 0x3fff_ffff;
 
@@ -123,7 +124,9 @@ function finish(
 /** How many bytes are the same from both places on, as far as one reference can tell. */
 function matchLength(input: Uint8Array, reference: number, at: number, end: number): number {
   const rest = end - at - 2;
-  const lengthMax = rest > REFERENCE_BYTES_MAX ? REFERENCE_BYTES_MAX : rest;
+  let lengthMax = rest > REFERENCE_BYTES_MAX ? REFERENCE_BYTES_MAX : rest;
+  // Where there is room for 17 or 18, liblzf's unrolled loop looks at two bytes more.
+  if (lengthMax > UNROLLED_COUNT && lengthMax < UNROLLED_COUNT + 3) lengthMax = UNROLLED_COUNT + 3;
   let length = 3;
   while (length < lengthMax && input[reference + length] === input[at + length]) length++;
   return length;

@@ -1,6 +1,7 @@
 import type { CommandRow } from '../command-row.ts';
 import { copyCommand, moveCommand } from './copy.ts';
 import { delCommand, unlinkCommand } from './delete.ts';
+import { dumpCommand } from './dump.ts';
 import { existsCommand, touchCommand, typeCommand } from './exists.ts';
 import { expireatCommand, expireCommand, pexpireatCommand, pexpireCommand } from './expire.ts';
 import { objectCommand } from './object.ts';
@@ -19,6 +20,7 @@ import { waitCommand } from './wait.ts';
 export const KEY_COMMANDS: readonly CommandRow[] = [
   copyCommand,
   delCommand,
+  dumpCommand,
   existsCommand,
   expireCommand,
   expireatCommand,
