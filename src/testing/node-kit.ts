@@ -3,6 +3,7 @@ import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { emptySource } from '../config/sources/raw-setting.ts';
 import { type RunningNode, startNode } from '../node.ts';
+import type { MemoryDisk } from '../world/simulated/memory-disk.ts';
 import type { PeerOptions, SimulatedPeer } from '../world/simulated/memory-socket.ts';
 import { createSimulatedWorld, type SimulatedWorld } from '../world/simulated/simulated-world.ts';
 
@@ -52,11 +53,14 @@ export class KitClient {
   }
 }
 
-/** @param options.settings  by path, such as `network.max_clients` */
+/**
+ * @param options.settings  by path, such as `network.max_clients`
+ * @param options.disk      what is found on the machine
+ */
 export async function createNodeKit(
-  options: { seed?: number; settings?: Record<string, string> } = {},
+  options: { seed?: number; settings?: Record<string, string>; disk?: MemoryDisk } = {},
 ): Promise<NodeKit> {
-  const world = createSimulatedWorld(options.seed ?? 1);
+  const world = createSimulatedWorld(options.seed ?? 1, options.disk);
   const source = emptySource();
   const quiet = { 'network.resp_bind_addr': '127.0.0.1', 'http.enabled': 'no' };
   const settings = { ...quiet, ...options.settings };

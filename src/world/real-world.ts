@@ -1,4 +1,5 @@
 import type { World } from '../base/world.ts';
+import { gzipCompression } from './gzip.ts';
 import { RealNetwork } from './network/real-network.ts';
 import { createRealClock, createRealTimers, RealRandom } from './real/real-clock.ts';
 import { createRealDisk } from './real/real-disk.ts';
@@ -12,6 +13,7 @@ export function createRealWorld(): World {
     random: new RealRandom(),
     disk: createRealDisk(),
     network: new RealNetwork(),
+    compression: gzipCompression,
     host: createRealHost(),
   };
 }

@@ -5,6 +5,8 @@ import type {
   Listener,
   ListenOptions,
   Network,
+  RequestAnswer,
+  RequestOptions,
   Socket,
 } from '../../base/world.ts';
 import { loadHandleBinding } from './handle-binding.ts';
@@ -51,6 +53,11 @@ export class RealNetwork implements Network {
   async listenHttp(options: HttpOptions): Promise<HttpServer> {
     const { listenHttp } = await import('./http-listener.ts');
     return listenHttp(options);
+  }
+
+  async request(options: RequestOptions): Promise<RequestAnswer> {
+    const { request } = await import('./http-request.ts');
+    return request(options);
   }
 
   describeSocketPath(): string {

@@ -5,6 +5,8 @@ import type {
   Listener,
   ListenOptions,
   Network,
+  RequestAnswer,
+  RequestOptions,
   Socket,
 } from '../../base/world.ts';
 import { createMemoryHttpServer } from './memory-http-server.ts';
@@ -25,6 +27,8 @@ export class MemoryNetwork implements Network {
   private arrivals: { port: number; socket: SimulatedSocket }[] = [];
   private nextFreePort = FIRST_FREE_PORT;
   private nextPeerPort = 50_000;
+  /** Who answers requests to other processes: a test sets it. */
+  onRequest: ((options: RequestOptions) => RequestAnswer) | null = null;
 
   constructor(random: SeededRandom) {
     this.random = random;
@@ -56,6 +60,11 @@ export class MemoryNetwork implements Network {
   async listenHttp(options: HttpOptions): Promise<HttpServer> {
     const port = this.bind(options, { onSocket: (socket) => socket.destroy() });
     return createMemoryHttpServer(port, () => this.boundPorts.delete(port));
+  }
+
+  async request(options: RequestOptions): Promise<RequestAnswer> {
+    if (this.onRequest !== null) return this.onRequest(options);
+    throw new NodeError('REQUEST_FAILED', `${options.url}: ECONNREFUSED`, { url: options.url });
   }
 
   describeSocketPath(): string {

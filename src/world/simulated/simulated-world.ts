@@ -6,6 +6,7 @@
  */
 import { assert } from '../../base/errors.ts';
 import type { World } from '../../base/world.ts';
+import { gzipCompression } from '../gzip.ts';
 import { FakeHost } from './fake-host.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -57,6 +58,7 @@ export function createSimulatedWorld(seed = 1, disk = new MemoryDisk()): Simulat
     random: new SeededRandom(seed),
     disk,
     network,
+    compression: gzipCompression,
     host: new FakeHost(),
     connect: (port, options = {}) => network.connect(port, options),
     step,
