@@ -2,8 +2,11 @@
 export type NodeErrorCode =
   | 'PORT_REFUSED'
   | 'DISK_REFUSED'
+  | 'DIRECTORY_TAKEN'
+  | 'DATA_DAMAGED'
   | 'BAD_CONFIGURATION'
   | 'BAD_CERTIFICATE'
+  | 'REQUEST_FAILED'
   | 'UNSUPPORTED';
 
 export class NodeError extends Error {

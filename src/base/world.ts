@@ -9,6 +9,7 @@ export interface World {
   readonly random: Random;
   readonly disk: Disk;
   readonly network: Network;
+  readonly compression: Compression;
   readonly host: Host;
 }
 
@@ -119,6 +120,33 @@ export interface Network {
   describeSocketPath(): string;
   /** Rejects with NodeError PORT_REFUSED, BAD_CERTIFICATE. */
   listenHttp(options: HttpOptions): Promise<HttpServer>;
+  /** Asks another process. Rejects with NodeError REQUEST_FAILED; so does reading the answer. */
+  request(options: RequestOptions): Promise<RequestAnswer>;
+}
+
+export interface RequestOptions {
+  /** With scheme, `http:` or `https:`. */
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM of who signed the server's certificate; null: whom the machine trusts. */
+  readonly authorities: string | null;
+  /** So long nothing may come. */
+  readonly silenceMs: number;
+}
+
+export interface RequestAnswer {
+  readonly status: number;
+  /** Read once, to its end. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Beside the loop. */
+export interface Compression {
+  /** One member of a gzip file: members one behind the other are such a file as well. */
+  gzip(bytes: Uint8Array): Promise<Uint8Array>;
+  /** What the members hold, piece by piece. Reading it rejects with NodeError DATA_DAMAGED. */
+  gunzip(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 export interface HttpOptions {
