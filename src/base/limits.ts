@@ -91,6 +91,13 @@ export const LIMITS = {
   /** A reply buffer that grew past this is given back after the turn. */
   replyBufferBytesKept: 256 * KIB,
   databaseCountMax: 16_384,
+  /** A log that could not be written is tried again after so long. */
+  logRetryMs: 1_000,
+  /** Policy everysec. */
+  logSyncPeriodMs: 1_000,
+  /** A sync that takes longer, or so much that waits for one, makes writers wait. */
+  logSlowSyncMs: 2_000,
+  logUnsyncedBytesMax: 64 * MIB,
   /** Members that SRANDMEMBER and its kin return at most when they may repeat themselves. */
   repeatedMembersMax: 100_000_000,
   /** A block above this has a buffer of its own. */

@@ -92,6 +92,8 @@ export class Session {
   marksJson = false;
   isEvictable = true;
   touchesKeys = true;
+  /** Stores that it has left since its last reply: they may hold changes that it made. */
+  readonly storesLeft: NonNullable<Store['safety']>[] = [];
   /** The command it waits in; null when in none. */
   blocked: BlockedCommand | null = null;
   /** The socket's side; null for the embedded API. */
@@ -162,9 +164,16 @@ export function settleStore(session: Session): void {
 
 /** The session's commands work on that store from now on. Who may not use it is barred there. */
 export function enterStore(session: Session, store: Store, databaseIndex = 0): void {
+  if (session.store !== store) noteStoreLeft(session, session.store);
   session.store = store;
   session.database = store.databases[databaseIndex];
   settleStore(session);
+}
+
+/** Its next reply may tell of a change of that store, which it does not stand in any more. */
+export function noteStoreLeft(session: Session, { safety }: Store): void {
+  if (safety === null || safety.position <= safety.safePosition) return;
+  if (!session.storesLeft.includes(safety)) session.storesLeft.push(safety);
 }
 
 /** What a command may ask of the connection it came by. Implemented in `server/`. */

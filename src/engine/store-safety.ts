@@ -12,6 +12,8 @@ export interface StoreSafety {
    * read is answered all the same.
    */
   readonly isTroubled: boolean;
+  /** The disk does not keep up: who has written waits before it writes more. */
+  readonly isSlow: boolean;
   /** Resolves when all up to `position` is safe; waits as long as that takes. */
   whenSafe(position: number): Promise<void>;
   /**

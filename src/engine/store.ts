@@ -21,6 +21,7 @@ import { FilterPlan } from './filter/filter-plan.ts';
 import type { SegmentPool } from './memory/segment-pool.ts';
 import { evictAhead, makeRoomSlowly, type RoomLender } from './memory/store-room.ts';
 import { MutationSink } from './mutation-sink.ts';
+import type { StoreSafety } from './store-safety.ts';
 import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
 
 /** Entries that one step of a background slice looks at between two readings of the clock. */
@@ -96,6 +97,10 @@ export class Store {
   /** False while a CLIENT NO-TOUCH client's command runs. */
   touchesKeys = true;
   activeExpiryEnabled = true;
+  /** It is being filled from the disk: nothing expires or is evicted by itself. */
+  isLoading = false;
+  /** Null: its changes are not kept on disk one by one, and no reply waits for that. */
+  safety: StoreSafety | null = null;
   /** It is out of its node's list: nothing may be written to it any more. */
   isDropped = false;
   /**
@@ -275,6 +280,7 @@ export class Store {
    * @returns whether work is left
    */
   runSlice(budgetMs: number): boolean {
+    if (this.isLoading) return false;
     const endMs = this.monotonicMs() + budgetMs;
     // One turn more than databases: the eviction's.
     const turnCount = this.databases.length + 1;

@@ -35,7 +35,7 @@ export const RECORD_BYTES_CUT = 64 * 1024;
 export interface StoreJournalOptions {
   /** The time that commands see: of the turn. */
   readonly clock: { readonly nowMs: number };
-  /** Something came after all was sealed: `seal` must be called by the end of this loop turn. */
+  /** Something came since the last `seal`, which is due at the end of this loop turn. */
   readonly onFirst: () => void;
 }
 
@@ -60,6 +60,8 @@ export class StoreJournal implements MutationReader {
   private databaseIndex = -1;
   /** The length of the file before, to be told in the next record; -1: nothing is to be told. */
   private afterBytes = -1;
+  /** Somebody knows that there is something to seal. */
+  private isAnnounced = false;
 
   constructor(options: StoreJournalOptions) {
     this.options = options;
@@ -88,6 +90,11 @@ export class StoreJournal implements MutationReader {
     return this.out.end - this.start;
   }
 
+  /** Some effects of a group are recorded, and not yet its end. */
+  get isGroupOpen(): boolean {
+    return this.groupStart >= 0;
+  }
+
   onEffect(effect: Effect, eventId: number, _actorId: number): void {
     this.prepare();
     const { out } = this;
@@ -111,10 +118,12 @@ export class StoreJournal implements MutationReader {
   onGroupEnd(): void {
     this.out.raw(EXEC);
     this.groupStart = -1;
+    if (!this.isAnnounced) this.announce();
   }
 
   /** Closes the record that is open. A group that has no end yet stays behind, in one of its own. */
   seal(): void {
+    this.isAnnounced = false;
     if (this.recordStart < 0) return;
     if (this.groupStart < 0) return this.closeRecord(this.out.end);
     if (this.groupStart > this.bodyStart) this.splitAtGroup();
@@ -156,14 +165,17 @@ export class StoreJournal implements MutationReader {
   }
 
   private prepare(): void {
-    if (this.recordStart < 0) {
-      const isFirst = this.sealedEnd === this.start;
-      this.openRecord();
-      if (isFirst) this.options.onFirst();
-    } else if (this.groupStart < 0 && this.out.end - this.bodyStart > RECORD_BYTES_CUT) {
+    if (!this.isAnnounced) this.announce();
+    if (this.recordStart < 0) this.openRecord();
+    else if (this.groupStart < 0 && this.out.end - this.bodyStart > RECORD_BYTES_CUT) {
       this.closeRecord(this.out.end);
       this.openRecord();
     }
+  }
+
+  private announce(): void {
+    this.isAnnounced = true;
+    this.options.onFirst();
   }
 
   private openRecord(): void {

@@ -219,52 +219,6 @@ test('an exception after a change, or a broken rule of ours, stops the node', as
   }
 });
 
-test('behind a barrier no reply and no push leaves before the flush', async () => {
-  const kit = await createNodeKit();
-  const writer = kit.connect({ fragmentation: 'whole' });
-  const reader = kit.connect({ fragmentation: 'whole' });
-  reader.ask('hello 3', 'subscribe news');
-  const order: string[] = [];
-  const barrier = {
-    isRaised: false,
-    flush() {
-      order.push(`flush, ${writer.peer.takeText()}${reader.peer.takeText()} before`);
-      this.isRaised = false;
-      return true;
-    },
-  };
-  kit.node.loop.barrier = barrier;
-  kit.node.services.stores.default.sink.attach({
-    onEffect: (effect) => {
-      order.push(effect.frame.latin1(0));
-      barrier.isRaised = true;
-    },
-  });
-  writer.send('set a 1', 'publish news x');
-  kit.world.step();
-  reader.send('get a');
-  kit.world.runUntilIdle();
-  assert.deepEqual(order, ['SET', 'flush,  before']);
-  assert.equal(writer.take(), '+OK\r\n:1\r\n');
-  const message = '>3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nx\r\n';
-  assert.equal(reader.take(), `${message}$1\r\n1\r\n`);
-});
-
-test('a barrier that is not ready holds replies until it is released, in their order', async () => {
-  const kit = await createNodeKit();
-  const client = kit.connect({ fragmentation: 'whole' });
-  client.ask('ping');
-  let isReady = false;
-  const barrier = { isRaised: true, flush: () => isReady };
-  kit.node.loop.barrier = barrier;
-  assert.equal(client.ask('set a 1'), '');
-  assert.equal(client.ask('get a', 'quit'), '');
-  isReady = true;
-  kit.node.loop.release();
-  assert.equal(client.take(), '+OK\r\n$1\r\n1\r\n+OK\r\n');
-  assert.equal(client.isClosed, true);
-});
-
 test('CLIENT PAUSE holds commands back and runs them, in order, when it ends', async () => {
   const kit = await createNodeKit();
   const [admin, client] = [kit.connect(), kit.connect({ fragmentation: 'whole' })];

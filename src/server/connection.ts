@@ -17,6 +17,7 @@ import {
 import { breaksOutputLimit, logRefusal, reportFailure } from './connection-reports.ts';
 import { HOLD, type Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
+import { Outbox } from './outbox.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /**
@@ -24,8 +25,7 @@ import type { TurnLoop } from './turn-loop.ts';
  * holds no buffer. A turn reads straight from the socket's shared buffer, or from the gathering
  * that small reads wait in, executes into the loop's one reply writer, and ends with one write.
  *
- * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet (pushes
- * until the loop turn's end, replies behind a barrier, anything while the socket is full); while it
+ * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet; while it
  * holds something, everything goes through it.
  */
 export class Connection implements ClientChannel, SocketHandler {
@@ -46,8 +46,9 @@ export class Connection implements ClientChannel, SocketHandler {
   private isSendAsked = false;
   /** Its last read waits in the loop's gathering. */
   private isGathered = false;
-  private outbox: Uint8Array | null = null;
-  private outboxEnd = 0;
+  private readonly outbox: Outbox;
+  /** Some of its outbox waits for a disk: the loop comes back to it. */
+  private isWaiting = false;
   private postponed: Postponed | null = null;
 
   /** @param options.onGone  called once, as soon as the connection counts no more */
@@ -62,6 +63,7 @@ export class Connection implements ClientChannel, SocketHandler {
   }) {
     this.socket = options.socket;
     this.loop = options.loop;
+    this.outbox = new Outbox(options.loop);
     this.configuration = options.configuration;
     this.inputLimits = options.inputLimits;
     this.isTls = options.isTls;
@@ -90,15 +92,13 @@ export class Connection implements ClientChannel, SocketHandler {
     return this.parser.pendingBytes;
   }
   get outputBytes(): number {
-    return this.socket.queuedBytes + this.outboxEnd;
+    return this.socket.queuedBytes + this.outbox.byteCount;
   }
   /** Memory of this connection's buffers, for the limit of all clients together. */
   get heldBytes(): number {
-    const outboxBytes = this.outbox === null ? 0 : this.outbox.length;
-    const queueBytes = this.session.transaction?.queue.heldBytes ?? 0;
-    const { blocked } = this.session;
-    const waitBytes = blocked === null ? 0 : blocked.heldBytes;
-    return this.parser.heldBytes + outboxBytes + queueBytes + waitBytes + this.socket.queuedBytes;
+    const { blocked, transaction } = this.session;
+    const waitBytes = (transaction?.queue.heldBytes ?? 0) + (blocked?.heldBytes ?? 0);
+    return this.parser.heldBytes + this.outbox.heldBytes + waitBytes + this.socket.queuedBytes;
   }
   /** A command of it waits: it is not idle, whatever its client does. */
   get isPostponed(): boolean {
@@ -135,13 +135,10 @@ export class Connection implements ClientChannel, SocketHandler {
     }
     parser.suspend();
     if (this.holds === 0) this.hold(HOLD.BUDGET);
-    else if (this.holds === HOLD.BLOCKED && parser.isRefused) this.closeRefused();
-  }
-
-  /** Nothing of it is executed for now, and its input has passed the limit. */
-  private closeRefused(): void {
-    logRefusal(this, this.loop, this.parser.refusal);
-    this.close();
+    else if (this.holds === HOLD.BLOCKED && parser.isRefused) {
+      logRefusal(this, this.loop, this.parser.refusal);
+      this.close();
+    }
   }
 
   onDrained(): void {
@@ -150,6 +147,25 @@ export class Connection implements ClientChannel, SocketHandler {
     if ((this.holds & HOLD.OUTPUT) !== 0 && this.outputBytes <= LIMITS.outputBytesHigh) {
       this.clearHold(HOLD.OUTPUT);
     }
+  }
+
+  /** Called by the loop when more became safe, or the disk has caught up. */
+  lookAgain(): void {
+    this.isWaiting = false;
+    if (this.isGone) return;
+    this.sendOutbox();
+    if ((this.holds & HOLD.DISK) !== 0) {
+      if (this.session.store.safety?.isSlow) this.waitForDisk();
+      else this.goOn(HOLD.DISK);
+    }
+    const isRead = this.outputBytes <= LIMITS.outputBytesHigh;
+    if ((this.holds & HOLD.OUTPUT) !== 0 && isRead) this.goOn(HOLD.OUTPUT);
+  }
+
+  /** At the end of this loop turn, or of the next. */
+  private goOn(hold: number): void {
+    this.holds = (this.holds & ~hold) | HOLD.BUDGET;
+    this.loop.runLater(this);
   }
 
   /** The client sends no more. What it sent is still executed and answered. */
@@ -171,21 +187,14 @@ export class Connection implements ClientChannel, SocketHandler {
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.isGone) return;
     if (this.loop.current === this) {
-      this.pushToSelf(bytes, start, end);
+      this.loop.pushToCurrent(bytes, start, end, (this.session.gate & GATE.REPLIES_OFF) === 0);
       return;
     }
-    this.appendToOutbox(bytes, start, end);
+    const { safety } = this.session.store;
+    if (safety !== null) this.outbox.note(safety, false);
+    this.outbox.append(bytes, start, end);
     this.askSend();
     this.checkOutputLimit();
-  }
-
-  /** Before the reply to the running command, or behind it when some of it is written already. */
-  private pushToSelf(bytes: Uint8Array, start: number, end: number): void {
-    const { aside, replyStart, writer } = this.loop;
-    const isBare = writer.position === replyStart && (this.session.gate & GATE.REPLIES_OFF) === 0;
-    if (!isBare || aside.position > 0) return aside.copy(bytes, start, end - start);
-    writer.copy(bytes, start, end - start);
-    this.loop.replyStart = writer.position;
   }
 
   postpone(frame: Frame, untilMs: number): void {
@@ -199,14 +208,13 @@ export class Connection implements ClientChannel, SocketHandler {
 
   /** The command's time has come, or the pause is over: it runs at the end of this loop turn. */
   resumePostponed(): void {
-    if ((this.holds & HOLD.POSTPONED) === 0) return;
-    this.holds = (this.holds & ~HOLD.POSTPONED) | HOLD.BUDGET;
-    this.loop.runLater(this);
+    if ((this.holds & HOLD.POSTPONED) !== 0) this.goOn(HOLD.POSTPONED);
   }
 
   answerBlocked(bytes: Uint8Array, start: number, end: number): void {
     if (this.isGone) return;
     this.session.lastCommandMs = this.loop.clock.nowMs;
+    this.outbox.noteTurn(this.session, true);
     if (end > start) this.push(bytes, start, end);
     this.resumeBlocked();
   }
@@ -242,6 +250,8 @@ export class Connection implements ClientChannel, SocketHandler {
     const { loop, session } = this;
     const { writer } = loop;
     if (loop.hasFailed) return;
+    const { safety } = session.store;
+    const position = safety === null ? 0 : safety.position;
     if (!loop.isGathering) loop.clock.refresh();
     session.lastCommandMs = loop.clock.nowMs;
     loop.current = this;
@@ -260,7 +270,12 @@ export class Connection implements ClientChannel, SocketHandler {
       logRefusal(this, this.loop, this.parser.refusal);
       session.gate |= GATE.CLOSING;
     }
-    this.endTurn(status === READY);
+    let isStalled = false;
+    if (safety !== null) {
+      const isWrite = session.store.safety !== safety || safety.position > position;
+      isStalled = this.outbox.noteTurn(session, isWrite);
+    }
+    this.endTurn(status === READY, isStalled);
   }
 
   /** @returns READY when it stopped with input left */
@@ -302,7 +317,9 @@ export class Connection implements ClientChannel, SocketHandler {
     const { loop, session } = this;
     const { changeCount } = session;
     session.gate &= ~GATE.POSTPONED;
-    this.takePostponed(loop.frame);
+    this.postponed?.timer.cancel();
+    this.postponed?.queue.shift(loop.frame);
+    this.postponed = null;
     loop.replyStart = loop.writer.position;
     try {
       executeCommand(session, loop.frame, loop.writer);
@@ -321,8 +338,8 @@ export class Connection implements ClientChannel, SocketHandler {
     reportFailure(this, this.loop, { error, hasChanged });
   }
 
-  /** @param hasStopped  there may be whole commands left in the input */
-  private endTurn(hasStopped: boolean): void {
+  /** @param hasStopped  input may be left  @param isStalled  the disk does not keep up with it */
+  private endTurn(hasStopped: boolean, isStalled: boolean): void {
     const { loop, parser, session } = this;
     const { writer } = loop;
     const start = loop.turnStart;
@@ -339,6 +356,10 @@ export class Connection implements ClientChannel, SocketHandler {
       return;
     }
     let holds = 0;
+    if (isStalled) {
+      holds |= HOLD.DISK;
+      this.waitForDisk();
+    }
     if (hasStopped) {
       parser.suspend();
       if ((session.gate & GATE.POSTPONED) !== 0) holds |= HOLD.POSTPONED;
@@ -354,17 +375,17 @@ export class Connection implements ClientChannel, SocketHandler {
 
   /** Leaves the replies in the writer, to be sent with the others', where nothing bars that. */
   private sendGathered(start: number): void {
-    const { loop, session, socket } = this;
+    const { loop, outbox, session, socket } = this;
     const { writer } = loop;
-    const isBarred = loop.barrier.isRaised || this.outboxEnd > 0 || socket.queuedBytes > 0;
+    const isBarred = outbox.byteCount > 0 || socket.queuedBytes > 0 || outbox.mustWait;
     const isClosing = (session.gate & GATE.CLOSING) !== 0;
     if (!isBarred && !isClosing) {
       loop.keepReplies(this, start, writer.position);
       return;
     }
-    this.appendToOutbox(writer.bytes, start, writer.position);
+    outbox.append(writer.bytes, start, writer.position);
     writer.position = start;
-    if (loop.barrier.isRaised) this.askSend();
+    if (outbox.mustWait) this.askSend();
     else if (!isClosing) this.sendOutbox();
   }
 
@@ -381,53 +402,44 @@ export class Connection implements ClientChannel, SocketHandler {
 
   /** @returns whether the caller may reuse the buffer at once */
   private send(bytes: Uint8Array, end: number): boolean {
-    const { loop, socket } = this;
-    if (this.outboxEnd === 0 && !loop.barrier.isRaised) {
+    const { outbox, socket } = this;
+    if (outbox.byteCount === 0 && !outbox.mustWait) {
       const isFull = socket.queuedBytes > 0;
       // A full socket keeps whole buffers: little replies are gathered rather than given one each.
       if (!isFull || end > LIMITS.outboxBytesKept) return this.write(bytes, 0, end);
-      this.appendToOutbox(bytes, 0, end);
+      outbox.append(bytes, 0, end);
       return true;
     }
-    this.appendToOutbox(bytes, 0, end);
-    if (loop.barrier.isRaised) this.askSend();
+    outbox.append(bytes, 0, end);
+    if (outbox.mustWait) this.askSend();
     else this.sendOutbox();
     return true;
   }
 
-  private write(bytes: Uint8Array, start: number, end: number): boolean {
+  write(bytes: Uint8Array, start: number, end: number): boolean {
     this.loop.counters[METRIC.writesProcessed]++;
     this.loop.counters[METRIC.netOutputBytes] += end - start;
     return this.socket.write(bytes, start, end);
   }
 
-  private appendToOutbox(bytes: Uint8Array, start: number, end: number): void {
-    const wanted = this.outboxEnd + end - start;
-    let outbox = this.outbox;
-    if (outbox === null || wanted > outbox.length) {
-      outbox = this.loop.takeBuffer(wanted);
-      if (this.outbox !== null) {
-        outbox.set(this.outbox.subarray(0, this.outboxEnd));
-        this.loop.giveBuffer(this.outbox);
-      }
-      this.outbox = outbox;
-    }
-    outbox.set(bytes.subarray(start, end), this.outboxEnd);
-    this.outboxEnd = wanted;
-  }
-
-  /** Hands the outbox to the socket, unless the socket is full and there is little to hand. */
+  /** Hands over what may leave, unless the socket is full and there is little to hand. */
   sendOutbox(): void {
     this.isSendAsked = false;
-    const { outbox, outboxEnd, loop } = this;
-    if (outbox === null || this.isGone) return;
+    const { outbox } = this;
+    if (outbox.byteCount === 0 || this.isGone) return;
+    const sendableBytes = outbox.sendableBytes();
+    if (sendableBytes < outbox.byteCount) this.waitForDisk();
     const isClosing = (this.session.gate & GATE.CLOSING) !== 0;
     const isFull = this.socket.queuedBytes > 0;
-    if (isFull && outboxEnd < LIMITS.outboxBytesKept && !isClosing) return;
-    this.outbox = null;
-    this.outboxEnd = 0;
-    if (this.write(outbox, 0, outboxEnd)) loop.giveBuffer(outbox);
-    if (isClosing) this.socket.end();
+    if (isFull && sendableBytes < LIMITS.outboxBytesKept && !isClosing) return;
+    outbox.send(sendableBytes, this);
+    if (isClosing && outbox.byteCount === 0) this.socket.end();
+  }
+
+  private waitForDisk(): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.loop.waitForDisk(this);
   }
 
   private askSend(): void {
@@ -439,8 +451,8 @@ export class Connection implements ClientChannel, SocketHandler {
   /** Nothing more is executed; what is to be sent is sent, then the socket closes. */
   private finish(): void {
     this.hold(HOLD.CLOSING);
-    if (this.outboxEnd === 0) this.socket.end();
-    else if (this.loop.barrier.isRaised) this.askSend();
+    if (this.outbox.byteCount === 0) this.socket.end();
+    else if (this.outbox.mustWait) this.askSend();
     else this.sendOutbox();
   }
 
@@ -450,8 +462,7 @@ export class Connection implements ClientChannel, SocketHandler {
     this.isGone = true;
     this.postponed?.timer.cancel();
     this.postponed = null;
-    this.outbox = null;
-    this.outboxEnd = 0;
+    this.outbox.drop();
     this.onGone(this);
   }
 
@@ -469,14 +480,6 @@ export class Connection implements ClientChannel, SocketHandler {
     if ((this.holds & ~HOLD.BLOCKED) !== 0 || this.isGone) return;
     if (this.isInputEnded) this.closeAfterReplies();
     else this.socket.resumeReading();
-  }
-
-  private takePostponed(frame: Frame): void {
-    const postponed = this.postponed;
-    if (postponed === null) return;
-    this.postponed = null;
-    postponed.timer.cancel();
-    postponed.queue.shift(frame);
   }
 
   private currentLimits(): ParserLimits {

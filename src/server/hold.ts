@@ -16,6 +16,8 @@ export const HOLD = {
    * not be noticed; what it sends is kept.
    */
   BLOCKED: 16,
+  /** It has written, and the disk does not keep up. */
+  DISK: 32,
 } as const;
 
 /** A command that must wait, as a copy. */

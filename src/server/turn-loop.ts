@@ -47,6 +47,9 @@ export class TurnLoop {
   private readonly onFailure: (error: unknown) => void;
   private runnable: Connection[] = [];
   private unsent: Connection[] = [];
+  /** Of these some waits for a disk: looked at again when `release` says that it is worth it. */
+  private waiting: Connection[] = [];
+  private isReleased = false;
   private errands: (() => void)[] = [];
   private isTurnEndAsked = false;
   private readonly gathering = new Gathering();
@@ -129,6 +132,18 @@ export class TurnLoop {
     return hints.count;
   }
 
+  /**
+   * For the client whose command runs: before the reply, or behind it when some of it is written.
+   * @param isHeard  its replies are not switched off
+   */
+  pushToCurrent(bytes: Uint8Array, start: number, end: number, isHeard: boolean): void {
+    const { aside, writer } = this;
+    const isBare = writer.position === this.replyStart && isHeard;
+    if (!isBare || aside.position > 0) return aside.copy(bytes, start, end - start);
+    writer.copy(bytes, start, end - start);
+    this.replyStart = writer.position;
+  }
+
   /** The reply is whole: what was pushed meanwhile follows it. */
   takeAside(): void {
     this.writer.copy(this.aside.bytes, 0, this.aside.position);
@@ -167,9 +182,15 @@ export class TurnLoop {
     return this.world.timers.after(delayMs, callback);
   }
 
-  /** What was held is safe now. For a barrier whose `flush` said no. */
+  /** The connection is looked at again at the next `release`. */
+  waitForDisk(connection: Connection): void {
+    this.waiting.push(connection);
+  }
+
+  /** More is safe than was, or a disk has caught up. */
   release(): void {
-    this.askTurnEnd();
+    this.isReleased = true;
+    if (this.waiting.length > 0) this.askTurnEnd();
   }
 
   /** No command runs after this one; connections are being closed. */
@@ -195,7 +216,8 @@ export class TurnLoop {
     if (this.smallBuffers.length < SMALL_BUFFER_COUNT_MAX) this.smallBuffers.push(buffer);
   }
 
-  private askTurnEnd(): void {
+  /** For what must be done before this loop turn is over. */
+  askTurnEnd(): void {
     if (this.isTurnEndAsked) return;
     this.isTurnEndAsked = true;
     this.world.timers.atTurnEnd(this.onTurnEnd);
@@ -209,7 +231,8 @@ export class TurnLoop {
     this.runGathered();
     if (this.errands.length > 0) this.runErrands();
     if (this.runnable.length > 0) this.runSuspended();
-    if (!this.barrier.isRaised || this.barrier.flush()) this.sendHeld();
+    if (this.barrier.isRaised) this.barrier.flush();
+    this.sendHeld();
     if (this.runnable.length > 0 || this.errands.length > 0) this.askTurnEnd();
   }
 
@@ -236,6 +259,12 @@ export class TurnLoop {
   }
 
   private sendHeld(): void {
+    if (this.isReleased) {
+      this.isReleased = false;
+      const { waiting } = this;
+      this.waiting = [];
+      for (let i = 0; i < waiting.length; i++) waiting[i].lookAgain();
+    }
     if (this.unsent.length === 0) return;
     const unsent = this.unsent;
     this.unsent = [];

@@ -1,4 +1,25 @@
-import type { Clock, Timers, WriteFile } from '../../base/world.ts';
+/**
+ * The log of one store on its way to the disk. The journal encodes, this writes and syncs:
+ *
+ *     journal      | taken                                   | sealed      | open |
+ *     file         | synced      | written, not synced       |
+ *                                ^syncedPosition             ^writtenPosition     ^position
+ *
+ * All that a loop turn brought is one write(2) at its end. The sync is done beside the loop, one at
+ * a time, and covers all that was written before it began: that is the group commit.
+ *
+ *     always     a sync follows each write, the next one at once when more was written meanwhile
+ *     everysec   a second after the last one began, while something is not synced
+ *     no         never, but at the end
+ *
+ * A refused write leaves its bytes where they are and is tried again each second. A failed sync ends
+ * the trust in the file: what was written since the last good one may be gone though a later sync
+ * succeeds. Then only a new file behind a new base heals: `switchTo`, and `settle` when the base is
+ * on the disk.
+ */
+import { assert, NodeError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Clock, Timer, Timers, WriteFile } from '../../base/world.ts';
 import type { StoreSafety } from '../../engine/store-safety.ts';
 import type { StoreJournal } from '../../journal/store-journal.ts';
 
@@ -7,11 +28,10 @@ export type SyncPolicy = 'always' | 'everysec' | 'no';
 /**
  * `write`: a write was refused; it is tried again each second, and heals by itself.
  * `sync`: a sync failed, so the file cannot be trusted: only a new file with a new base heals.
- * `slow`: so much waits for a sync that writers wait.
  */
 export interface AofTrouble {
-  readonly kind: 'write' | 'sync' | 'slow';
-  /** Such as ENOSPC; '' of `slow`. */
+  readonly kind: 'write' | 'sync';
+  /** Such as ENOSPC. */
   readonly code: string;
 }
 
@@ -20,78 +40,377 @@ export interface AofAppenderOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly policy: SyncPolicy;
-  /** More became safe, outside of `flush`: replies that waited may leave. */
+  /** More became safe, or writers need wait no longer, outside of `flush`. */
   readonly onSafe: () => void;
   /** `trouble` changed. Of `sync`: a rewrite is due. */
   readonly onTrouble: (trouble: AofTrouble | null) => void;
 }
 
-/** Writes the journal of one store to its file, and syncs it by policy. */
 export class AofAppender implements StoreSafety {
-  policy: SyncPolicy;
   trouble: AofTrouble | null = null;
-  /** Of the file that is written now. */
-  fileBytes = 0;
-  syncCount = 0;
-  lastSyncMs = 0;
-  delayedSyncCount = 0;
   isSyncing = false;
+  syncCount = 0;
+  /** How long the last sync took. */
+  lastSyncMs = 0;
+  /** Syncs that came late because the one before took longer than their second. */
+  delayedSyncCount = 0;
+  /** Times that writers had to wait for the disk. */
+  slowCount = 0;
+  /** Writers wait: see `isSlow`. */
+  private isHolding = false;
+  private readonly options: AofAppenderOptions;
+  private readonly journal: StoreJournal;
+  private syncPolicy: SyncPolicy;
+  private file: WriteFile | null = null;
+  /** The file before, until it is synced; and where it ends. */
+  private retired: WriteFile | null = null;
+  private retiredEnd = 0;
+  /** Where the file began, and its length at that time. */
+  private fileStart = 0;
+  private fileStartBytes = 0;
+  private syncedPosition = 0;
+  private syncStartedMs = Number.NEGATIVE_INFINITY;
+  private timer: Timer | null = null;
+  private retry: Timer | null = null;
+  private isSyncAsked = false;
+  /** What came before `fileStart` is on no file that is trusted: a new base will hold it. */
+  private isUnsettled = false;
+  private isClosed = false;
+  private waiters: { position: number; resolve: () => void }[] = [];
+  private idleWaiters: (() => void)[] = [];
 
   constructor(options: AofAppenderOptions) {
-    this.policy = options.policy;
+    this.options = options;
+    this.journal = options.journal;
+    this.syncPolicy = options.policy;
+  }
+
+  get policy(): SyncPolicy {
+    return this.syncPolicy;
+  }
+  /** From now on. What waits for a sync that the new policy does not ask for is let go. */
+  set policy(policy: SyncPolicy) {
+    this.syncPolicy = policy;
+    this.timer?.cancel();
+    this.timer = null;
+    this.planSync();
+    this.tell();
   }
 
   get position(): number {
-    throw new Error('not built yet');
-  }
-  get safePosition(): number {
-    throw new Error('not built yet');
-  }
-  get isTroubled(): boolean {
-    return this.trouble !== null && this.trouble.kind !== 'slow';
-  }
-  /** Encoded and not handed to the system; handed over and not synced. */
-  get pendingBytes(): number {
-    throw new Error('not built yet');
-  }
-  get unsyncedBytes(): number {
-    throw new Error('not built yet');
+    return this.journal.position;
   }
 
-  /** The first file, which is loaded, cut to its whole records, and synced. */
-  open(_file: WriteFile): void {}
+  get writtenPosition(): number {
+    return this.journal.takenPosition;
+  }
+
+  get safePosition(): number {
+    if (this.isClosed) return Number.POSITIVE_INFINITY;
+    if (this.isUnsettled) return this.syncedPosition;
+    return this.syncPolicy === 'always' ? this.syncedPosition : this.journal.takenPosition;
+  }
+
+  get isTroubled(): boolean {
+    return this.trouble !== null;
+  }
+
+  /** So much waits for a sync that those who write must wait. */
+  get isSlow(): boolean {
+    if (!this.isHolding && this.isBehind()) {
+      this.isHolding = true;
+      this.slowCount++;
+    }
+    return this.isHolding;
+  }
+
+  /** Of the file that is written now. */
+  get fileBytes(): number {
+    return this.file === null ? 0 : this.file.byteCount;
+  }
+
+  /** Encoded and not handed to the system. */
+  get pendingBytes(): number {
+    return this.journal.heldBytes;
+  }
+
+  /** Handed over and not synced. */
+  get unsyncedBytes(): number {
+    return this.writtenPosition - this.syncedPosition;
+  }
 
   /**
-   * From here on changes go to `file`, which is new, durable by its name, and named in the manifest.
-   * What is pending goes to the old one first, which is synced beside the loop and closed. Where
-   * the old one is not trusted any more, nothing is safe until `settle`.
+   * The first file: cut to whole records, and synced.
+   * @param afterBytes  length of the increment before it, when this one is new; else -1
    */
-  switchTo(_file: WriteFile): void {}
+  open(file: WriteFile, afterBytes = -1): void {
+    assert(this.file === null, 'a log is opened once');
+    const { journal } = this;
+    this.file = file;
+    this.fileStart = journal.takenPosition;
+    this.fileStartBytes = file.byteCount;
+    this.syncedPosition = this.fileStart;
+    journal.beginFile(afterBytes);
+    journal.syncedBytes = file.byteCount;
+  }
+
+  /**
+   * From here on changes go to `file`: new, and durable by its name. What is pending goes to the
+   * old one first, which is synced beside the loop and closed.
+   *
+   * In trouble the old file is given up: what it holds, and what is pending, must be in the base
+   * that is made from now on; the manifest may name `file` only together with that base. Nothing
+   * becomes safe until `settle`.
+   * @returns false: the old file refused what was pending, or the one before it is not synced yet;
+   *          nothing was switched
+   */
+  switchTo(file: WriteFile): boolean {
+    const { journal } = this;
+    const old = this.file;
+    assert(old !== null && !journal.isGroupOpen, 'a log is switched between two groups');
+    if (this.retired !== null && this.trouble === null) return false;
+    let afterBytes = -1;
+    if (this.trouble === null) {
+      this.flush();
+      if (this.trouble !== null) return false;
+      afterBytes = old.byteCount;
+      this.retired = old;
+      this.retiredEnd = this.writtenPosition;
+    } else {
+      journal.seal();
+      journal.take(journal.sealedEnd);
+      this.isUnsettled = true;
+      this.retry?.cancel();
+      this.retry = null;
+      old.close();
+    }
+    this.file = file;
+    this.fileStart = journal.takenPosition;
+    this.fileStartBytes = 0;
+    journal.beginFile(afterBytes);
+    this.planSync();
+    return true;
+  }
 
   /** A durable base holds all that came before the last `switchTo`. */
-  settle(): void {}
+  settle(): void {
+    if (!this.isUnsettled) return;
+    this.isUnsettled = false;
+    this.syncedPosition = Math.max(this.syncedPosition, this.fileStart);
+    this.setTrouble(null);
+    this.planSync();
+    this.tell();
+  }
 
-  /** Once a loop turn: one write of all that is pending. @returns whether all of it is safe */
-  flush(): boolean {
-    throw new Error('not built yet');
+  /** Once a loop turn: one write of all that is pending. */
+  flush(): void {
+    this.journal.seal();
+    // A refused write is tried again by its timer, not by every turn.
+    if (this.file === null || (this.trouble !== null && !this.isUnsettled)) return;
+    this.write(this.file);
   }
 
   /** Whether all up to `position` is synced, whatever the policy: for WAITAOF. */
-  isSynced(_position: number): boolean {
-    throw new Error('not built yet');
+  isSynced(position: number): boolean {
+    return this.isClosed || this.syncedPosition >= position;
   }
-  /** Asks for a sync at once, whatever the policy: for WAITAOF. */
-  askSync(): void {}
 
-  whenSafe(_position: number): Promise<void> {
-    throw new Error('not built yet');
+  /** Asks for a sync at once, whatever the policy: for WAITAOF. */
+  askSync(): void {
+    this.isSyncAsked = true;
+    this.planSync();
   }
+
+  whenSafe(position: number): Promise<void> {
+    if (position <= this.safePosition) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ position, resolve }));
+  }
+
   secureNow(): string {
-    throw new Error('not built yet');
+    this.flush();
+    if (this.trouble === null && this.syncPolicy === 'always') this.syncNow();
+    return this.trouble === null ? '' : this.trouble.code;
   }
 
   /** Writes and syncs everything, then closes the file. @returns '' or why it could not */
-  close(): Promise<string> {
-    throw new Error('not built yet');
+  async close(): Promise<string> {
+    this.flush();
+    while (this.isSyncing) await this.whenIdle();
+    if (this.trouble === null && this.file !== null) this.endFile();
+    this.giveUp();
+    return this.trouble === null ? '' : this.trouble.code;
+  }
+
+  /** Closes the file as it stands: of a store that is dropped. Who waits is answered. */
+  giveUp(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.timer?.cancel();
+    this.retry?.cancel();
+    this.file?.close();
+    this.retired?.close();
+    this.tell();
+  }
+
+  private endFile(): void {
+    this.syncNow();
+    if (this.trouble !== null) return;
+    // Tells the next start that all before it was synced; not worth a sync of its own.
+    this.journal.mark();
+    this.flush();
+  }
+
+  private write(file: WriteFile): void {
+    const { journal } = this;
+    const { start, sealedEnd } = journal;
+    if (start === sealedEnd) return;
+    const taken = file.write(journal.bytes, start, sealedEnd);
+    journal.take(start + taken);
+    if (start + taken < sealedEnd) this.failWrite(file.failure);
+    else if (this.trouble?.kind === 'write' && !this.isUnsettled) this.setTrouble(null);
+    this.planSync();
+    if (this.waiters.length > 0) this.tellWaiters();
+  }
+
+  private failWrite(code: string): void {
+    this.setTrouble({ kind: 'write', code });
+    this.retry ??= this.options.timers.after(LIMITS.logRetryMs, () => {
+      this.retry = null;
+      this.tryAgain();
+    });
+  }
+
+  private tryAgain(): void {
+    if (this.isClosed || this.file === null) return;
+    this.journal.seal();
+    this.write(this.file);
+    this.options.onSafe();
+  }
+
+  /** Sees to it that what is not synced will be, as the policy says. */
+  private planSync(): void {
+    if (this.isSyncing || this.isClosed || this.file === null) return;
+    if (this.trouble?.kind === 'sync' && !this.isUnsettled) return;
+    if (this.unsyncedBytes === 0 && this.retired === null) {
+      this.isSyncAsked = false;
+      return;
+    }
+    const { clock, timers } = this.options;
+    if (this.syncPolicy === 'always' || this.isSyncAsked || this.retired !== null) {
+      this.timer?.cancel();
+      this.timer = null;
+      void this.sync();
+      return;
+    }
+    if (this.syncPolicy === 'no' || this.timer !== null) return;
+    const waitMs = this.syncStartedMs + LIMITS.logSyncPeriodMs - clock.monotonicMs();
+    this.timer = timers.after(Math.max(0, waitMs), () => {
+      this.timer = null;
+      if (!this.isSyncing && !this.isClosed) void this.sync();
+    });
+  }
+
+  private async sync(): Promise<void> {
+    const { clock } = this.options;
+    const file = this.retired ?? this.file;
+    assert(file !== null && !this.isSyncing, 'one sync at a time');
+    const position = this.retired === null ? this.writtenPosition : this.retiredEnd;
+    this.isSyncing = true;
+    this.syncStartedMs = clock.monotonicMs();
+    const isDone = await isSynced(file);
+    this.isSyncing = false;
+    this.lastSyncMs = clock.monotonicMs() - this.syncStartedMs;
+    this.syncCount++;
+    if (isDone) this.noteSynced(file, position);
+    else if (file === this.file || file === this.retired) this.failSync(file.failure);
+    if (this.lastSyncMs > LIMITS.logSyncPeriodMs && this.unsyncedBytes > 0) this.delayedSyncCount++;
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
+    this.planSync();
+    this.tell();
+  }
+
+  /** A file that was given up meanwhile tells nothing. */
+  private noteSynced(file: WriteFile, position: number): void {
+    if (file === this.retired) {
+      this.retired.close();
+      this.retired = null;
+    } else if (file !== this.file) return;
+    if (this.isUnsettled && file !== this.file) return;
+    this.syncedPosition = Math.max(this.syncedPosition, position);
+    if (file !== this.file || this.isUnsettled) return;
+    this.journal.syncedBytes = this.fileStartBytes + position - this.fileStart;
+  }
+
+  private syncNow(): void {
+    for (const file of [this.retired, this.file]) {
+      if (file === null) continue;
+      const position = file === this.retired ? this.retiredEnd : this.writtenPosition;
+      if (!syncNow(file)) return this.failSync(file.failure);
+      this.syncCount++;
+      if (!this.isSyncing || file === this.file) this.noteSynced(file, position);
+    }
+    this.tell();
+  }
+
+  private failSync(code: string): void {
+    this.retry?.cancel();
+    this.retry = null;
+    this.retired?.close();
+    this.retired = null;
+    this.setTrouble({ kind: 'sync', code });
+  }
+
+  private whenIdle(): Promise<void> {
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  private setTrouble(trouble: AofTrouble | null): void {
+    const { trouble: before } = this;
+    this.trouble = trouble;
+    if (before?.kind === trouble?.kind && before?.code === trouble?.code) return;
+    this.options.onTrouble(trouble);
+    // Who only read is held no longer than trouble begins.
+    this.options.onSafe();
+  }
+
+  private isBehind(): boolean {
+    if (this.syncPolicy === 'no' || !this.isSyncing) return false;
+    if (this.unsyncedBytes > LIMITS.logUnsyncedBytesMax) return true;
+    const takenMs = this.options.clock.monotonicMs() - this.syncStartedMs;
+    return takenMs > LIMITS.logSlowSyncMs && this.unsyncedBytes > 0;
+  }
+
+  private tell(): void {
+    if (this.isHolding && !this.isBehind()) this.isHolding = false;
+    this.tellWaiters();
+    this.options.onSafe();
+  }
+
+  private tellWaiters(): void {
+    const { safePosition } = this;
+    const safe = this.waiters.filter(({ position }) => position <= safePosition);
+    if (safe.length === 0) return;
+    this.waiters = this.waiters.filter(({ position }) => position > safePosition);
+    for (const { resolve } of safe) resolve();
+  }
+}
+
+async function isSynced(file: WriteFile): Promise<boolean> {
+  try {
+    await file.sync();
+    return true;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return false;
+  }
+}
+
+function syncNow(file: WriteFile): boolean {
+  try {
+    file.syncNow();
+    return true;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return false;
   }
 }

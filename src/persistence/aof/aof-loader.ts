@@ -39,6 +39,8 @@ export class AofLoader {
   loadedBytes = 0;
   readonly totalBytes: number = 0;
   commandCount = 0;
+  keyCount = 0;
+  expiredCount = 0;
   /** What was cut off, in words, for the log; '' when nothing was. */
   cut = '';
 
