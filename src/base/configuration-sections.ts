@@ -70,6 +70,8 @@ export interface PersistenceConfiguration {
   appendFileName: string;
   appendDirName: string;
   aofLoadTruncated: boolean;
+  /** What follows the first bad record is given up. */
+  aofLoadCorruptTail: boolean;
   aofUseSnapshotPreamble: boolean;
   aofTimestampEnabled: boolean;
   aofRewritePercentage: number;
@@ -158,6 +160,7 @@ export function defaultPersistence(): PersistenceConfiguration {
     appendFileName: 'appendonly.aof',
     appendDirName: 'appendonlydir',
     aofLoadTruncated: true,
+    aofLoadCorruptTail: false,
     aofUseSnapshotPreamble: true,
     aofTimestampEnabled: false,
     aofRewritePercentage: 100,

@@ -24,6 +24,8 @@ export interface PersistenceService {
   saveInBackground(store: Store, asked: BackgroundAsked): BackgroundOutcome;
   /** BGREWRITEAOF, which waits for what else runs. */
   rewriteInBackground(store: Store, isWithinExec: boolean): BackgroundOutcome;
+  /** All keys of the store were removed at once. */
+  noteFlushed(store: Store): void;
   /** DEBUG RELOAD. @returns the error's text, null when done */
   reload(store: Store, options: ReloadOptions): string | null;
   /** DEBUG LOADAOF. @returns the error's text, null when done */
@@ -180,6 +182,7 @@ export const NO_PERSISTENCE: PersistenceService = {
   save: () => 'failed',
   saveInBackground: () => 'failed',
   rewriteInBackground: () => 'failed',
+  noteFlushed: () => {},
   reload: () => 'ERR This node keeps nothing on disk',
   reloadLog: () => 'ERR This node keeps nothing on disk',
   hasLog: () => false,

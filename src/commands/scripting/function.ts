@@ -23,12 +23,12 @@ function functionSubcommand(
 
 const EVERYWHERE = ['request_policy:all_shards', 'response_policy:all_succeeded'];
 
-/** Libraries belong to the node; what changes them is recorded with the first store's changes. */
-function recordChange(session: Session, ...words: readonly (string | Uint8Array)[]): void {
-  const { store, databaseIndex } = session;
+/** Libraries belong to the node; what changes them is recorded with the default store's changes. */
+function recordChange({ node }: Session, ...words: readonly (string | Uint8Array)[]): void {
+  const store = node.stores.default;
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
-  const effect = store.effect.begin('FUNCTION', databaseIndex, 0);
+  const effect = store.effect.begin('FUNCTION', 0, 0);
   for (const word of words) {
     if (typeof word === 'string') effect.text(word);
     else effect.bytes(word, 0, word.length);

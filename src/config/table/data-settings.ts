@@ -245,6 +245,10 @@ export const PERSISTENCE_SETTINGS: readonly Setting[] = (
       redis: 'aof-load-truncated',
       help: 'Starts from a log whose last record is cut off.',
     }),
+    setting('persistence.load_corrupt_tail', 'persistence.aofLoadCorruptTail', yesNo(), {
+      access: 'immutable',
+      help: 'Starts from a damaged log: gives up its first bad record and all that follows it.',
+    }),
     setting('persistence.snapshot_preamble', 'persistence.aofUseSnapshotPreamble', yesNo(), {
       redis: 'aof-use-rdb-preamble',
       help: 'A rewritten log begins with a snapshot.',
