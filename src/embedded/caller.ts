@@ -27,5 +27,5 @@ export const NAME = Object.fromEntries(NAMES.map((name, index) => [name, index])
 /** @param channel  null: the program itself, which may do everything */
 export function openCaller(node: RunningNode, channel: ClientChannel | null): CommandCaller {
   const session = node.openSession(channel);
-  return new CommandCaller({ node, session, names: NAMES, component: 'cache' });
+  return new CommandCaller({ node, session, names: NAMES, component: 'cache', isSecured: true });
 }

@@ -14,8 +14,11 @@ export interface StoreSafety {
   readonly isTroubled: boolean;
   /** The disk does not keep up: who has written waits before it writes more. */
   readonly isSlow: boolean;
-  /** Resolves when all up to `position` is safe; waits as long as that takes. */
-  whenSafe(position: number): Promise<void>;
+  /**
+   * Resolves when all up to `position` is safe, however long that takes. Who only read waits no
+   * longer than until the disk refuses.
+   */
+  whenSafe(position: number, isWrite: boolean): Promise<void>;
   /**
    * Makes everything safe before it returns: for callers who cannot wait.
    * @returns '' or why it could not

@@ -9,6 +9,9 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpHandler, HttpServer } from '../base/world.ts';
+import type { NodeServices } from '../commands/node-services.ts';
+import type { Store } from '../engine/store.ts';
+import { noteSafety } from './answer-safety.ts';
 import { CorrelationIds } from './correlation-ids.ts';
 import { answerMalformed, failure, type MalformedSocket } from './http-failures.ts';
 import { HttpSessions, type Requester, type SessionKeeper } from './http-sessions.ts';
@@ -167,17 +170,28 @@ class App implements HttpApp {
   }
 
   private run(row: RouteRow, request: FastifyRequest, reply: FastifyReply): unknown {
-    const answer = this.answer(row, request);
-    if (!(answer instanceof Promise)) return this.send(request, reply, answer);
-    return answer.then((late) => this.send(request, reply, late));
+    const store = storeOf(request, this.node.services);
+    const note = store === null ? null : noteSafety(store);
+    const answer = this.answer(row, request, store);
+    if (answer instanceof Promise) {
+      return answer.then(async (late) => {
+        await note?.whenSafe();
+        return this.send(request, reply, late);
+      });
+    }
+    const wait = note === null ? null : note.whenSafe();
+    if (wait === null) return this.send(request, reply, answer);
+    return wait.then(() => this.send(request, reply, answer));
   }
 
-  private answer(row: RouteRow, request: FastifyRequest): RouteAnswer | Promise<RouteAnswer> {
+  private answer(
+    row: RouteRow,
+    request: FastifyRequest,
+    store: Store | null,
+  ): RouteAnswer | Promise<RouteAnswer> {
     const { services } = this.node;
     const params = request.params as Record<string, string>;
-    const named = params['store'];
-    const store = named === undefined ? services.stores.default : services.stores.find(named);
-    if (store === null) return refusal(404, 'There is no such store', { store: named });
+    if (store === null) return refusal(404, 'There is no such store', { store: params['store'] });
     const key = params['key'];
     if (key === '') return EMPTY_KEY;
     if (key !== undefined && !isKeyParameter(key)) return missing(request);
@@ -232,6 +246,11 @@ class App implements HttpApp {
       status,
     });
   }
+}
+
+function storeOf(request: FastifyRequest, { stores }: NodeServices): Store | null {
+  const named = (request.params as Record<string, string>)['store'];
+  return named === undefined ? stores.default : stores.find(named);
 }
 
 /** A route by its path, with other methods than it has, or with none. */

@@ -83,7 +83,13 @@ export class HttpSessions {
     session.name = 'http';
     session.marksJson = true;
     settleLogin(session);
-    const caller = new CommandCaller({ node: this.node, session, names: NAMES, component: 'http' });
+    const caller = new CommandCaller({
+      node: this.node,
+      session,
+      names: NAMES,
+      component: 'http',
+      isSecured: false,
+    });
     const opened = { caller, channel };
     this.byUser.set(name, opened);
     return opened;

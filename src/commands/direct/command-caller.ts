@@ -1,4 +1,4 @@
-import { AssertionFailure } from '../../base/errors.ts';
+import { AssertionFailure, NodeError } from '../../base/errors.ts';
 import { type FastBuffer, textOf } from '../../base/fast-buffer.ts';
 import type { LogComponent } from '../../base/logger.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
@@ -25,6 +25,7 @@ export class CommandCaller {
   readonly session: Session;
   private readonly node: CallerNode;
   private readonly component: LogComponent;
+  private readonly isSecured: boolean;
   /** The reply of the command executed last, from its first byte on. */
   reply: FastBuffer;
   /** What a command threw last: reported already, by who runs it. */
@@ -34,13 +35,19 @@ export class CommandCaller {
   private readonly writer = new ReplyWriter(4096);
   private readonly reader = new ReplyReader();
 
-  /** @param options.names  of commands: `builder.begin` takes their positions in this list */
+  /**
+   * @param options.names      of commands: `builder.begin` takes their positions in this list
+   * @param options.isSecured  a call comes back when what it changed is as safe as the policy of its
+   *                           store says; else whoever answers for it waits for that
+   */
   constructor(options: {
     node: CallerNode;
     session: Session;
     names: readonly string[];
     component: LogComponent;
+    isSecured: boolean;
   }) {
+    this.isSecured = options.isSecured;
     this.node = options.node;
     this.session = options.session;
     this.component = options.component;
@@ -62,7 +69,8 @@ export class CommandCaller {
 
   /**
    * The same, with an error reply as an answer among others: see `isError`.
-   * @throws what the command threw, which is a defect of ours, or that the node has stopped
+   * @throws what the command threw, which is a defect of ours, or that the node has stopped;
+   *         NodeError DISK_REFUSED: it is done, and not on the disk
    */
   perform(): void {
     const { node, session, writer } = this;
@@ -80,6 +88,7 @@ export class CommandCaller {
       this.replyBytes = writer.bytes;
       this.reply = asBuffer(writer.bytes);
     }
+    if (this.isSecured && session.store.safety !== null) secure(session.store.safety);
   }
 
   /** Whether the reply is an error. */
@@ -131,6 +140,14 @@ export class CommandCaller {
     this.bulkLength = length;
     return at + 2;
   }
+}
+
+/** The call cannot wait for the end of a loop turn: who made it may tell others at once. */
+function secure(safety: NonNullable<Session['store']['safety']>): void {
+  if (safety.position <= safety.safePosition || safety.isTroubled) return;
+  const code = safety.secureNow();
+  if (code === '') return;
+  throw new NodeError('DISK_REFUSED', `The change is made, but not on the disk: ${code}`, { code });
 }
 
 function asBuffer(bytes: Uint8Array): FastBuffer {

@@ -76,7 +76,7 @@ export class AofAppender implements StoreSafety {
   /** What came before `fileStart` is on no file that is trusted: a new base will hold it. */
   private isUnsettled = false;
   private isClosed = false;
-  private waiters: { position: number; resolve: () => void }[] = [];
+  private waiters: { position: number; isWrite: boolean; resolve: () => void }[] = [];
   private idleWaiters: (() => void)[] = [];
 
   constructor(options: AofAppenderOptions) {
@@ -221,9 +221,11 @@ export class AofAppender implements StoreSafety {
     this.planSync();
   }
 
-  whenSafe(position: number): Promise<void> {
-    if (position <= this.safePosition) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push({ position, resolve }));
+  whenSafe(position: number, isWrite: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiters.push({ position, isWrite, resolve });
+      this.tellWaiters();
+    });
   }
 
   secureNow(): string {
@@ -369,7 +371,8 @@ export class AofAppender implements StoreSafety {
     this.trouble = trouble;
     if (before?.kind === trouble?.kind && before?.code === trouble?.code) return;
     this.options.onTrouble(trouble);
-    // Who only read is held no longer than trouble begins.
+    // Who only read is held no longer than until trouble begins.
+    this.tellWaiters();
     this.options.onSafe();
   }
 
@@ -387,11 +390,12 @@ export class AofAppender implements StoreSafety {
   }
 
   private tellWaiters(): void {
-    const { safePosition } = this;
-    const safe = this.waiters.filter(({ position }) => position <= safePosition);
-    if (safe.length === 0) return;
-    this.waiters = this.waiters.filter(({ position }) => position > safePosition);
-    for (const { resolve } of safe) resolve();
+    const { isTroubled, safePosition, waiters } = this;
+    this.waiters = waiters.filter(({ position, isWrite, resolve }) => {
+      const isHeld = position > safePosition && (isWrite || !isTroubled);
+      if (!isHeld) resolve();
+      return isHeld;
+    });
   }
 }
 
