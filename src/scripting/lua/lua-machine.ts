@@ -26,6 +26,7 @@ import {
   type SteppedCode,
   typeName,
 } from './lua-value.ts';
+import { powerOf } from './power.ts';
 
 /** MAXTAGLOOP: `__index` of `__index` of ... */
 const METATABLES_IN_A_ROW_MAX = 100;
@@ -458,12 +459,6 @@ export function numberOf(value: LuaValue): number | undefined {
 
 export function isTrue(value: LuaValue): boolean {
   return value !== undefined && value !== false;
-}
-
-/** pow of C, which differs where the base is 1 or -1. */
-export function powerOf(x: number, y: number): number {
-  if (x === 1 || (x === -1 && !Number.isFinite(y) && !Number.isNaN(y))) return 1;
-  return x ** y;
 }
 
 function orderError(a: LuaValue, b: LuaValue): LuaError {

@@ -3,7 +3,7 @@
  * Lua's rules: what divides by zero or gives NaN is left to the program. That it is done shows: a
  * function keeps one constant for 0 and -0, the first that is left after folding.
  */
-import { powerOf } from '../lua-machine.ts';
+import { powerOf } from '../power.ts';
 import type { Expression } from './syntax-tree.ts';
 
 /** The expression itself, or the number that it always gives. */

@@ -1,8 +1,8 @@
 /** Lua's math library, with the random numbers of redis-server: each script gets the same ones. */
 import { requireInteger, requireNumber } from '../arguments.ts';
-import { powerOf } from '../lua-machine.ts';
 import type { LuaRuntime } from '../lua-runtime.ts';
 import { argumentError, LuaError, type LuaNative, type LuaValue } from '../lua-value.ts';
+import { powerOf } from '../power.ts';
 
 const RANDOM_MAX = 2 ** 31 - 1;
 const RADIANS_PER_DEGREE = Math.PI / 180;
