@@ -22,6 +22,25 @@ export function frequencyOf(database: Database, entry: number): number {
   return database.store.policy.frequency(accessOf(database, entry), database.hashOf(entry));
 }
 
+/**
+ * What RESTORE and files say of a key's use, as far as the policy keeps that; -1: not said.
+ * @param frequency  0 to 255
+ */
+export function setUse(database: Database, entry: number, idleS: number, frequency: number): void {
+  const { policy } = database.store;
+  const fresh = policy.initialAccess();
+  let access = -1;
+  if (policy.accessKind === 'lfu' && frequency >= 0) access = (fresh & ~0xff) | frequency;
+  if (policy.accessKind === 'clock' && idleS >= 0) access = (fresh - idleS) & 0xff_ffff;
+  if (policy.accessKind === 'session' && idleS >= 0) access = (fresh - idleS) & 0x7f_ffff;
+  if (access < 0) return;
+  const { memory } = database;
+  memory.beforeChange(entry);
+  memory.locate(entry);
+  const { view, base } = memory;
+  view.setUint32(base + 4, (view.getUint32(base + 4, true) & 0xff) | (access << 8), true);
+}
+
 export function hasDeadline(database: Database, entry: number): boolean {
   const { memory } = database;
   memory.locate(entry);

@@ -132,6 +132,15 @@ export class RdbReader {
     return this.view.getBigInt64(this.at - 8, true);
   }
 
+  /** Milliseconds; beyond 2^53, either way, as a bigint. */
+  readMs(): number | bigint {
+    this.need(8);
+    this.at += 8;
+    const value =
+      this.view.getInt32(this.at - 4, true) * HIGH_WORD + this.view.getUint32(this.at - 8, true);
+    return Number.isSafeInteger(value) ? value : this.view.getBigInt64(this.at - 8, true);
+  }
+
   /** A double as ZSET_2 has them: 8 bytes. */
   readDouble(): number {
     this.need(8);
@@ -330,7 +339,7 @@ const ENCODED = STRING_FORM.INT_8;
 /** Three bytes of LZF can stand for 264. */
 const LZF_RATIO_MAX = 88;
 /** What printf writes of a double; a longer text is none. */
-const DECIMAL = /^-?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,4})?$/;
+export const DECIMAL = /^-?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,4})?$/;
 
 function integerBytes(form: number): number {
   return 1 << (form - STRING_FORM.INT_8);

@@ -6,6 +6,7 @@ import { existsCommand, touchCommand, typeCommand } from './exists.ts';
 import { expireatCommand, expireCommand, pexpireatCommand, pexpireCommand } from './expire.ts';
 import { objectCommand } from './object.ts';
 import { renameCommand, renamenxCommand } from './rename.ts';
+import { restoreAskingCommand, restoreCommand } from './restore.ts';
 import { keysCommand, randomkeyCommand, scanCommand } from './scan.ts';
 import {
   expiretimeCommand,
@@ -36,6 +37,8 @@ export const KEY_COMMANDS: readonly CommandRow[] = [
   randomkeyCommand,
   renameCommand,
   renamenxCommand,
+  restoreCommand,
+  restoreAskingCommand,
   scanCommand,
   touchCommand,
   ttlCommand,

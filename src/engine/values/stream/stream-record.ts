@@ -23,11 +23,16 @@ import { recordHeadBytes, recordTree, setRecordTree } from '../tree-record.ts';
 import { compareMembers } from '../zset/member-order.ts';
 import { STREAM_ID_BYTES, type StreamId } from './stream-id.ts';
 
-const LAST_ID = 0;
-const MAX_DELETED_ID = STREAM_ID_BYTES;
-const FIRST_ID = 2 * STREAM_ID_BYTES;
-const ENTRIES_ADDED = 48;
-const LENGTH = 56;
+/** Where what belongs to the stream itself stands, behind the record's trees. */
+export const STREAM_OFFSET = {
+  LAST_ID: 0,
+  MAX_DELETED_ID: STREAM_ID_BYTES,
+  FIRST_ID: 2 * STREAM_ID_BYTES,
+  ENTRIES_ADDED: 48,
+  LENGTH: 56,
+} as const;
+
+const { LAST_ID, MAX_DELETED_ID, FIRST_ID, ENTRIES_ADDED, LENGTH } = STREAM_OFFSET;
 /** Bytes of a record without groups, after its trees. */
 export const RECORD_BYTES = 60;
 

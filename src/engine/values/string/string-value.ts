@@ -141,7 +141,8 @@ export function isJson(database: Database, entry: number): boolean {
   return (memory.view.getUint32(memory.base, true) & FLAG.JSON) !== 0;
 }
 
-function markJson(database: Database, entry: number): void {
+/** Marks it as JSON other than a string. */
+export function markJson(database: Database, entry: number): void {
   const { memory } = database;
   memory.beforeChange(entry);
   memory.locate(entry);
@@ -149,8 +150,8 @@ function markJson(database: Database, entry: number): void {
   view.setUint32(base, view.getUint32(base, true) | FLAG.JSON, true);
 }
 
-/** The value's place, without its record. */
-function placeString(
+/** SET without its record. */
+export function placeString(
   database: Database,
   entry: number,
   frame: Frame,
