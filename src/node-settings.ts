@@ -5,6 +5,7 @@ import { settleAllLogins } from './commands/login.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
+import type { NodePersistence } from './persistence/node-persistence.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import type { InputLimits } from './server/input-limits.ts';
 import type { RespListener } from './server/listener.ts';
@@ -87,6 +88,17 @@ export function followPorts(
   }
   configRegistry.onChange('network.tcp_keepalive', () => {
     listener.applyKeepAlive();
+    return null;
+  });
+}
+
+/** What is kept on disk, and how. */
+export function followDisk(configRegistry: ConfigRegistry, persistence: NodePersistence): void {
+  for (const path of ['persistence.append_only', 'persistence.save']) {
+    configRegistry.onChange(path, () => persistence.followPlan());
+  }
+  configRegistry.onChange('persistence.sync_policy', () => {
+    persistence.followSyncPolicy();
     return null;
   });
 }

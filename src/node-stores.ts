@@ -109,8 +109,12 @@ function wordsOf(store: StoreConfiguration): string[] {
   return words;
 }
 
-/** What must happen to those who stand in a store, or wait in it, when it is dropped. */
-export function followStores({ blocking, clients, stores, watches }: NodeServices): void {
+/** What must happen to those who stand in a store: when it is dropped, when writes are refused. */
+export function followStores(services: NodeServices): void {
+  const { blocking, clients, persistence, stores, watches } = services;
+  persistence.onRefusalChange((store) => {
+    for (const session of clients.all()) if (session.store === store) settleStore(session);
+  });
   stores.onDropped((store) => {
     for (const session of clients.all()) if (session.store === store) settleStore(session);
     watches.dropStore(store);

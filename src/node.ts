@@ -16,7 +16,6 @@ import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
-import { NO_PERSISTENCE } from './commands/persistence-service.ts';
 import { NodeHealth } from './commands/server/health/node-health.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
 import { followMemory } from './commands/server/memory-watch.ts';
@@ -28,9 +27,10 @@ import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
 import type { HttpPort } from './http/http-port.ts';
 import { openNodeHttp, reloadHttpTls } from './node-http.ts';
-import { followPorts, followSettings, inputLimitsOf } from './node-settings.ts';
+import { followDisk, followPorts, followSettings, inputLimitsOf } from './node-settings.ts';
 import { createStores, followStores } from './node-stores.ts';
 import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
+import { NodePersistence } from './persistence/node-persistence.ts';
 import { LuaScriptEngine } from './scripting/lua-script-engine.ts';
 import { ClientTable } from './server/client-registry.ts';
 import type { Connection } from './server/connection.ts';
@@ -69,6 +69,8 @@ export interface RunningNode {
   stop(): Promise<void>;
   /** Reads the files of the certificates again. */
   reloadCertificates(): void;
+  /** Resolves when what lies on disk is loaded, or the node has stopped before; never rejects. */
+  readonly loaded: Promise<void>;
   /** Resolves when the node has stopped, with the exit code; never rejects. */
   readonly stopped: Promise<number>;
   /** What made the node stop by itself, null when nothing did. */
@@ -78,7 +80,12 @@ export interface RunningNode {
 /** @throws NodeError when a port cannot be bound or a certificate not be read */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const node = new Node(options);
-  await node.start();
+  try {
+    await node.start();
+  } catch (error) {
+    await node.abandon();
+    throw error;
+  }
   return node;
 }
 
@@ -86,8 +93,12 @@ class Node implements RunningNode {
   readonly services: NodeServices;
   readonly loop: TurnLoop;
   readonly clients: ClientTable;
+  readonly loaded: Promise<void>;
   readonly stopped: Promise<number>;
   failure: unknown = null;
+  private readonly persistence: NodePersistence;
+  /** Whether snapshots are written at the end; null: of stores that have save points. */
+  private savesAtEnd: boolean | null = null;
   private readonly options: NodeOptions;
   private readonly listener: RespListener;
   private readonly upkeep: Upkeep;
@@ -96,6 +107,7 @@ class Node implements RunningNode {
   private readonly inputLimits: InputLimits;
   private stopping: Promise<void> | null = null;
   private onStopped: (exitCode: number) => void = () => {};
+  private onLoaded: () => void = () => {};
   private onLastGone: () => void = () => {};
 
   constructor(options: NodeOptions) {
@@ -103,6 +115,9 @@ class Node implements RunningNode {
     this.options = options;
     this.stopped = new Promise((resolve) => {
       this.onStopped = resolve;
+    });
+    this.loaded = new Promise((resolve) => {
+      this.onLoaded = resolve;
     });
     const clock = new TurnClock(world.clock);
     const counters = createCounters();
@@ -115,7 +130,19 @@ class Node implements RunningNode {
       logger: logger.child('resp'),
       onFailure: (error) => this.fail(error),
     });
-    this.services = this.createServices({ clock, counters, rates });
+    this.persistence = new NodePersistence({
+      world,
+      configuration,
+      logger: logger.child('persistence'),
+      loop: this.loop,
+    });
+    this.loop.barrier = this.persistence.barrier;
+    try {
+      this.services = this.createServices({ clock, counters, rates });
+    } catch (error) {
+      this.persistence.releaseLock();
+      throw error;
+    }
     followMemory(this.services, logger.child('cache'));
     followHealth(this.services);
     this.inputLimits = inputLimitsOf(configuration);
@@ -172,13 +199,14 @@ class Node implements RunningNode {
       restartUpkeep: () => this.upkeep.restart(),
     });
     followPorts(configRegistry, this.listener, () => this.reloadTls());
+    followDisk(configRegistry, this.persistence);
     followStores(this.services);
     this.limitClients();
+    const load = this.persistence.open(this.services);
+    if (load !== null) this.beginLoading();
     await this.listener.open();
     // All ports or none.
     this.http = await openNodeHttp(this, () => this.listener.close());
-    this.upkeep.start();
-    this.services.health.phase = 'running';
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
       tlsPort: this.ports.tls,
@@ -187,6 +215,39 @@ class Node implements RunningNode {
       socketPath: world.network.describeSocketPath(),
       version: VERSION,
     });
+    if (load === null) this.run();
+    else void this.load(load);
+  }
+
+  /** It did not come to its start: the data directory is given back. */
+  async abandon(): Promise<void> {
+    await this.persistence.close(false);
+  }
+
+  /** From here on only commands with the flag `loading` run. */
+  private beginLoading(): void {
+    this.services.health.phase = 'loading';
+    this.clients.setGate(GATE.LOADING, true);
+  }
+
+  private async load(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      this.options.logger.error('load', error.message);
+      this.fail(error);
+      return;
+    }
+    if (this.stopping !== null) return;
+    this.clients.setGate(GATE.LOADING, false);
+    this.run();
+  }
+
+  private run(): void {
+    this.upkeep.start();
+    this.services.health.phase = 'running';
+    this.onLoaded();
   }
 
   stop(): Promise<void> {
@@ -247,8 +308,26 @@ class Node implements RunningNode {
     this.upkeep.stop();
     this.services.blocking.stop();
     this.clients.unpause();
+    const isKept = await this.persistence.close(exitCode === 0 ? this.savesAtEnd : false);
     logger.info('stopped', 'Node stopped');
-    this.onStopped(exitCode);
+    this.onLoaded();
+    this.onStopped(isKept ? exitCode : 1);
+  }
+
+  /** SHUTDOWN. @returns the text of the error reply; null: it ends when this turn does */
+  private shutDownAsAsked({
+    force,
+    save,
+  }: {
+    save: boolean | null;
+    force: boolean;
+  }): string | null {
+    if (!this.persistence.saveAll(save) && !force) {
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
+    this.savesAtEnd = save;
+    this.loop.doLater(() => void this.stop());
+    return null;
   }
 
   private closeAll(): void {
@@ -305,7 +384,7 @@ class Node implements RunningNode {
         shares: configuration.cache,
       }),
       health: new NodeHealth(configuration.http),
-      persistence: NO_PERSISTENCE,
+      persistence: this.persistence,
       counters,
       access: createAccess(this.options),
       clients: this.clients,
@@ -342,7 +421,7 @@ class Node implements RunningNode {
         skipsChecksums: false,
         packedThresholdBytes: 0,
       },
-      shutdown: () => this.loop.doLater(() => void this.stop()),
+      shutdown: (options) => this.shutDownAsAsked(options),
       sleepBlocking,
     };
   }
@@ -364,7 +443,9 @@ function createAccess({ world, configuration, logger }: NodeOptions): AccessCont
 }
 
 /** What can be wrong with a node that runs. */
-function followHealth({ health, logHealth, memory, stores }: NodeServices): void {
+function followHealth(services: NodeServices): void {
+  const { health, logHealth, memory, persistence, stores } = services;
+  health.addCheck(() => persistence.issues());
   health.addCheck(() => {
     const failure = stores.retrySave();
     return failure === '' ? [] : [`disk: stores.json cannot be written: ${failure}`];

@@ -57,8 +57,11 @@ export interface NodeServices {
   /** Ports really bound, for INFO and COMMAND; 0 when closed. */
   readonly ports: { resp: number; tls: number; http: number };
   readonly debug: DebugSwitches;
-  /** Ends the node: answers pending replies, then closes. Exit code 0. */
-  shutdown(options: { now: boolean; save: boolean | null; force: boolean }): void;
+  /**
+   * Ends the node: answers pending replies, then closes. Exit code 0.
+   * @returns the text of an error reply when it cannot, which `force` overrides; else null
+   */
+  shutdown(options: { now: boolean; save: boolean | null; force: boolean }): string | null;
   /** Blocks the event loop; only DEBUG SLEEP asks for that. */
   sleepBlocking(ms: number): void;
 }

@@ -17,6 +17,8 @@ export interface PersistenceService {
   /** The same, of a script that may write. */
   scriptRefusalOf(store: Store): string | null;
   onRefusalChange(listener: (store: Store) => void): void;
+  /** What is wrong, in sentences, for the health check. */
+  issues(): string[];
   factsOf(store: Store): PersistenceFacts;
   /** SAVE: when it returns, the snapshot lies on disk. */
   save(store: Store): SaveOutcome;
@@ -178,6 +180,7 @@ export const NO_PERSISTENCE: PersistenceService = {
   refusalOf: () => null,
   scriptRefusalOf: () => null,
   onRefusalChange: () => {},
+  issues: () => [],
   factsOf: () => ({ strategy: 'none', snapshot: NO_SNAPSHOT, log: NO_LOG }),
   save: () => 'failed',
   saveInBackground: () => 'failed',

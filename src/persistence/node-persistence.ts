@@ -58,6 +58,8 @@ export class NodePersistence implements PersistenceService {
   private node: NodeServices | null = null;
   private timer: Timer | null = null;
   private work: SlicedWork | null = null;
+  /** Of data that was loaded and lies in no log yet. */
+  private baseRewrite: LogRewrite | null = null;
   private loaded: LoadingFacts = NO_LOADING;
   private droppedCount = 0;
 
@@ -108,6 +110,7 @@ export class NodePersistence implements PersistenceService {
     this.timer?.cancel();
     this.timer = null;
     this.work?.stop();
+    this.baseRewrite?.abort();
     let isGood = true;
     for (const keeper of this.keepers.values()) {
       const isSaved = !this.isLoading && (save ?? keeper.plan.savePoints.length > 0);
@@ -386,9 +389,11 @@ export class NodePersistence implements PersistenceService {
 
   /** What was loaded lies in no log yet. */
   private async writeBase(rewrite: LogRewrite): Promise<void> {
+    this.baseRewrite = rewrite;
     try {
       await this.slice((isLate) => rewrite.step(isLate));
       await rewrite.finish();
+      this.baseRewrite = null;
     } catch (error) {
       rewrite.abort();
       throw error;

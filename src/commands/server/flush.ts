@@ -45,9 +45,10 @@ export const flushallCommand: CommandRow = {
   summary: 'Remove all keys of all databases of the selected store',
   syntax: '[ASYNC | SYNC]',
   tips: FLUSH_TIPS,
-  execute({ store }, frame, reply) {
+  execute({ node, store }, frame, reply) {
     if (!hasFlushArguments(frame, reply)) return;
     store.flushAll();
+    node.persistence.noteFlushed(store);
     reply.ok();
   },
 };

@@ -25,7 +25,11 @@ export const shutdownCommand: CommandRow = {
       else if (frame.equals(arg, 'ABORT')) isAbort = true;
       else return reply.error(ERRORS.syntax);
     }
-    if (!isAbort) return node.shutdown({ now, save, force });
+    if (!isAbort) {
+      const refusal = node.shutdown({ now, save, force });
+      if (refusal !== null) reply.errorText(refusal);
+      return;
+    }
     if (frame.count > 2 && (now || force || save !== null)) return reply.error(ERRORS.syntax);
     reply.error(ERRORS.noShutdown);
   },

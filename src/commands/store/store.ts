@@ -83,6 +83,7 @@ const flushRow = storeRow(
     if (store === null) return;
     store.actorId = session.id;
     store.flushAll();
+    session.node.persistence.noteFlushed(store);
     reply.ok();
   },
 );

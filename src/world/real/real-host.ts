@@ -66,7 +66,9 @@ function processMark(pid: number): string {
   const boot = readTextIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   // Behind the name, which may hold blanks and parentheses, the 20th word is the tick.
   const words = readTextIfThere(`/proc/${pid}/stat`)?.replace(/^.*\)/s, '').trim().split(' ');
-  return words === undefined ? 'alive' : `${boot}/${words[19]}`;
+  if (words === undefined) return 'alive';
+  // One that has ended and was not asked for its exit code yet holds nothing any more.
+  return words[0] === 'Z' || words[0] === 'X' ? '' : `${boot}/${words[19]}`;
 }
 
 function readTextIfThere(path: string): string | null {
