@@ -60,7 +60,10 @@ export class KitClient {
 export async function createNodeKit(
   options: { seed?: number; settings?: Record<string, string>; disk?: MemoryDisk } = {},
 ): Promise<NodeKit> {
-  const world = createSimulatedWorld(options.seed ?? 1, options.disk);
+  const { disk, seed = 1 } = options;
+  const world = createSimulatedWorld(seed, disk);
+  // Who left the disk is gone: this is another process.
+  if (disk !== undefined) world.host.pid += seed;
   const source = emptySource();
   const quiet = { 'network.resp_bind_addr': '127.0.0.1', 'http.enabled': 'no' };
   const settings = { ...quiet, ...options.settings };
