@@ -130,6 +130,24 @@ test('SCAN meets every key once and filters by pattern and type', async () => {
   await kit.node.stop();
 });
 
+test('a cursor behind all that can come is the end of a walk through a large collection', async () => {
+  const kit = await createCommandKit();
+  const names = Array.from({ length: 5_000 }, (_, i) => `m${i}`);
+  for (const count of [300, 600, 5_000]) {
+    const some = names.slice(0, count);
+    kit.ask('HSET', 'h', ...some.flatMap((name) => [name, 'v']));
+    kit.ask('SADD', 's', ...some);
+    kit.ask('ZADD', 'z', ...some.flatMap((name) => ['1', name]));
+    for (const cursor of ['4294967296', '8589934592', INT64_MAX, '18446744073709551615', '-1']) {
+      for (const [command, key] of ['HSCAN h', 'SSCAN s', 'ZSCAN z'].map((it) => it.split(' '))) {
+        assert.deepEqual(kit.ask(command!, key!, cursor, 'COUNT', '7'), ['0', []], command);
+      }
+      assert.equal((kit.ask('SCAN', cursor) as [string, string[]])[0], '0');
+    }
+  }
+  await kit.node.stop();
+});
+
 test('KEYS and SCAN do not show keys whose deadline has passed', async () => {
   const kit = await createCommandKit();
   kit.node.services.stores.default.activeExpiryEnabled = false;

@@ -15,7 +15,8 @@ import {
 import type { TieOrder, TreeCursor } from './tree-cursor.ts';
 import type { TreeTable } from './tree-table.ts';
 
-const HASH_END = 0x1_0000_0000;
+/** Above every hash. No cursor seeks as far among hashes: their places are guessed below it. */
+export const HASH_END = 0x1_0000_0000;
 /** Slots on either side of a guess that are looked through first. */
 const GUESS_ERROR = 4;
 

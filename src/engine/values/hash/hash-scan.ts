@@ -1,4 +1,5 @@
 import type { Slice } from '../../slice.ts';
+import { HASH_END } from '../../tree/descent.ts';
 import type { OpenHash } from './open-hash.ts';
 
 /**
@@ -12,6 +13,8 @@ export function scanHash(
   shown: { field: Slice; value: Slice },
   visit: () => void,
 ): number {
+  const isTree = hash.scanKey >= 0;
+  if (isTree && from >= HASH_END) return 0;
   let left = count;
   let key = -1;
   hash.rewind(from);

@@ -14,6 +14,7 @@ import { writeDigits } from '../../../base/numbers.ts';
 import type { Database } from '../../database.ts';
 import { ENCODING, FLAG, TYPE } from '../../keyspace/entry.ts';
 import type { Slice } from '../../slice.ts';
+import { HASH_END } from '../../tree/descent.ts';
 import { FORMAT } from '../../tree/page-layout.ts';
 import { TreeCursor } from '../../tree/tree-cursor.ts';
 import {
@@ -292,6 +293,7 @@ export class OpenSet {
       while (this.next(slice)) visit(slice);
       return 0;
     }
+    if (from >= HASH_END) return 0;
     const cursor = this.cursorOf();
     let left = count;
     let key = -1;

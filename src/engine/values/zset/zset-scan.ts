@@ -6,12 +6,12 @@
  * Where many members share a score, all of them have to be looked at to find those of the step. The
  * step then takes so many hashes that a whole walk looks at each member PASSES_MAX times at most.
  */
+import { HASH_END } from '../../tree/descent.ts';
 import type { TreeCursor } from '../../tree/tree-cursor.ts';
 import { treeRank } from './zset-ranges.ts';
 import { payloadScore, type ZsetTrees } from './zset-trees.ts';
 
 const PASSES_MAX = 32;
-const HASH_END = 2 ** 32;
 
 export class ZsetScan {
   /** Where the next step begins; 0 when this was the last one. */
