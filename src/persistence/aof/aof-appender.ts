@@ -206,7 +206,9 @@ export class AofAppender implements StoreSafety {
   flush(): void {
     this.journal.seal();
     // A refused write is tried again by its timer, not by every turn.
-    if (this.file === null || (this.trouble !== null && !this.isUnsettled)) return;
+    // Of a store that was dropped in this very turn the log is closed already.
+    if (this.file === null || this.isClosed) return;
+    if (this.trouble !== null && !this.isUnsettled) return;
     this.write(this.file);
   }
 
