@@ -17,6 +17,7 @@ export const BENCHES = {
   hitratio: { needsRedis: true },
   evict: { needsRedis: true },
   isolation: { needsRedis: true },
+  rdb: { needsRedis: false },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },

@@ -39,6 +39,16 @@ test('the bench of isolation has both stores answer, without an error', () => {
   }
 });
 
+test('the bench of RDB files reads back every key that it wrote', () => {
+  const { rows } = runTiny('rdb') as { rows: Record<string, number>[] };
+  assert.equal(rows.length, 10);
+  for (const { name, count, readCount, fileBytes, writtenPerS } of rows) {
+    const isOneKey = String(name).startsWith('one ');
+    assert.equal(readCount, isOneKey ? 1 : count, String(name));
+    assert.ok(fileBytes > count / 2 && writtenPerS > 0, String(name));
+  }
+});
+
 test('the parser bench finds every command it sent, in each way of arriving', () => {
   const figures = measureFrameParser(2000);
   assert.equal(figures.length, 8);
