@@ -14,12 +14,21 @@ import { classOf } from './size-classes.ts';
  *
  * When the pool refuses room for a block the walker waits in front of it and tries again at the
  * next step; nothing is lost, and the blocks behind it stay counted as free.
+ *
+ * Blocks of half a segment leave as much free wherever they are. When several victims in a row have
+ * not lowered what is held, it rests until more is free, or much was allocated.
  */
 export class Compaction {
   readonly #memory: CompactableMemory;
   readonly #lists: FreeLists;
   #victimIndex = -1;
   #walkerBase = 0;
+  /** The least that was held after a victim, and victims since. */
+  #heldBytesMin = Number.POSITIVE_INFINITY;
+  #futileCount = 0;
+  /** What was free, and allocated so far, when the last of many futile ones was done. */
+  #restingFreeBytes = 0;
+  #restingCount = 0;
 
   constructor(memory: CompactableMemory, lists: FreeLists) {
     this.#memory = memory;
@@ -40,10 +49,35 @@ export class Compaction {
     assert(segment.liveBytes === 0, 'a compacted segment is empty');
     this.#memory.releaseVictim();
     this.#victimIndex = -1;
+    this.#judge();
+  }
+
+  /** Whether another victim would most likely lower nothing. */
+  isFutile(freeBytes: number, liveBytes: number): boolean {
+    if (this.#futileCount < FUTILE_COUNT_MAX) return false;
+    const isAsBefore =
+      freeBytes <= this.#restingFreeBytes + liveBytes / 16 &&
+      this.#memory.allocationCount - this.#restingCount < RESTING_ALLOCATIONS_MAX;
+    if (!isAsBefore) this.#startOver();
+    return isAsBefore;
   }
 
   forget(): void {
     this.#victimIndex = -1;
+    this.#startOver();
+  }
+
+  #judge(): void {
+    const { heldBytes, freeBytes, allocationCount } = this.#memory;
+    this.#futileCount = heldBytes < this.#heldBytesMin ? 0 : this.#futileCount + 1;
+    this.#heldBytesMin = Math.min(heldBytes, this.#heldBytesMin);
+    this.#restingFreeBytes = freeBytes;
+    this.#restingCount = allocationCount;
+  }
+
+  #startOver(): void {
+    this.#heldBytesMin = Number.POSITIVE_INFINITY;
+    this.#futileCount = 0;
   }
 
   #chooseVictim(): boolean {
@@ -104,6 +138,9 @@ export interface CompactableMemory {
   readonly segments: Segment[];
   readonly bytes: Uint8Array;
   readonly base: number;
+  readonly heldBytes: number;
+  readonly freeBytes: number;
+  readonly allocationCount: number;
   allocate(byteCount: number): number;
   free(address: number, byteCount: number): void;
   classBytes(byteCount: number): number;
@@ -121,3 +158,5 @@ function copyBlock(from: Segment, base: number, to: CompactableMemory, byteCount
 /** What a block costs beside its bytes: finding its owner's references is most of the work. */
 const BLOCK_COST_BYTES = 64;
 const COPIED_BYTES_MAX = 1 << 20;
+const FUTILE_COUNT_MAX = 8;
+const RESTING_ALLOCATIONS_MAX = 100_000;

@@ -162,3 +162,20 @@ test('a watcher hears of changes while it watches', () => {
   memory.beforeChange(address);
   assert.deepEqual(heard, [address]);
 });
+
+test('compaction comes to rest where blocks leave half of their segments free', () => {
+  const memory = new Memory(new SegmentPool(0));
+  const model = new BlockModel(memory);
+  for (let i = 0; i < 60; i++) model.allocate(i % 3 === 0 ? 589_824 : 111_112);
+  while (model.addresses.length > 5) model.freeOne(1);
+  let stepCount = 0;
+  for (; memory.compactionIsDue(); stepCount++) {
+    assert.ok(stepCount < 5_000, 'it ends');
+    memory.compact(model, 64 * KIB);
+  }
+  assert.ok(stepCount > 0);
+  model.checkAll();
+  for (let i = 0; i < 3_000; i++) model.allocate(1_000);
+  for (let i = 0; model.addresses.length > 200; i++) model.freeOne(i * 7919);
+  assert.ok(memory.compactionIsDue(), 'more is free than before');
+});

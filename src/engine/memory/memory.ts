@@ -185,11 +185,13 @@ export class Memory {
     return this.segments.length - this.#vacantIndexes.length;
   }
 
-  /** True when more is free than an eighth of what is live, plus a segment. */
+  /** True when more is free than an eighth of what is live, plus a segment, and it may help. */
   compactionIsDue(): boolean {
     if (this.#victimIndex >= 0) return true;
     const sharedLiveBytes = this.liveBytes - this.#huge.byteCount;
-    return this.freeBytes > sharedLiveBytes / 8 + this.#segmentBytesFor(0);
+    const { freeBytes } = this;
+    if (freeBytes <= sharedLiveBytes / 8 + this.#segmentBytesFor(0)) return false;
+    return !this.#compaction.isFutile(freeBytes, sharedLiveBytes);
   }
 
   /**
