@@ -138,7 +138,7 @@ const OWN: ReadonlySet<string> = new Set(['store', 'stores', 'filter']);
 const NEWER: ReadonlySet<string> = new Set(
   (
     'client|no-touch client|setinfo client|correlation hexpire hpexpire hexpireat hpexpireat ' +
-    'httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex'
+    'httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex waitaof'
   ).split(' '),
 );
 
