@@ -3,9 +3,14 @@ import { VERSION } from '../base/version.ts';
 import type { World } from '../base/world.ts';
 import { findByPath } from '../config/config-table.ts';
 import { SHORT_FLAGS } from '../config/sources/command-line.ts';
+import { runBackup } from './backup.ts';
+import { runCheck } from './check.ts';
 import { runConfigSchema } from './config-schema.ts';
 import { runConfigShow } from './config-show.ts';
 import { runConfigValidate } from './config-validate.ts';
+import { runImport } from './import.ts';
+import { runRepair } from './repair.ts';
+import { runRestore } from './restore.ts';
 
 /**
  * All subcommands but the running of `start`, and the help of every one.
@@ -30,7 +35,7 @@ function buildProgram(world: World, setCode: (code: number) => void): Command {
   settle(program, world);
   program
     .description('A Redis-compatible distributed cache.')
-    .usage('[start] [file] [flags]  |  hypercache config <validate|show|schema>')
+    .usage('[start] [file] [flags]  |  hypercache <command> ...')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help');
   addStart(program, world);
@@ -54,8 +59,79 @@ function buildProgram(world: World, setCode: (code: number) => void): Command {
   settle(config.command('schema'), world)
     .description('print the JSON schema of a YAML file')
     .action(() => setCode(runConfigSchema(world)));
+  for (const tool of TOOLS) {
+    const command = settle(program.command(tool.name), world)
+      .description(tool.description)
+      .usage(`${tool.usage} [settings as for start]`)
+      .argument('[arguments...]', tool.argument)
+      .allowUnknownOption()
+      .action(async (words: string[]) => setCode(await tool.run(words, world)));
+    for (const [flag, help] of tool.flags)
+      command.addHelpText('after', `  ${flag.padEnd(18)} ${help}`);
+  }
   return program;
 }
+
+interface Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly usage: string;
+  readonly argument: string;
+  /** They parse them by themselves, beside the settings. */
+  readonly flags: readonly (readonly [string, string])[];
+  run(args: readonly string[], world: World): Promise<number>;
+}
+
+/** What is done with data that lies on the disk, or is to. */
+const TOOLS: readonly Tool[] = [
+  {
+    name: 'check',
+    description: 'read every file of a data directory, and tell what is wrong where',
+    usage: '[directory|file]',
+    argument: 'a data directory, or one snapshot or log; else that of the settings',
+    flags: [],
+    run: runCheck,
+  },
+  {
+    name: 'repair',
+    description: 'make the files of a stopped node such that it starts; what was is kept beside',
+    usage: '[directory] [--salvage]',
+    argument: 'a data directory; else that of the settings',
+    flags: [['--salvage', 'leave out what is damaged, and keep what can be read behind it']],
+    run: runRepair,
+  },
+  {
+    name: 'import',
+    description: 'make a dump.rdb the data of a store of a stopped node',
+    usage: '<file> [--store <name>] [--replace]',
+    argument: 'a snapshot of redis-server 5 to 7.2, or of another node',
+    flags: [
+      ['--store <name>', 'whose data it becomes; default when none is named'],
+      ['--replace', 'the store may have data: it is set aside'],
+    ],
+    run: runImport,
+  },
+  {
+    name: 'backup',
+    description: 'ask a running node for one archive of all its stores, and verify it',
+    usage: '[file] [--url <address>] [--user <name>] [--ca <file>]',
+    argument: 'where it is written; else hypercache-backup-<time>.tar.gz',
+    flags: [
+      ['--url <address>', 'of the HTTP port, such as http://127.0.0.1:9080'],
+      ['--user <name>', 'who asks; the password is read from HYPERCACHE_PASSWORD'],
+      ['--ca <file>', "who signed the node's certificate"],
+    ],
+    run: runBackup,
+  },
+  {
+    name: 'restore',
+    description: 'make the data directory of a stopped node what a backup holds',
+    usage: '<file>',
+    argument: 'what backup wrote; what was there is set aside',
+    flags: [],
+    run: runRestore,
+  },
+];
 
 function addStart(program: Command, world: World): void {
   const start = settle(program.command('start', { isDefault: true }), world);

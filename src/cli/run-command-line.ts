@@ -8,7 +8,8 @@ export interface CommandLineOptions {
   serve(args: readonly string[], world: World): Promise<number>;
 }
 
-const SUBCOMMANDS = ['start', 'config', 'help'];
+const TOOLS = ['config', 'check', 'repair', 'import', 'backup', 'restore', 'help'];
+const SUBCOMMANDS = ['start', ...TOOLS];
 const HELP_FLAGS = ['--help', '-h'];
 const VERSION_FLAGS = ['--version', '-v', '-V'];
 
@@ -28,7 +29,7 @@ export async function runCommandLine(
     return 0;
   }
   const wantsHelp = args.some((argument) => HELP_FLAGS.includes(argument));
-  if (wantsHelp || first === 'config' || first === 'help') {
+  if (wantsHelp || TOOLS.includes(first)) {
     const { runProgram } = await import('./program.ts');
     return runProgram(args, world);
   }

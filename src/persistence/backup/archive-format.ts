@@ -79,10 +79,14 @@ export function decodeArchiveIndex(bytes: Uint8Array): ArchiveIndex | string {
 /** Paths of a data directory, and nothing that leads out of it. */
 const PATH = /^(stores\.json|dump\.rdb|stores\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}\/dump\.rdb)$/;
 
+export function isArchivePath(path: string): boolean {
+  return PATH.test(path);
+}
+
 function decodeFile(file: unknown): ArchiveFile | null {
   if (!isRecord(file)) return null;
   const { bytes, keys, path, crc64, store } = file;
-  if (typeof path !== 'string' || !PATH.test(path)) return null;
+  if (typeof path !== 'string' || !isArchivePath(path)) return null;
   if (typeof crc64 !== 'string' || !/^[0-9a-f]{16}$/.test(crc64)) return null;
   const [byteCount, keyCount] = [Number(bytes), Number(keys)];
   if (!Number.isSafeInteger(byteCount) || byteCount < 0) return null;

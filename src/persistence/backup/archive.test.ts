@@ -15,6 +15,7 @@ const LARGE = Buffer.alloc(2_500_000, 'some text that compresses, ');
 const STORES = Buffer.from('{"version":1,"stores":[]}');
 
 async function makeArchive(): Promise<Buffer> {
+  world.disk.makeDirectory('/data');
   world.disk.writeFileAtomic('/data/0.rdb', LARGE);
   const sources = [
     { path: 'dump.rdb', store: 'default', keyCount: 3, content: '/data/0.rdb' },
