@@ -54,7 +54,8 @@ export function deliverNew(
     if (++written === count) break;
   }
   if (written > 0) RECORD.activeMs = clock.nowMs;
-  if (noAck && advanced) recordProgress(database, frame, delivery);
+  // Pending entries tell of the last id, not of how many came before it.
+  if (advanced) recordProgress(database, frame, delivery);
   sink.endGroup();
   reply.closeArray(mark, written);
 }
