@@ -21,6 +21,12 @@ export function applyConsequences(configuration: Configuration, path: string, na
     case 'persistence.snapshot_interval':
       followProfile(configuration);
       break;
+    case 'persistence.max_log_size':
+      configuration.persistence.aofRewriteMinBytes = configuration.persistence.maxLogSizeBytes;
+      break;
+    case 'persistence.compression_level':
+      configuration.persistence.compressSnapshots = configuration.persistence.compressionLevel > 0;
+      break;
     case 'persistence.append_only':
     case 'persistence.save':
       followRedis(configuration);

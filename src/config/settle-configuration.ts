@@ -86,6 +86,7 @@ export function initialConfiguration(habit: Habit): Configuration {
     configuration.network.respPort = 6379;
     configuration.cache.evictionPolicy = 'noeviction';
     configuration.persistence.appendOnly = false;
+    configuration.persistence.retainLogs = 0;
     configuration.http.enabled = false;
     configuration.cluster.enabled = false;
     applyConsequences(configuration, 'persistence.append_only', 'appendonly');

@@ -50,6 +50,8 @@ export async function createCommandKit(
   });
   const { configuration } = settled;
   configuration.network.respEnabled = false;
+  // Nobody reads the changes unless a test does.
+  configuration.persistence.appendOnly = false;
   options.configure?.(configuration);
   const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
   const node = await startNode({ world, configuration, configRegistry, logger: SILENT_LOGGER });

@@ -65,7 +65,12 @@ export async function createNodeKit(
   // Who left the disk is gone: this is another process.
   if (disk !== undefined) world.host.pid += seed;
   const source = emptySource();
-  const quiet = { 'network.resp_bind_addr': '127.0.0.1', 'http.enabled': 'no' };
+  const quiet = {
+    'network.resp_bind_addr': '127.0.0.1',
+    'http.enabled': 'no',
+    // Nobody reads the changes unless a test does.
+    'persistence.append_only': 'no',
+  };
   const settings = { ...quiet, ...options.settings };
   for (const [name, value] of Object.entries(settings)) {
     const common = { form: 'path', isList: false, source: 'command line', where: name } as const;

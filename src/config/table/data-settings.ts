@@ -180,105 +180,105 @@ export const WATCH_SETTINGS: readonly Setting[] = [
   }),
 ];
 
-export const PERSISTENCE_SETTINGS: readonly Setting[] = (
-  [
-    setting('persistence.enabled', 'persistence.enabled', yesNo(), {
-      access: 'immutable',
-      help: 'Keeps data over a restart.',
-    }),
-    setting(
-      'persistence.strategy',
-      'persistence.strategy',
-      choice(['aof', 'snapshot', 'hybrid'], { aliases: { rdb: 'snapshot' } }),
-      { access: 'immutable', help: 'Log of changes, snapshots, or both.' },
-    ),
-    setting(
-      'persistence.sync_policy',
-      'persistence.syncPolicy',
-      choice(['everysec', 'always', 'no'], { aliases: { never: 'no' } }),
-      { redis: 'appendfsync', help: 'When the log of changes is forced to disk.' },
-    ),
-    setting(
-      'persistence.snapshot_interval',
-      'persistence.snapshotIntervalMs',
-      duration({ unit: 'ms', bareUnit: 's', min: 0, max: Number.MAX_SAFE_INTEGER }),
-      { access: 'immutable', help: 'Time between snapshots; 0: as persistence.save says.' },
-    ),
-    setting('persistence.max_log_size', 'persistence.maxLogSizeBytes', BYTES, {
-      access: 'immutable',
-      help: 'The log of changes is rewritten when it reaches this size.',
-    }),
-    setting(
-      'persistence.compression_level',
-      'persistence.compressionLevel',
-      integer({ min: 0, max: 9 }),
-      { access: 'immutable', help: 'Compression of snapshots; 0: none.' },
-    ),
-    setting('persistence.retain_logs', 'persistence.retainLogs', COUNT, {
-      access: 'immutable',
-      help: 'Older logs and snapshots kept.',
-    }),
-    setting('persistence.append_only', 'persistence.appendOnly', yesNo(), {
-      redis: 'appendonly',
-      help: 'Whether there is a log of changes; follows enabled and strategy unless set.',
-    }),
-    setting('persistence.save', 'persistence.savePoints', savePoints(), {
-      redis: 'save',
-      help: 'Snapshot after so many seconds with so many changes, in pairs; empty: never.',
-    }),
-    setting('persistence.snapshot_file', 'persistence.snapshotFileName', text(refuseFilePath), {
-      redis: 'dbfilename',
-      access: 'protected',
-      help: 'Name of the snapshot file in the data directory.',
-    }),
-    setting('persistence.append_file', 'persistence.appendFileName', text(refuseFilePath), {
-      redis: 'appendfilename',
-      access: 'immutable',
-      help: 'First part of the names of the log files.',
-    }),
-    setting('persistence.append_dir', 'persistence.appendDirName', text(refuseFilePath), {
-      redis: 'appenddirname',
-      access: 'immutable',
-      help: 'Directory of the log files in the data directory.',
-    }),
-    setting('persistence.load_truncated', 'persistence.aofLoadTruncated', yesNo(), {
-      redis: 'aof-load-truncated',
-      help: 'Starts from a log whose last record is cut off.',
-    }),
-    setting('persistence.load_corrupt_tail', 'persistence.aofLoadCorruptTail', yesNo(), {
-      access: 'immutable',
-      help: 'Starts from a damaged log: gives up its first bad record and all that follows it.',
-    }),
-    setting('persistence.snapshot_preamble', 'persistence.aofUseSnapshotPreamble', yesNo(), {
-      redis: 'aof-use-rdb-preamble',
-      help: 'A rewritten log begins with a snapshot.',
-    }),
-    setting('persistence.log_timestamps', 'persistence.aofTimestampEnabled', yesNo(), {
-      redis: 'aof-timestamp-enabled',
-      help: 'The log notes times, for recovery to a moment.',
-    }),
-    setting('persistence.rewrite_percentage', 'persistence.aofRewritePercentage', COUNT, {
-      redis: 'auto-aof-rewrite-percentage',
-      help: 'Growth of the log that starts a rewrite; 0: none.',
-    }),
-    setting('persistence.rewrite_min_size', 'persistence.aofRewriteMinBytes', BYTES, {
-      redis: 'auto-aof-rewrite-min-size',
-      help: 'Smallest log that is rewritten by growth.',
-    }),
-    setting('persistence.no_sync_on_rewrite', 'persistence.noSyncOnRewrite', yesNo(), {
-      redis: 'no-appendfsync-on-rewrite',
-      help: 'The log is not forced to disk while a rewrite or snapshot runs.',
-    }),
-    setting('persistence.stop_writes_on_error', 'persistence.stopWritesOnSaveError', yesNo(), {
-      redis: 'stop-writes-on-bgsave-error',
-      help: 'Refuses writes after a snapshot failed.',
-    }),
-    setting('persistence.compress', 'persistence.compressSnapshots', yesNo(), {
-      redis: 'rdbcompression',
-      help: 'Compresses long strings in snapshots.',
-    }),
-  ] satisfies Setting[]
-).map((row) => ({ ...row, effect: 'later' as const }));
+export const PERSISTENCE_SETTINGS: readonly Setting[] = [
+  setting('persistence.enabled', 'persistence.enabled', yesNo(), {
+    access: 'immutable',
+    help: 'Keeps data over a restart.',
+  }),
+  setting(
+    'persistence.strategy',
+    'persistence.strategy',
+    choice(['aof', 'snapshot', 'hybrid'], { aliases: { rdb: 'snapshot' } }),
+    { access: 'immutable', help: 'Log of changes, snapshots, or both.' },
+  ),
+  setting(
+    'persistence.sync_policy',
+    'persistence.syncPolicy',
+    choice(['everysec', 'always', 'no'], { aliases: { never: 'no' } }),
+    { redis: 'appendfsync', help: 'When the log of changes is forced to disk.' },
+  ),
+  setting(
+    'persistence.snapshot_interval',
+    'persistence.snapshotIntervalMs',
+    duration({ unit: 'ms', bareUnit: 's', min: 0, max: Number.MAX_SAFE_INTEGER }),
+    { access: 'immutable', help: 'Time between snapshots; 0: as persistence.save says.' },
+  ),
+  setting('persistence.max_log_size', 'persistence.maxLogSizeBytes', BYTES, {
+    access: 'immutable',
+    help: 'As rewrite_min_size, in the words of the original.',
+  }),
+  setting(
+    'persistence.compression_level',
+    'persistence.compressionLevel',
+    integer({ min: 0, max: 9 }),
+    { access: 'immutable', help: 'Compression of snapshots; 0: none.' },
+  ),
+  setting('persistence.retain_logs', 'persistence.retainLogs', COUNT, {
+    access: 'immutable',
+    help: 'Older snapshots kept beside the last one: dump.rdb.1, dump.rdb.2, ...',
+  }),
+  setting('persistence.append_only', 'persistence.appendOnly', yesNo(), {
+    redis: 'appendonly',
+    help: 'Whether there is a log of changes; follows enabled and strategy unless set.',
+  }),
+  setting('persistence.save', 'persistence.savePoints', savePoints(), {
+    redis: 'save',
+    help: 'Snapshot after so many seconds with so many changes, in pairs; empty: never.',
+  }),
+  setting('persistence.snapshot_file', 'persistence.snapshotFileName', text(refuseFilePath), {
+    redis: 'dbfilename',
+    access: 'protected',
+    help: 'Name of the snapshot file in the data directory.',
+  }),
+  setting('persistence.append_file', 'persistence.appendFileName', text(refuseFilePath), {
+    redis: 'appendfilename',
+    access: 'immutable',
+    help: 'First part of the names of the log files.',
+  }),
+  setting('persistence.append_dir', 'persistence.appendDirName', text(refuseFilePath), {
+    redis: 'appenddirname',
+    access: 'immutable',
+    help: 'Directory of the log files in the data directory.',
+  }),
+  setting('persistence.load_truncated', 'persistence.aofLoadTruncated', yesNo(), {
+    redis: 'aof-load-truncated',
+    help: 'Starts from a log whose last record is cut off.',
+  }),
+  setting('persistence.load_corrupt_tail', 'persistence.aofLoadCorruptTail', yesNo(), {
+    access: 'immutable',
+    help: 'Starts from a damaged log: gives up its first bad record and all that follows it.',
+  }),
+  setting('persistence.snapshot_preamble', 'persistence.aofUseSnapshotPreamble', yesNo(), {
+    redis: 'aof-use-rdb-preamble',
+    effect: 'later',
+    help: 'A rewritten log begins with a snapshot; it always does here.',
+  }),
+  setting('persistence.log_timestamps', 'persistence.aofTimestampEnabled', yesNo(), {
+    redis: 'aof-timestamp-enabled',
+    effect: 'later',
+    help: 'The log notes times, for recovery to a moment; each record has one here.',
+  }),
+  setting('persistence.rewrite_percentage', 'persistence.aofRewritePercentage', COUNT, {
+    redis: 'auto-aof-rewrite-percentage',
+    help: 'Growth of the log that starts a rewrite; 0: none.',
+  }),
+  setting('persistence.rewrite_min_size', 'persistence.aofRewriteMinBytes', BYTES, {
+    redis: 'auto-aof-rewrite-min-size',
+    help: 'Smallest log that is rewritten by growth.',
+  }),
+  setting('persistence.no_sync_on_rewrite', 'persistence.noSyncOnRewrite', yesNo(), {
+    redis: 'no-appendfsync-on-rewrite',
+    help: 'The log is not forced to disk while a rewrite or snapshot runs.',
+  }),
+  setting('persistence.stop_writes_on_error', 'persistence.stopWritesOnSaveError', yesNo(), {
+    redis: 'stop-writes-on-bgsave-error',
+    help: 'Refuses writes after a snapshot failed.',
+  }),
+  setting('persistence.compress', 'persistence.compressSnapshots', yesNo(), {
+    redis: 'rdbcompression',
+    help: 'Compresses long strings in snapshots.',
+  }),
+];
 
 /** redis-server silently takes no less. */
 const BACKLOG_BYTES_MIN = 16_384;

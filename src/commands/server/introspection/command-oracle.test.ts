@@ -20,6 +20,7 @@ const NOT_IN_7_0 = [
   'hpttl',
   'hsetex',
   'httl',
+  'waitaof',
 ];
 /** Containers of ours: redis-server knows nothing of the kind. */
 const OWN_CONTAINERS = ['filter', 'store', 'stores'];
