@@ -46,6 +46,7 @@ export const restoreAskingCommand: CommandRow = {
   ...restoreCommand,
   name: 'restore-asking',
   flags: ['write', 'denyoom', 'asking'],
+  categories: ['keyspace', 'dangerous'],
   group: 'server',
   since: '3.0.0',
   summary: 'RESTORE as nodes of a cluster send it while a slot moves',
