@@ -148,7 +148,9 @@ export class AofLoader {
     this.reader ??= new LogReader(source);
     if (!this.stepCommands(this.reader, isLate)) return false;
     if (this.source === null) return true;
-    this.previousBytes = source.byteCount;
+    // A base stands for all that was before: no increment followed it when its records were written.
+    const isIncrement = this.options.files[this.fileIndex].type === 'i';
+    this.previousBytes = isIncrement ? source.byteCount : -1;
     this.doneBytes += source.byteCount;
     this.closeFile();
     this.fileIndex++;
@@ -259,7 +261,9 @@ export class AofLoader {
   /** A file that says how long the one before was: that one may have lost its end. */
   private checkBefore(source: ReadFile): void {
     const { files, cutsDamage, cutsTail } = this.options;
-    if (this.previousBytes < 0 || lengthBefore(source) <= this.previousBytes) return;
+    // A base stands for the increments that were before it, whatever became of them.
+    if (this.fileIndex === 0 || files[this.fileIndex - 1].type !== 'i') return;
+    if (lengthBefore(source) <= this.previousBytes) return;
     const isTorn = this.areUnsynced(this.fileIndex);
     if (!cutsDamage && !(isTorn && cutsTail)) {
       const { name } = files[this.fileIndex - 1];
