@@ -51,6 +51,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const { program, killCount, policies, log } = options;
   const draw = seededDraws(options.seed);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-crash-'));
+  const asKilled = `${folder}-as-killed`;
   const port = await findFreePort();
   const reference = await startRedis({ args: ['--databases', '64'] });
   const mirror = await WireClient.connect(reference.port);
@@ -81,6 +82,9 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       }
       await loadAndKill({ victim, client, lanes, port, draw, report });
       options.afterKill?.(folder);
+      // What a start makes of it is no more what the crash left.
+      fs.rmSync(asKilled, { recursive: true, force: true });
+      fs.cpSync(folder, asKilled, { recursive: true });
       report.killsByPolicy[policy] = (report.killsByPolicy[policy] ?? 0) + 1;
       if (report.killCount % 25 === 0) log(describe(report));
     }
@@ -95,8 +99,13 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   } finally {
     mirror.end();
     await reference.stop();
-    if (report.problems.length === 0) fs.rmSync(folder, { recursive: true });
-    else log(`seed ${options.seed}; the data is in ${folder}`);
+    if (report.problems.length > 0) {
+      log(
+        `seed ${options.seed}; the data is in ${folder}, as the last kill left it in ${asKilled}`,
+      );
+    } else {
+      for (const one of [folder, asKilled]) fs.rmSync(one, { recursive: true, force: true });
+    }
   }
   return report;
 }

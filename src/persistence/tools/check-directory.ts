@@ -85,7 +85,10 @@ function checkStore(
     const { report, walk } = checked;
     tell({
       ...report,
-      findings: [...lostBefore(previousBytes, walk?.afterBytes), ...report.findings],
+      findings: [
+        ...lostBefore(place.followsIncrement ? previousBytes : -1, walk?.afterBytes),
+        ...report.findings,
+      ],
     });
     previousBytes = report.byteCount;
   }

@@ -23,6 +23,8 @@ export interface LogPlace {
   readonly path: string;
   /** Nothing was written behind it: its end may be torn. */
   readonly isLast: boolean;
+  /** The part before it is an increment as well, of which this one knows the length. */
+  readonly followsIncrement: boolean;
 }
 
 /** Reads the manifest. @returns the report of what is wrong with it, if it cannot be used */
@@ -46,11 +48,15 @@ export function logPlaces(files: StoreFiles, { base, increments }: AofManifest):
   return commands.map((name, i) => ({
     path: join(files.logDirectory, name),
     isLast: i === commands.length - 1,
+    followsIncrement: i > commands.length - increments.length,
   }));
 }
 
 /** @returns null when there is no such file */
-export function checkLog(place: LogPlace, options: ReadingOptions): CheckedLog | null {
+export function checkLog(
+  place: Pick<LogPlace, 'path' | 'isLast'>,
+  options: ReadingOptions,
+): CheckedLog | null {
   const { isLast, path } = place;
   const { disk } = options.world;
   const file = disk.openRead(path);

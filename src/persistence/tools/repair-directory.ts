@@ -63,8 +63,8 @@ class StoreRepair {
       this.repairSnapshot(join(files.logDirectory, base.name));
     }
     let previousBytes = -1;
-    for (const { isLast, path } of logPlaces(files, read.manifest)) {
-      previousBytes = this.repairLog(path, isLast, previousBytes);
+    for (const { followsIncrement, isLast, path } of logPlaces(files, read.manifest)) {
+      previousBytes = this.repairLog(path, isLast, followsIncrement ? previousBytes : -1);
     }
     return this.isGood;
   }
@@ -120,7 +120,8 @@ class StoreRepair {
   private repairLog(path: string, isLast: boolean, previousBytes: number): number {
     const checked = checkLog({ path, isLast }, this.reading);
     if (checked === null) {
-      if (previousBytes >= 0) this.leave(lost(path), 'the manifest names it, and it is not there');
+      const isNamed = path !== this.files.oldLogPath;
+      if (isNamed) this.leave(lost(path), 'the manifest names it, and it is not there');
       return 0;
     }
     const { preambleBytes, report, walk } = checked;
