@@ -2,6 +2,7 @@
  * What commands, HTTP and the server ask of what keeps data on disk. `src/persistence/` implements
  * it; `NO_PERSISTENCE` stands in where nothing is kept. Each store is kept by itself.
  */
+import { NodeError } from '../base/errors.ts';
 import type { Store } from '../engine/store.ts';
 
 export interface PersistenceService {
@@ -32,6 +33,11 @@ export interface PersistenceService {
   reload(store: Store, options: ReloadOptions): string | null;
   /** DEBUG LOADAOF. @returns the error's text, null when done */
   reloadLog(store: Store): string | null;
+  /**
+   * The bytes of an archive of all stores, as they are at one moment. Who stops reading calls
+   * `return`. Rejects with NodeError.
+   */
+  backUp(): AsyncGenerator<Uint8Array, void, undefined>;
   /** Whether the log of changes of that store is on. */
   hasLog(store: Store): boolean;
   /** Where the log of the store stands now: all that was written to it so far lies before. */
@@ -188,6 +194,9 @@ export const NO_PERSISTENCE: PersistenceService = {
   noteFlushed: () => {},
   reload: () => 'ERR This node keeps nothing on disk',
   reloadLog: () => 'ERR This node keeps nothing on disk',
+  backUp: () => {
+    throw new NodeError('UNSUPPORTED', 'This node keeps nothing on disk');
+  },
   hasLog: () => false,
   isSynced: () => true,
   positionOf: () => 0,

@@ -36,6 +36,7 @@ export function applyConsequences(configuration: Configuration, path: string, na
 
 function followProfile({ persistence }: Configuration): void {
   const { enabled, strategy, snapshotIntervalMs } = persistence;
+  persistence.loadsSnapshot = enabled;
   persistence.appendOnly = enabled && strategy !== 'snapshot';
   if (!enabled || strategy === 'aof') {
     persistence.savePoints = [];
@@ -49,6 +50,7 @@ function followProfile({ persistence }: Configuration): void {
 function followRedis({ persistence }: Configuration): void {
   const hasSnapshots = persistence.savePoints.length > 0;
   persistence.enabled = persistence.appendOnly || hasSnapshots;
+  persistence.loadsSnapshot = true;
   if (!persistence.enabled) return;
   if (!hasSnapshots) persistence.strategy = 'aof';
   else persistence.strategy = persistence.appendOnly ? 'hybrid' : 'snapshot';

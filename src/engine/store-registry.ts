@@ -121,6 +121,11 @@ export class StoreRegistry {
     return this.saveFailure;
   }
 
+  /** Stores are kept from now on, which they were not. What keeps it from is told by `retrySave`. */
+  keepList(): void {
+    this.save(this.named.map((store) => store.configuration));
+  }
+
   private save(configurations: readonly StoreConfiguration[]): string | null {
     const reason = this.options.save(configurations);
     this.saveFailure = reason ?? '';

@@ -22,6 +22,7 @@ import {
 import type { Store } from '../engine/store.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { LogBarrier } from './aof/log-barrier.ts';
+import { backUpNode, removeOldBackups } from './backup/node-backup.ts';
 import { DataDirectoryLock } from './data-directory.ts';
 import type { LogRewrite } from './log-rewrite.ts';
 import { reloadLog, reloadSnapshot } from './reload.ts';
@@ -60,6 +61,8 @@ export class NodePersistence implements PersistenceService {
   private work: SlicedWork | null = null;
   /** Of data that was loaded and lies in no log yet. */
   private baseRewrite: LogRewrite | null = null;
+  /** Those that are under way. */
+  private readonly backups = new Set<ReturnType<typeof backUpNode>>();
   private loaded: LoadingFacts = NO_LOADING;
   private droppedCount = 0;
 
@@ -84,10 +87,6 @@ export class NodePersistence implements PersistenceService {
     const pending: Pending[] = [];
     for (const store of node.stores) {
       const keeper = this.keep(store);
-      if (!keeper.plan.isKept) {
-        keeper.openEmpty();
-        continue;
-      }
       const loader = keeper.findData();
       if (loader.kind === 'nothing') keeper.openLoaded(loader);
       else pending.push({ keeper, loader });
@@ -111,6 +110,7 @@ export class NodePersistence implements PersistenceService {
     this.timer = null;
     this.work?.stop();
     this.baseRewrite?.abort();
+    for (const backup of this.backups) await backup.return();
     let isGood = true;
     for (const keeper of this.keepers.values()) {
       const isSaved = !this.isLoading && (save ?? keeper.plan.savePoints.length > 0);
@@ -177,6 +177,16 @@ export class NodePersistence implements PersistenceService {
     return keeper === undefined ? 'ERR' : reloadLog(keeper);
   }
 
+  async *backUp(): AsyncGenerator<Uint8Array, void, undefined> {
+    const backup = backUpNode(() => [...this.keepers.values()].map(({ parts }) => parts));
+    this.backups.add(backup);
+    try {
+      yield* backup;
+    } finally {
+      this.backups.delete(backup);
+    }
+  }
+
   hasLog(store: Store): boolean {
     return this.keepers.get(store)?.logs.isOn ?? false;
   }
@@ -218,7 +228,10 @@ export class NodePersistence implements PersistenceService {
   followPlan(): string | null {
     if (this.node === null || this.isLoading) return null;
     try {
-      if (this.options.configuration.persistence.enabled) this.takeDirectory();
+      if (this.options.configuration.persistence.enabled && this.lock === null) {
+        this.takeDirectory();
+        this.services.stores.keepList();
+      }
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       this.logger.error('config', error.message);
@@ -243,7 +256,16 @@ export class NodePersistence implements PersistenceService {
 
   private takeDirectory(): void {
     const { configuration, world } = this.options;
-    this.lock ??= DataDirectoryLock.take(world, configuration.node.dataDir);
+    if (this.lock !== null) return;
+    const { dataDir } = configuration.node;
+    this.lock = DataDirectoryLock.take(world, dataDir);
+    try {
+      if (world.disk.exists(join(dataDir, RESTORE_MARK))) throw restoreUnderWay(dataDir);
+      removeOldBackups(world.disk, dataDir);
+    } catch (error) {
+      this.releaseLock();
+      throw error;
+    }
   }
 
   private keep(store: Store): StorePersistence {
@@ -413,6 +435,17 @@ export class NodePersistence implements PersistenceService {
       });
     });
   }
+}
+
+/** Lies in a directory whose files are being replaced by those of a backup. */
+const RESTORE_MARK = 'restore-under-way';
+
+function restoreUnderWay(directory: string): NodeError {
+  return new NodeError(
+    'DATA_DAMAGED',
+    `A restore of ${directory} did not come to its end: run hypercache restore again`,
+    { directory },
+  );
 }
 
 const LOG_REFUSAL = 'Unable to turn on AOF. Check server logs.';

@@ -12,6 +12,7 @@ import { AofError, AofLoader } from './aof/aof-loader.ts';
 import type { KeeperParts } from './keeper-parts.ts';
 import { findSnapshot } from './snapshot/retention.ts';
 import { fileBytes, type StoreLog } from './store-log.ts';
+import type { StorePlan } from './store-plan.ts';
 
 /**
  * `log`: the files of the manifest. `old log`: one file, as redis-server kept it up to version 6.
@@ -30,16 +31,16 @@ export class StoreLoader {
 
   /**
    * Looks what there is; reads no data yet.
-   * @param wanted  `log`: the store has one by its plan; `snapshot`: nothing else is looked at
+   * @param wanted  `log`: the store has one by its plan; `any`: a log only where nothing else is
    * @throws NodeError DATA_DAMAGED when the manifest cannot be used
    */
-  constructor(parts: KeeperParts, log: StoreLog, wanted: 'log' | 'any' | 'snapshot') {
+  constructor(parts: KeeperParts, log: StoreLog, wanted: StorePlan['loads']) {
     const { files, world } = parts;
     const { disk } = world;
     this.parts = parts;
     this.log = log;
-    const snapshotPath = findSnapshot(disk, files);
-    const hasLog = wanted !== 'snapshot' && disk.exists(files.manifestPath);
+    const snapshotPath = wanted === 'nothing' ? null : findSnapshot(disk, files);
+    const hasLog = (wanted === 'log' || wanted === 'any') && disk.exists(files.manifestPath);
     if (hasLog && (wanted === 'log' || snapshotPath === null)) {
       log.read();
       this.kind = 'log';

@@ -79,7 +79,7 @@ export class StorePersistence {
 
   /** @throws NodeError DATA_DAMAGED */
   findData(): StoreLoader {
-    return new StoreLoader(this.parts, this.logs.log, this.plan.hasLog ? 'log' : 'any');
+    return new StoreLoader(this.parts, this.logs.log, this.plan.loads);
   }
 
   /**
@@ -154,7 +154,8 @@ export class StorePersistence {
 
   save(): SaveOutcome {
     const { job } = this;
-    if (job?.kind === 'snapshot') return 'saving';
+    const isFrozenElsewhere = job === null && this.parts.store.isFrozen;
+    if (job?.kind === 'snapshot' || isFrozenElsewhere) return 'saving';
     let writing: SnapshotWriting | null = null;
     try {
       // A store is frozen once at a time: the rewrite writes the rest of its base now.

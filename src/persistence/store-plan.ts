@@ -10,22 +10,24 @@ export interface StorePlan {
   readonly hasLog: boolean;
   /** None: snapshots are written when somebody asks for one. */
   readonly savePoints: PersistenceConfiguration['savePoints'];
-  /** Whether anything is loaded at the start. */
-  readonly isKept: boolean;
+  /** What is looked for at the start. */
+  readonly loads: 'log' | 'any' | 'snapshot' | 'nothing';
 }
 
-const NOTHING: StorePlan = { strategy: 'none', hasLog: false, savePoints: [], isKept: false };
+const NOTHING: StorePlan = { strategy: 'none', hasLog: false, savePoints: [], loads: 'nothing' };
+const LOADED: StorePlan = { ...NOTHING, loads: 'snapshot' };
 
 /** A named store is kept as it was told to be, or as the node; nothing is where the node is off. */
 export function storePlan(store: Store, { persistence }: Configuration): StorePlan {
-  const { appendOnly, enabled, savePoints } = persistence;
-  if (!enabled) return NOTHING;
-  const own = store.name === 'default' ? null : store.configuration.persistence;
+  const { appendOnly, enabled, loadsSnapshot, savePoints } = persistence;
+  const isDefault = store.name === 'default';
+  if (!enabled) return isDefault && loadsSnapshot ? LOADED : NOTHING;
+  const own = isDefault ? null : store.configuration.persistence;
   if (own === 'none') return NOTHING;
   if (own === null) {
     const hasSnapshots = savePoints.length > 0;
     const logged = appendOnly ? (hasSnapshots ? 'hybrid' : 'aof') : 'snapshot';
-    return { strategy: logged, hasLog: appendOnly, savePoints, isKept: true };
+    return { strategy: logged, hasLog: appendOnly, savePoints, loads: appendOnly ? 'log' : 'any' };
   }
   const hasSnapshots = own !== 'aof';
   const usual = savePoints.length > 0 ? savePoints : defaultPersistence().savePoints;
@@ -33,6 +35,6 @@ export function storePlan(store: Store, { persistence }: Configuration): StorePl
     strategy: own,
     hasLog: own !== 'snapshot',
     savePoints: hasSnapshots ? usual : [],
-    isKept: true,
+    loads: own === 'snapshot' ? 'any' : 'log',
   };
 }
