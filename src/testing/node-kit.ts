@@ -13,6 +13,8 @@ export interface NodeKit {
   readonly node: RunningNode;
   /** Actions logged at warn and error, in order. */
   readonly complaints: string[];
+  /** The same with their messages. */
+  readonly complaintTexts: string[];
   connect(options?: PeerOptions): KitClient;
   /** Lets all that is due happen, then moves the time. */
   advance(ms: number): void;
@@ -86,12 +88,14 @@ export async function createNodeKit(
   const { configuration } = settled;
   const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
   const complaints: string[] = [];
-  const logger = complaintLogger(complaints);
+  const complaintTexts: string[] = [];
+  const logger = complaintLogger(complaints, complaintTexts);
   const node = await startNode({ world, configuration, configRegistry, logger });
   return {
     world,
     node,
     complaints,
+    complaintTexts,
     connect: (peer = {}) => new KitClient(world, world.connect(node.respPort, peer)),
     advance: (ms) => world.advance(ms),
     configure: (name, value) => {
@@ -101,12 +105,16 @@ export async function createNodeKit(
   };
 }
 
-function complaintLogger(complaints: string[]): Logger {
+function complaintLogger(complaints: string[], texts: string[]): Logger {
+  const note = (action: string, message: string, facts?: object): void => {
+    complaints.push(action);
+    texts.push(`${action}: ${message} ${JSON.stringify(facts ?? {})}`);
+  };
   const logger: Logger = {
     debug: () => {},
     info: () => {},
-    warn: (action) => void complaints.push(action),
-    error: (action) => void complaints.push(action),
+    warn: note,
+    error: note,
     isDebug: () => false,
     child: () => logger,
   };

@@ -27,6 +27,7 @@ export async function startDurableNode(options: NodeOptions): Promise<NodeKit> {
     'node.data_dir': DATA_DIRECTORY,
     'security.enable_debug_command': 'yes',
     'persistence.enabled': 'yes',
+    'persistence.append_only': isLogged(options.settings) ? 'yes' : 'no',
     ...options.settings,
   };
   const kit = await createNodeKit({ seed, disk, settings });
@@ -40,10 +41,14 @@ export async function startDurableNode(options: NodeOptions): Promise<NodeKit> {
   for (let ms = 0; kit.node.services.persistence.isLoading; ms += 10) {
     await passTime(kit, 10);
     if (failure !== null) throw failure;
-    if (exitCode !== -1) throw new Error(`stopped with ${exitCode}: ${kit.complaints.join(', ')}`);
+    if (exitCode !== -1) throw new Error(`stopped: ${kit.complaintTexts.join(', ')}`);
     if (ms > LOADING_MS_MAX) throw new Error('it loads without an end');
   }
   return kit;
+}
+
+export function isLogged(settings: Readonly<Record<string, string>>): boolean {
+  return settings['persistence.strategy'] !== 'snapshot';
 }
 
 export async function stopNode(kit: NodeKit): Promise<void> {

@@ -11,7 +11,7 @@
 import type { NodeKit } from '../../src/testing/node-kit.ts';
 import { type Draw, seededDraws } from '../../src/testing/seeded.ts';
 import type { MemoryDisk } from '../../src/world/simulated/memory-disk.ts';
-import { ask, passTime, settle, startDurableNode } from './durable-node.ts';
+import { ask, DATA_DIRECTORY, passTime, settle, startDurableNode } from './durable-node.ts';
 import { drawUnit } from './random-units.ts';
 import { DEFAULT_STORE, NO_STORE, StoreRecord, storeState } from './store-record.ts';
 
@@ -24,6 +24,8 @@ interface Image {
   /** Of each store, the oldest state that may be found. */
   readonly oldest: ReadonlyMap<StoreRecord, number>;
   readonly what: string;
+  /** As it was found, before the recovery. */
+  readonly before: MemoryDisk;
 }
 
 export interface RunFacts {
@@ -54,7 +56,7 @@ function drawSettings(draw: Draw): Settings {
   return {
     'persistence.sync_policy': pick('always', 'always', 'everysec', 'no'),
     'persistence.strategy': pick('hybrid', 'aof', 'hybrid', 'snapshot'),
-    'persistence.save': pick('', '1 1', '5 10'),
+    'persistence.save': pick('3600 1', '1 1', '5 10'),
     'persistence.rewrite_min_size': pick('1', '2kb', '64mb'),
     'persistence.rewrite_percentage': pick('10', '100'),
     'persistence.snapshot_preamble': pick('yes', 'yes', 'no'),
@@ -134,7 +136,8 @@ class PowerRun {
     }
     const seed = draw(1 << 30);
     const what = isKilled ? 'killed' : `power failed ${seed}`;
-    this.images.push({ disk: isKilled ? disk.copy() : disk.crash(seed), oldest, what });
+    const found = isKilled ? disk.copy() : disk.crash(seed);
+    this.images.push({ disk: found, oldest, what, before: found.copy() });
     this.isTaking = false;
   }
 
@@ -146,7 +149,8 @@ class PowerRun {
         if (await this.recover(image)) facts.lostCount++;
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
-        throw new Error(`image ${index} (${image.what}): ${text}`, { cause: error });
+        const files = listFiles(image.before).join(' ');
+        throw new Error(`image ${index} (${image.what}): ${text}; ${files}`, { cause: error });
       }
     }
     return facts;
@@ -189,6 +193,19 @@ class PowerRun {
     }
     return isLess;
   }
+}
+
+function listFiles(disk: MemoryDisk): string[] {
+  const found: string[] = [];
+  const waiting = [DATA_DIRECTORY];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const text = disk.readText(path);
+    if (text !== null) found.push(`${path}:${text.length}`);
+    else if (disk.exists(path)) {
+      for (const name of disk.listDirectory(path).reverse()) waiting.push(`${path}/${name}`);
+    }
+  }
+  return found;
 }
 
 function addFault(kit: NodeKit, draw: Draw): () => void {

@@ -1,5 +1,5 @@
 import type { NodeKit } from '../../src/testing/node-kit.ts';
-import { ask, DurableClient, tell, type Words } from './durable-node.ts';
+import { ask, DurableClient, isLogged, tell, type Words } from './durable-node.ts';
 import { STATE_QUERY } from './random-units.ts';
 
 export const DEFAULT_STORE = 'default';
@@ -45,7 +45,7 @@ export class StoreRecord {
     this.isDefault = name === DEFAULT_STORE;
     this.isStanding = this.isDefault;
     this.policy = settings['persistence.sync_policy'];
-    this.isLogged = settings['persistence.strategy'] !== 'snapshot';
+    this.isLogged = isLogged(settings);
     this.client = new DurableClient(kit);
     this.states = this.isDefault ? [] : [NO_STORE];
     if (this.isDefault) this.sendGroup('change', []);
@@ -161,7 +161,8 @@ export class StoreRecord {
     if (kind === 'drop' && told[0] === 'OK') this.isStanding = false;
     const state = told.slice(told.length - STATE_QUERY.length).join(' ');
     this.states.push(this.isStanding ? state : NO_STORE);
-    const isSynced = kind !== 'change' || (this.isLogged && this.policy === 'always');
+    const isListed = kind !== 'change' && told[0] === 'OK';
+    const isSynced = isListed || (this.isLogged && this.policy === 'always');
     if (isSynced) this.synced = this.states.length - 1;
   }
 }
