@@ -67,7 +67,6 @@ function replyUnknown(frame: Frame, reply: ReplyWriter): void {
 
 const NO_CRASH = refuse('ERR A crash on demand is not offered: end the process by a signal');
 const NO_RESTART = refuse('ERR A restart on demand is not offered: restart the process');
-const NOT_DURABLE = refuse('ERR This version keeps data in memory only: there is nothing to load');
 
 const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ['help', exactly(2, (_session, _frame, reply) => replyHelp(reply, 'DEBUG', DEBUG_HELP))],
@@ -98,8 +97,8 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ['aof-flush-sleep', exactly(3, ok)],
   ['drop-cluster-packet-filter', exactly(3, ok)],
   ['config-rewrite-force-all', exactly(2, rewriteAll)],
-  ['reload', { min: 2, max: ANY_COUNT, run: NOT_DURABLE }],
-  ['loadaof', exactly(2, NOT_DURABLE)],
+  ['reload', { min: 2, max: ANY_COUNT, run: reload }],
+  ['loadaof', exactly(2, reloadLog)],
   ['segfault', exactly(2, NO_CRASH)],
   ['panic', exactly(2, NO_CRASH)],
   ['assert', exactly(2, NO_CRASH)],
@@ -184,6 +183,29 @@ function rewriteAll({ node }: Session, _frame: Frame, reply: ReplyWriter): void 
   const error = node.settings.rewrite();
   if (error === null) reply.ok();
   else reply.errorText(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${error}`);
+}
+
+function reload({ node, store }: Session, frame: Frame, reply: ReplyWriter): void {
+  let isSaved = true;
+  let isFlushed = true;
+  for (let arg = 2; arg < frame.count; arg++) {
+    if (frame.equals(arg, 'NOSAVE')) isSaved = false;
+    else if (frame.equals(arg, 'NOFLUSH')) isFlushed = false;
+    else if (!frame.equals(arg, 'MERGE')) {
+      reply.errorText('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
+      return;
+    }
+  }
+  replyLoaded(reply, node.persistence.reload(store, { isSaved, isFlushed }));
+}
+
+function reloadLog({ node, store }: Session, _frame: Frame, reply: ReplyWriter): void {
+  replyLoaded(reply, node.persistence.reloadLog(store));
+}
+
+function replyLoaded(reply: ReplyWriter, error: string | null): void {
+  if (error === null) reply.ok();
+  else reply.errorText(error);
 }
 
 /** As strtod: what the text starts with, 0 when that is no number. */
