@@ -54,7 +54,9 @@ export function copyEntry(
   store.effect.begin('COPY', database.index, 2).bytes(key.bytes, key.offset, key.length);
   const copied = target.keySlice(placed);
   store.effect.bytes(copied.bytes, copied.offset, copied.length);
-  store.effect.text('DB').number(target.index).text('REPLACE');
+  // A named store has one database, of which no number is the name.
+  if (target !== database) store.effect.text('DB').number(target.index);
+  store.effect.text('REPLACE');
   store.recordEffect(EVENT.copyTo);
 }
 
