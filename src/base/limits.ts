@@ -113,11 +113,13 @@ export const LIMITS = {
   segmentBytesMax: 16 * MIB,
   /** Idle segments given back to the system in one second. */
   segmentsReleasedAtOnce: 4,
-  /** One slice of background work: expiry, compaction, eviction, enumeration. */
+  /** One slice of background work: expiry, compaction, eviction; while no client sends anything. */
   sliceMs: 1,
+  /** The same while some do: none of them waits for longer. */
+  busySliceMs: 0.2,
   sliceEntryCount: 1_000,
   /** The same while a store holds more than its limit, which was lowered. */
-  shrinkingSliceMs: 2,
+  shrinkingSliceMs: 0.4,
   /** What a store gets of a slice at least, when many have work. */
   slicePartMsMin: 0.1,
   /** What eviction in the background keeps free at most. */

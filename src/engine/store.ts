@@ -25,10 +25,10 @@ import type { StoreSafety } from './store-safety.ts';
 import { STORE_STAT, STORE_STAT_COUNT } from './store-stats.ts';
 
 /** Entries that one step of a background slice looks at between two readings of the clock. */
-const STEP_ENTRY_COUNT = 200;
-const COMPACTION_STEP_BYTES = 64 * 1024;
+const STEP_ENTRY_COUNT = 50;
+const COMPACTION_STEP_BYTES = 16 * 1024;
 /** Blocks of released trees that one such step frees. */
-const DRAINED_BLOCK_COUNT = 200;
+const DRAINED_BLOCK_COUNT = 50;
 
 export interface StoreOptions {
   readonly name: string;
