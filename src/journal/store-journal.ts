@@ -1,7 +1,7 @@
 /**
  * Every change of one store, encoded once, in order, as commands that redis-server 7.0 executes.
- * What a loop turn brings is one record (see `record-line.ts`); a large one is cut between effects,
- * never within a group.
+ * What a loop turn brings is one record (see `record-line.ts`); it is cut, never within a group, when
+ * it is large and when the clock moves.
  *
  *     bytes   [ taken | sealed records      | line + body of the open record ]
  *                     ^start                ^sealedEnd                       ^end
@@ -11,6 +11,7 @@
 
 import { crc32 } from '../base/digest/crc32.ts';
 import { assert } from '../base/errors.ts';
+import type { Frame } from '../base/frame.ts';
 import type { Effect } from '../engine/effect.ts';
 import type { MutationReader } from '../engine/mutation-sink.ts';
 import { writeExtended } from './extension.ts';
@@ -37,6 +38,8 @@ export interface StoreJournalOptions {
   readonly clock: { readonly nowMs: number };
   /** Something came since the last `seal`, which is due at the end of this loop turn. */
   readonly onFirst: () => void;
+  /** Setting `rename-command`: commands are written under their real names. */
+  readonly renamedCommands?: readonly { readonly from: string; readonly to: string }[];
 }
 
 export class StoreJournal implements MutationReader {
@@ -51,9 +54,12 @@ export class StoreJournal implements MutationReader {
   private readonly out = new RespBytes();
   /** Bytes taken so far are `takenBytes`; `position` is counted from there. */
   private takenBytes = 0;
+  /** By the name in lower case that the settings give; null: no command has another name. */
+  private readonly realNames: Map<string, string> | null;
   /** Where the open record and its body begin; -1: none is open. */
   private recordStart = -1;
   private bodyStart = -1;
+  private recordMs = 0;
   /** Where the open group begins; -1: none is open. */
   private groupStart = -1;
   /** Which database the reader stands in; -1: it has to be told. */
@@ -65,6 +71,9 @@ export class StoreJournal implements MutationReader {
 
   constructor(options: StoreJournalOptions) {
     this.options = options;
+    const renamed = (options.renamedCommands ?? []).filter(({ to }) => to !== '');
+    if (renamed.length === 0) this.realNames = null;
+    else this.realNames = new Map(renamed.map(({ from, to }) => [to.toLowerCase(), from]));
   }
 
   get bytes(): Uint8Array {
@@ -100,7 +109,13 @@ export class StoreJournal implements MutationReader {
     const { out } = this;
     this.effectCount++;
     if (effect.databaseIndex !== this.databaseIndex) this.select(effect.databaseIndex);
-    if (!writeExtended(out, effect, eventId)) out.command(effect.frame);
+    if (writeExtended(out, effect, eventId)) return;
+    const { frame } = effect;
+    const name = this.realNames === null ? undefined : this.realNames.get(nameOf(frame));
+    if (name === undefined) return out.command(frame);
+    out.begin(frame.count);
+    out.word(name);
+    out.args(frame, 1, frame.count);
   }
 
   onFunctions(effect: Effect): void {
@@ -166,11 +181,13 @@ export class StoreJournal implements MutationReader {
 
   private prepare(): void {
     if (!this.isAnnounced) this.announce();
-    if (this.recordStart < 0) this.openRecord();
-    else if (this.groupStart < 0 && this.out.end - this.bodyStart > RECORD_BYTES_CUT) {
-      this.closeRecord(this.out.end);
-      this.openRecord();
-    }
+    if (this.recordStart < 0) return this.openRecord();
+    if (this.groupStart >= 0) return;
+    // All effects of a record happened at the time that its line tells.
+    const isOld = this.options.clock.nowMs !== this.recordMs;
+    if (!isOld && this.out.end - this.bodyStart <= RECORD_BYTES_CUT) return;
+    this.closeRecord(this.out.end);
+    this.openRecord();
   }
 
   private announce(): void {
@@ -182,7 +199,8 @@ export class StoreJournal implements MutationReader {
     const { out } = this;
     this.recordStart = out.end;
     out.raw(LINE);
-    putDecimal(out.bytes, this.recordStart + TIME_AT, TIME_DIGITS, this.options.clock.nowMs);
+    this.recordMs = this.options.clock.nowMs;
+    putDecimal(out.bytes, this.recordStart + TIME_AT, TIME_DIGITS, this.recordMs);
     if (this.afterBytes >= 0) out.ascii(` after=${this.afterBytes}`);
     this.afterBytes = -1;
     out.raw(CRLF);
@@ -223,6 +241,10 @@ export class StoreJournal implements MutationReader {
     this.out.word('SELECT');
     this.out.word(text);
   }
+}
+
+function nameOf(frame: Frame): string {
+  return frame.latin1(0).toLowerCase();
 }
 
 const encoder = new TextEncoder();

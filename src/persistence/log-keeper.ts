@@ -162,6 +162,7 @@ export class LogKeeper {
       syncCount: appender?.syncCount ?? 0,
       lastSyncMs: appender?.lastSyncMs ?? 0,
       delayedSyncCount: appender?.delayedSyncCount ?? 0,
+      slowCount: appender?.slowCount ?? 0,
     };
   }
 
@@ -184,6 +185,7 @@ export class LogKeeper {
     const journal = new StoreJournal({
       clock: node.clock,
       onFirst: () => barrier.raise(appender),
+      renamedCommands: configuration.security.renamedCommands,
     });
     const appender = new AofAppender({
       journal,

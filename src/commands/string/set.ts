@@ -5,6 +5,7 @@ import { TYPE } from '../../engine/keyspace/entry.ts';
 import {
   openString,
   setJsonArgument,
+  setPlain,
   setStringArgument,
 } from '../../engine/values/string/string-value.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -97,7 +98,7 @@ function executeSet(session: Session, frame: Frame, reply: ReplyWriter): void {
   const database = session.database;
   const entry = database.find(frame, 1);
   const deadline = database.store.newDeadline();
-  setStringArgument(database, entry, frame, 1, 2, deadline, EVENT.set);
+  setPlain(database, entry, frame, deadline);
   reply.ok();
 }
 

@@ -24,7 +24,7 @@ export class RangeRequest {
   withScores = false;
   /** What `choose` found: lowest rank, and how many members from there. */
   readonly span = new RankSpan();
-  private kind: RangeKind = 'rank';
+  kind: RangeKind = 'rank';
   private start = 0;
   private end = 0;
   private limitOffset = 0;

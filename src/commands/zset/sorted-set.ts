@@ -8,6 +8,7 @@ import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { ZsetBuilder } from '../../engine/values/zset/zset-builder.ts';
 import { zsetCount } from '../../engine/values/zset/zset-form.ts';
 import { findMember } from '../../engine/values/zset/zset-members.ts';
+import type { RankSpan } from '../../engine/values/zset/zset-ranges.ts';
 import { ZsetWalker } from '../../engine/values/zset/zset-walker.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
@@ -86,9 +87,28 @@ export function recordBuilt(database: Database, frame: Frame, event: number): vo
 }
 
 /**
+ * What a range of members names depends, where scores differ, on how a server searches: redis-server
+ * draws its skip lists. The ranks that it came to mean the same everywhere.
+ */
+export function recordRanks(
+  database: Database,
+  frame: Frame,
+  name: 'ZREMRANGEBYRANK' | 'ZRANGESTORE',
+  { event, span }: { event: number; span: RankSpan },
+): void {
+  const { store } = database;
+  const { bytes, lengths, offsets } = frame;
+  const effect = store.effect.begin(name, database.index, 1).bytes(bytes, offsets[1], lengths[1]);
+  if (name === 'ZRANGESTORE') effect.bytes(bytes, offsets[2], lengths[2]);
+  effect.number(span.start).number(span.start + span.count - 1);
+  recordBuilt(database, frame, event);
+}
+
+/**
  * Puts what was made under the key in argument 1, in place of what is there, and replies how many
  * members it has; where it has none the key goes. The command means the same wherever the same data
- * is, and is passed on as it stands.
+ * is, and is passed on as it stands; but ZRANGESTORE by members.
+ * @param taken  the ranks that it took
  */
 export function storeBuilt(
   session: Session,
@@ -96,12 +116,14 @@ export function storeBuilt(
   builder: ZsetBuilder,
   event: number,
   reply: ReplyWriter,
+  taken: RankSpan | null = null,
 ): void {
   const { database } = session;
   const { count } = builder;
   if (count > 0) {
     builder.store(frame, 1, session.node.configuration.encoding);
-    database.recordCommand(frame, event, 1);
+    if (taken === null) database.recordCommand(frame, event, 1);
+    else recordRanks(database, frame, 'ZRANGESTORE', { event, span: taken });
   } else {
     builder.release();
     const replaced = database.find(frame, 1);

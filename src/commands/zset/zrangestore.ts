@@ -32,6 +32,8 @@ export const zrangestoreCommand: CommandRow = {
         walker.next();
       }
     }
-    storeBuilt(session, frame, builder, EVENT.zrangestore, reply);
+    const isByMembers = request.kind === 'member';
+    const taken = isByMembers ? request.span : null;
+    storeBuilt(session, frame, builder, EVENT.zrangestore, reply, taken);
   },
 };

@@ -2,7 +2,7 @@ import { EVENT } from '../../engine/event-table.ts';
 import { removeRanks } from '../../engine/values/zset/zset-removal.ts';
 import { type CommandRow, type Execute, keysAt } from '../command-row.ts';
 import { type RangeKind, request } from './range-request.ts';
-import { dropIfEmpty, NOT_A_ZSET, requireZsetToChange, walker } from './sorted-set.ts';
+import { dropIfEmpty, NOT_A_ZSET, recordRanks, requireZsetToChange, walker } from './sorted-set.ts';
 
 const REMOVAL_ROW = {
   arity: 4,
@@ -52,7 +52,8 @@ function removeRange(kind: RangeKind, event: number): Execute {
     const { start, count } = request.span;
     if (count > 0) {
       const placed = removeRanks(database, entry, start, count);
-      database.recordCommand(frame, event, 1);
+      if (kind !== 'member') database.recordCommand(frame, event, 1);
+      else recordRanks(database, frame, 'ZREMRANGEBYRANK', { event, span: request.span });
       dropIfEmpty(database, placed);
     }
     reply.integer(count);

@@ -339,9 +339,10 @@ export class AofAppender implements StoreSafety {
       this.retired.close();
       this.retired = null;
     } else if (file !== this.file) return;
-    if (this.isUnsettled && file !== this.file) return;
+    // What came before the file lies nowhere yet, and what is in it is worth nothing without that.
+    if (this.isUnsettled) return;
     this.syncedPosition = Math.max(this.syncedPosition, position);
-    if (file !== this.file || this.isUnsettled) return;
+    if (file !== this.file) return;
     this.journal.syncedBytes = this.fileStartBytes + position - this.fileStart;
   }
 

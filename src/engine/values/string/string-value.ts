@@ -6,7 +6,8 @@
 import { copyBytes } from '../../../base/bytes.ts';
 import type { Frame } from '../../../base/frame.ts';
 import { parseInt64, parseSafeInteger, writeDigits } from '../../../base/numbers.ts';
-import { type Database, KEEP_DEADLINE } from '../../database.ts';
+import { type Database, KEEP_DEADLINE, NO_DEADLINE } from '../../database.ts';
+import { EVENT } from '../../event-table.ts';
 import {
   deadlineOffset,
   ENCODING,
@@ -110,6 +111,25 @@ export function setString(
   const store = database.store;
   store.stats[STORE_STAT.CHANGES]++;
   if (store.sink.isActive) recordSet(database, placed, deadline === KEEP_DEADLINE, event);
+  return placed;
+}
+
+/** `SET key value` as a client sent it: unless the store adds a deadline, it is its own effect. */
+export function setPlain(
+  database: Database,
+  entry: number,
+  frame: Frame,
+  deadline: number,
+): number {
+  const source = argumentSlice(database, frame, 2);
+  const placed = placeString(database, entry, frame, 1, source, deadline);
+  const store = database.store;
+  store.stats[STORE_STAT.CHANGES]++;
+  if (!store.sink.isActive) return placed;
+  if (deadline !== NO_DEADLINE) recordSet(database, placed, false, EVENT.set);
+  else {
+    store.sink.record(store.effect.borrow(frame, database.index, 1), EVENT.set, store.actorId);
+  }
   return placed;
 }
 
