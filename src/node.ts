@@ -73,6 +73,8 @@ export interface RunningNode {
   readonly loaded: Promise<void>;
   /** Resolves when the node has stopped, with the exit code; never rejects. */
   readonly stopped: Promise<number>;
+  /** What of the data on disk is loaded, 0..1, and how many keys that is; null: nothing is. */
+  readonly loadingProgress: { readonly share: number; readonly keyCount: number } | null;
   /** What made the node stop by itself, null when nothing did. */
   readonly failure: unknown;
 }
@@ -169,6 +171,13 @@ class Node implements RunningNode {
 
   get isStopping(): boolean {
     return this.stopping !== null;
+  }
+
+  get loadingProgress(): { share: number; keyCount: number } | null {
+    const { isLoading, loading } = this.persistence;
+    if (!isLoading || this.stopping !== null) return null;
+    const { keyCount, loadedBytes, totalBytes } = loading;
+    return { share: Math.min(1, loadedBytes / Math.max(1, totalBytes)), keyCount };
   }
 
   openSession(channel: ClientChannel | null): Session {

@@ -299,6 +299,8 @@ export interface Host {
   readonly memoryBytesTotal: number;
   /** Files and sockets this process may have open; Infinity where that is not known. */
   readonly openFileCountMax: number;
+  /** Standard error is a terminal, where a line may be written over. */
+  readonly isErrorTerminal: boolean;
   /** Tells a process that lives from others that had its id before; '' when none has it now. */
   processMark(pid: number): string;
   memoryUse(): HostMemory;

@@ -25,6 +25,10 @@ export interface RunningNode {
   reloadCertificates(): void;
   /** The exit code, once the node has stopped for whatever reason. */
   readonly stopped: Promise<number>;
+  /** What made it stop by itself, null when nothing did. */
+  readonly failure: unknown;
+  /** What of the data on disk is loaded, 0..1, and how many keys that is; null: nothing is. */
+  readonly loadingProgress: { readonly share: number; readonly keyCount: number } | null;
 }
 
 export interface OpenLog {

@@ -34,7 +34,14 @@ class FakeStarter implements NodeStarter {
       onStopped(0);
     };
     const reloadCertificates = (): void => void this.reloadCount++;
-    return { respPort: 1234, stop, stopped, reloadCertificates };
+    return {
+      respPort: 1234,
+      stop,
+      stopped,
+      reloadCertificates,
+      failure: null,
+      loadingProgress: null,
+    };
   }
 
   openLog() {

@@ -57,11 +57,33 @@ async function runNode(loaded: Loaded, { world, starter, log }: Running): Promis
     logHealth,
   });
   const removePidFile = writePidFile(loaded, { world, logger });
+  showLoading(node, world);
   // What a renewed certificate's deploy hook sends; without TLS it does no harm.
   world.host.onSignal('SIGHUP', () => node.reloadCertificates());
   const code = await Promise.race([node.stopped, stopOnSignals(node, { world, logger })]);
   removePidFile();
+  if (node.failure instanceof NodeError) printFatal(world, node.failure.message);
   return code;
+}
+
+const PROGRESS_MS = 200;
+const BAR_COLUMNS = 30;
+
+/** A line on a terminal that is written over until the data is loaded. */
+function showLoading(node: RunningNode, { host, timers }: World): void {
+  if (!host.isErrorTerminal || node.loadingProgress === null) return;
+  const timer = timers.every(PROGRESS_MS, () => {
+    const progress = node.loadingProgress;
+    if (progress === null) {
+      timer.cancel();
+      host.writeError('\r\x1b[K');
+      return;
+    }
+    const { keyCount, share } = progress;
+    const filled = Math.round(share * BAR_COLUMNS);
+    const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
+    host.writeError(`\rLoading [${bar}] ${Math.floor(share * 100)} % ${keyCount} keys\x1b[K`);
+  });
 }
 
 /**

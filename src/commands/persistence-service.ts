@@ -91,8 +91,10 @@ export interface SnapshotFacts {
   /** Unix seconds; at first the start of the node. */
   readonly lastSaveS: number;
   readonly isLastGood: boolean;
-  /** Of the last one, -1 before. */
+  /** Of the last one in the background, -1 before. */
   readonly lastTookS: number;
+  /** Of the last one, whoever waited for it; 0 before. */
+  readonly lastTookMs: number;
   /** Of the one that runs, else -1. */
   readonly runningS: number;
   readonly changesSince: number;
@@ -131,6 +133,8 @@ export interface LogFacts {
   readonly lastSyncMs: number;
   /** Syncs that had to be put off because one was under way. */
   readonly delayedSyncCount: number;
+  /** Times that writers had to wait for the disk. */
+  readonly slowCount: number;
 }
 
 /** Of a node, or a store, that keeps nothing. */
@@ -139,6 +143,7 @@ export const NO_SNAPSHOT: SnapshotFacts = {
   lastSaveS: 0,
   isLastGood: true,
   lastTookS: -1,
+  lastTookMs: 0,
   runningS: -1,
   changesSince: 0,
   saveCount: 0,
@@ -168,6 +173,7 @@ export const NO_LOG: LogFacts = {
   syncCount: 0,
   lastSyncMs: 0,
   delayedSyncCount: 0,
+  slowCount: 0,
 };
 
 export const NO_LOADING: LoadingFacts = {

@@ -75,7 +75,7 @@ export class HyperCache {
     this.stopped.catch(() => {});
   }
 
-  /** @throws NodeError: a setting is wrong, or the port cannot be bound */
+  /** @throws NodeError: a setting is wrong, the port cannot be bound, the data not be loaded */
   static async start(options: StartOptions = {}): Promise<HyperCache> {
     const { launch } = await import('./launch.ts');
     return new HyperCache(await launch(options));

@@ -41,6 +41,9 @@ export interface Launched {
  */
 export async function launch(options: StartOptions): Promise<Launched> {
   const node = await startNode(settle(options));
+  // Calls are answered at once: there is no time to say LOADING in.
+  await node.loaded;
+  if (node.failure !== null) throw node.failure;
   const stores = followStores(node);
   return {
     node,

@@ -1,6 +1,7 @@
 import { CONFIG_ROUTES } from './admin/config-routes.ts';
 import { FILTER_ROUTES } from './admin/filter-routes.ts';
 import { NODE_ROUTES } from './admin/node-routes.ts';
+import { PERSISTENCE_ROUTES } from './admin/persistence-routes.ts';
 import { STORE_ROUTES } from './admin/store-routes.ts';
 import { CACHE_ROUTES } from './cache/cache-routes.ts';
 import { createDocsRoutes } from './docs-page/docs-routes.ts';
@@ -15,6 +16,7 @@ export const ROUTES: readonly RouteRow[] = [
   ...STORE_ROUTES,
   ...FILTER_ROUTES,
   ...NODE_ROUTES,
+  ...PERSISTENCE_ROUTES,
   ...CONFIG_ROUTES,
   ...METRICS_ROUTES,
   ...createDocsRoutes(() => ROUTES),

@@ -4,6 +4,7 @@
  */
 import type { GcWatch } from '../../base/world.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
+import type { PersistenceFacts } from '../../commands/persistence-service.ts';
 import type { Database } from '../../engine/database.ts';
 import { type FilterStatistics, measureFilter } from '../../engine/filter/filter-stats.ts';
 import { type MemoryPressure, rank } from '../../engine/memory/memory-pressure.ts';
@@ -67,6 +68,28 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   filterLookups: filterValue(({ lookupOperations }) => lookupOperations),
   filterFalsePositives: filterValue(({ falsePositives }) => falsePositives),
   filterFailedAdds: filterValue(({ failedAdds }) => failedAdds),
+  loadingProgress: nodeValue(({ node }) => {
+    const { isLoading, loading } = node.persistence;
+    return isLoading ? loading.loadedBytes / Math.max(1, loading.totalBytes) : 1;
+  }),
+  snapshots: keptValue(({ snapshot }) => snapshot.saveCount),
+  snapshotTime: keptValue(({ snapshot }) => snapshot.lastSaveS),
+  snapshotDuration: keptValue(({ snapshot }) => snapshot.lastTookMs / 1000),
+  snapshotBytes: keptValue(({ snapshot }) => snapshot.lastBytes),
+  snapshotOk: keptValue(({ snapshot }) => (snapshot.isLastGood ? 1 : 0)),
+  snapshotProgress: keptValue(({ snapshot }) => {
+    return snapshot.keysTotal === 0 ? 0 : snapshot.keysWritten / snapshot.keysTotal;
+  }),
+  changesSinceSnapshot: keptValue(({ snapshot }) => snapshot.changesSince),
+  logBytes: keptValue(({ log }) => log.currentBytes),
+  logPendingBytes: keptValue(({ log }) => log.pendingBytes),
+  logUnsyncedBytes: keptValue(({ log }) => log.unsyncedBytes),
+  logSyncs: keptValue(({ log }) => log.syncCount),
+  logSyncDuration: keptValue(({ log }) => log.lastSyncMs / 1000),
+  logDelayedSyncs: keptValue(({ log }) => log.delayedSyncCount),
+  logWritersHeld: keptValue(({ log }) => log.slowCount),
+  logOk: keptValue(({ log }) => (log.failure === '' ? 1 : 0)),
+  logRewrites: keptValue(({ log }) => log.rewriteCount),
   operations: operationCounts,
   operationDuration: operationDurations,
   gcDuration: nodeValue(({ gc }) => gc.seconds),
@@ -98,6 +121,15 @@ function pressures(
 function storeValue(read: (store: Store) => number): MetricReader {
   return ({ node }) =>
     [...node.stores].map((store) => ({ value: read(store), labels: { store: store.name } }));
+}
+
+/** Of what lies on disk. */
+function keptValue(read: (facts: PersistenceFacts) => number): MetricReader {
+  return ({ node }) =>
+    [...node.stores].map((store) => {
+      const value = read(node.persistence.factsOf(store));
+      return { value, labels: { store: store.name } };
+    });
 }
 
 /** Of stores that keep a filter. */

@@ -15,6 +15,7 @@ export class SnapshotKeeper {
   lastFailure = '';
   private lastSaveS: number;
   private lastTookS = -1;
+  private lastTookMs = 0;
   private saveCount = 0;
   private lastBytes = 0;
   private lastExtraBytes = 0;
@@ -61,9 +62,8 @@ export class SnapshotKeeper {
     this.lastExtraBytes = writing.file.extraBytesMax;
     this.isLastGood = true;
     this.lastFailure = '';
-    if (!isInBackground) return;
-    const tookMs = world.clock.monotonicMs() - writing.startedMs;
-    this.lastTookS = Math.floor(tookMs / 1000);
+    this.lastTookMs = world.clock.monotonicMs() - writing.startedMs;
+    if (isInBackground) this.lastTookS = Math.floor(this.lastTookMs / 1000);
   }
 
   fail(writing: SnapshotWriting | null, reason: string): void {
@@ -89,6 +89,7 @@ export class SnapshotKeeper {
       lastSaveS: this.lastSaveS,
       isLastGood: this.isLastGood,
       lastTookS: this.lastTookS,
+      lastTookMs: this.lastTookMs,
       runningS: running === null ? -1 : Math.floor((nowMs - running.startedMs) / 1000),
       changesSince: this.changesSince,
       saveCount: this.saveCount,

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
+import { isatty } from 'node:tty';
 import type { Host } from '../../base/world.ts';
 import { findContainerLimitBytes } from './container-limit.ts';
 import { watchGc } from './gc-watch.ts';
@@ -24,6 +25,7 @@ export function createRealHost(): Host {
       findContainerLimitBytes((path) => readTextIfThere(path)) ?? Number.POSITIVE_INFINITY,
     ),
     openFileCountMax: findOpenFileCountMax(),
+    isErrorTerminal: isatty(ERROR),
     processMark,
     memoryUse() {
       const use = process.memoryUsage();

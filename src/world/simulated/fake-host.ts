@@ -12,6 +12,7 @@ export class FakeHost implements Host {
   readonly workingDirectory = '/';
   readonly cpuCount = 1;
   environment: Readonly<Record<string, string | undefined>> = {};
+  isErrorTerminal = false;
   openFileCountMax = Number.POSITIVE_INFINITY;
   memoryBytesTotal = 8 * 1024 * 1024 * 1024;
   memory: HostMemory = {
