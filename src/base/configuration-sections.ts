@@ -62,11 +62,6 @@ export interface PersistenceConfiguration {
   maxLogSizeBytes: number;
   compressionLevel: number;
   retainLogs: number;
-  /**
-   * Derived: a snapshot that is there is loaded, also where nothing is kept: redis-server does so
-   * with `appendonly no` and without save points.
-   */
-  loadsSnapshot: boolean;
   /** Derived: enabled, with strategy aof or hybrid. */
   appendOnly: boolean;
   /** Derived unless set: none when not enabled or strategy aof. */
@@ -155,7 +150,6 @@ export function defaultPersistence(): PersistenceConfiguration {
     maxLogSizeBytes: 64 * MIB,
     compressionLevel: 1,
     retainLogs: 1,
-    loadsSnapshot: true,
     appendOnly: true,
     savePoints: [
       { seconds: 3600, changes: 1 },

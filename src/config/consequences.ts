@@ -36,7 +36,6 @@ export function applyConsequences(configuration: Configuration, path: string, na
 
 function followProfile({ persistence }: Configuration): void {
   const { enabled, strategy, snapshotIntervalMs } = persistence;
-  persistence.loadsSnapshot = enabled;
   persistence.appendOnly = enabled && strategy !== 'snapshot';
   if (!enabled || strategy === 'aof') {
     persistence.savePoints = [];
@@ -47,11 +46,13 @@ function followProfile({ persistence }: Configuration): void {
   }
 }
 
+/**
+ * Without log and save points a snapshot that is there is loaded, and SAVE writes one: as with
+ * redis-server. So that is no reason to keep nothing at all.
+ */
 function followRedis({ persistence }: Configuration): void {
   const hasSnapshots = persistence.savePoints.length > 0;
-  persistence.enabled = persistence.appendOnly || hasSnapshots;
-  persistence.loadsSnapshot = true;
-  if (!persistence.enabled) return;
-  if (!hasSnapshots) persistence.strategy = 'aof';
-  else persistence.strategy = persistence.appendOnly ? 'hybrid' : 'snapshot';
+  if (persistence.appendOnly || hasSnapshots) persistence.enabled = true;
+  if (!persistence.appendOnly) persistence.strategy = 'snapshot';
+  else persistence.strategy = hasSnapshots ? 'hybrid' : 'aof';
 }

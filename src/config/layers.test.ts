@@ -151,7 +151,9 @@ test("redis-server's flags work, also without a file and in one word", async () 
   assert.deepEqual(configuration.persistence.savePoints, []);
   assert.equal(configuration.persistence.strategy, 'aof');
   const off = await loadGood({ args: ['--save', '', '--appendonly', 'no'] });
-  assert.equal(off.persistence.enabled, false);
+  assert.deepEqual([off.persistence.enabled, off.persistence.strategy], [true, 'snapshot']);
+  const never = await loadGood({ args: ['--persistence.enabled=false', '--save', ''] });
+  assert.equal(never.persistence.enabled, false);
   const points = await loadGood({ args: ['--save', '60', '1', '30', '2'] });
   assert.deepEqual(points.persistence.savePoints, [
     { seconds: 60, changes: 1 },

@@ -15,14 +15,12 @@ export interface StorePlan {
 }
 
 const NOTHING: StorePlan = { strategy: 'none', hasLog: false, savePoints: [], loads: 'nothing' };
-const LOADED: StorePlan = { ...NOTHING, loads: 'snapshot' };
 
 /** A named store is kept as it was told to be, or as the node; nothing is where the node is off. */
 export function storePlan(store: Store, { persistence }: Configuration): StorePlan {
-  const { appendOnly, enabled, loadsSnapshot, savePoints } = persistence;
-  const isDefault = store.name === 'default';
-  if (!enabled) return isDefault && loadsSnapshot ? LOADED : NOTHING;
-  const own = isDefault ? null : store.configuration.persistence;
+  const { appendOnly, enabled, savePoints } = persistence;
+  if (!enabled) return NOTHING;
+  const own = store.name === 'default' ? null : store.configuration.persistence;
   if (own === 'none') return NOTHING;
   if (own === null) {
     const hasSnapshots = savePoints.length > 0;
