@@ -29,7 +29,7 @@ async function backUp(tool: ToolRun): Promise<number> {
   }
   const answer = await world.network.request({
     url: `${base}/api/admin/backup`,
-    method: 'GET',
+    method: 'POST',
     headers: credentialsOf(tool),
     authorities: readAuthorities(tool),
     silenceMs: SILENCE_MS,

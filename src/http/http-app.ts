@@ -226,6 +226,9 @@ class App implements HttpApp {
     if (answer.content !== undefined) {
       return reply.type(answer.content.type).send(answer.content.bytes);
     }
+    if (answer.stream !== undefined) {
+      return reply.type(answer.stream.type).send(streamOf(answer.stream.pieces));
+    }
     const node = JSON.stringify(this.node.services.configuration.node.id);
     const head = answer.json ?? JSON.stringify(answer.facts ?? {}).slice(0, -1);
     const comma = head.length > 1 ? ',' : '';
@@ -251,6 +254,20 @@ class App implements HttpApp {
 function storeOf(request: FastifyRequest, { stores }: NodeServices): Store | null {
   const named = (request.params as Record<string, string>)['store'];
   return named === undefined ? stores.default : stores.find(named);
+}
+
+/** The client's pace is the stream's: the next piece is made when the last one has been taken. */
+function streamOf(pieces: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return();
+    },
+  });
 }
 
 /** A route by its path, with other methods than it has, or with none. */

@@ -83,6 +83,8 @@ export interface RouteAnswer {
   readonly json?: string;
   /** Anything else, with its type. */
   readonly content?: { readonly type: string; readonly bytes: string | Uint8Array };
+  /** What is made while it is sent; `return` is called when the client is gone. */
+  readonly stream?: { readonly type: string; readonly pieces: AsyncGenerator<Uint8Array, void> };
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,3 +1,4 @@
+import { BACKUP_ROUTES } from './admin/backup-routes.ts';
 import { CONFIG_ROUTES } from './admin/config-routes.ts';
 import { FILTER_ROUTES } from './admin/filter-routes.ts';
 import { NODE_ROUTES } from './admin/node-routes.ts';
@@ -17,6 +18,7 @@ export const ROUTES: readonly RouteRow[] = [
   ...FILTER_ROUTES,
   ...NODE_ROUTES,
   ...PERSISTENCE_ROUTES,
+  ...BACKUP_ROUTES,
   ...CONFIG_ROUTES,
   ...METRICS_ROUTES,
   ...createDocsRoutes(() => ROUTES),
