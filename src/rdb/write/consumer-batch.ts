@@ -8,7 +8,7 @@ import type { StreamId } from '../../engine/values/stream/stream-id.ts';
 import type { RdbBuffer } from '../rdb-buffer.ts';
 
 const ID_BYTES = 16;
-/** Ids of a batch of more than one consumer: 1 MiB. */
+/** 1 MiB of ids. */
 const ID_COUNT_MAX = 65_536;
 
 interface Share {
@@ -26,6 +26,12 @@ export class ConsumerBatch {
   private view = new DataView(this.bytes.buffer);
   private byteCount = 0;
   private missing = 0;
+  private readonly idCountMax: number;
+
+  /** @param idCountMax  of a batch of more than one consumer */
+  constructor(idCountMax: number = ID_COUNT_MAX) {
+    this.idCountMax = idCountMax;
+  }
 
   clear(): void {
     this.count = 0;
@@ -36,7 +42,7 @@ export class ConsumerBatch {
 
   /** Whether there is room for a consumer with so many ids. */
   takes(idCount: number): boolean {
-    return this.count === 0 || this.byteCount / ID_BYTES + idCount <= ID_COUNT_MAX;
+    return this.count === 0 || this.byteCount / ID_BYTES + idCount <= this.idCountMax;
   }
 
   add(consumer: number, idCount: number): void {

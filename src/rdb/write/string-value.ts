@@ -17,8 +17,9 @@ export function writeString(writer: EntryWriter, entry: FrozenEntry): void {
   else writer.buffer.writeInteger64String(view.getBigInt64(offset, true));
 }
 
-/** A string that is too long for one step: it is not compressed. */
+/** A string that may be too long for one step: if it is, it is not compressed. */
 export function* writeLongString(writer: EntryWriter, entry: FrozenEntry): Generator<void, void> {
+  if (entry.value.length <= writer.options.compressedBytesMax) return writeString(writer, entry);
   writer.writeHead(entry, RDB_TYPE.STRING);
   const { buffer } = writer;
   const { value } = entry;
