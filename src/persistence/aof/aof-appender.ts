@@ -259,9 +259,10 @@ export class AofAppender implements StoreSafety {
   private endFile(): void {
     this.syncNow();
     if (this.trouble !== null) return;
-    // Tells the next start that all before it was synced; not worth a sync of its own.
+    // Tells the next start that all before it was synced.
     this.journal.mark();
     this.flush();
+    if (this.trouble === null) this.syncNow();
   }
 
   private write(file: WriteFile): void {
@@ -294,7 +295,7 @@ export class AofAppender implements StoreSafety {
   /** Sees to it that what is not synced will be, as the policy says. */
   private planSync(): void {
     if (this.isSyncing || this.isClosed || this.file === null) return;
-    if (this.trouble?.kind === 'sync' && !this.isUnsettled) return;
+    if (this.isUnsettled || this.trouble?.kind === 'sync') return;
     if (this.unsyncedBytes === 0 && this.retired === null) {
       this.isSyncAsked = false;
       return;
