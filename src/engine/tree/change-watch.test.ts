@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { createEngineFixture } from '../../testing/engine-fixture.ts';
 import { seeded } from '../../testing/seeded.ts';
 import type { Database } from '../database.ts';
+import { TYPE } from '../keyspace/entry.ts';
 import { blobAt } from './blobs.ts';
-import { FORMAT, isBlockLeaf, levelOf, pageBytes } from './page-layout.ts';
+import { FORMAT, isBlockLeaf, isRoot, levelOf, pageBytes } from './page-layout.ts';
 import { childAt } from './spine.ts';
 import type { Trees } from './trees.ts';
 
@@ -12,16 +13,33 @@ import type { Trees } from './trees.ts';
 const PLACE_BYTES = 8;
 
 for (const format of [FORMAT.SLOTTED32, FORMAT.SLOTTED64, FORMAT.BLOCK]) {
-  test(`a watcher hears of every page and blob before it changes: format ${format}`, () => {
+  test(`a watcher hears of pages and blobs in their place, before they change: format ${format}`, () => {
     seeded((random) => {
       const { store } = createEngineFixture({ seed: random.u32() });
       const { trees, memory } = store.databases[0] as Database;
       const id = trees.create(format);
       const { cursor } = trees;
       const heard = new Set<number>();
-      memory.watchChanges({ beforeChange: (address) => heard.add(address) });
-      for (let step = 0; step < 1500; step++) {
-        const before = blocksOf(trees, id);
+      let before = new Map<number, Uint8Array>();
+      let step = 0;
+      const check = (address: number): void => {
+        const bytes = before.get(address);
+        if (bytes === undefined) return;
+        memory.locate(address);
+        const now = memory.bytes.slice(memory.base + PLACE_BYTES, memory.base + bytes.length);
+        assert.deepEqual(now, bytes.slice(PLACE_BYTES), `${address} changed in step ${step}`);
+      };
+      memory.watchChanges({
+        beforeChange(address) {
+          const located = [memory.bytes, memory.view, memory.base] as const;
+          if (!heard.has(address)) check(address);
+          heard.add(address);
+          assert.equal(treeOf(trees, address), id, `in its place in step ${step}`);
+          [memory.bytes, memory.view, memory.base] = located;
+        },
+      });
+      for (; step < 1500; step++) {
+        before = blocksOf(trees, id);
         heard.clear();
         const key = random.below(1_000_000);
         const hasElement = cursor.seek(id, key);
@@ -39,16 +57,28 @@ for (const format of [FORMAT.SLOTTED32, FORMAT.SLOTTED64, FORMAT.BLOCK]) {
           cursor.beforeChange();
           cursor.view.setUint8(cursor.payloadOffset + cursor.payloadLength - 1, step & 255);
         }
-        for (const [address, bytes] of before) {
-          if (heard.has(address)) continue;
-          memory.locate(address);
-          const now = memory.bytes.slice(memory.base + PLACE_BYTES, memory.base + bytes.length);
-          assert.deepEqual(now, bytes.slice(PLACE_BYTES), `${address} changed in step ${step}`);
-        }
+        for (const address of before.keys()) if (!heard.has(address)) check(address);
       }
       assert.ok(levelOf(trees.table.word(trees.table.roots[id], 0)) > 0);
     });
   });
+}
+
+/** The tree that a page or blob is in, by what it says of its place. */
+function treeOf({ table }: Trees, address: number): number {
+  let page = address;
+  let word0 = table.word(page, 0);
+  if ((word0 & 15) === TYPE.TREE_BLOB) page = table.word(page, 1);
+  for (;;) {
+    word0 = table.word(page, 0);
+    assert.equal(word0 & 15, TYPE.TREE_PAGE);
+    if (isRoot(word0)) return table.word(page, 1);
+    const parent = table.word(page, 1);
+    const count = table.word(parent, 2);
+    const children = Array.from({ length: count }, (_, i) => childAt(table, parent, i));
+    assert.ok(children.includes(page), 'its parent names it');
+    page = parent;
+  }
 }
 
 /** The bytes of all blocks of the tree, by address. */
