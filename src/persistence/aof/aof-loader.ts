@@ -16,7 +16,7 @@ import { RdbFileReader } from '../../rdb/file-reader.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
 import type { AofFile } from './aof-manifest.ts';
 import { LogApplier } from './log-applier.ts';
-import { findRecords, isDamage, lengthBefore } from './log-damage.ts';
+import { beginsAsOurs, findRecords, isDamage, lengthBefore } from './log-damage.ts';
 import { LogReader, UNIT } from './log-reader.ts';
 
 export interface AofLoaderOptions {
@@ -212,7 +212,7 @@ export class AofLoader {
       clock.nowMs = reader.atMs === 0 ? this.unknownTimeMs() : reader.atMs;
       const wasInTransaction = applier.isInTransaction;
       const reason = applier.apply(reader.frame, unit === UNIT.OURS);
-      if (reason !== '') this.refuse(reader, reason);
+      if (reason !== '') this.refuse(reader.unitOffset, reason);
       if (!wasInTransaction && applier.isInTransaction) this.groupOffset = reader.unitOffset;
       this.hasRecords = reader.isInRecord;
     }
@@ -232,7 +232,7 @@ export class AofLoader {
     const offset = this.applier.isInTransaction ? this.groupOffset : reader.unitOffset;
     const isTorn = source !== null && this.isTorn(source, reader, offset);
     const { cutsDamage, cutsTail } = this.options;
-    if (!cutsDamage && !(isTorn && cutsTail)) this.refuse(reader, reader.reason);
+    if (!cutsDamage && !(isTorn && cutsTail)) this.refuse(offset, reader.reason);
     this.closeFile();
     this.cutFrom(this.fileIndex, offset);
     return true;
@@ -252,8 +252,10 @@ export class AofLoader {
       const source = disk.openRead(this.pathOf(name));
       if (source === null || source.byteCount === 0) continue;
       const seen = findRecords(source, 0);
+      // Without a whole record it may be somebody else's, of which nothing is known.
+      const isOurs = seen.count > 0 || beginsAsOurs(source);
       source.close();
-      if (seen.count === 0 || seen.syncedBytes > 0) return false;
+      if (!isOurs || seen.syncedBytes > 0) return false;
     }
     return true;
   }
@@ -287,8 +289,8 @@ export class AofLoader {
     this.fileIndex = files.length;
   }
 
-  private refuse(reader: LogReader, reason: string): never {
-    throw new AofError(this.options.files[this.fileIndex].name, reader.unitOffset, reason);
+  private refuse(offset: number, reason: string): never {
+    throw new AofError(this.options.files[this.fileIndex].name, offset, reason);
   }
 
   private closeFile(): void {

@@ -22,7 +22,7 @@ export class LogApplier {
   private readonly store: Store;
   private readonly session: Session;
   /** Without the names that the settings give commands: logs hold the real ones. */
-  private readonly table = new CommandTable(COMMAND_ROWS, []);
+  private readonly table: CommandTable;
   private readonly reply = new ReplyWriter(4096);
   private readonly effect = new Effect('');
   private readonly queued = new Frame();
@@ -33,6 +33,8 @@ export class LogApplier {
 
   constructor(node: NodeServices, store: Store) {
     this.store = store;
+    const isRenamed = node.configuration.security.renamedCommands.length > 0;
+    this.table = isRenamed ? new CommandTable(COMMAND_ROWS, []) : node.table;
     this.session = new Session({ id: 0, node, store, channel: null, nowMs: node.clock.nowMs });
   }
 

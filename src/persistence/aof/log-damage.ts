@@ -35,6 +35,14 @@ export function lengthBefore(source: LogSource): number {
   return source.byteCount > 0 && wholeRecord(source, 0) > 0 ? LINE.afterBytes : -1;
 }
 
+/** A file of records of which the first may be torn, or not there but for its length. */
+export function beginsAsOurs(source: LogSource): boolean {
+  const head = new Uint8Array(Math.min(RECORD_MARK.length, source.byteCount));
+  const length = source.read(head, 0, head.length, 0);
+  const text = Buffer.from(head.buffer, 0, length).toString('latin1');
+  return head[0] === 0 || RECORD_MARK.startsWith(text);
+}
+
 /** Looks for whole records at every place of a file from `offset` on. */
 export function findRecords(source: LogSource, offset: number): RecordsSeen {
   const seen = { count: 0, syncedBytes: 0, firstMs: 0, lastMs: 0 };

@@ -49,8 +49,8 @@ export class LogReader {
   /** The line of the record read last. */
   readonly line = new RecordLine();
   private readonly source: LogSource;
-  private bytes = new Uint8Array(BUFFER_BYTES);
-  private view = new DataView(this.bytes.buffer);
+  private bytes: Uint8Array;
+  private view: DataView;
   /** bytes[position, end) are read and not handed out; `base` is the file's offset of bytes[0]. */
   private position = 0;
   private end = 0;
@@ -63,6 +63,8 @@ export class LogReader {
 
   constructor(source: LogSource, offset = 0) {
     this.source = source;
+    this.bytes = new Uint8Array(Math.min(BUFFER_BYTES, Math.max(source.byteCount, 64)));
+    this.view = new DataView(this.bytes.buffer);
     this.base = offset;
     this.unitOffset = offset;
   }
