@@ -101,6 +101,8 @@ export class LogKeeper {
   /** Has it synced, whatever the policy, and calls when it is. */
   whenSynced(position: number, wake: () => void): void {
     this.syncWaiters.push({ position, wake });
+    // What is not written yet would not be part of it.
+    this.appender?.flush();
     this.appender?.askSync();
     this.wakeSynced();
   }
