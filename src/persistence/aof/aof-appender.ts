@@ -337,8 +337,11 @@ export class AofAppender implements StoreSafety {
   /** A file that was given up meanwhile tells nothing. */
   private noteSynced(file: WriteFile, position: number): void {
     if (file === this.retired) {
-      this.retired.close();
-      this.retired = null;
+      // A sync that began before its last write is not the one that it waits for.
+      if (position === this.retiredEnd) {
+        this.retired.close();
+        this.retired = null;
+      }
     } else if (file !== this.file) return;
     // What came before the file lies nowhere yet, and what is in it is worth nothing without that.
     if (this.isUnsettled) return;
