@@ -18,6 +18,8 @@ export const BENCHES = {
   evict: { needsRedis: true },
   isolation: { needsRedis: true },
   rdb: { needsRedis: false },
+  snapshot: { needsRedis: false },
+  durability: { needsRedis: true },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },

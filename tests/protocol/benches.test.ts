@@ -28,6 +28,17 @@ test('the bench of a full store sees evictions, and no write that failed', redis
   assert.equal(figures.reads.length, 2);
 });
 
+test('the bench of durability loads all keys and measures every part', redisIsMissing, () => {
+  const figures = runTiny('durability') as Record<string, Record<string, unknown>[]>;
+  const names = (part: string, field: string) => figures[part].map((cell) => cell[field]);
+  assert.deepEqual(names('writing', 'policy'), ['no', 'everysec', 'always']);
+  assert.deepEqual(names('loading', 'kind'), ['snapshot', 'log']);
+  assert.deepEqual(names('snapshot', 'seat'), ['ours', 'redis']);
+  for (const { stallMs, tookMs } of figures['snapshot']) {
+    assert.ok(Number(stallMs) > 0 && Number(tookMs) > 0);
+  }
+});
+
 test('the bench of isolation has both stores answer, without an error', () => {
   const figures = runTiny('isolation') as Record<string, Record<string, number>[]>;
   assert.equal(figures['errorCount'] as unknown, 0);
