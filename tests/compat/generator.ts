@@ -33,7 +33,9 @@ export type Comparison =
   /** ACL LOG without times, and without what 7.2 adds. */
   | 'accessLog'
   /** Names of commands, of those that both have. */
-  | 'names';
+  | 'names'
+  /** What DUMP gives. */
+  | 'payload';
 
 export interface GrammarRow {
   readonly name: string;

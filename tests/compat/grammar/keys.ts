@@ -62,6 +62,7 @@ export const KEY_ROWS: readonly GrammarRow[] = [
     options: [{ label: 'DB', make: (g) => [databaseIndex(g)] }, { label: 'REPLACE' }],
     make: (g, d) => d.add(g.key(), g.key()),
   },
+  { name: 'DUMP', weight: 8, comparison: 'payload', make: (g, d) => d.add(g.key()) },
   { name: 'MOVE', weight: 5, make: (g, d) => d.add(g.key(), databaseIndex(g)) },
   { name: 'OBJECT ENCODING', weight: 8, make: (g, d) => d.add(g.key()) },
   { name: 'OBJECT REFCOUNT', weight: 2, comparison: 'kind', make: (g, d) => d.add(g.key()) },
