@@ -1,7 +1,7 @@
 import { bytesEqual } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
 import { hashBytes } from '../../base/hash.ts';
-import type { Effect } from '../../engine/effect.ts';
+import { copiedInto, type Effect } from '../../engine/effect.ts';
 import { EVENT, EVENT_ROWS } from '../../engine/event-table.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
@@ -98,7 +98,7 @@ export class WaitedKeys implements MutationReader {
     if (outcome === TAKEN && secondKeyArg === 0) return;
     const type = FILLED_TYPES[eventId];
     if (type !== ANY_TYPE && this.waiterCounts[type] === 0 && this.deletionKeyCount === 0) return;
-    if (eventId === EVENT.copyTo) return this.mark(Number(frame.latin1(4)), frame, keyArg);
+    if (eventId === EVENT.copyTo) return this.mark(copiedInto(effect), frame, keyArg);
     if (eventId === EVENT.move) {
       this.markRemoved(databaseIndex, frame, keyArg);
       return this.mark(Number(frame.latin1(2)), frame, keyArg);

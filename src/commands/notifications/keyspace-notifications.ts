@@ -11,7 +11,7 @@
  * while the setting names a class and K or E; before that a change costs nothing.
  */
 import type { Frame } from '../../base/frame.ts';
-import type { Effect } from '../../engine/effect.ts';
+import { copiedInto, type Effect } from '../../engine/effect.ts';
 import { EVENT, EVENT_ROWS } from '../../engine/event-table.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
 import type { StoreRegistry } from '../../engine/store-registry.ts';
@@ -77,7 +77,8 @@ export class KeyspaceNotifications implements MutationReader {
         this.tell(eventId, 0, here, frame, keyArg);
         this.tell(eventId, 1, frame.latin1(2), frame, keyArg);
       } else if (eventId === EVENT.copyTo) {
-        this.tell(eventId, 0, frame.latin1(4), frame, keyArg);
+        const isHere = copiedInto(effect) === effect.databaseIndex;
+        this.tell(eventId, 0, isHere ? here : frame.latin1(4), frame, keyArg);
       } else {
         this.tell(eventId, 0, here, frame, keyArg);
       }

@@ -1,7 +1,7 @@
 import { bytesEqual } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
 import { hashBytes } from '../../base/hash.ts';
-import type { Effect } from '../../engine/effect.ts';
+import { copiedInto, type Effect } from '../../engine/effect.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
 import type { Store } from '../../engine/store.ts';
@@ -144,7 +144,7 @@ class StoreWatches implements MutationReader {
       return;
     }
     if (eventId === EVENT.copyTo) {
-      this.spoil(Number(frame.latin1(4)), frame, keyArg);
+      this.spoil(copiedInto(effect), frame, keyArg);
       return;
     }
     this.spoil(databaseIndex, frame, keyArg);
