@@ -60,6 +60,7 @@ export class MutationSink {
     for (let i = 0; i < readers.length; i++) readers[i].onEffect(effect, eventId, actorId);
   }
   recordFunctions(effect: Effect): void {
+    if (this.groupDepth > 0 && !this.isGroupTold) this.tellGroupBegin();
     for (const reader of this.readers) reader.onFunctions?.(effect);
   }
   recordStores(effect: Effect): void {

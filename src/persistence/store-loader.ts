@@ -119,6 +119,11 @@ export class StoreLoader {
     if (aof.cut !== '') {
       this.parts.logger.warn('load', 'The end of the log was cut off', { cut: aof.cut });
     }
+    if (aof.failedCount > 0) {
+      const { failedCount, firstFailure } = aof;
+      const facts = { store: this.parts.store.name, failedCount, firstFailure };
+      this.parts.logger.error('load', 'Commands of the log failed: data may differ', facts);
+    }
     return true;
   }
 

@@ -12,6 +12,7 @@ class FakeLog implements StoreSafety, MutationReader {
   safePosition = 0;
   isTroubled = false;
   isSlow = false;
+  onFunctions = (): void => {};
   private readonly kit: NodeKit;
 
   constructor(kit: NodeKit, store: Store) {
@@ -99,6 +100,20 @@ test('a client that leaves a store waits for what it did there', async () => {
   assert.equal(client.ask('ping'), '');
   log.tell({ safePosition: 1 });
   assert.equal(client.take(), '+OK\r\n+OK\r\n$-1\r\n+PONG\r\n');
+});
+
+test('FUNCTION in a named store waits for the default store, whose log tells it', async () => {
+  const { kit, log } = await openKit();
+  log.onFunctions = () => void log.position++;
+  const client = kit.connect({ fragmentation: 'whole' });
+  client.ask('store create other', 'select other');
+  const code = "#!lua name=l\nredis.register_function('f', function() return 1 end)";
+  client.peer.send(
+    Buffer.from(`*3\r\n$8\r\nFUNCTION\r\n$4\r\nLOAD\r\n$${code.length}\r\n${code}\r\n`),
+  );
+  assert.equal(client.take(), '');
+  log.tell({ safePosition: 1 });
+  assert.equal(client.take(), '$1\r\nl\r\n');
 });
 
 test('a client that never pauses has its replies at each sync, not at the last', async () => {

@@ -6,7 +6,7 @@ import { subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandFlag, CommandRow, Execute } from '../command-row.ts';
-import type { Session } from '../session.ts';
+import { noteStoreLeft, type Session } from '../session.ts';
 import { functionHelpRow } from './function-help.ts';
 import type { FunctionLibrary, RestorePolicy } from './script-engine.ts';
 
@@ -24,8 +24,8 @@ function functionSubcommand(
 const EVERYWHERE = ['request_policy:all_shards', 'response_policy:all_succeeded'];
 
 /** Libraries belong to the node; what changes them is recorded with the default store's changes. */
-function recordChange({ node }: Session, ...words: readonly (string | Uint8Array)[]): void {
-  const store = node.stores.default;
+function recordChange(session: Session, ...words: readonly (string | Uint8Array)[]): void {
+  const store = session.node.stores.default;
   store.stats[STORE_STAT.CHANGES]++;
   if (!store.sink.isActive) return;
   const effect = store.effect.begin('FUNCTION', 0, 0);
@@ -34,6 +34,7 @@ function recordChange({ node }: Session, ...words: readonly (string | Uint8Array
     else effect.bytes(word, 0, word.length);
   }
   store.sink.recordFunctions(effect);
+  if (session.store !== store) noteStoreLeft(session, store);
 }
 
 /** An argument in an error's text ends at a zero byte, as in C. */
