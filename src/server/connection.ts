@@ -271,9 +271,9 @@ export class Connection implements ClientChannel, SocketHandler {
       session.gate |= GATE.CLOSING;
     }
     let isStalled = false;
-    if (safety !== null) {
-      const isWrite = session.store.safety !== safety || safety.position > position;
-      isStalled = this.outbox.noteTurn(session, isWrite);
+    if (safety !== null || session.storesLeft.length > 0) {
+      const isSame = safety !== null && session.store.safety === safety;
+      isStalled = this.outbox.noteTurn(session, !isSame || safety.position > position);
     }
     this.endTurn(status === READY, isStalled);
   }
