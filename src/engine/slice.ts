@@ -1,10 +1,13 @@
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+
 /**
  * Bytes that lie somewhere: a reused object, valid until the next change of the store it came from.
  */
 export class Slice {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   /** The same memory as `bytes`, index for index. */
-  view: DataView = new DataView(new ArrayBuffer(0));
+  view: DataView = NO_VIEW;
   offset = 0;
   length = 0;
   private scratch: Uint8Array | null = null;
