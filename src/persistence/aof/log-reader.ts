@@ -140,6 +140,8 @@ export class LogReader {
     }
     const text = latin1(this.bytes, this.position, lineEnd);
     if (this.recordEnd < 0 && text.startsWith(RECORD_MARK)) return this.beginRecord(text, lineEnd);
+    // A line that power failure tore runs on to the end of another, over zeros.
+    if (!TEXT_ONLY.test(text)) return this.bad('an annotation is damaged', false);
     this.position = lineEnd + 2;
     if (text.startsWith(EXTENSION_MARK)) {
       this.ours.raw(Buffer.from(text.slice(EXTENSION_MARK.length), 'base64'));
@@ -219,6 +221,7 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 /** Nothing to hand out: look further. */
 const SKIPPED = -1;
+const TEXT_ONLY = /^[\t -\xff]*$/;
 const TIME_MARK = '#TS:';
 const BUFFER_BYTES = 1024 * 1024;
 /** redis-server reads so much of an annotation at most. */
