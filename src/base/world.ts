@@ -141,8 +141,14 @@ export interface RequestAnswer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Beside the loop. */
+/** What the machine's zlib does; the packing beside the loop. */
 export interface Compression {
+  /**
+   * CRC-32 of bytes[start, end), at 5 GB/s: five times as quick as `base/digest/crc32.ts`, but a
+   * call costs 170 ns.
+   * @param crc  of what comes before; 0 at first
+   */
+  crc32(bytes: Uint8Array, start: number, end: number, crc: number): number;
   /** One member of a gzip file: members one behind the other are such a file as well. */
   gzip(bytes: Uint8Array): Promise<Uint8Array>;
   /** What the members hold, piece by piece. Reading it rejects with NodeError DATA_DAMAGED. */

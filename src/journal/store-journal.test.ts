@@ -209,6 +209,21 @@ test('commands that the settings have renamed are written under their real names
   assert.match(body, /APPEND\r\n\$1\r\nk[\s\S]*SET\r\n\$6\r\nsecret/);
 });
 
+test('the checksum of a long record may be made by the machine', () => {
+  const lengths: number[] = [];
+  const kit = createJournal({
+    crc32: (bytes, start, end, crc) => {
+      lengths.push(end - start);
+      return crc32(bytes.subarray(start, end), crc);
+    },
+  });
+  for (const length of [10, 100, 1000, 100_000]) {
+    kit.record(['SET', 'k', 'x'.repeat(length)]);
+    split(kit.take());
+  }
+  assert.equal(lengths.length, 2);
+});
+
 test('no annotation line reaches the length that redis-server refuses', () => {
   const kit = createJournal();
   kit.journal.syncedBytes = 9_999_999_999_999;

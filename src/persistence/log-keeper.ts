@@ -187,6 +187,7 @@ export class LogKeeper {
     const journal = new StoreJournal({
       clock: node.clock,
       onFirst: () => barrier.raise(appender),
+      crc32: world.compression.crc32,
       renamedCommands: configuration.security.renamedCommands,
     });
     const appender = new AofAppender({

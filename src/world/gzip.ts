@@ -3,6 +3,8 @@ import type { Compression } from '../base/world.ts';
 
 /** By the threads of the machine; what comes out does not depend on them. */
 export const gzipCompression: Compression = {
+  crc32: (bytes, start, end, crc) => zlib().crc32(bytes.subarray(start, end), crc),
+
   gzip(bytes) {
     const { gzip } = zlib();
     return new Promise((resolve, reject) => {
