@@ -247,13 +247,13 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
       page = table.word(page, 1);
       word0 = table.word(page, 0);
     }
-    for (let level = 0; !isRoot(word0); level++) {
-      const isPage = (word0 & 15) === TYPE.TREE_PAGE && level < LEVEL_COUNT_MAX;
-      assert(isPage, 'a page that is about to change is in its tree');
+    for (let level = 0; level < LEVEL_COUNT_MAX; level++) {
+      assert((word0 & 15) === TYPE.TREE_PAGE, 'a page that is about to change is in its tree');
+      if (isRoot(word0)) return table.word(page, 1);
       page = table.word(page, 1);
       word0 = table.word(page, 0);
     }
-    return table.word(page, 1);
+    assert(false, 'pages lead to a root');
   }
 
   #freezeTree(id: number): FrozenTree {

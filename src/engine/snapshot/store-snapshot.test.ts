@@ -130,7 +130,14 @@ test('trees of three levels are written as they were while they are taken apart 
       let left = draw(6);
       snapshot.step(() => left-- <= 0);
     }
-    kit.run('DEL', 'deep:hash');
+    for (let i = 0; i < 9000; i += 300) {
+      const some = many(300, (n) => [long(i + n), `${long(i + n)}!`]);
+      kit.run('HDEL', 'deep:hash', ...some);
+      kit.run('ZREM', 'deep:zset', ...some);
+      kit.run('LPOP', 'deep:list', 300);
+    }
+    assert.equal(kit.ask('EXISTS', 'deep:hash', 'deep:zset'), 0);
+    assert.ok(snapshot.extraBytes > 0);
     assert.ok(snapshot.step(() => false));
     checkWritten(snapshot, target, wanted);
     play.check();
