@@ -29,8 +29,8 @@ export function reloadSnapshot(
     return NOT_LOADED;
   }
   // What was read may be anything, and the log must say so.
-  if (!isSaved || !isFlushed) keeper.rewriteInBackground(false);
-  else keeper.snapshots.noteLoaded();
+  if ((!isSaved || !isFlushed) && keeper.logs.isOn) keeper.rewriteInBackground(false);
+  keeper.snapshots.noteLoaded();
   logger.warn('load', 'DB reloaded by DEBUG RELOAD', { store: store.name });
   return null;
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { patiently } from '../support/patience.ts';
 import { RawClient, talk } from '../support/raw.ts';
-import { findFreePort, MAIN, startOurs, waitFor } from '../support/server.ts';
+import { findFreePort, MAIN, scratchFolder, startOurs, waitFor } from '../support/server.ts';
 
 /** The `hypercache` command as a shell, a service manager and a person use it. */
 
@@ -48,7 +48,7 @@ async function start(
   args: string[],
   input = '',
 ): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', cwd: scratchFolder() });
   t.after(() => child.kill('SIGKILL'));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import test from 'node:test';
 import { patiently } from '../support/patience.ts';
-import { MAIN, startOurs, waitFor } from '../support/server.ts';
+import { MAIN, scratchFolder, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -45,7 +45,10 @@ test('a port in use is a printed error and exit 1', async (t) => {
 });
 
 test('port 0 takes any free port and says which', async (t) => {
-  const child = spawn(process.execPath, [MAIN, '--port', '0'], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, '--port', '0'], {
+    stdio: 'pipe',
+    cwd: scratchFolder(),
+  });
   t.after(() => child.kill('SIGKILL'));
   let text = '';
   child.stdout.on('data', (chunk) => {
@@ -71,7 +74,7 @@ test('an unknown flag is refused with its name and exit 1', async () => {
 
 function runToEnd(args: readonly string[]): Promise<{ code: number | null; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', cwd: scratchFolder() });
     let text = '';
     const take = (chunk: Buffer) => {
       text += chunk;

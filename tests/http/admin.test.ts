@@ -36,9 +36,57 @@ test('a route refuses methods that it has not, and names those that it has', asy
     assert.equal(status, 405, row.path);
     assert.ok(headers.get('allow')?.includes(row.method), row.path);
   }
-  for (const gone of ['/api/admin/snapshot', '/api/admin/nothing', '/nothing', '/api']) {
+  for (const gone of ['/api/admin/nothing', '/nothing', '/api']) {
     assert.equal((await ask(gone)).status, 404, gone);
   }
+});
+
+interface PersistenceStatistics {
+  readonly enabled: boolean;
+  readonly loading: { readonly in_progress: boolean };
+  readonly stores: Record<
+    'default' | 's1',
+    {
+      readonly strategy: string;
+      readonly snapshot: { readonly saves: number; readonly changes_since_last_save: number };
+      readonly log: {
+        readonly rewrites: number;
+        readonly failure: string;
+        readonly current_bytes: number;
+      };
+    }
+  >;
+}
+
+test('snapshots and rewrites are begun over HTTP, and told of', async (t) => {
+  const { ask, port } = await startWithHttp(t);
+  assert.equal((await ask('/api/stores', { method: 'POST', body: { name: 's1' } })).status, 201);
+  const client = await WireClient.connect(port);
+  await client.call('SET', 'k', 'v');
+  client.end();
+  const saved = await ask('/api/admin/snapshot', { method: 'POST' });
+  assert.equal(saved.status, 202);
+  assert.deepEqual(saved.json.stores, { default: 'started', s1: 'started' });
+  const statistics = async () =>
+    (await ask('/api/admin/persistence-stats')).json as unknown as PersistenceStatistics;
+  await waitFor('the snapshots', 10_000, async () => {
+    const { stores } = await statistics();
+    const isDone = stores.default.snapshot.saves === 1 && stores.s1.snapshot.saves === 1;
+    return isDone || undefined;
+  });
+  const rewritten = await ask('/api/admin/aof-rewrite?store=S1', { method: 'POST' });
+  assert.deepEqual([rewritten.status, rewritten.json.stores], [202, { s1: 'started' }]);
+  await waitFor('the rewrite', 10_000, async () => {
+    return (await statistics()).stores.s1.log.rewrites === 1 || undefined;
+  });
+  const { enabled, loading, stores } = await statistics();
+  assert.equal(enabled, true);
+  assert.equal(loading.in_progress, false);
+  assert.equal(stores.default.strategy, 'hybrid');
+  assert.equal(stores.default.snapshot.changes_since_last_save, 0);
+  assert.equal(stores.default.log.failure, '');
+  assert.ok(stores.default.log.current_bytes > 0);
+  assert.equal((await ask('/api/admin/snapshot?store=none', { method: 'POST' })).status, 404);
 });
 
 test('stores.json keeps the policy of a store, its limit and its deadline', async (t) => {

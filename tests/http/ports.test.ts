@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { findFreePort, MAIN, waitFor } from '../support/server.ts';
+import { findFreePort, MAIN, scratchFolder, waitFor } from '../support/server.ts';
 import { createTlsSettings } from '../support/tls-settings.ts';
 import { type HttpServerKit, request, startHttp } from './http-kit.ts';
 
@@ -212,7 +212,7 @@ test('a failed bind is not ignored: the start fails, says why, leaves no port op
   const { port } = blocker.address() as net.AddressInfo;
   const respPort = await findFreePort();
   const args = ['--port', `${respPort}`, '--http.enabled=yes', '--http-port', `${port}`];
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', cwd: scratchFolder() });
   let output = '';
   child.stdout.on('data', (bytes: Buffer) => {
     output += bytes.toString();

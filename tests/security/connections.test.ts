@@ -8,7 +8,14 @@ import { METRIC } from '../../src/observability/metrics/metric-table.ts';
 import { AcceptErrors } from '../../src/server/accept-errors.ts';
 import { createNodeKit } from '../../src/testing/node-kit.ts';
 import { RawClient, residentBytes, talk } from '../support/raw.ts';
-import { findFreePort, MAIN, type RunningServer, startOurs, waitFor } from '../support/server.ts';
+import {
+  findFreePort,
+  MAIN,
+  type RunningServer,
+  scratchFolder,
+  startOurs,
+  waitFor,
+} from '../support/server.ts';
 import { createTlsSettings } from '../support/tls-settings.ts';
 
 /** SECURITY.md, lines 4, 5 and 10: what many, slow, deaf and hasty clients may cost. */
@@ -97,7 +104,9 @@ test('SECURITY 4: a storm of connections leaves nothing behind', async (t) => {
 test('SECURITY 4: with few descriptors it refuses in words and goes on', async (t) => {
   const port = await findFreePort();
   const command = 'ulimit -n 60; exec "$0" "$@"';
-  const child = spawn('bash', ['-c', command, process.execPath, MAIN, '--port', `${port}`]);
+  const child = spawn('bash', ['-c', command, process.execPath, MAIN, '--port', `${port}`], {
+    cwd: scratchFolder(),
+  });
   t.after(() => child.kill('SIGKILL'));
   let log = '';
   child.stdout.on('data', (bytes: Buffer) => {

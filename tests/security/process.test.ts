@@ -13,7 +13,7 @@ import { createCommandKit } from '../../src/testing/command-kit.ts';
 import { createNodeKit } from '../../src/testing/node-kit.ts';
 import { patiently } from '../support/patience.ts';
 import { RawClient, residentBytes, talk } from '../support/raw.ts';
-import { MAIN, ROOT, startOurs, waitFor } from '../support/server.ts';
+import { MAIN, ROOT, scratchFolder, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 /** SECURITY.md, lines 18 to 20: memory and tables, defects of ours, secrets. */
@@ -286,7 +286,7 @@ test('SECURITY 19: errors of commands in a kit never throw', async () => {
 
 function outputOf(args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', cwd: scratchFolder() });
     let text = '';
     const take = (bytes: Buffer) => {
       text += bytes.toString();

@@ -72,6 +72,13 @@ export function skipWithout(program: string): string | false {
   return `${program} is not installed`;
 }
 
+/** Where a server that is started by hand keeps its data. Ends with the process of the test. */
+export function scratchFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-scratch-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
