@@ -17,6 +17,9 @@ import type { RdbWriteOptions } from '../../rdb/write/write-options.ts';
 
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 
+/** What a step that is in no hurry puts into memory before it is written. */
+const PENDING_BYTES_MAX = 1024 * 1024;
+
 export interface SnapshotFileOptions {
   readonly disk: Disk;
   readonly store: Store;
@@ -64,7 +67,8 @@ export class SnapshotFile {
   }
 
   get extraBytes(): number {
-    return this.isClosed ? 0 : this.snapshot.extraBytes + this.writer.pendingBytes;
+    const { heldBytes, pendingBytes } = this.writer;
+    return this.isClosed ? 0 : this.snapshot.extraBytes + pendingBytes + heldBytes;
   }
 
   get byteCount(): number {
@@ -79,7 +83,7 @@ export class SnapshotFile {
     if (this.failure !== null) throw this.failure;
     if (this.hasEnded) return true;
     this.extraBytesMax = Math.max(this.extraBytesMax, this.extraBytes);
-    if (this.snapshot.step(isLate)) {
+    if (this.snapshot.step(() => isLate() || this.writer.pendingBytes >= PENDING_BYTES_MAX)) {
       this.writer.end();
       this.hasEnded = true;
     }
