@@ -73,7 +73,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
         isBallastThere = true;
         await prepareStores(client, program);
       }
-      await checkAll({ client, mirror, lanes, draw, report });
+      await checkAll({ client, program, mirror, lanes, draw, report });
       if (report.problems.length > 0) {
         client.end();
         await victim.end('SIGKILL');
@@ -90,7 +90,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     }
     if (report.problems.length === 0) {
       const victim = new Victim({ program, port, folder, policy: policies[0] });
-      await checkAll({ client: await victim.ready(), mirror, lanes, draw, report });
+      await checkAll({ client: await victim.ready(), program, mirror, lanes, draw, report });
       const code = await victim.end('SIGTERM');
       if (code !== '0') report.problems.push(`SIGTERM ends it with ${code}`);
     }
@@ -133,6 +133,7 @@ function placesOf(program: VictimOptions['program']): LanePlace[] {
     databases: [first, first + 1],
     mirrors: [first, first + 1],
     library: first === 0 ? 'crashlib' : '',
+    hasFieldDeadlines: program === 'hypercache' && first === 4,
   }));
   if (program === 'redis-server') return places;
   const named = (store: string, mirror: number, createOptions?: readonly string[]): LanePlace => ({
@@ -140,6 +141,7 @@ function placesOf(program: VictimOptions['program']): LanePlace[] {
     databases: [0],
     mirrors: [mirror],
     library: '',
+    hasFieldDeadlines: true,
     ...(createOptions === undefined ? {} : { createOptions }),
   });
   places.push(named('steady', 20), named('logged', 21));
@@ -213,6 +215,7 @@ async function underWay(client: WireClient) {
 }
 
 interface Checked {
+  readonly program: VictimOptions['program'];
   readonly client: WireClient;
   readonly mirror: WireClient;
   readonly lanes: readonly Lane[];
@@ -220,7 +223,7 @@ interface Checked {
   readonly report: CrashReport;
 }
 
-async function checkAll({ client, mirror, lanes, draw, report }: Checked): Promise<void> {
+async function checkAll({ client, mirror, lanes, draw, program, report }: Checked): Promise<void> {
   for (const lane of lanes) {
     const findings = await lane.check(client, mirror);
     report.problems.push(...findings.problems);
@@ -231,6 +234,16 @@ async function checkAll({ client, mirror, lanes, draw, report }: Checked): Promi
   report.problems.push(...(await compareFunctions(client, mirror)));
   await client.call('SELECT', String(BALLAST_DATABASE));
   report.problems.push(...(await compareBallast(client, draw)));
+  if (program === 'hypercache') report.problems.push(...(await checkForgetful(client)));
+}
+
+/** A store that keeps nothing is there, and empty, after each start. */
+async function checkForgetful(client: WireClient): Promise<string[]> {
+  const commands = [['SELECT', 'forgetful'], ['DBSIZE'], ['SET', 'k', 'v'], ['SELECT', '0']];
+  const found = (await pipeline(client, commands)).map(plainReply);
+  const wanted = ['OK', 0, 'OK', 'OK'];
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return [];
+  return [`the store that keeps nothing answers ${JSON.stringify(found)}`];
 }
 
 /** The library of the one lane that makes them; the reference was brought to the lane's state. */

@@ -8,7 +8,7 @@ import { describeReply, plainReply, type Reply } from '../../src/testing/reply-d
 import type { Draw } from '../../src/testing/seeded.ts';
 import { compareImages, type Image, pipeline, readImage } from '../support/keyspace-image.ts';
 import { WireClient } from '../support/wire-client.ts';
-import { type Command, drawStep, type Step } from './steps.ts';
+import { type Command, drawStep, FIELDS_PREFIX, SHADOW_PREFIX, type Step } from './steps.ts';
 
 export interface LanePlace {
   /** '' is the default store. */
@@ -19,6 +19,7 @@ export interface LanePlace {
   /** The lane drops its store and creates it anew; these follow its name. */
   readonly createOptions?: readonly string[];
   readonly library: string;
+  readonly hasFieldDeadlines: boolean;
 }
 
 interface Sent {
@@ -96,7 +97,7 @@ export class Lane {
   }
 
   private drawNext(isThere: boolean): Step {
-    const { createOptions, store, library, databases } = this.place;
+    const { createOptions, store, library, databases, hasFieldDeadlines } = this.place;
     if (createOptions !== undefined && !isThere) {
       const create = ['STORE', 'CREATE', store, ...createOptions];
       return { databaseIndex: 0, commands: [create, ['SELECT', store]], store: 'create' };
@@ -109,7 +110,7 @@ export class Lane {
       return { databaseIndex: 0, commands, store: 'drop' };
     }
     const options = { draw: this.draw, databaseCount: databases.length, library };
-    return drawStep({ ...options, nowMs: Date.now() });
+    return drawStep({ ...options, hasFieldDeadlines, nowMs: Date.now() });
   }
 
   /** Brings the reference to what was found, if that can be; else tells what is wrong. */
@@ -175,12 +176,13 @@ export class Lane {
       if (!isAcknowledged) this.loose.set(`${mirror} ${key}`, sentMs + ttlMs);
       return [];
     }
-    const commands = step.commands.filter(([name]) => name !== 'SELECT');
+    const own = step.commands.filter(([name]) => name !== 'SELECT');
+    const commands = step.mirrored ?? own;
     const wanted = await pipeline(reference, commands);
     if (!isAcknowledged || step.isTimed) return [];
-    const own = replies.slice(step.commands.length - commands.length);
+    const told = replies.slice(step.commands.length - commands.length);
     return commands.flatMap((command, i) => {
-      const [ours, theirs] = [describeReply(own[i]), describeReply(wanted[i])];
+      const [ours, theirs] = [describeReply(told[i]), describeReply(wanted[i])];
       if (ours === theirs) return [];
       return [`${this.title}: ${command.join(' ').slice(0, 200)}: ${ours}, should be ${theirs}`];
     });
@@ -194,7 +196,9 @@ export class Lane {
     for (let i = 0; i < this.place.databases.length; i++) {
       const reply = await server.call('SELECT', this.nameOf(i));
       if (reply.kind === 'error') return null;
-      images.push(await readImage(server));
+      const image = await readImage(server);
+      if (this.place.hasFieldDeadlines) await addFieldDeadlines(server, image);
+      images.push(image);
     }
     return images;
   }
@@ -230,6 +234,22 @@ export class Lane {
 
 /** From the sending of a command to its being executed. */
 const LOOSE_MS = 60_000;
+
+/** As the reference has them: a hash of its own, field and deadline. */
+async function addFieldDeadlines(server: WireClient, image: Image): Promise<void> {
+  for (const key of [...image.keys()]) {
+    if (!key.startsWith(FIELDS_PREFIX)) continue;
+    const fields = plainReply(await server.call('HKEYS', key)) as string[];
+    const words = ['FIELDS', String(fields.length), ...fields];
+    const deadlines = plainReply(await server.call('HPEXPIRETIME', key, ...words)) as number[];
+    const pairs = fields.flatMap((field, i) => {
+      return Number(deadlines[i]) < 0 ? [] : [JSON.stringify([field, String(deadlines[i])])];
+    });
+    if (pairs.length === 0) continue;
+    const value = JSON.stringify(pairs.sort());
+    image.set(SHADOW_PREFIX + key, { type: 'hash', deadlineMs: -1, value });
+  }
+}
 
 /** The deadline was acknowledged, and the reply that tells it did not come any more. */
 function isDoneByHalf({ step, replies }: Sent): boolean {

@@ -15,6 +15,8 @@ export interface Step {
   /** Which of its lane's databases it acts on. */
   readonly databaseIndex: number;
   readonly commands: readonly Command[];
+  /** What the reference is sent in their place, where it does not know them. */
+  readonly mirrored?: readonly Command[];
   /** A deadline counted from now: the server's next reply, of PEXPIRETIME, tells which. */
   readonly relative?: { readonly key: string; readonly ttlMs: number };
   /** The replies depend on the time, and are not compared. */
@@ -29,6 +31,8 @@ export interface StepOptions {
   readonly databaseCount: number;
   /** The number by which the server knows a database of the lane. */
   readonly nowMs: number;
+  /** The server knows deadlines of fields, which the reference does not. */
+  readonly hasFieldDeadlines?: boolean;
   /** Names the lane's library of functions; '' when it shall make none. */
   readonly library: string;
 }
@@ -46,6 +50,7 @@ export function drawStep(options: StepOptions): Step {
   if (kind < 72) return of(['MULTI'], ...drawSome(options, 2 + draw(5)), ['EXEC']);
   if (kind < 78) return of(drawScript(options));
   if (kind < 86) return { ...of(drawBrief(options)), isTimed: true };
+  if (kind < 88 && options.hasFieldDeadlines === true) return drawFieldStep(options, databaseIndex);
   if (kind < 91) {
     const key = drawAnyKey(draw);
     const ttlMs = FAR_MS + draw(FAR_MS);
@@ -264,6 +269,49 @@ function drawBrief({ draw, nowMs }: StepOptions): Command {
   const key = keyOf(draw, 'brief');
   if (draw(5) === 0) return ['DEL', key];
   return ['SET', key, drawShort(draw), 'PXAT', `${nowMs + draw(3_000)}`];
+}
+
+/** Where the reference keeps the deadlines of a hash's fields. */
+export const SHADOW_PREFIX = 'shadow:';
+export const FIELDS_PREFIX = 'fields:';
+
+const MIRRORED_EXPIRE = `if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2]) end`;
+
+/** A field that is written anew has no deadline; one that is not there gets none. */
+function drawFieldStep({ draw, nowMs }: StepOptions, databaseIndex: number): Step {
+  const key = keyOf(draw, 'fields');
+  const shadow = SHADOW_PREFIX + key;
+  const field = `field${draw(40)}`;
+  const step = (commands: Command[], mirrored: Command[]): Step => {
+    return { databaseIndex, commands, mirrored, isTimed: true };
+  };
+  switch (draw(8)) {
+    case 0:
+      return step([['DEL', key]], [['DEL', key, shadow]]);
+    case 1: {
+      const words = [key, field];
+      return step(
+        [['HDEL', ...words]],
+        [
+          ['HDEL', ...words],
+          ['HDEL', shadow, field],
+        ],
+      );
+    }
+    case 2:
+      return step([['HPERSIST', key, 'FIELDS', '1', field]], [['HDEL', shadow, field]]);
+    case 3:
+    case 4: {
+      const set: Command = ['HSET', key, field, drawShort(draw)];
+      return step([set], [set, ['HDEL', shadow, field]]);
+    }
+    default: {
+      const atMs = `${nowMs + FAR_MS + draw(FAR_MS)}`;
+      const mirrored: Command = ['EVAL', MIRRORED_EXPIRE, '2', key, shadow, field, atMs];
+      return step([['HPEXPIREAT', key, atMs, 'FIELDS', '1', field]], [mirrored]);
+    }
+  }
 }
 
 const SCRIPT = `redis.call('SET', KEYS[1], ARGV[1])
