@@ -412,11 +412,17 @@ test('a lying length is refused before memory is taken for it', async () => {
     [Buffer.of(0), stringBytes('k'), claim],
     [Buffer.of(0), claim],
     [Buffer.of(0), stringBytes('k'), Buffer.of(0xc3), lengthBytes(8), claim, Buffer.alloc(8)],
+    [
+      ...[Buffer.of(0), stringBytes('k'), Buffer.of(0xc3), lengthBytes(8)],
+      ...[lengthBytes(500 * 1024 * 1024), Buffer.alloc(8)],
+    ],
     ...[1, 2, 3, 4, 5, 14, 15, 18, 19].map((type) => [Buffer.of(type), stringBytes('k'), claim]),
     [Buffer.of(0), stringBytes('k'), wideBytes(2n ** 63n)],
   ];
   for (const body of bodies) {
-    refusal(() => load(kit, fileOf(body)));
+    const { reason } = refusal(() => load(kit, fileOf(body)));
+    // Not what is said of bytes that were unpacked, or looked for, in vain.
+    assert.match(reason, /announced|claims more|end of data|out of range/);
     assert.equal(kit.ask('DBSIZE'), 0);
     checkHoldings(kit.node.services.stores.default.databases[0]);
   }

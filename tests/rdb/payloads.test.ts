@@ -200,6 +200,17 @@ test('thresholds decide what OBJECT ENCODING tells of a value that is loaded', a
   await kit.node.stop();
 });
 
+/** The first element ends, and the second begins, with byte 17. */
+const ZIPLIST = ziplistBytes(['abcde', 'fghij', 7]);
+/** The length of the first element is byte 15. */
+const PAIR = listpackBytes(['abcdefgh', LONG]);
+
+function changed(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] ^= 1;
+  return copy;
+}
+
 /** Each is whole by its lengths and its checksum, and still no value. */
 const UNSOUND: readonly (readonly [string, number, Uint8Array[]])[] = [
   ['a hash with a field twice', 4, [lengthBytes(2), ...['a', '1', 'a', '2'].map(stringBytes)]],
@@ -244,6 +255,12 @@ const UNSOUND: readonly (readonly [string, number, Uint8Array[]])[] = [
     5,
     [lengthBytes(2), stringBytes('a'), doubleBytes(1), stringBytes('a'), doubleBytes(2)],
   ],
+  ['a ziplist whose elements tell other lengths', 10, [stringBytes(changed(ZIPLIST, 17))]],
+  ['a ziplist that tells another last element', 10, [stringBytes(changed(ZIPLIST, 4))]],
+  ['a ziplist of another count', 10, [stringBytes(changed(ZIPLIST, 8))]],
+  ['a listpack that cannot be read backwards', 16, [stringBytes(changed(PAIR, 15))]],
+  ['the same of a long element', 16, [stringBytes(changed(PAIR, PAIR.length - 3))]],
+  ['a listpack of another count', 16, [stringBytes(changed(PAIR, 4))]],
   ['a list node of unknown form', 18, [lengthBytes(1), lengthBytes(3), stringBytes('a')]],
   ['a value of a module', 7, [wideBytes(1), Buffer.of(0)]],
   ['a type of 7.4', 24, [stringBytes('a')]],
@@ -286,6 +303,9 @@ function streamWith(change: Partial<Record<'node' | 'length' | 'last' | 'group',
   ]);
 }
 
+/** Of the string of a node's id, then of that of its listpack. */
+const LIVE_COUNT_AT = 17 + 1 + 6;
+
 test('a stream that does not agree with itself is refused', async () => {
   const kit = await createKit();
   assert.equal(kit.ask('RESTORE', 'k', 0, streamWith({})), 'OK');
@@ -306,6 +326,7 @@ test('a stream that does not agree with itself is refused', async () => {
     ['an entry above the last id', { last: Buffer.from([5, 0]) }],
     ['entries out of order', { node: node([b, { ms: 5, seq: 0, values: ['a'] }]) }],
     ['an entry twice', { node: node([b, b]) }],
+    ['a node of another count', { node: changed(node([{ ...b, seq: 0 }, b]), LIVE_COUNT_AT) }],
     ['an entry below its node', { node: streamNode(5, 1, ['f'], [{ ...b, seq: 0 }, b]) }],
     [
       'a value too few',
