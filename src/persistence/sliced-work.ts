@@ -19,6 +19,8 @@ export interface SlicedWorkOptions {
   readonly pace: SlicePace;
   /** Grows with each command: tells whether somebody is served meanwhile. */
   readonly commandCount: () => number;
+  /** It must come to its end soon: no pauses but for what came meanwhile. */
+  readonly isPressed?: () => boolean;
   /** @returns whether all is done. What it throws ends the work. */
   readonly step: (isLate: () => boolean) => boolean;
   readonly onDone: () => void;
@@ -70,7 +72,8 @@ export class SlicedWork {
       return;
     }
     const count = commandCount();
-    const pauseMs = count === this.commandCount ? pace.idlePauseMs : pace.busyPauseMs;
+    let pauseMs = count === this.commandCount ? pace.idlePauseMs : pace.busyPauseMs;
+    if (this.options.isPressed?.() === true) pauseMs = 0;
     this.commandCount = count;
     this.timer = world.timers.after(pauseMs, () => this.runSlice());
   }

@@ -335,6 +335,7 @@ export class StorePersistence {
       pace: BACKGROUND_PACE,
       commandCount: () => node.counters[METRIC.commandsProcessed],
       step,
+      isPressed: () => this.runningFile?.isPressed === true,
       onDone: () => void this.conclude(),
       onFailed: (error) => this.failJob(error),
     });

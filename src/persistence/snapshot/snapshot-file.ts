@@ -16,6 +16,7 @@ import { type RdbFileFacts, RdbFileWriter } from '../../rdb/file-writer.ts';
 import type { RdbWriteOptions } from '../../rdb/write/write-options.ts';
 
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
+const HELD_BYTES_HIGH = 16 * 1024 * 1024;
 
 /** What a step that is in no hurry puts into memory before it is written. */
 const PENDING_BYTES_MAX = 1024 * 1024;
@@ -69,6 +70,11 @@ export class SnapshotFile {
   get extraBytes(): number {
     const { heldBytes, pendingBytes } = this.writer;
     return this.isClosed ? 0 : this.snapshot.extraBytes + pendingBytes + heldBytes;
+  }
+
+  /** What was changed beside a large entry waits in memory for its end, which must come soon. */
+  get isPressed(): boolean {
+    return this.writer.heldBytes > HELD_BYTES_HIGH;
   }
 
   get byteCount(): number {
