@@ -60,6 +60,16 @@ test('the bench of RDB files reads back every key that it wrote', () => {
   }
 });
 
+test('the bench of snapshots shows each key and field once, and then writes go on', () => {
+  const { rows } = runTiny('snapshot') as { rows: Record<string, number>[] };
+  assert.equal(rows.length, 2);
+  for (const { name, count, perSecond, nsWhile, extraShare } of rows) {
+    assert.equal(count, 5_000, String(name));
+    assert.ok(perSecond > 0 && nsWhile > 0, String(name));
+    assert.ok(extraShare >= 0 && extraShare < 1.5, `${extraShare}`);
+  }
+});
+
 test('the parser bench finds every command it sent, in each way of arriving', () => {
   const figures = measureFrameParser(2000);
   assert.equal(figures.length, 8);
