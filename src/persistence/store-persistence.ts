@@ -12,7 +12,6 @@ import type {
   SaveOutcome,
 } from '../commands/persistence-service.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
-import { ERRORS } from '../protocol/error-table.ts';
 import { systemErrorText } from './disk-failure.ts';
 import type { KeeperParts } from './keeper-parts.ts';
 import { LogKeeper } from './log-keeper.ts';
@@ -22,6 +21,7 @@ import type { SnapshotFile } from './snapshot/snapshot-file.ts';
 import { SnapshotKeeper, type SnapshotWriting } from './snapshot/snapshot-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { type StorePlan, storePlan } from './store-plan.ts';
+import { issueOf, refusalOf, type StoreTrouble, scriptRefusal } from './store-trouble.ts';
 
 /** What is done for the store now. */
 type Job =
@@ -114,29 +114,12 @@ export class StorePersistence {
   }
 
   get scriptRefusal(): string | null {
-    if (this.refusalText === null) return null;
-    if (this.refusalText === ERRORS.saveFailing.text) return ERRORS.saveFailingScript.text;
-    return (
-      'MISCONF Redis is configured to persist data to AOF, ' +
-      "but it's currently unable to persist to disk. Writable scripts are blocked. " +
-      `Use 'no-writes' flag for read only scripts. AOF error: ${this.logFailureText}`
-    );
+    return this.refusalText === null ? null : scriptRefusal(this.trouble);
   }
 
   /** What health tells; '' when all is well. */
   get issue(): string {
-    const { store } = this.parts;
-    if (this.logFailureText !== '') {
-      return `disk: the log of store '${store.name}' cannot be written: ${this.logFailureText}`;
-    }
-    if (this.logs.appender?.isSlow === true) {
-      return `disk: the log of store '${store.name}' is slow: writers wait`;
-    }
-    if (this.plan.savePoints.length > 0 && !this.snapshots.isLastGood) {
-      const { lastFailure } = this.snapshots;
-      return `disk: the last snapshot of store '${store.name}' failed: ${lastFailure}`;
-    }
-    return '';
+    return issueOf(this.parts.store.name, this.trouble);
   }
 
   get facts(): PersistenceFacts {
@@ -292,9 +275,15 @@ export class StorePersistence {
     return job.kind === 'snapshot' ? job.writing.file : job.rewrite.snapshot;
   }
 
-  private get logFailureText(): string {
+  private get trouble(): StoreTrouble {
     const code = this.logs.appender?.trouble?.code ?? '';
-    return code === '' ? this.openFailure : systemErrorText(code);
+    const { isLastGood, lastFailure } = this.snapshots;
+    const isSaveExpected = this.plan.savePoints.length > 0;
+    return {
+      logFailure: code === '' ? this.openFailure : systemErrorText(code),
+      isLogSlow: this.logs.appender?.isSlow === true,
+      saveFailure: isSaveExpected && !isLastGood ? lastFailure : '',
+    };
   }
 
   private startSnapshot(): boolean {
@@ -468,12 +457,7 @@ export class StorePersistence {
 
   private settleRefusal(): void {
     const { stopWritesOnSaveError } = this.parts.configuration.persistence;
-    let text: string | null = null;
-    if (this.logFailureText !== '') {
-      text = `MISCONF Errors writing to the AOF file: ${this.logFailureText}`;
-    } else if (stopWritesOnSaveError && !this.snapshots.isLastGood) {
-      if (this.plan.savePoints.length > 0) text = ERRORS.saveFailing.text;
-    }
+    const text = refusalOf(this.trouble, stopWritesOnSaveError);
     if (text === this.refusalText) return;
     this.refusalText = text;
     this.onRefusal();
