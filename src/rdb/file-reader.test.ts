@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc64 } from '../base/digest/crc64.ts';
 import { beginSnapshot } from '../engine/snapshot/store-snapshot.ts';
@@ -16,7 +14,6 @@ import {
   stringBytes,
   wideBytes,
 } from '../testing/rdb-bytes.ts';
-import { startRealRedis } from '../testing/real-redis.ts';
 import { type Draw, seededDraws } from '../testing/seeded.ts';
 import { RdbFileReader, type RdbSink } from './file-reader.ts';
 import { RdbFileWriter } from './file-writer.ts';
@@ -162,36 +159,6 @@ test('what is written is read: values of all types, deadlines of keys and fields
   await other.node.stop();
 });
 
-test('a file of redis-server is loaded and has the same digest', async (t) => {
-  const redis = await startRealRedis({ flags: ['--enable-debug-command', 'yes', '--save', ''] });
-  if (redis === null) return t.skip('redis-server is not installed');
-  const kit = await createKit();
-  // So that none expires between the file and the digest; the clock of the kit is far behind.
-  await redis.call('debug', 'set-active-expire', '0');
-  const draw = seededDraws(5);
-  const keys = new CommandKeys(draw, 8);
-  for (let i = 0; i < 300; i++) {
-    const command = i < 30 ? drawFilling(draw, keys) : drawCommand(draw, keys);
-    await redis.call(...command.map(String));
-  }
-  await redis.call('select', '9');
-  await redis.call('set', 'elsewhere', 'v', 'px', '100000000');
-  const library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
-  await redis.call('function', 'load', library);
-  await redis.call('save');
-  const file = readFileSync(join(redis.directory, 'dump.rdb'));
-  const { functions, aux, reader } = load(kit, file, { nowMs: 0 });
-  assert.equal(kit.ask('DEBUG', 'DIGEST'), await redis.call('debug', 'digest'));
-  assert.deepEqual(functions, [library]);
-  assert.equal(new Map(aux).get('redis-ver'), '7.0.15');
-  assert.equal(reader.offset, file.length);
-  assert.ok(reader.keyCount > 20);
-  kit.ask('SELECT', 9);
-  assert.equal(kit.ask('GET', 'elsewhere'), 'v');
-  await redis.stop();
-  await kit.node.stop();
-});
-
 test('a large collection is loaded in many steps', async () => {
   const kit = await createKit();
   const count = 20_000;
@@ -212,7 +179,7 @@ test('a large collection is loaded in many steps', async () => {
   await kit.node.stop();
 });
 
-test('keys that have expired are left out, and what stood before a key is of that key alone', async () => {
+test('expired keys are left out; what stood before a key is of that key alone', async () => {
   const kit = await createKit();
   const nowMs = kit.node.services.clock.nowMs;
   const key = (name: string, ...before: Uint8Array[]): Buffer =>

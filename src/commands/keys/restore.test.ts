@@ -42,7 +42,7 @@ test('RESTORE gives what DUMP took, unless the key is there', async () => {
   await kit.node.stop();
 });
 
-test('its time to live is relative or absolute; one that has passed removes the key', async () => {
+test('its time to live is relative or absolute; one that is over removes the key', async () => {
   const kit = await createCommandKit();
   const nowMs = kit.node.services.clock.nowMs;
   kit.ask('RESTORE', 'relative', 1500, HELLO);
@@ -117,7 +117,7 @@ test('every changed byte of a payload is refused by its checksum', async () => {
   await kit.node.stop();
 });
 
-test('it is recorded with an absolute deadline, in a form that redis-server 7.0 takes', async () => {
+test('it is recorded with its deadline, in a form that redis-server 7.0 takes', async () => {
   const kit = await createCommandKit();
   const nowMs = kit.node.services.clock.nowMs;
   kit.ask('RESTORE', 'a', 100, HELLO, 'IDLETIME', 5);
@@ -171,7 +171,7 @@ test('a value that is larger than its store may be is refused', async () => {
   await kit.node.stop();
 });
 
-test('random values of all types pass through DUMP and RESTORE, and through the effect', async () => {
+test('random values of all types pass through DUMP and RESTORE and the effect', async () => {
   const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
   const draw = seededDraws(seed);
   const kit = await createCommandKit(seed);
