@@ -71,9 +71,8 @@ if (skipWithout('redis-benchmark')) {
 
 async function main(): Promise<void> {
   printMachine();
-  print(
-    `${KEY_COUNT} keys, ${ROUNDS} rounds, medians; ours against ${flags.self ? 'itself' : 'redis-server'}`,
-  );
+  const peer = flags.self ? 'itself' : 'redis-server';
+  print(`${KEY_COUNT} keys, ${ROUNDS} rounds, medians; ours against ${peer}`);
   try {
     const writing = PARTS.includes('writing') ? await measureWriting() : [];
     const loading = PARTS.includes('loading') ? await measureLoading() : [];

@@ -11,8 +11,8 @@ const ERROR_BYTES_MAX = 4096;
 const PASSWORD_VARIABLE = 'HYPERCACHE_PASSWORD';
 
 /**
- * `backup [file] [--url http://host:port] [--user name] [--ca file] [settings]`: asks a running node
- * for one archive of all its stores, and verifies what came.
+ * `backup [file] [--url http://host:port] [--user name] [--ca file] [settings]`: asks a running
+ * node for one archive of all its stores, and verifies what came.
  */
 export async function runBackup(args: readonly string[], world: World): Promise<number> {
   const shape = { wordCount: 1, valued: ['url', 'user', 'ca'] };

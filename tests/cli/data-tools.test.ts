@@ -84,6 +84,11 @@ test('a backup shows all stores at one moment, and is restored elsewhere', async
   );
   assert.equal((await runBeside('backup', archive, '--url', node.origin)).code, 1);
 
+  const unpacked = spawnSync('tar', ['-xzf', archive, '-C', path.dirname(archive)]);
+  assert.equal(unpacked.status, 0, String(unpacked.stderr));
+  const dump = path.join(path.dirname(archive), 'hypercache-backup/stores/second/dump.rdb');
+  assert.equal(run('check', dump).status, 0);
+
   const folder = temporaryFolder(t);
   const restored = run('restore', archive, '--data-dir', folder);
   assert.equal(restored.status, 0, restored.stderr);

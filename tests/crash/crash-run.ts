@@ -114,8 +114,8 @@ export function describe(report: CrashReport): string {
   const byPolicy = Object.entries(report.killsByPolicy).map(([name, count]) => `${name} ${count}`);
   return (
     `${report.killCount} kills (${byPolicy.sort().join(', ')}; ${report.startKillCount} while ` +
-    `loading, ${report.rewriteKillCount} in a rewrite, ${report.snapshotKillCount} in a snapshot); ` +
-    `${report.acknowledgedCount} acknowledged steps, ${report.openCount} open, ` +
+    `loading, ${report.rewriteKillCount} in a rewrite, ${report.snapshotKillCount} in a snapshot` +
+    `); ${report.acknowledgedCount} acknowledged steps, ${report.openCount} open, ` +
     `${report.keptCount} of these kept`
   );
 }

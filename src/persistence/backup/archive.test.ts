@@ -1,8 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { test } from 'node:test';
 import { createSimulatedWorld } from '../../world/simulated/simulated-world.ts';
 import { decodeArchiveIndex } from './archive-format.ts';
@@ -61,15 +57,6 @@ test('what went in comes out, the index last', async () => {
     },
   );
   for (const { crc64 } of index.files) assert.match(crc64, /^[0-9a-f]{16}$/);
-});
-
-test('tar unpacks it', async (t) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-tar-'));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
-  fs.writeFileSync(path.join(folder, 'a.tar.gz'), await makeArchive());
-  execFileSync('tar', ['-xzf', 'a.tar.gz'], { cwd: folder });
-  assert.ok(fs.readFileSync(path.join(folder, 'hypercache-backup/dump.rdb')).equals(LARGE));
-  assert.ok(fs.existsSync(path.join(folder, 'hypercache-backup/stores/a/dump.rdb')));
 });
 
 test('an archive that is cut off anywhere is refused', async () => {

@@ -40,7 +40,7 @@ export function writeSynced(disk: Disk, path: string, pieces: Iterable<Uint8Arra
   disk.syncDirectory(dirname(path));
 }
 
-/** Puts another content in the place of a file, of which a copy is kept. @returns the copy's path */
+/** Puts another content in the place of a file. @returns where a copy of what it was is kept */
 export function replaceFile(disk: Disk, path: string, pieces: Iterable<Uint8Array>): string {
   const kept = freePath(disk, path, 'damaged');
   const fresh = freePath(disk, path, 'repaired');

@@ -47,6 +47,6 @@ function ownPaths(disk: Disk, files: StoreFiles): string[] {
 export function requireStore(names: readonly string[], name: string): string {
   const found = names.find((one) => one.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
-  const reason = `There is no store '${name}': make it first, by STORE CREATE or in the configuration`;
+  const reason = `There is no store '${name}': make it by STORE CREATE or in the configuration`;
   throw new NodeError('BAD_CONFIGURATION', reason, { store: name });
 }

@@ -1,6 +1,6 @@
 /**
- * What `hypercache repair` does to a data directory that no node runs over. A torn tail is cut, as a
- * start would. Only when salvage is asked for is damage in the middle left out: of a log the
+ * What `hypercache repair` does to a data directory that no node runs over. A torn tail is cut, as
+ * a start would. Only when salvage is asked for is damage in the middle left out: of a log the
  * records that cannot be read, of a snapshot all from there on. A copy of each file that is changed
  * is kept beside it.
  */

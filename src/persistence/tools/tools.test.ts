@@ -108,7 +108,7 @@ test('nothing is changed over which a node runs', async () => {
   }
 });
 
-test('a restore that power failure breaks off is refused by a start, and done by the next', async () => {
+test('a restore that power failure broke off is refused by a start, done by the next', async () => {
   const source = await KeptNode.start();
   await source.ask('SET new value', 'STORE CREATE extra', 'SELECT extra', 'SET k v', 'SELECT 0');
   const archive: Uint8Array[] = [];

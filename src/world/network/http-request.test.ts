@@ -51,7 +51,7 @@ test('an answer that is cut off is no answer', async (t) => {
   await assert.rejects(read(body), { code: 'REQUEST_FAILED' });
 });
 
-test('nobody there, silence and an address that is none are refused, without secrets', async (t) => {
+test('nobody there, silence and a wrong address are refused, without secrets', async (t) => {
   const network = new RealNetwork();
   const silent = await serve(t, () => {});
   await assert.rejects(network.request({ ...OPTIONS, url: silent, silenceMs: 50 }), /not answer/);
