@@ -95,6 +95,8 @@ export const LIMITS = {
   logRetryMs: 1_000,
   /** Policy everysec. */
   logSyncPeriodMs: 1_000,
+  /** Policy always: what comes while a sync is under way is written after it, up to so much. */
+  logHeldBytesMax: MIB,
   /** A sync that takes longer, or so much that waits for one, makes writers wait. */
   logSlowSyncMs: 2_000,
   logUnsyncedBytesMax: 64 * MIB,

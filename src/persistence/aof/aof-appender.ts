@@ -91,6 +91,7 @@ export class AofAppender implements StoreSafety {
   /** From now on. What waits for a sync that the new policy does not ask for is let go. */
   set policy(policy: SyncPolicy) {
     this.syncPolicy = policy;
+    this.flush();
     this.timer?.cancel();
     this.timer = null;
     this.planSync();
@@ -171,7 +172,7 @@ export class AofAppender implements StoreSafety {
     if (this.retired !== null && this.trouble === null) return false;
     let afterBytes = -1;
     if (this.trouble === null) {
-      this.flush();
+      this.writeAll();
       if (this.trouble !== null) return false;
       afterBytes = old.byteCount;
       this.retired = old;
@@ -202,8 +203,17 @@ export class AofAppender implements StoreSafety {
     this.tell();
   }
 
-  /** Once a loop turn: one write of all that is pending. */
+  /**
+   * Once a loop turn: one write of all that is pending. Where all wait for a sync anyhow, and one is
+   * under way, it is written when that is done: half the writes, and none that the file system
+   * holds up.
+   */
   flush(): void {
+    const isInVain = this.syncPolicy === 'always' && this.isSyncing;
+    if (!isInVain || this.pendingBytes > LIMITS.logHeldBytesMax) this.writeAll();
+  }
+
+  private writeAll(): void {
     this.journal.seal();
     // A refused write is tried again by its timer, not by every turn.
     // Of a store that was dropped in this very turn the log is closed already.
@@ -231,7 +241,7 @@ export class AofAppender implements StoreSafety {
   }
 
   secureNow(): string {
-    this.flush();
+    this.writeAll();
     if (this.trouble === null && this.syncPolicy === 'always') this.syncNow();
     return this.trouble === null ? '' : this.trouble.code;
   }
@@ -257,11 +267,12 @@ export class AofAppender implements StoreSafety {
   }
 
   private endFile(): void {
+    this.writeAll();
     this.syncNow();
     if (this.trouble !== null) return;
     // Tells the next start that all before it was synced.
     this.journal.mark();
-    this.flush();
+    this.writeAll();
     if (this.trouble === null) this.syncNow();
   }
 
@@ -330,6 +341,7 @@ export class AofAppender implements StoreSafety {
     else if (file === this.file || file === this.retired) this.failSync(file.failure);
     if (this.lastSyncMs > LIMITS.logSyncPeriodMs && this.unsyncedBytes > 0) this.delayedSyncCount++;
     for (const resolve of this.idleWaiters.splice(0)) resolve();
+    if (this.journal.position > this.writtenPosition) this.flush();
     this.planSync();
     this.tell();
   }

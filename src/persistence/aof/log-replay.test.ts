@@ -182,6 +182,9 @@ function play(draw: Draw, kit: CommandKit, write: () => void, count: number): vo
   if (queued > 0) kit.run('EXEC');
   // What is due goes now, or the other side would still hold it.
   for (let i = 0; i < 50; i++) kit.advance(20);
+  // And what is due within the wheel's tick is not yet, as it is for the other side.
+  kit.world.clock.setWallMs(kit.world.clock.wallMs() - 60_000);
+  kit.advance(0);
   write();
 }
 
