@@ -97,6 +97,7 @@ export function followDisk(configRegistry: ConfigRegistry, persistence: NodePers
   for (const path of ['persistence.append_only', 'persistence.save']) {
     configRegistry.onChange(path, () => persistence.followPlan());
   }
+  configRegistry.onChange('node.data_dir', () => persistence.followDirectory());
   configRegistry.onChange('persistence.sync_policy', () => {
     persistence.followSyncPolicy();
     return null;

@@ -25,14 +25,17 @@ const FILE_VERSION = 1;
 const FIELDS = ['version', 'crc', 'stores'];
 
 export class StoresFile {
-  readonly path: string;
   private readonly disk: Disk;
   private readonly configuration: Configuration;
 
   constructor(configuration: Configuration, disk: Disk) {
     this.configuration = configuration;
     this.disk = disk;
-    this.path = join(configuration.node.dataDir, 'stores.json');
+  }
+
+  /** Read at each use: CONFIG SET may change the directory. */
+  get path(): string {
+    return join(this.configuration.node.dataDir, 'stores.json');
   }
 
   /** @throws NodeError BAD_CONFIGURATION, or what the disk says; no file holds no stores */

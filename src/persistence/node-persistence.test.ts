@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeptNode } from '../testing/kept-node.ts';
+import { MemoryDisk } from '../world/simulated/memory-disk.ts';
 
 const FILL = [
   'SET s value',
@@ -398,4 +399,51 @@ test('commands of one transaction are all there or none', async () => {
   await node.untilIdle();
   assert.match(await node.ask('INFO persistence'), /aof_rewrites:1/);
   assert.equal(await (await node.restart()).ask('MGET a b'), '*2\r\n$1\r\n1\r\n$1\r\n2\r\n');
+});
+
+test('a log as redis-server 6 kept it is loaded and replaced by one of ours', async () => {
+  const disk = new MemoryDisk();
+  disk.makeDirectory('/data');
+  const commands = [
+    '*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n',
+    '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n',
+  ];
+  disk.writeFileAtomic('/data/appendonly.aof', Buffer.from(commands.join('')));
+  const node = await KeptNode.start({}, disk);
+  assert.equal(await node.ask('GET a', 'APPEND a 2'), '$1\r\n1\r\n:2\r\n');
+  assert.ok(node.disk.exists('/data/appendonlydir/appendonly.aof.1.base.rdb'));
+  assert.equal(await (await node.restart()).ask('GET a'), '$2\r\n12\r\n');
+});
+
+test('the directory can be another one while no log lies in it', async () => {
+  const node = await KeptNode.start({ ...NO_LOG, 'security.enable_protected_configs': 'yes' });
+  const failed = "-ERR CONFIG SET failed (possibly related to argument 'dir') - ";
+  assert.equal(await node.ask('CONFIG SET dir /none'), `${failed}No such file or directory\r\n`);
+  node.disk.makeDirectory('/other');
+  assert.equal(await node.ask('SET a 1', 'CONFIG SET dir /other', 'SAVE'), '+OK\r\n'.repeat(3));
+  assert.deepEqual(node.files(), []);
+  assert.deepEqual(node.files('/other'), [
+    '/other/dump.rdb',
+    '/other/hypercache.lock',
+    '/other/stores.json',
+  ]);
+  await node.ask('CONFIG SET appendonly yes');
+  await node.untilIdle();
+  assert.match(await node.ask('CONFIG SET dir /data'), /cannot be moved: set appendonly to no/);
+  assert.equal(await node.ask('CONFIG GET dir'), '*2\r\n$3\r\ndir\r\n$6\r\n/other\r\n');
+});
+
+test('SHUTDOWN while data is loaded does not take what is loaded so far for the data', async () => {
+  const settings = { ...NO_LOG, 'persistence.save': '3600 1' };
+  const node = await KeptNode.start(settings);
+  await node.ask('DEBUG POPULATE 20000', 'SAVE');
+  const loading = await KeptNode.begin(settings, node.disk.copy());
+  loading.kit.world.clock.readingMs = 1;
+  loading.kit.advance(20);
+  assert.equal(loading.isLoading, true);
+  loading.kit.world.clock.readingMs = 0;
+  loading.client.send('SHUTDOWN SAVE');
+  await loading.until('the end', () => loading.client.isClosed);
+  await loading.settle();
+  assert.equal(await (await loading.restart()).ask('DBSIZE'), ':20000\r\n');
 });

@@ -2,7 +2,7 @@
  * What a node keeps on disk: the lock of its data directory, each store by itself, the loading at
  * the start. See docs/design/recovery.md.
  */
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Configuration } from '../base/configuration.ts';
 import { NodeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -206,6 +206,8 @@ export class NodePersistence implements PersistenceService {
   /** SHUTDOWN: before anything is closed. @returns whether all snapshots were written */
   saveAll(save: boolean | null): boolean {
     let isGood = true;
+    // What is loaded so far is not the data.
+    if (this.isLoading) return true;
     for (const keeper of this.keepers.values()) {
       if (!(save ?? keeper.plan.savePoints.length > 0)) continue;
       keeper.abortJob();
@@ -243,6 +245,31 @@ export class NodePersistence implements PersistenceService {
       this.logger.error('config', 'The log of changes cannot be begun', { reason });
       return LOG_REFUSAL;
     }
+    return null;
+  }
+
+  /**
+   * CONFIG SET dir: snapshots and the list of stores lie there from now on.
+   * @returns why they cannot, in the words of the reply; null when they do
+   */
+  followDirectory(): string | null {
+    const { configuration, world } = this.options;
+    const directory = resolve(world.host.workingDirectory, configuration.node.dataDir);
+    if (this.lock === null || dirname(this.lock.path) === directory) return null;
+    if (!world.disk.exists(directory)) return 'No such file or directory';
+    for (const { logs } of this.keepers.values()) {
+      if (logs.isOn) return 'The log of changes cannot be moved: set appendonly to no before';
+    }
+    const before = this.lock;
+    try {
+      this.lock = DataDirectoryLock.take(world, directory);
+      before.release();
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return error.message;
+    }
+    configuration.node.dataDir = directory;
+    this.services.stores.keepList();
     return null;
   }
 
