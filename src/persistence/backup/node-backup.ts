@@ -1,6 +1,7 @@
 /**
  * One consistent image of all stores of a running node: every store is frozen in the same loop
- * turn, and written beside the commands into files of their own, which are packed while they are sent.
+ * turn, and written beside the commands into files of their own. These are packed while they are
+ * sent.
  *
  *     <data directory>/.backup-<n>/<number>.rdb     removed at the end, or at the next start
  */
