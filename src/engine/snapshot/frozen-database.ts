@@ -15,6 +15,7 @@ import { EntryImage, NO_TREES } from './entry-image.ts';
 import { FrozenTree, type Tally } from './frozen-tree.ts';
 import { HeldEntry, HeldTrees } from './held-entry.ts';
 import { isLittle } from './little-trees.ts';
+import { PageStore } from './page-store.ts';
 
 /** What a frozen database tells its snapshot. */
 export interface FreezeListener extends Tally {
@@ -50,6 +51,7 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
   readonly #frozenTrees = new Map<number, FrozenTree>();
   /** Long strings whose bytes still are in memory. */
   readonly #heldStrings = new Map<number, HeldEntry>();
+  readonly #pages: PageStore;
   readonly #image: EntryImage;
   readonly #imageTrees = new HeldTrees();
   readonly #scanned = new AddressBuffer(SCANNED_COUNT * 2);
@@ -67,6 +69,7 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
     this.#store = database.store;
     this.#listener = listener;
     this.#image = new EntryImage(database.store);
+    this.#pages = new PageStore(listener);
     this.#oldMark = this.#table.newMark;
     this.memory.seenMark ^= FLAG.SEEN;
     // Nobody's data: what it says stands in the hashes.
@@ -263,6 +266,7 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
     const tree = new FrozenTree(id, roots[id], counts[id], {
       memory: this.memory,
       tally: this.#listener,
+      pages: this.#pages,
       onEnd: this.#finishTree,
     });
     this.#frozenTrees.set(id, tree);
