@@ -21,11 +21,31 @@ function countKeys(name: string, weight: number): GrammarRow {
   return { name, weight, make: (g, d) => d.add(...g.times(1, 4, () => g.key())) };
 }
 
-/** Enough for every key there is: the first page is the whole answer. */
-const WHOLE_COUNT = '1000000';
-
 /** Of each form that redis-server 7.0 takes. */
 const PAYLOADS = seedPayloads().flatMap(({ payload, isLater }) => (isLater ? [] : [payload]));
+
+function restore(name: string, weight: number): GrammarRow {
+  return {
+    name,
+    weight,
+    options: [
+      { label: 'REPLACE' },
+      { label: 'ABSTTL' },
+      { label: 'IDLETIME', make: (g) => [g.pick(['0', '100', '-1', 'abc', ''])] },
+      { label: 'FREQ', make: (g) => [g.pick(['0', '255', '256', '-1', 'abc'])] },
+    ],
+    make: (g, d) => {
+      const ttl = g.chance(0.7) ? '0' : g.orPast(g.absoluteDeadlineMs());
+      const payload = Buffer.from(g.pick(PAYLOADS));
+      // Behind the object redis-server takes whatever comes: only the checksum is made wrong.
+      if (g.chance(0.1)) payload[payload.length - 1] ^= 1;
+      d.add(g.key(), g.chance(0.9) ? ttl : g.pick(['-1', 'abc', '9223372036854775807']), payload);
+    },
+  };
+}
+
+/** Enough for every key there is: the first page is the whole answer. */
+const WHOLE_COUNT = '1000000';
 
 export const KEY_ROWS: readonly GrammarRow[] = [
   countKeys('DEL', 10),
@@ -67,23 +87,8 @@ export const KEY_ROWS: readonly GrammarRow[] = [
     make: (g, d) => d.add(g.key(), g.key()),
   },
   { name: 'DUMP', weight: 8, comparison: 'payload', make: (g, d) => d.add(g.key()) },
-  {
-    name: 'RESTORE',
-    weight: 12,
-    options: [
-      { label: 'REPLACE' },
-      { label: 'ABSTTL' },
-      { label: 'IDLETIME', make: (g) => [g.pick(['0', '100', '-1', 'abc', ''])] },
-      { label: 'FREQ', make: (g) => [g.pick(['0', '255', '256', '-1', 'abc'])] },
-    ],
-    make: (g, d) => {
-      const ttl = g.chance(0.7) ? '0' : g.orPast(g.absoluteDeadlineMs());
-      const payload = Buffer.from(g.pick(PAYLOADS));
-      // Behind the object redis-server takes whatever comes: only the checksum is made wrong.
-      if (g.chance(0.1)) payload[payload.length - 1] ^= 1;
-      d.add(g.key(), g.chance(0.9) ? ttl : g.pick(['-1', 'abc', '9223372036854775807']), payload);
-    },
-  },
+  restore('RESTORE', 12),
+  restore('RESTORE-ASKING', 3),
   { name: 'MOVE', weight: 5, make: (g, d) => d.add(g.key(), databaseIndex(g)) },
   { name: 'OBJECT ENCODING', weight: 8, make: (g, d) => d.add(g.key()) },
   { name: 'OBJECT REFCOUNT', weight: 2, comparison: 'kind', make: (g, d) => d.add(g.key()) },
