@@ -82,6 +82,54 @@ test('redis-server starts from our log, written and rewritten', { skip }, async 
   assertNoComplaint(second);
 });
 
+test('what redis-server does not know does not disturb it, and is not lost for us', {
+  skip: skip || (OURS === 'redis' && 'redis-server knows no deadlines of fields'),
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const ours = await startOver(t, OURS, folder, LOG_ON);
+  const atMs = '4000000000123';
+  for (const [key, count] of [
+    ['small', 3],
+    ['large', 2_000],
+  ] as const) {
+    for (const database of ['0', '9']) {
+      await ours.call('SELECT', database);
+      const fields = Array.from({ length: count }, (_, i) => [`f${i}`, `${i}`]).flat();
+      await ours.call('HSET', key, ...fields);
+      await ours.call('HPEXPIREAT', key, atMs, 'FIELDS', '2', 'f0', 'f2');
+    }
+  }
+  const deadlines = async (server: Started): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for (const database of ['0', '9']) {
+      await server.call('SELECT', database);
+      for (const key of ['small', 'large']) {
+        found.push(await server.call('HPEXPIRETIME', key, 'FIELDS', '3', 'f0', 'f1', 'f2'));
+      }
+    }
+    return found;
+  };
+  const wanted = await deadlines(ours);
+  assert.deepEqual(wanted[3], [4_000_000_000_123, -1, 4_000_000_000_123]);
+  const contents = await readContents(ours);
+  await ours.call('SAVE');
+  for (const order of ['written', 'rewritten']) {
+    const copy = temporaryFolder(t);
+    fs.cpSync(folder, copy, { recursive: true });
+    fs.rmSync(path.join(copy, 'hypercache.lock'));
+    for (const args of [LOG_ON, []]) {
+      const redis = await startOver(t, 'redis', copy, args);
+      assertSame(await readContents(redis), contents);
+      assertNoComplaint(redis);
+      await redis.stop('SIGKILL');
+      const again = await startOver(t, OURS, copy, args);
+      assert.deepEqual(await deadlines(again), wanted, `${order}, ${args}`);
+      await again.stop('SIGKILL');
+    }
+    await finish(ours, 'BGREWRITEAOF');
+  }
+});
+
 test("we start from redis-server's snapshot", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const redis = await startFilled(t, 'redis', folder, []);
