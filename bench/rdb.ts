@@ -148,7 +148,7 @@ function write(store: Store): { file: Buffer; cpuS: number; longestStepMs: numbe
 }
 
 function readBack(file: Buffer): { keyCount: number; cpuS: number } {
-  // As after a start, the hashes of keys have other secrets than those that the file was written by.
+  // As after a start: keys are hashed with other secrets than when the file was written.
   const { store } = createEngineFixture({ seed: 2, records: false });
   const before = process.cpuUsage();
   const source = {

@@ -56,9 +56,10 @@ test('a database is selected when it changes; its sizes are told once', () => {
   }
   const deadline = '\xfc\x01\xd8\xc3\x2c\xbb\x03\0\0';
   const first = '\0\x01a\x01x';
+  const second = `${deadline}\0\x01b\x01y`;
   assert.equal(
     takeText(writer),
-    `\xfe\0\xfb\x01\0${first}${first}\xfe\x03\xfb\x41\x2c\x40\x46${deadline}\0\x01b\x01y\xfe\0${first}`,
+    `\xfe\0\xfb\x01\0${first}${first}\xfe\x03\xfb\x41\x2c\x40\x46${second}\xfe\0${first}`,
   );
 });
 

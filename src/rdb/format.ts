@@ -105,7 +105,7 @@ export const OWN_AUX = {
   JSON: 'hc-json',
   /**
    * Deadlines of a hash's fields, several of these when they are many: 0 u8, then for each field
-   * its length as above, its bytes, its deadline in ms as int64. Fields that have none are not in it.
+   * its length as above, its bytes, its deadline in ms as int64. Fields without one are not in it.
    */
   FIELD_DEADLINES: 'hc-field-deadlines',
 } as const;
