@@ -31,6 +31,8 @@ export class LogRewrite {
   constructor(parts: KeeperParts, keeper: LogKeeper, isFresh: boolean) {
     this.parts = parts;
     this.keeper = keeper;
+    // What lies there of a log that is off becomes history.
+    if (!keeper.isOn) keeper.log.readIfThere();
     if (isFresh) this.manifest = keeper.unnamed;
     else this.switchFile();
     this.planned = keeper.log.planBase();

@@ -335,9 +335,10 @@ export class NodePersistence implements PersistenceService {
   }
 
   private setAside({ parts }: StorePersistence): void {
-    const { disk } = this.options.world;
+    const { configuration, world } = this.options;
+    const { disk } = world;
     const { directory } = parts.files;
-    if (!disk.exists(directory)) return;
+    if (!configuration.persistence.enabled || !disk.exists(directory)) return;
     const found = this.freeName(dirname(directory), `${parts.store.name.toLowerCase()}.found-`);
     disk.rename(directory, found);
     disk.syncDirectory(dirname(directory));
@@ -353,14 +354,15 @@ export class NodePersistence implements PersistenceService {
     if (keeper === undefined) return;
     this.keepers.delete(store);
     keeper.giveUp();
-    const { disk } = this.options.world;
+    const { configuration, world } = this.options;
+    const { disk } = world;
     const { directory } = keeper.parts.files;
     try {
-      if (!disk.exists(directory)) return;
+      if (!configuration.persistence.enabled || !disk.exists(directory)) return;
       const path = this.freeName(dirname(directory), droppedName(this.droppedCount++));
       disk.rename(directory, path);
       disk.syncDirectory(dirname(directory));
-      this.options.world.timers.after(0, () => this.removeDropped(path));
+      world.timers.after(0, () => this.removeDropped(path));
     } catch (error) {
       this.warnNotRemoved(directory, error);
     }

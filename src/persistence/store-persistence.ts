@@ -119,7 +119,8 @@ export class StorePersistence {
 
   /** What health tells; '' when all is well. */
   get issue(): string {
-    return issueOf(this.parts.store.name, this.trouble);
+    const isLogSlow = this.logs.appender?.isSlow === true;
+    return issueOf(this.parts.store.name, this.trouble, isLogSlow);
   }
 
   get facts(): PersistenceFacts {
@@ -281,7 +282,6 @@ export class StorePersistence {
     const isSaveExpected = this.plan.savePoints.length > 0;
     return {
       logFailure: code === '' ? this.openFailure : systemErrorText(code),
-      isLogSlow: this.logs.appender?.isSlow === true,
       saveFailure: isSaveExpected && !isLastGood ? lastFailure : '',
     };
   }

@@ -4,8 +4,6 @@ import { ERRORS } from '../protocol/error-table.ts';
 export interface StoreTrouble {
   /** Why the log cannot be written, in the system's words; '' when it can. */
   readonly logFailure: string;
-  /** So much waits for the disk that writers wait. */
-  readonly isLogSlow: boolean;
   /** Why the last snapshot that a save point or SAVE asked for failed; '' when it did not. */
   readonly saveFailure: string;
 }
@@ -27,9 +25,12 @@ export function scriptRefusal({ logFailure }: StoreTrouble): string {
   );
 }
 
-/** A sentence for the health check; '' when all is well. */
-export function issueOf(storeName: string, trouble: StoreTrouble): string {
-  const { isLogSlow, logFailure, saveFailure } = trouble;
+/**
+ * A sentence for the health check; '' when all is well.
+ * @param isLogSlow  so much waits for the disk that writers wait
+ */
+export function issueOf(storeName: string, trouble: StoreTrouble, isLogSlow: boolean): string {
+  const { logFailure, saveFailure } = trouble;
   if (logFailure !== '') {
     return `disk: the log of store '${storeName}' cannot be written: ${logFailure}`;
   }
