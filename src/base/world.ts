@@ -51,7 +51,7 @@ export interface Disk {
   exists(path: string): boolean;
   /** For log files: each call appends whole lines, in order. */
   openAppend(path: string): AppendFile;
-  /** For writing at its end. `create`: made anew, or emptied; `append`: as it is, made if missing. */
+  /** To write at its end. `create`: made anew, or emptied; `append`: as it is, made if missing. */
   openWrite(path: string, how: 'create' | 'append'): WriteFile;
   /** @returns null when there is none */
   openRead(path: string): ReadFile | null;
@@ -83,9 +83,9 @@ export interface WriteFile {
    */
   write(bytes: Uint8Array, start: number, end: number): number;
   /**
-   * Beside the loop. Calls must not overlap: the caller waits. Writes meanwhile are allowed; whether
-   * they are part of it is not told. Rejects with NodeError DISK_REFUSED; then nothing that was
-   * written since the last sync that succeeded can be trusted, even if a later one succeeds.
+   * Beside the loop. Calls must not overlap: the caller waits. Writes meanwhile are allowed;
+   * whether they are part of it is not told. Rejects with NodeError DISK_REFUSED; then nothing
+   * that was written since the last sync that succeeded can be trusted, even if a later one does.
    */
   sync(): Promise<void>;
   /** The same on the loop. Throws NodeError. */

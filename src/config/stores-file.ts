@@ -8,9 +8,9 @@
  *
  * The options are those of `stores:` in YAML and read by the same rows, so that no file can name a
  * store that YAML could not. A file that cannot be read whole stops the start: what is left out of
- * it would be lost with the next store that is made. `crc` is the CRC-32 of the list as JSON without
- * white space, so that no flipped bit gives a store another name or limit; who writes the file by
- * hand leaves it out.
+ * it would be lost with the next store that is made. `crc` is the CRC-32 of the list as JSON
+ * without white space, so that no flipped bit gives a store another name or limit; who writes the
+ * file by hand leaves it out.
  */
 import { join } from 'node:path';
 import type { Configuration } from '../base/configuration.ts';

@@ -19,12 +19,12 @@ const BYTE_STRIDE = 29;
 const SHORT_RUN_SEEDS = 50;
 
 describe('the power fails', () => {
-  test('at bytes of a log of 200 records: what was acknowledged is there, and no part of more', async () => {
+  test('at bytes of a log of 200 records: all acknowledged is there, and no part of more', async () => {
     const failureCount = await failAtBytes(RECORD_COUNT, BYTE_STRIDE);
     assert.ok(failureCount > RECORD_COUNT * 3, `${failureCount} failures`);
   });
 
-  test('while unsynced records come to the disk in any order: a beginning of them is there', async () => {
+  test('while unsynced records come to the disk in any order: a beginning is there', async () => {
     const settings = { ...ALWAYS, 'persistence.sync_policy': 'no' };
     const draw = seededDraws(6);
     const kit = await startDurableNode({ seed: 1, settings });
@@ -127,7 +127,7 @@ describe('the power fails', () => {
     for (const each of found) assert.equal(await stateOn(each, settings), state);
   });
 
-  test('at a few moments of random runs with rewrites, snapshots, stores and failing disks', async () => {
+  test('at moments of random runs with rewrites, snapshots, stores, failing disks', async () => {
     const first = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
     for (let i = 0; i < SHORT_RUN_SEEDS; i++) await runPowerSeed(first + i);
   });

@@ -29,7 +29,7 @@ export class MemoryDisk implements Disk {
     this.tree = tree;
   }
 
-  /** The disk as it is found after the power failed now: the seed chooses what of the rest survived. */
+  /** The disk as it is found after the power failed now. The seed chooses what else survived. */
   crash(seed: number): MemoryDisk {
     return new MemoryDisk(failPower(this.tree, seed));
   }

@@ -249,7 +249,7 @@ test('what a failed sync left behind never comes to the disk, though it is read'
   assert.deepEqual([...outcomes(disk, '/log')], ['\0\0\0\0kept']);
 });
 
-test('faults choose calls and paths, end after so many calls, and spare readers when read-only', () => {
+test('faults choose calls and paths, end by themselves, and spare readers when read-only', () => {
   const disk = new MemoryDisk();
   disk.writeFileAtomic('/a', Buffer.from('a'));
   disk.addFault({ code: 'EIO', verbs: ['rename'], path: /^\/b/, callCount: 1 });
