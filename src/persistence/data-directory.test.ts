@@ -37,7 +37,7 @@ test('another process with the same id is told apart by its mark', () => {
   DataDirectoryLock.take(world, '/data').release();
 });
 
-test('a lock that was not written whole, or of a machine that is not this one, holds nobody', () => {
+test('a lock that was not written whole, or of another machine, holds nobody', () => {
   const world = createSimulatedWorld(1);
   world.disk.makeDirectory('/data');
   for (const text of [

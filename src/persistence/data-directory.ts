@@ -1,7 +1,7 @@
 /**
  * Two nodes that write into one directory would destroy each other's data, so a node that keeps
- * data holds `hypercache.lock` in it. The file names the process; one whose process is gone, because
- * it was killed or the machine went down, is taken over.
+ * data holds `hypercache.lock` in it. The file names the process; one whose process is gone, as it
+ * was killed or the machine went down, is taken over.
  */
 import { join } from 'node:path';
 import { NodeError } from '../base/errors.ts';

@@ -8,8 +8,8 @@
  *              -> history removed
  *
  * A crash before the last manifest leaves the old base with one increment more, after it the new
- * base. Where the old file is not to be trusted any more, or none is named yet, the new increment is
- * named together with its base.
+ * base. Where the old file is not to be trusted any more, or none is named yet, the new increment
+ * is named together with its base.
  */
 import { assert, NodeError } from '../base/errors.ts';
 import type { AofManifest } from './aof/aof-manifest.ts';

@@ -52,7 +52,7 @@ test('a node that is killed comes back with all that it acknowledged', async () 
   assert.equal(await third.ask('GET s'), '$6\r\nvalue!\r\n');
 });
 
-test('without a log, snapshots are written by save points, at the end, and when asked', async () => {
+test('without a log, snapshots are written by save points, at the end, when asked', async () => {
   const settings = { ...NO_LOG, 'persistence.save': '60 2' };
   const node = await KeptNode.start(settings);
   await node.ask('SET a 1');
@@ -73,7 +73,7 @@ test('without a log, snapshots are written by save points, at the end, and when 
   assert.equal(await (await stopped.restart()).ask('GET f'), '$1\r\n6\r\n');
 });
 
-test('SHUTDOWN NOSAVE writes no snapshot, SHUTDOWN SAVE writes one also without save points', async () => {
+test('SHUTDOWN NOSAVE writes no snapshot, SHUTDOWN SAVE writes one in any case', async () => {
   const settings = { ...NO_LOG, 'persistence.save': '' };
   const node = await KeptNode.start(settings);
   await node.ask('SET a 1', 'SHUTDOWN NOSAVE');
@@ -85,7 +85,7 @@ test('SHUTDOWN NOSAVE writes no snapshot, SHUTDOWN SAVE writes one also without 
   assert.equal(await (await second.restart()).ask('GET a'), '$1\r\n2\r\n');
 });
 
-test('SHUTDOWN answers with an error where the snapshot cannot be written, unless forced', async () => {
+test('SHUTDOWN answers with an error where no snapshot can be written, unless forced', async () => {
   const node = await KeptNode.start({ ...NO_LOG, 'persistence.save': '3600 1' });
   await node.ask('SET a 1');
   node.disk.refuseWith('ENOSPC');
@@ -95,7 +95,7 @@ test('SHUTDOWN answers with an error where the snapshot cannot be written, unles
   await node.until('the end', () => node.client.isClosed);
 });
 
-test('a snapshot where a log was asked for is loaded, and becomes the base of the log', async () => {
+test('a snapshot where a log was asked for is loaded, and is the base of the log', async () => {
   const node = await KeptNode.start(NO_LOG);
   await node.ask(...FILL, 'SAVE');
   const before = await digest(node);
@@ -247,7 +247,7 @@ test('a node that is stopped while it loads leaves all as it was', async () => {
   assert.equal(await (await loading.restart()).ask('DBSIZE'), ':20000\r\n');
 });
 
-test('a file that is damaged keeps the node from starting, with its name and the place', async () => {
+test('a damaged file keeps the node from starting, with its name and the place', async () => {
   const node = await KeptNode.start(NO_LOG);
   await node.ask(...FILL, 'SAVE');
   const bytes = node.disk.readFile('/data/dump.rdb') ?? new Uint8Array(0);

@@ -41,7 +41,7 @@ export class SlicedWork {
     this.timer = options.world.timers.after(0, () => this.runSlice());
   }
 
-  /** All that is left, now. Neither `onDone` nor `onFailed` is called; throws what `step` throws. */
+  /** All that is left, now. Neither `onDone` nor `onFailed` is called; throws as `step` does. */
   finish(): void {
     this.stop();
     while (!this.options.step(NEVER_LATE));

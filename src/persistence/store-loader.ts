@@ -1,7 +1,7 @@
 /**
  * Reads what lies on the disk into one store: its log; where there is none, or it is not asked for,
- * its snapshot. redis-server would begin empty where the log is on and only a snapshot is there, and
- * so lose it; here it is loaded and becomes the log's first base.
+ * its snapshot. redis-server would begin empty where the log is on and only a snapshot is there,
+ * and so lose it; here it is loaded and becomes the log's first base.
  */
 import { basename } from 'node:path';
 import { NodeError } from '../base/errors.ts';

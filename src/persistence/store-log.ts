@@ -1,7 +1,7 @@
 /**
  * The files of one store's log: its manifest, the file that is written now, and the steps from one
- * manifest to the next. Each step leaves a directory that can be loaded, whatever of it comes to the
- * disk:
+ * manifest to the next. Each step leaves a directory that can be loaded, whatever of it comes to
+ * the disk:
  *
  *     increment new file: synced, named in its directory -> manifest -> written to
  *     rebase    new base: synced, renamed, named in its directory -> manifest: the old is history

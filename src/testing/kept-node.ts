@@ -1,4 +1,4 @@
-/** A whole node that keeps its data on a simulated disk: killed, and started again on what it left. */
+/** A whole node that keeps its data on a simulated disk, and can be killed and started again. */
 import type { MemoryDisk } from '../world/simulated/memory-disk.ts';
 import { createNodeKit, type KitClient, type NodeKit } from './node-kit.ts';
 

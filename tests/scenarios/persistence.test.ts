@@ -61,7 +61,7 @@ async function fill({ ask }: Kept): Promise<void> {
   );
 }
 
-test('a killed node comes back with all of every store, and so does one that was told to end', async (t) => {
+test('a node that was killed, or told to end, comes back with all of every store', async (t) => {
   const folder = temporaryFolder(t);
   const first = await start(t, folder);
   await fill(first);
@@ -92,7 +92,7 @@ test('a killed node comes back with all of every store, and so does one that was
   }
 });
 
-test('a second node refuses the directory of one that runs, and takes that of one that was killed', async (t) => {
+test('a second node refuses the directory of one that runs, not of one that was killed', async (t) => {
   const folder = temporaryFolder(t);
   const first = await start(t, folder);
   const run = spawnSync(process.execPath, [MAIN, '--port', '0', '--dir', folder], {

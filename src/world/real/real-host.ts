@@ -57,7 +57,7 @@ function findOpenFileCountMax(): number {
   return count === undefined ? Number.POSITIVE_INFINITY : Number(count);
 }
 
-/** On Linux the boot and the tick of it in which the process began; elsewhere only that it lives. */
+/** On Linux the boot and its tick in which the process began; elsewhere only that it lives. */
 function processMark(pid: number): string {
   try {
     process.kill(pid, 0);
