@@ -92,7 +92,7 @@ test('a node that was killed, or told to end, comes back with all of every store
   }
 });
 
-test('a second node refuses the directory of one that runs, not of one that was killed', async (t) => {
+test('a second node refuses the directory of one that runs, not of a killed one', async (t) => {
   const folder = temporaryFolder(t);
   const first = await start(t, folder);
   const run = spawnSync(process.execPath, [MAIN, '--port', '0', '--dir', folder], {
