@@ -221,9 +221,8 @@ export class RdbFileReader {
     reader.readString(text);
     this.keepKey(text);
     const { database } = this;
-    const entry = database.find(key, 0);
-    if (entry !== 0) this.replaceKey(entry);
     if (type === RDB_TYPE.STRING) {
+      this.missKey();
       reader.readString(text);
       if (this.isExpired) return this.leaveOut();
       const placed = placeString(database, 0, key, 0, text, this.deadline);
@@ -240,10 +239,12 @@ export class RdbFileReader {
     this.walk = readObject(this.context, type);
   }
 
-  private replaceKey(entry: number): void {
+  /** Looks for the key, which must not be there, or goes. */
+  private missKey(): void {
     const { database, key } = this;
+    const entry = database.find(key, 0);
+    if (entry === 0) return;
     if (this.sink.replacesKeys !== true) this.reader.fail('key twice');
-    database.refind(entry);
     database.dropFound(entry);
     database.find(key, 0);
   }
@@ -273,8 +274,8 @@ export class RdbFileReader {
       this.skippedCount++;
       return this.forgetKey();
     }
-    const entry = value.install(this.key, 0, this.deadline);
-    this.finishKey(entry);
+    this.missKey();
+    this.finishKey(value.installMissed(this.key, 0, this.deadline));
   }
 
   private finishKey(entry: number): void {

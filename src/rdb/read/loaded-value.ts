@@ -112,12 +112,18 @@ export class LoadedValue {
    * @returns the entry's address
    */
   install(frame: Frame, keyArg: number, deadline: number | bigint): number {
-    const { database, content } = this;
+    const { database } = this;
     const replaced = database.find(frame, keyArg);
     if (replaced !== 0) {
       database.dropFound(replaced);
       database.find(frame, keyArg);
     }
+    return this.installMissed(frame, keyArg, deadline);
+  }
+
+  /** The same, under the key that the last `find` missed. */
+  installMissed(frame: Frame, keyArg: number, deadline: number | bigint): number {
+    const { database, content } = this;
     if (this.kind === TYPE.STRING) {
       const placed = placeString(database, 0, frame, keyArg, content, deadline);
       if (this.isJson) markJson(database, placed);
