@@ -225,8 +225,10 @@ function parseOptions(
         return false;
       }
       const deliveredMs = isIdle ? nowMs - ms : ms;
-      // What makes no sense is now: clients may do the sum with another clock.
-      CLAIM.deliveredMs = deliveredMs < 0 || deliveredMs > nowMs ? nowMs : deliveredMs;
+      // What makes no sense is now: clients may do the sum with another clock. What a log says was
+      // found to make sense when it was written: while it is loaded the clock is a little behind.
+      const isLater = deliveredMs > nowMs && !database.store.isLoading;
+      CLAIM.deliveredMs = deliveredMs < 0 || isLater ? nowMs : deliveredMs;
     } else if (hasValue && frame.equals(arg, 'RETRYCOUNT')) {
       const times = integer64Argument(frame, ++arg);
       if (times === null) {
