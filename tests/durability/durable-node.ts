@@ -14,6 +14,11 @@ export interface NodeOptions {
   readonly readingMs?: number;
 }
 
+/** It stopped while it loaded, by itself, and said why. */
+export class StartRefusal extends Error {
+  override readonly name = 'StartRefusal';
+}
+
 /** Virtual time within which a node has read all that lies on its disk. */
 const LOADING_MS_MAX = 600_000;
 
@@ -41,7 +46,7 @@ export async function startDurableNode(options: NodeOptions): Promise<NodeKit> {
   for (let ms = 0; kit.node.services.persistence.isLoading; ms += 10) {
     await passTime(kit, 10);
     if (failure !== null) throw failure;
-    if (exitCode !== -1) throw new Error(`stopped: ${kit.complaintTexts.join(', ')}`);
+    if (exitCode !== -1) throw new StartRefusal(kit.complaintTexts.join(', '));
     if (ms > LOADING_MS_MAX) throw new Error('it loads without an end');
   }
   return kit;

@@ -19,7 +19,7 @@ const BYTE_STRIDE = 29;
 const SHORT_RUN_SEEDS = 50;
 
 describe('the power fails', () => {
-  test('at bytes of a log of 200 records: all acknowledged is there, and no part of more', async () => {
+  test('at bytes of a log of 200 records: all acknowledged is there, no part of more', async () => {
     const failureCount = await failAtBytes(RECORD_COUNT, BYTE_STRIDE);
     assert.ok(failureCount > RECORD_COUNT * 3, `${failureCount} failures`);
   });
