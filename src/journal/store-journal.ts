@@ -1,7 +1,7 @@
 /**
  * Every change of one store, encoded once, in order, as commands that redis-server 7.0 executes.
- * What a loop turn brings is one record (see `record-line.ts`); it is cut, never within a group, when
- * it is large and when the clock moves.
+ * What a loop turn brings is one record (see `record-line.ts`); it is cut, never within a group,
+ * when it is large and when the clock moves.
  *
  *     bytes   [ taken | sealed records      | line + body of the open record ]
  *                     ^start                ^sealedEnd                       ^end
@@ -141,7 +141,7 @@ export class StoreJournal implements MutationReader {
     if (!this.isAnnounced) this.announce();
   }
 
-  /** Closes the record that is open. A group that has no end yet stays behind, in one of its own. */
+  /** Closes the record that is open. A group without an end stays behind, in one of its own. */
   seal(): void {
     this.isAnnounced = false;
     if (this.recordStart < 0) return;

@@ -5,7 +5,7 @@ import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { FrameParser } from '../protocol/frame-parser.ts';
 import { clientClassOf, outputLimitOf } from './client-class.ts';
 import type { Connection } from './connection.ts';
-import { brokenOutputLimit } from './output-limit.ts';
+import { brokenOutputLimit } from './output/output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /** A defect of ours. Before the first change it costs this client only; after it, the node. */

@@ -17,7 +17,7 @@ import {
 import { breaksOutputLimit, logRefusal, reportFailure } from './connection-reports.ts';
 import { HOLD, type Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox } from './output/outbox.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 /**
@@ -25,8 +25,8 @@ import type { TurnLoop } from './turn-loop.ts';
  * holds no buffer. A turn reads straight from the socket's shared buffer, or from the gathering
  * that small reads wait in, executes into the loop's one reply writer, and ends with one write.
  *
- * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet; while it
- * holds something, everything goes through it.
+ * Bytes leave in the order in which they came to be. `outbox` holds what may not leave yet; while
+ * it holds something, everything goes through it.
  */
 export class Connection implements ClientChannel, SocketHandler {
   readonly session: Session;

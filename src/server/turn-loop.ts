@@ -9,7 +9,7 @@ import { KeyHints } from '../protocol/key-peek.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
 import { Gathering } from './gathering.ts';
-import { NO_BARRIER, type ReplyBarrier } from './reply-barrier.ts';
+import { NO_BARRIER, type ReplyBarrier } from './output/reply-barrier.ts';
 
 /**
  * What all connections of a node share. Commands run one at a time, so one frame and one reply

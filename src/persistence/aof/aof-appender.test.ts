@@ -133,7 +133,7 @@ test('policy always: one sync at a time covers all that was written before it be
   assert.equal(log.appender.isSyncing, false);
 });
 
-test('policy always: what comes while a sync is under way is written once, when it is done', async () => {
+test('policy always: what comes during a sync is written once, when it is done', async () => {
   const log = await openLog('always');
   log.disk.addFault({ code: '', verbs: ['sync'], delayMs: 10 });
   log.turn();
@@ -178,7 +178,7 @@ test('a change of policy lets go who waited, or makes them wait', async () => {
   assert.ok(log.turn() > log.appender.safePosition);
 });
 
-test('a full disk: what was refused stays, is tried each second, and follows what was written', async () => {
+test('a full disk: what was refused stays, and follows when it heals', async () => {
   const log = await openLog('everysec');
   const heal = log.disk.addFault({ code: 'ENOSPC', verbs: ['write'], bytesLeft: 150 });
   log.turn(1);
@@ -198,7 +198,7 @@ test('a full disk: what was refused stays, is tried each second, and follows wha
 });
 
 for (const code of ['EROFS', 'EIO']) {
-  test(`a disk that refuses with ${code}: readers are let go, writers wait until it heals`, async () => {
+  test(`a disk that refuses with ${code}: readers go on, writers wait until it heals`, async () => {
     const log = await openLog('always');
     const heal = log.disk.addFault({ code, verbs: ['write'] });
     const told: string[] = [];
@@ -241,7 +241,7 @@ test('after a failed sync nothing is safe before a new file stands behind a new 
   assert.deepEqual(valuesOf(log.disk, '/data/b.aof'), ['3'], 'the base holds the others');
 });
 
-test('another file: the old one is synced and closed beside the loop, and comes first', async () => {
+test('another file: the old one is synced first, and closed', async () => {
   const log = await openLog('always');
   log.disk.addFault({ code: '', verbs: ['sync'], delayMs: 10 });
   log.record();

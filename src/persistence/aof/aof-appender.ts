@@ -12,10 +12,10 @@
  *     everysec   a second after the last one began, while something is not synced
  *     no         never, but at the end
  *
- * A refused write leaves its bytes where they are and is tried again each second. A failed sync ends
- * the trust in the file: what was written since the last good one may be gone though a later sync
- * succeeds. Then only a new file behind a new base heals: `switchTo`, and `settle` when the base is
- * on the disk.
+ * A refused write leaves its bytes where they are and is tried again each second. A failed sync
+ * ends the trust in the file: what was written since the last good one may be gone though a later
+ * sync succeeds. Then only a new file behind a new base heals: `switchTo`, and `settle` when the
+ * base is on the disk.
  */
 import { assert, NodeError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -204,8 +204,8 @@ export class AofAppender implements StoreSafety {
   }
 
   /**
-   * Once a loop turn: one write of all that is pending. Where all wait for a sync anyhow, and one is
-   * under way, it is written when that is done: half the writes, and none that the file system
+   * Once a loop turn: one write of all that is pending. Where all wait for a sync anyhow, and one
+   * is under way, it is written when that is done: half the writes, and none that the file system
    * holds up.
    */
   flush(): void {

@@ -128,7 +128,7 @@ test('a torn tail refuses the log where aof-load-truncated is off', async () => 
   assert.deepEqual([error.file, error.offset], [NAME, log.length - lastBytes]);
 });
 
-test('any bit turned in what was synced refuses the log with file and offset, or does no harm', async () => {
+test('any bit turned in what was synced refuses the log, or does no harm', async () => {
   const sizes: number[] = [];
   let total = 0;
   for (const { length } of (await write(TURNS)).records) {
@@ -160,7 +160,7 @@ test('any bit turned in what was synced refuses the log with file and offset, or
   assert.ok(refusedCount > log.length * 0.6, `${refusedCount} of ${log.length}`);
 });
 
-test('a record lost before later ones ends the log where none of it was known to be synced', async () => {
+test('a record lost before later ones ends the log where none was known to be synced', async () => {
   const { digests, log, records } = await write(TURNS);
   for (let lost = 0; lost < records.length; lost++) {
     const before = Buffer.concat(records.slice(0, lost)).length;
@@ -241,7 +241,8 @@ const resp = (...commands: string[]): string =>
     .join('');
 
 test('a log of redis-server is loaded, its times and comments included', async () => {
-  const log = `#TS:1700000000\r\n${resp('SELECT 0', 'SET a 1', 'MULTI', 'INCR a', 'SADD s m', 'EXEC')}`;
+  const commands = resp('SELECT 0', 'SET a 1', 'MULTI', 'INCR a', 'SADD s m', 'EXEC');
+  const log = `#TS:1700000000\r\n${commands}`;
   const { kit, loader } = await load({ [NAME]: `${log}#something else\r\n${resp('INCR a')}` });
   assert.deepEqual([kit.ask('GET', 'a'), kit.ask('SCARD', 's')], ['3', 1]);
   assert.equal(loader.failedCount, 0);

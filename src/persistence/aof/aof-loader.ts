@@ -148,7 +148,7 @@ export class AofLoader {
     this.reader ??= new LogReader(source);
     if (!this.stepCommands(this.reader, isLate)) return false;
     if (this.source === null) return true;
-    // A base stands for all that was before: no increment followed it when its records were written.
+    // A base stands for all that was before: no increment follows it by its length.
     const isIncrement = this.options.files[this.fileIndex].type === 'i';
     this.previousBytes = isIncrement ? source.byteCount : -1;
     this.doneBytes += source.byteCount;

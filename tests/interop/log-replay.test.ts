@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StoreJournal } from '../../journal/store-journal.ts';
-import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
-import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
-import { startRealRedis } from '../../testing/real-redis.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
-import { encodeManifest } from './aof-manifest.ts';
-import { LogApplier } from './log-applier.ts';
-import { LogReader, type LogSource, UNIT } from './log-reader.ts';
+import { StoreJournal } from '../../src/journal/store-journal.ts';
+import { encodeManifest } from '../../src/persistence/aof/aof-manifest.ts';
+import { LogApplier } from '../../src/persistence/aof/log-applier.ts';
+import { LogReader, type LogSource, UNIT } from '../../src/persistence/aof/log-reader.ts';
+import { type CommandKit, createCommandKit } from '../../src/testing/command-kit.ts';
+import { CommandKeys, drawCommand, drawFilling } from '../../src/testing/random-commands.ts';
+import { startRealRedis } from '../../src/testing/real-redis.ts';
+import { type Draw, seededDraws } from '../../src/testing/seeded.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,6 +44,12 @@ async function createJournaled(seed: number) {
     journal.take(journal.sealedEnd);
   };
   return { kit, journal, write, log: () => Buffer.concat(pieces) };
+}
+
+function drawLibrary(draw: Draw): string {
+  const body = `return redis.call('SET', k[1], '${draw(99)}')`;
+  const register = `redis.register_function('f${draw(3)}', function(k) ${body} end)`;
+  return `#!lua name=lib${draw(3)}\n${register}`;
 }
 
 function drawMore(draw: Draw, keys: CommandKeys): (string | number)[] {
@@ -142,12 +148,7 @@ function drawMore(draw: Draw, keys: CommandKeys): (string | number)[] {
       1,
       keys.of('string'),
     ],
-    [
-      'FUNCTION',
-      'LOAD',
-      'REPLACE',
-      `#!lua name=lib${draw(3)}\nredis.register_function('f${draw(3)}', function(k) return redis.call('SET', k[1], '${draw(99)}') end)`,
-    ],
+    ['FUNCTION', 'LOAD', 'REPLACE', drawLibrary(draw)],
     ['FCALL', `f${draw(3)}`, 1, keys.of('string')],
     ['FUNCTION', 'DELETE', `lib${draw(3)}`],
     ['FLUSHDB'],
@@ -245,7 +246,7 @@ async function replayInNode(log: Uint8Array, seed: number, wallMs: number): Prom
   return kit;
 }
 
-test('what is journaled makes the same data again: in a node of ours, in redis-server 7.0', async (t) => {
+test('what is journaled makes the same data again, in ours and in redis-server', async (t) => {
   const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
   t.diagnostic(`TEST_SEED=${seed}`);
   const draw = seededDraws(seed);

@@ -1,4 +1,4 @@
-import type { OutputBufferLimit } from '../base/configuration.ts';
+import type { OutputBufferLimit } from '../../base/configuration.ts';
 
 /** Since when a client's unread output is above its soft limit; 0 while it is below. */
 export interface OutputWatch {

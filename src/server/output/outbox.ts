@@ -1,4 +1,4 @@
-import type { Session } from '../commands/session.ts';
+import type { Session } from '../../commands/session.ts';
 import { ReplyHold } from './reply-hold.ts';
 
 type Safety = NonNullable<Session['store']['safety']>;

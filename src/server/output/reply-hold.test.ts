@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MutationReader } from '../engine/mutation-sink.ts';
-import type { Store } from '../engine/store.ts';
-import type { StoreSafety } from '../engine/store-safety.ts';
-import { createNodeKit, type NodeKit } from '../testing/node-kit.ts';
+import type { MutationReader } from '../../engine/mutation-sink.ts';
+import type { Store } from '../../engine/store.ts';
+import type { StoreSafety } from '../../engine/store-safety.ts';
+import { createNodeKit, type NodeKit } from '../../testing/node-kit.ts';
 import { ReplyHold } from './reply-hold.ts';
 
 /** A log whose every effect is one byte long. */
@@ -81,7 +81,7 @@ test('what is not safe yet holds the replies, and those behind them, until it is
   assert.equal(client.isClosed, true);
 });
 
-test('who reads what another wrote waits for it as well; in another store nobody does', async () => {
+test('who reads what another wrote waits for it too; in another store nobody does', async () => {
   const { kit, log } = await openKit();
   const [writer, reader, stranger] = [kit.connect(), kit.connect(), kit.connect()];
   stranger.ask('store create other', 'select other');

@@ -1,4 +1,4 @@
-import type { Session } from '../commands/session.ts';
+import type { Session } from '../../commands/session.ts';
 
 type Safety = NonNullable<Session['store']['safety']>;
 
@@ -8,9 +8,9 @@ type Safety = NonNullable<Session['store']['safety']>;
  *     outbox   [ replies of turn 1 | replies of turns 2, 3, 4 | ...
  *     marks      position 120, end   position 480, no end yet
  *
- * Bytes before a mark's end leave when its store is safe up to its position, and the marks before it
- * are passed. A client that never stops sending moves the last mark only: the one before it stands,
- * so that its replies leave at the next sync. Arrays are reused; nothing is made per turn.
+ * Bytes before a mark's end leave when its store is safe up to its position, and the marks before
+ * it are passed. A client that never stops sending moves the last mark only: the one before it
+ * stands, so that its replies leave at the next sync. Arrays are reused; nothing is made per turn.
  */
 export class ReplyHold {
   private count = 0;
