@@ -4,6 +4,9 @@
  */
 import type { Timer, World } from '../base/world.ts';
 
+/** For work that must end before anything else happens: no promise settles meanwhile. */
+export const NEVER_LATE = () => false;
+
 export interface SlicePace {
   readonly sliceMs: number;
   readonly busyPauseMs: number;
@@ -78,5 +81,3 @@ export class SlicedWork {
     this.timer = world.timers.after(pauseMs, () => this.runSlice());
   }
 }
-
-const NEVER_LATE = () => false;

@@ -16,7 +16,7 @@ import { systemErrorText } from './disk-failure.ts';
 import type { KeeperParts } from './keeper-parts.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { LogRewrite } from './log-rewrite.ts';
-import { BACKGROUND_PACE, SlicedWork } from './sliced-work.ts';
+import { BACKGROUND_PACE, NEVER_LATE, SlicedWork } from './sliced-work.ts';
 import type { SnapshotFile } from './snapshot/snapshot-file.ts';
 import { SnapshotKeeper, type SnapshotWriting } from './snapshot/snapshot-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
@@ -477,8 +477,6 @@ export class StorePersistence {
     this.parts.logger.error('persistence', message, { store: this.parts.store.name, reason });
   }
 }
-
-const NEVER_LATE = () => false;
 
 /** What the disk refused; anything else is our own mistake and ends the node. */
 function reasonOf(error: unknown): string {

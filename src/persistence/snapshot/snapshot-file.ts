@@ -14,6 +14,7 @@ import { beginSnapshot, type StoreSnapshot } from '../../engine/snapshot/store-s
 import type { Store } from '../../engine/store.ts';
 import { type RdbFileFacts, RdbFileWriter } from '../../rdb/file-writer.ts';
 import type { RdbWriteOptions } from '../../rdb/write/write-options.ts';
+import { NEVER_LATE } from '../sliced-work.ts';
 
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 const HELD_BYTES_HIGH = 16 * 1024 * 1024;
@@ -88,12 +89,15 @@ export class SnapshotFile {
   step(isLate: () => boolean): boolean {
     if (this.failure !== null) throw this.failure;
     if (this.hasEnded) return true;
+    const isHurried = isLate === NEVER_LATE;
+    // A write to a file that is being synced may wait for that, and so would everybody.
+    if (this.syncing !== null && !isHurried) return false;
     this.extraBytesMax = Math.max(this.extraBytesMax, this.extraBytes);
     if (this.snapshot.step(() => isLate() || this.writer.pendingBytes >= PENDING_BYTES_MAX)) {
       this.writer.end();
       this.hasEnded = true;
     }
-    this.drain();
+    this.drain(isHurried);
     return this.hasEnded;
   }
 
@@ -131,7 +135,7 @@ export class SnapshotFile {
     this.file.close();
   }
 
-  private drain(): void {
+  private drain(isHurried: boolean): void {
     const bytes = this.writer.takeBytes();
     if (bytes.length === 0) return;
     const taken = this.file.write(bytes, 0, bytes.length);
@@ -143,7 +147,7 @@ export class SnapshotFile {
       });
     }
     this.unsyncedBytes += bytes.length;
-    if (this.unsyncedBytes >= SYNC_EVERY_BYTES && this.syncing === null) this.syncSome();
+    if (this.unsyncedBytes >= SYNC_EVERY_BYTES && !isHurried) this.syncSome();
   }
 
   private syncSome(): void {
