@@ -38,7 +38,7 @@ describe('a flipped bit is detected or harmless', () => {
     assert.equal(counts.harmless + counts.cut, 0, JSON.stringify(counts));
   });
 
-  test('in an increment: refused with its offset, or the last record is cut off and told', async () => {
+  test('in an increment: refused with its offset, or a torn end is cut off and told', async () => {
     const { disk, records } = await makeFiles(LOGGED, true);
     const counts = await flipEach(disk, findFile(disk, '.incr.aof'), LOGGED, records);
     assert.ok(counts.refused > counts.harmless * 3, JSON.stringify(counts));

@@ -12,7 +12,7 @@ export async function storeState(kit: NodeKit, name: string): Promise<string> {
   return selected === 'OK' ? state.join(' ') : NO_STORE;
 }
 
-type GroupKind = 'change' | 'make' | 'drop' | 'wait' | 'save' | 'other';
+type GroupKind = 'look' | 'change' | 'make' | 'drop' | 'wait' | 'save' | 'other';
 
 /** Commands sent together; all but the last three kinds end with a look at the state. */
 interface Group {
@@ -28,7 +28,7 @@ export class StoreRecord {
   readonly name: string;
   readonly isDefault: boolean;
   /** After each change, as the node told it. */
-  private readonly states: string[];
+  private readonly states: string[] = [];
   private readonly groups: Group[] = [];
   private readonly client: DurableClient;
   private readonly policy: string;
@@ -37,18 +37,19 @@ export class StoreRecord {
   private groupCount = 0;
   private replyCount = 0;
   private synced = 0;
-  private isStanding: boolean;
+  private isStanding = false;
   private isMaking = false;
+  /** Whether an answer is a promise, as the policy says. */
+  private isPromised = true;
+  private isLogOff = false;
 
   constructor(name: string, kit: NodeKit, settings: Readonly<Record<string, string>>) {
     this.name = name;
     this.isDefault = name === DEFAULT_STORE;
-    this.isStanding = this.isDefault;
     this.policy = settings['persistence.sync_policy'];
     this.isLogged = isLogged(settings);
     this.client = new DurableClient(kit);
-    this.states = this.isDefault ? [] : [NO_STORE];
-    if (this.isDefault) this.sendGroup('change', []);
+    this.sendGroup('look', [['SELECT', name]]);
   }
 
   /** Each unit is a change of its own; nothing while there is no such store. */
@@ -92,6 +93,19 @@ export class StoreRecord {
     }
   }
 
+  /** The log is about to be turned off. */
+  endPromises(): void {
+    this.readReplies();
+    this.isPromised = false;
+    this.isLogOff = true;
+  }
+
+  /** The log is on again: what WAITAOF says from now on is true, and then what the policy says. */
+  askForPromises(): void {
+    this.isLogOff = false;
+    this.sendUpkeep(0);
+  }
+
   get stateCount(): number {
     return this.states.length;
   }
@@ -108,7 +122,8 @@ export class StoreRecord {
   /** Of the last state whose change was answered. */
   answeredIndex(): number {
     this.readReplies();
-    return this.isLogged ? Math.max(0, this.states.length - 1) : this.synced;
+    const isKept = this.isLogged && this.isPromised;
+    return isKept ? Math.max(0, this.states.length - 1) : this.synced;
   }
 
   /** Of the last state that was acknowledged as synced. */
@@ -129,7 +144,7 @@ export class StoreRecord {
   }
 
   private sendGroup(kind: GroupKind, commands: readonly Words[]): void {
-    const isLooked = kind === 'change' || kind === 'make' || kind === 'drop';
+    const isLooked = kind !== 'wait' && kind !== 'save' && kind !== 'other';
     const all = isLooked ? [...commands, ...STATE_QUERY] : commands;
     this.groups.push({ kind, commandCount: all.length });
     this.client.send(...all);
@@ -149,7 +164,10 @@ export class StoreRecord {
   }
 
   private take({ kind }: Group, told: readonly string[]): void {
-    if (kind === 'wait' && told[0] === '[1 0]') this.synced = this.states.length - 1;
+    if (kind === 'wait' && told[0] === '[1 0]' && !this.isLogOff) {
+      this.synced = this.states.length - 1;
+      this.isPromised = true;
+    }
     if (kind === 'save' && told[0] === 'OK' && !this.isLogged) {
       this.synced = this.states.length - 1;
     }
@@ -158,11 +176,12 @@ export class StoreRecord {
       this.isMaking = false;
       this.isStanding = told[1] === 'OK';
     }
+    if (kind === 'look') this.isStanding = told[0] === 'OK';
     if (kind === 'drop' && told[0] === 'OK') this.isStanding = false;
     const state = told.slice(told.length - STATE_QUERY.length).join(' ');
     this.states.push(this.isStanding ? state : NO_STORE);
-    const isListed = kind !== 'change' && told[0] === 'OK';
-    const isSynced = isListed || (this.isLogged && this.policy === 'always');
+    const isListed = (kind === 'make' || kind === 'drop') && told[0] === 'OK';
+    const isSynced = isListed || (this.isLogged && this.isPromised && this.policy === 'always');
     if (isSynced) this.synced = this.states.length - 1;
   }
 }
