@@ -41,11 +41,15 @@ function versionAt(bytes: Uint8Array, end: number): number {
   return bytes[end] | (bytes[end + 1] << 8);
 }
 
+/** Buffers that a longer payload needed are not kept for the next. */
+const KEPT_PAYLOAD_BYTES_MAX = 64 * 1024;
+
 /** A payload's value, which has no key yet. Reused: one at a time. */
 export class RestoredValue {
   /** redis-server 7.0 would read the payload too. */
   isOfWrittenVersion = false;
   private context: ReadContext | null = null;
+  private isLarge = false;
   private fieldDeadlines: Uint8Array[] = [];
   private readonly text = new Slice();
 
@@ -61,12 +65,15 @@ export class RestoredValue {
     end: number,
   ): boolean {
     const reader = RdbReader.ofBytes(bytes, start, end);
+    this.isLarge = end - start > KEPT_PAYLOAD_BYTES_MAX;
     this.context ??= new ReadContext(reader, limits);
     const { context } = this;
     context.reader = reader;
     context.limits = limits;
     const { value } = context;
-    value.begin(database, budgetOf(database));
+    const budgetBytes = budgetOf(database);
+    reader.stringBytesMax = Math.min(budgetBytes, LIMITS.bulkBytesMax);
+    value.begin(database, budgetBytes);
     this.fieldDeadlines = [];
     try {
       const type = reader.readByte();
@@ -76,11 +83,11 @@ export class RestoredValue {
       while (walk.next().done !== true);
       this.readAuxFields(RdbReader.ofBytes(bytes, start + reader.offset, end));
     } catch (error) {
-      value.release();
+      this.release();
       if (!(error instanceof RdbError)) throw error;
       return false;
     }
-    if (value.isEmpty) value.release();
+    if (value.isEmpty) this.release();
     return !value.isEmpty;
   }
 
@@ -88,6 +95,7 @@ export class RestoredValue {
   install(frame: Frame, keyArg: number, deadline: number | bigint): number {
     const { value } = this.context as ReadContext;
     const entry = value.install(frame, keyArg, deadline);
+    this.forget();
     if (this.fieldDeadlines.length === 0) return entry;
     setFieldDeadlines(value.database, entry, this.fieldDeadlines);
     return value.database.find(frame, keyArg);
@@ -95,6 +103,13 @@ export class RestoredValue {
 
   release(): void {
     this.context?.value.release();
+    this.forget();
+  }
+
+  /** Lets go of the payload's bytes, and of what was large because of it. */
+  private forget(): void {
+    if (this.isLarge) this.context = null;
+    else this.context?.reader.close();
   }
 
   /**

@@ -11,6 +11,7 @@
  *
  * What is shown (`bytes` from `at` on, the slice of `readString`) is true until the next read.
  */
+import { LIMITS } from '../base/limits.ts';
 import type { Slice } from '../engine/slice.ts';
 import { LENGTH_32, LENGTH_64, STRING_FORM } from './format.ts';
 import { decompressLzf } from './lzf.ts';
@@ -32,14 +33,14 @@ export interface RdbChecksum {
 const WINDOW_BYTES = 256 * 1024;
 /** A window that grew for one long string is given back when it is larger than this. */
 const KEPT_WINDOW_BYTES = 4 * WINDOW_BYTES;
-/** As proto-max-bulk-len: a longer string cannot be a value. */
-const STRING_BYTES_MAX = 512 * 1024 * 1024;
 /** Where the scratch of packed strings begins. */
 const UNPACKED_BYTES_MIN = 4096;
 const HIGH_WORD = 0x1_0000_0000;
 /** High words of integers that a double holds exactly. */
 const SAFE_HIGH_WORD_MAX = 0x1f_ffff;
 
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 const TRUNCATED = 'unexpected end of data';
 
 export class RdbReader {
@@ -49,6 +50,8 @@ export class RdbReader {
   /** The next byte to be read, and the first one that is not there, in the window. */
   at: number;
   end: number;
+  /** A packed string that claims to be longer is refused. */
+  stringBytesMax: number = LIMITS.bulkBytesMax;
   /** Both words of the number that `readWords` met. */
   low = 0;
   high = 0;
@@ -80,6 +83,13 @@ export class RdbReader {
   static ofSource(source: RdbSource): RdbReader {
     const byteCount = Math.min(WINDOW_BYTES, source.byteCount);
     return new RdbReader(source, new Uint8Array(byteCount), 0, 0);
+  }
+
+  /** Lets the bytes go that it reads; nothing can be read any more. */
+  close(): void {
+    this.bytes = NO_BYTES;
+    this.view = NO_VIEW;
+    this.end = this.at;
   }
 
   /** Bytes read so far. */
@@ -275,7 +285,7 @@ export class RdbReader {
     const packedLength = this.readLength();
     const length = this.readLength();
     if (packedLength > this.left) this.fail(TRUNCATED);
-    if (length > STRING_BYTES_MAX || length > packedLength * LZF_RATIO_MAX) {
+    if (length > this.stringBytesMax || length > packedLength * LZF_RATIO_MAX) {
       this.fail('compressed string claims more than it can hold');
     }
     this.need(packedLength);

@@ -166,7 +166,18 @@ test('a value that is larger than its store may be is refused', async () => {
     ]);
   assert.equal(kit.ask('RESTORE', 'small', 0, hash(3)), 'OK');
   assert.equal(errorOf(kit, 'RESTORE', 'k', 0, hash(40)), 'ERR Bad data format');
+  // One string of 4.4 MB: it is not even unpacked.
+  const long = Buffer.concat([
+    run,
+    ...Array.from({ length: 16_000 }, () => Buffer.of(0xe0, 255, 0)),
+  ]);
+  const text = [lengthBytes(long.length), lengthBytes(length + 16_000 * 264), long];
+  const string = payloadOf(0, [Buffer.of(0xc3), ...text]);
+  assert.equal(errorOf(kit, 'RESTORE', 'k', 0, string), 'ERR Bad data format');
   assert.equal(kit.ask('DBSIZE'), 1);
+  kit.ask('CONFIG', 'SET', 'maxmemory', 0);
+  assert.equal(kit.ask('RESTORE', 'k', 0, string), 'OK');
+  assert.equal(kit.ask('STRLEN', 'k'), length + 16_000 * 264);
   checkHoldings(kit.node.services.stores.default.databases[0]);
   await kit.node.stop();
 });
