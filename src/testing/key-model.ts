@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Effect } from '../engine/effect.ts';
+import { copiedInto, type Effect } from '../engine/effect.ts';
 import { EVENT_ROWS } from '../engine/event-table.ts';
 import type { MutationReader } from '../engine/mutation-sink.ts';
 import type { Store } from '../engine/store.ts';
@@ -40,7 +40,7 @@ export class KeyModel implements MutationReader {
       case 'MOVE':
         return this.carry(keys, key, this.databases[Number(second)], key, true);
       case 'COPY':
-        return this.carry(keys, key, this.databases[Number(words[4])], second, false);
+        return this.carry(keys, key, this.databases[copiedInto(effect)], second, false);
       case 'PERSIST':
       case 'PEXPIREAT':
         keys.set(key, { isVolatile: name === 'PEXPIREAT' });
