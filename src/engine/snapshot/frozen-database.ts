@@ -14,7 +14,7 @@ import { recordTree } from '../values/tree-record.ts';
 import { EntryImage, NO_TREES } from './entry-image.ts';
 import { FrozenTree, type Tally } from './frozen-tree.ts';
 import { HeldEntry, HeldTrees } from './held-entry.ts';
-import { isLittle } from './little-trees.ts';
+import { isLittle, LITTLE_BYTES } from './little-trees.ts';
 import { PageStore } from './page-store.ts';
 
 /** What a frozen database tells its snapshot. */
@@ -86,14 +86,18 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
     const { memory } = this;
     const scanned = this.#scanned;
     const next = this.entries.scan(this.#cursor, SCANNED_COUNT, scanned);
+    let byteCount = 0;
     for (let i = 0; i < scanned.count; i++) {
       const entry = scanned.addresses[i];
       memory.locate(entry);
       const word0 = memory.view.getUint32(memory.base, true);
       if (((word0 ^ memory.seenMark) & FLAG.SEEN) === 0) continue;
       this.#see(entry, word0, false, false);
+      byteCount += (word0 & FLAG.TREE) === 0 ? this.#image.value.length : LITTLE_BYTES;
+      if (byteCount < LONG_STEP_BYTES) continue;
       // The same stretch once more; what was shown is passed over.
-      if (this.#image.value.length > LONG_STEP_BYTES && isLate()) return true;
+      if (isLate()) return true;
+      byteCount = 0;
     }
     this.#cursor = next;
     assert(next !== 0 || this.unseenCount === 0, 'a walk sees each entry there was');
@@ -286,7 +290,7 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
 
 /** Entries between two looks at the clock. */
 const SCANNED_COUNT = 32;
-/** After a longer one the clock is looked at. */
+/** After so much the clock is looked at. */
 const LONG_STEP_BYTES = 4_096;
 /** A longer string is written in steps. */
 const LONG_BYTES = 65_536;

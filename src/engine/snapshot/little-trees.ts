@@ -15,7 +15,7 @@ import type { PageSource } from './page-walk.ts';
  * What is written at once rather than in steps: four pages. More would be felt by the command that it
  * is written before; less, and many collections of some hundred elements would be held.
  */
-const LITTLE_BYTES = 16_384;
+export const LITTLE_BYTES = 16_384;
 const LITTLE_PAGE_COUNT = 8;
 
 /** Whether so little is in those trees that they are written at once. Looks at a few pages. */
