@@ -202,8 +202,8 @@ test('effects on streams are what redis-server writes to its AOF', async (contex
     const theirs = await redis.call(...words);
     assert.deepEqual(typeof kit.ask(...words), typeof theirs, line);
     const expected = aof().map(masked);
-    // Redis leaves unsaid the consumer that comes with its first entry, and, but for NOACK, how many
-    // entries its group has read then: its replicas do not know it.
+    // Redis leaves unsaid the consumer that comes with its first entry, and, but for NOACK, how
+    // many entries its group has read then: its replicas do not know it.
     const isNews = (effect: string) =>
       /^xgroup|noack/i.test(line) || !/^XGROUP (CREATECONSUMER|SETID)/i.test(effect);
     const found = kit.takeEffects().map(masked);

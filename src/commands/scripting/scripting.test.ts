@@ -143,7 +143,7 @@ test('the effects of a script are one group', () => {
   const story: string[] = [];
   const { sink } = kit.session.store;
   sink.attach({
-    onEffect: (effect) => story.push(effect.frame.latin1(0)),
+    onEffect: (effect) => story.push(effect.frame.latin1(0).toUpperCase()),
     onGroupBegin: () => story.push('('),
     onGroupEnd: () => story.push(')'),
   });
