@@ -74,7 +74,7 @@ const RARE_CHANGES: readonly Change[] = [
   () => ['FLUSHDB', 'ASYNC'],
   (draw) => ['MOVE', anyKey(draw), 1 + draw(2)],
   (draw) => ['SWAPDB', draw(2), 1 + draw(2)],
-  (draw) => ['SET', key(draw, 's'), 'y'.repeat(draw(20_000))],
+  (draw) => ['SET', key(draw, 's'), 'y'.repeat(draw(6000))],
   (draw) => ['RPUSH', key(draw, 'l'), ...many(draw, () => text(draw))],
   (draw) => [
     'HSET',
@@ -125,13 +125,13 @@ function text(draw: Draw): string | Buffer {
     case 3:
       return Buffer.from(Array.from({ length: draw(40) }, () => draw(256)));
     case 4:
-      return 'abc'.repeat(draw(300));
+      return 'abc'.repeat(draw(100));
     default:
       return `v${draw(1000)}`;
   }
 }
 
 function many(draw: Draw, ...columns: ((i: number) => string | number | Buffer)[]): Words {
-  const count = 1 + draw(200);
+  const count = 1 + draw(draw(4) === 0 ? 200 : 20);
   return Array.from({ length: count }, (_, i) => columns.map((column) => column(i))).flat();
 }
