@@ -1,4 +1,6 @@
-/** Frozen entries as plain text, to be compared: type, flags, deadline, and every byte of the value. */
+/**
+ * Frozen entries as plain text, to be compared: type, flags, deadline, and every byte of the value.
+ */
 import type { Database } from '../engine/database.ts';
 import { TYPE } from '../engine/keyspace/entry.ts';
 import { AddressBuffer } from '../engine/keyspace/hash-index.ts';

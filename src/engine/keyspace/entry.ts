@@ -80,7 +80,9 @@ export const FLAG = {
   TREE: 1 << 13,
   /** A hash with deadlines of fields: it stands in the database's `FieldSchedule`. */
   SCHEDULED: 1 << 14,
-  /** Unlike the memory's `seenMark`: a running snapshot has not seen it yet (`engine/snapshot/`). */
+  /**
+   * Unlike the memory's `seenMark`: a running snapshot has not seen it yet (`engine/snapshot/`).
+   */
   SEEN: 1 << 15,
 } as const;
 

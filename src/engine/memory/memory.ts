@@ -145,8 +145,8 @@ export class Memory {
   }
 
   /**
-   * `beforeChange` of a block that is removed next and not written to until then: the bytes of a huge
-   * one need not be copied.
+   * `beforeChange` of a block that is removed next and not written to until then: the bytes of a
+   * huge one need not be copied.
    */
   beforeRemoval(address: number): void {
     if (this.#changeWatcher !== null) this.#changeWatcher.beforeChange(address, true);

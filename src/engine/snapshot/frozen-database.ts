@@ -29,8 +29,8 @@ export interface FreezeListener extends Tally {
 
 /**
  * One database as it was when the snapshot began: shows each of its entries once, either when the
- * walk comes to it or just before it changes. Speaks of memory, index and trees, not of the database:
- * SWAPDB may give them to another.
+ * walk comes to it or just before it changes. Speaks of memory, index and trees, not of the
+ * database: SWAPDB may give them to another.
  */
 export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
   readonly index: number;
@@ -228,8 +228,8 @@ export class FrozenDatabase implements ChangeWatcher, TreeKeeper {
   }
 
   /**
-   * Looks at the entry that a command found last: most likely the tree is its. If it is not, the tree
-   * waits for the walk to come to its entry, or for its next change.
+   * Looks at the entry that a command found last: most likely the tree is its. If it is not, the
+   * tree waits for the walk to come to its entry, or for its next change.
    */
   #seeOwner(id: number): void {
     const entry = this.entries.foundAddress;

@@ -5,21 +5,21 @@
  * How the bytes lie is told where each type lives; `isLarge` tells the two forms apart, and the
  * encoding is only what OBJECT ENCODING answers:
  *
- *     type     small: `value` is                           large: `value` is a record (`tree-record.ts`)
- *     STRING   encoding INT: int64, little-endian;         -
+ *     type     small: `value` is               large: `value` is a record (`tree-record.ts`)
+ *     STRING   INT: int64, low byte first;      -
  *              else the bytes themselves
- *     LIST     listpack (`packed/listpack.ts`)             tree 0, BLOCK: `list/list-chunk.ts`
- *     SET      encoding INTSET: `set/intset.ts`;           tree 0, SLOTTED32: payload is the member
+ *     LIST     listpack (`packed/listpack.ts`)  tree 0, BLOCK: `list/list-chunk.ts`
+ *     SET      INTSET: `set/intset.ts`;          tree 0, SLOTTED32: payload is the member
  *              else listpack
- *     ZSET     listpack of member, score, ... in order     tree 0, SLOTTED64: key is the score,
- *              (`zset/score-element.ts`)                   payload the member; in order
- *     HASH     listpack of field, value, ...; encoding     tree 0, SLOTTED32: `hash/field-payload.ts`,
- *              LISTPACKEX: field, value, deadline ms,      deadlines of fields included
- *              ... (0: none)
- *     STREAM   -                                           tree 0, BLOCK: `stream/stream-node.ts`; trees
- *                                                          1 on, SLOTTED64, one a group:
- *                                                          `stream/stream-pending.ts`; what the record
- *                                                          holds beside: `stream/stream-record.ts`
+ *     ZSET     listpack of member, score, ...   tree 0, SLOTTED64: key is the score, payload
+ *              in order (`score-element.ts`)    the member; in order
+ *     HASH     listpack of field, value, ...;   tree 0, SLOTTED32: `hash/field-payload.ts`,
+ *              LISTPACKEX: field, value,        deadlines of fields included
+ *              deadline ms, ... (0: none)
+ *     STREAM   -                                tree 0, BLOCK: `stream/stream-node.ts`; from
+ *                                               tree 1 on one a group, SLOTTED64:
+ *                                               `stream/stream-pending.ts`; what the record
+ *                                               holds beside: `stream/stream-record.ts`
  *
  * Trees that only repeat what tree 0 says (of a sorted set by hash, of a hash by deadline: tree 1)
  * are not kept as they were and cannot be walked.
@@ -46,8 +46,8 @@ export interface FrozenEntry {
   /** Its value is a record that names trees (FLAG.TREE). */
   readonly isLarge: boolean;
   /**
-   * The value's bytes as they lie. Where other commands run between two steps (`writeLarge`) they may
-   * be elsewhere after each `yield`: read `value.bytes`, `view` and `offset` anew.
+   * The value's bytes as they lie. Where other commands run between two steps (`writeLarge`) they
+   * may be elsewhere after each `yield`: read `value.bytes`, `view` and `offset` anew.
    */
   readonly value: Slice;
   /**
@@ -56,8 +56,8 @@ export interface FrozenEntry {
    */
   walk(treeId: number): FrozenWalk;
   /**
-   * `walk` for who will not walk that tree again: what the walk has passed need not be kept any more.
-   * The tree is gone when it has ended.
+   * `walk` for who will not walk that tree again: what the walk has passed need not be kept any
+   * more. The tree is gone when it has ended.
    */
   walkLast(treeId: number): FrozenWalk;
   /** Elements of a tree; in a tree of blocks those that the blocks stand for. */
@@ -85,9 +85,9 @@ export interface SnapshotTarget {
   writeSmall(entry: FrozenEntry): void;
   /**
    * Writes an entry that is not small: a large collection, or a string of more than 64 KiB
-   * (`isLarge` is false then). Yields every few hundred elements or about 64 KiB; commands run between
-   * two steps, and `writeSmall` may be called there. One at a time. The entry is valid until the
-   * generator has ended, or `return` was called because the snapshot was aborted.
+   * (`isLarge` is false then). Yields every few hundred elements or about 64 KiB; commands run
+   * between two steps, and `writeSmall` may be called there. One at a time. The entry is valid
+   * until the generator has ended, or `return` was called because the snapshot was aborted.
    */
   writeLarge(entry: FrozenEntry): Generator<void, void>;
 }

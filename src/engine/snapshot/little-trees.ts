@@ -12,8 +12,8 @@ import { BLOB_COUNT, SLOT_COUNT } from '../tree/slotted-leaf.ts';
 import type { PageSource } from './page-walk.ts';
 
 /**
- * What is written at once rather than in steps: four pages. More would be felt by the command that it
- * is written before; less, and many collections of some hundred elements would be held.
+ * What is written at once rather than in steps: four pages. More would be felt by the command that
+ * it is written before; less, and many collections of some hundred elements would be held.
  */
 export const LITTLE_BYTES = 16_384;
 const LITTLE_PAGE_COUNT = 8;

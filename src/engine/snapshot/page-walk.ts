@@ -1,4 +1,6 @@
-/** Goes over the elements of one tree in order, page by page, without reading a separator or count. */
+/**
+ * Goes over the elements of one tree in order, page by page, without reading a separator or count.
+ */
 
 import { Slice } from '../slice.ts';
 import { blobAt } from '../tree/blobs.ts';

@@ -100,7 +100,7 @@ test('a snapshot is the store as it was when it began, whatever runs meanwhile',
   assert.ok(earlyCount + largeCount > 0);
 });
 
-test('trees of three levels are written as they were while they are taken apart and grow', async () => {
+test('trees of three levels are written as they were while they grow and shrink', async () => {
   await play(FIRST_SEED, (play) => {
     const { kit, store, draw } = play;
     const long = (i: number): string => `${i}:`.padEnd(200, 'l');
@@ -197,7 +197,7 @@ test('after an abort, wherever it comes, the next snapshot is right', async () =
   }
 });
 
-test('what empties a store aborts its snapshot while there is something left to write', async () => {
+test('what empties a store aborts its snapshot while something is left to write', async () => {
   for (const command of [['FLUSHALL'], ['FLUSHDB']]) {
     await play(7, (play) => {
       const { kit, store, draw } = play;
@@ -222,7 +222,7 @@ test('what empties a store aborts its snapshot while there is something left to 
   }
 });
 
-test('emptying a database of which all is written, or which was empty, aborts nothing', async () => {
+test('emptying a database that is all written, or was empty, aborts nothing', async () => {
   await play(8, ({ kit, store, draw }) => {
     kit.run('SET', 'a', 'b');
     kit.run('SELECT', 1);
@@ -258,7 +258,7 @@ test('a store that is dropped aborts its snapshot', async () => {
   });
 });
 
-test('what is renamed while the marks of an aborted snapshot are put right is in the next', async () => {
+test('what is renamed while marks are put right after an abort is in the next', async () => {
   await play(13, ({ kit, store, draw }) => {
     for (let i = 0; i < 2000; i++) kit.run('SET', `key:${i}`, i);
     const huge = 'h'.repeat(1_200_000);
@@ -292,7 +292,7 @@ test('one snapshot of a store at a time', async () => {
   });
 });
 
-test('SWAPDB changes nothing of a snapshot, nor does what follows in the swapped databases', async () => {
+test('SWAPDB changes nothing of a snapshot, nor does what follows it', async () => {
   await play(11, (play) => {
     const { kit, store, draw } = play;
     play.fill(10);
@@ -325,7 +325,7 @@ const HUGE_CHANGES: readonly (readonly (string | number)[])[] = [
   ['PERSIST', 'huge'],
 ];
 
-test('a huge string is written as it was, whether it changes before or while it is written', async () => {
+test('a huge string is written as it was, changed before or while it is written', async () => {
   for (const command of HUGE_CHANGES) {
     for (const stepCount of [0, 1, 2, 3]) {
       await play(12, ({ kit, store, draw }) => {

@@ -14,8 +14,8 @@ export interface SnapshotDatabase {
 }
 
 /**
- * Freezes the store as it is now, for that target. Constant time, unless a snapshot was aborted just
- * before: then its marks are put right first, 0.1 us a key. One at a time.
+ * Freezes the store as it is now, for that target. Constant time, unless a snapshot was aborted
+ * just before: then its marks are put right first, 0.1 us a key. One at a time.
  */
 export function beginSnapshot(store: Store, target: SnapshotTarget): StoreSnapshot {
   assert(!store.isFrozen, 'one snapshot of a store at a time');

@@ -13,7 +13,7 @@ import type { Trees } from './trees.ts';
 const PLACE_BYTES = 8;
 
 for (const format of [FORMAT.SLOTTED32, FORMAT.SLOTTED64, FORMAT.BLOCK]) {
-  test(`a watcher hears of pages and blobs in their place, before they change: format ${format}`, () => {
+  test(`pages and blobs are announced in their place, before they change: format ${format}`, () => {
     seeded((random) => {
       const { store } = createEngineFixture({ seed: random.u32() });
       const { trees, memory } = store.databases[0] as Database;

@@ -16,8 +16,8 @@ export interface TreeKeeper {
  * step. They keep their ids until they are gone, so that compaction may move their pages meanwhile.
  * The list is linked through their counts.
  *
- * What a running snapshot has yet to read is kept until it lets go, or until room is needed: then its
- * pages are freed too, and the snapshot copies each before.
+ * What a running snapshot has yet to read is kept until it lets go, or until room is needed: then
+ * its pages are freed too, and the snapshot copies each before.
  */
 export class Graveyard {
   /** Trees that wait. */
