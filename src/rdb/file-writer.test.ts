@@ -83,24 +83,33 @@ test('entries written while a large one is under way stand whole behind it', () 
   kit.run('SELECT', 2);
   kit.run('SET', 'b', 'y');
   const writer = begin([]);
-  const steps = writer.writeLarge(frozen(0, 'large'));
-  let stepCount = 0;
-  while (steps.next().done !== true) {
-    if (++stepCount === 2) {
-      writer.writeSmall(frozen(2, 'b'));
-      writer.writeSmall(frozen(2, 'b'));
-      assert.equal(writer.heldBytes, 12);
-    }
-    if (stepCount === 3) writer.writeSmall(frozen(0, 'a'));
-  }
-  assert.ok(stepCount > 5);
-  assert.equal(writer.heldBytes, 0);
-  writer.writeSmall(frozen(0, 'a'));
-  writer.writeSmall(frozen(2, 'b'));
-  const text = takeText(writer);
-  assert.ok(text.startsWith('\xfe\0\x12\x05large'));
   const [a, b] = ['\0\x01a\x01x', '\0\x01b\x01y'];
-  assert.equal(text.slice(text.indexOf('\xfe\x02')), `\xfe\x02${b}${b}\xfe\0${a}${a}\xfe\x02${b}`);
+  const writeLarge = (early: readonly [number, string][]) => {
+    const steps = writer.writeLarge(frozen(0, 'large'));
+    let stepCount = 0;
+    for (; steps.next().done !== true; stepCount++) {
+      const next = early[stepCount - 1];
+      if (next !== undefined) writer.writeSmall(frozen(...next));
+    }
+    assert.ok(stepCount > early.length);
+    assert.equal(writer.heldBytes, 0);
+    const text = takeText(writer);
+    return text.slice(text.lastIndexOf('element 2999'));
+  };
+  writer.writeSmall(frozen(0, 'a'));
+  const early = writeLarge([
+    [2, 'b'],
+    [2, 'b'],
+    [0, 'a'],
+    [2, 'b'],
+  ]);
+  assert.ok(early.endsWith(`\xfe\x02${b}${b}\xfe\0${a}\xfe\x02${b}`));
+  writer.writeSmall(frozen(2, 'b'));
+  assert.equal(takeText(writer), b);
+  assert.ok(writeLarge([[2, 'b']]).endsWith(`\xfe\x02${b}`));
+  assert.ok(!writeLarge([]).includes('\xfe'));
+  writer.writeSmall(frozen(0, 'a'));
+  assert.equal(takeText(writer), a);
 });
 
 test('taken in pieces or whole, a file is the same, and its checksum is of all before it', () => {

@@ -66,6 +66,18 @@ test('whatever is compressed comes back, and one call knows nothing of another',
   });
 });
 
+test('a reference to before the text is refused', () => {
+  const references: [string, number][] = [
+    ['2000', 3],
+    ['006120', 4],
+    ['00612000', 4],
+    ['00612001', 4],
+    ['0061e0000000', 11],
+  ];
+  const results = references.map(([hex, length]) => decompress(Buffer.from(hex, 'hex'), length));
+  assert.deepEqual(results, [null, null, Uint8Array.from(Buffer.from('aaaa')), null, null]);
+});
+
 test('bytes that are no LZF are refused or give bytes, and nothing around is touched', () => {
   seeded((random) => {
     let wholeCount = 0;

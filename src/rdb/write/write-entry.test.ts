@@ -44,6 +44,17 @@ const PAYLOADS: readonly [string[][], string][] = [
       '0a0056d2c3d3547ae718',
   ],
   [
+    [
+      ['XADD', 'k', '1-1', 'a', 'b'],
+      ['XADD', 'k', '1-2', 'a', '7'],
+      ['XADD', 'k', '5-0', 'c', 'd'],
+      ['XDEL', 'k', '1-2'],
+    ],
+    '130110000000000000000100000000000000013838000000160002010101010181610200010201000100' +
+      '0181620204010301000101010701040100010401dfff0201018163028164020601ff0205000101010203' +
+      '000a00d61b1f73e5159768',
+  ],
+  [
     [['XGROUP', 'CREATE', 'k', 'g', '$', 'MKSTREAM']],
     '13000000000000000000010167000081ffffffffffffffff00000a00a01a953dfb9cddde',
   ],
@@ -139,10 +150,14 @@ test('what each consumer has pending comes back with it', () => {
   kit.run('XGROUP', 'CREATE', 'k', 'g', '0');
   for (let i = 0; i < 60; i++) {
     kit.run('XREADGROUP', 'GROUP', 'g', `c${i % 7}`, 'COUNT', i, 'STREAMS', 'k', '>');
+    kit.advance(10);
   }
   const payload = dump();
   assert.equal(kit.ask('RESTORE', 'restored', 0, payload), 'OK');
   assert.deepEqual(kit.ask('XPENDING', 'restored', 'g'), kit.ask('XPENDING', 'k', 'g'));
+  const idleOf = (key: string) =>
+    (kit.ask('XINFO', 'CONSUMERS', key, 'g') as unknown[][]).map((facts) => facts.slice(0, 6));
+  assert.deepEqual(idleOf('restored'), idleOf('k'));
   const pendingOf = (key: string) => kit.ask('XPENDING', key, 'g', '-', '+', count, 'c1');
   assert.deepEqual(pendingOf('restored'), pendingOf('k'));
   assert.ok(dump('restored').equals(payload));
