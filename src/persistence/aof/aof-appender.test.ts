@@ -369,3 +369,46 @@ test('what is given up answers everybody and writes nothing', async () => {
   assert.ok(isTold);
   assert.equal(log.appender.safePosition, Number.POSITIVE_INFINITY);
 });
+
+test('a sync that began before the last write of the old file is not the one it waits for', async () => {
+  const log = await openLog('always');
+  log.disk.addFault({ code: '', verbs: ['sync'], delayMs: 10 });
+  log.turn();
+  log.record();
+  const other = log.disk.openWrite('/data/b.aof', 'create');
+  assert.ok(log.appender.switchTo(other));
+  const old = log.journal.position;
+  const position = log.turn();
+  await log.advance(10);
+  assert.ok(log.appender.safePosition < old, 'the second record is not synced');
+  await log.advance(10);
+  assert.equal(log.appender.safePosition, old);
+  assert.deepEqual(valuesOf(log.disk.crashAfter(0)), ['1', '2']);
+  await log.advance(10);
+  assert.equal(log.appender.safePosition, position);
+});
+
+test('what a refused write left lies in the base alone: nothing is safe before that is', async () => {
+  const log = await openLog('always');
+  const safe = log.turn();
+  await settled();
+  const heal = log.disk.addFault({ code: 'EROFS', verbs: ['write'] });
+  const refused = log.turn();
+  heal();
+  assert.ok(log.appender.switchTo(log.disk.openWrite('/data/b.aof', 'create')));
+  log.appender.askSync();
+  await log.advance(60_000);
+  assert.equal(log.appender.safePosition, safe);
+  assert.equal(log.appender.isSynced(refused), false);
+  log.appender.settle();
+  await settled();
+  assert.equal(log.appender.safePosition, refused);
+});
+
+test('what is given up within a turn is not written at its end', async () => {
+  const log = await openLog('always');
+  log.record();
+  log.appender.giveUp();
+  log.appender.flush();
+  assert.deepEqual(valuesOf(log.disk), []);
+});

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { StoreJournal } from '../../journal/store-journal.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { AofError, AofLoader, type AofLoaderOptions } from './aof-loader.ts';
 import type { AofFile } from './aof-manifest.ts';
+import { findRecords } from './log-damage.ts';
 
 const DIRECTORY = '/log';
 const NAME = 'a.1.incr.aof';
@@ -210,8 +212,10 @@ test('a torn end of a file takes the files behind it along, unless they were syn
   const [whole, cutBytes] = [first.log, first.records.at(-1)?.length ?? 0];
   const continued = (syncedBytes: number): Buffer => {
     first.journal.beginFile(whole.length);
-    first.journal.syncedBytes = syncedBytes;
     first.kit.run('SET', 'later', '1');
+    first.journal.seal();
+    first.kit.run('SET', 'last', '1');
+    first.journal.syncedBytes = syncedBytes;
     first.journal.seal();
     const bytes = Buffer.from(
       first.journal.bytes.slice(first.journal.start, first.journal.sealedEnd),
@@ -229,6 +233,48 @@ test('a torn end of a file takes the files behind it along, unless they were syn
   }
   const { kit } = await load({ [NAME]: whole, [NEXT]: continued(0) });
   assert.equal(kit.ask('GET', 'later'), '1');
+});
+
+test('a mark that was torn into the next record ends the log there', async () => {
+  const { digests, log, records } = await write(TURNS);
+  for (const kept of [1, 2, 3]) {
+    const torn = Buffer.from(log).fill(0, kept, records[0].length + 5);
+    const { kit, sizeOf } = await load({ [NAME]: torn });
+    assert.equal(digestOf(kit), digests[0], `${kept} bytes are left of the mark`);
+    assert.equal(sizeOf(NAME), 0);
+  }
+});
+
+test('a torn file before one that is longer than what came of its data: both are cut', async () => {
+  const { digests, log, records } = await write(TURNS);
+  const torn = log.subarray(0, -3);
+  for (const later of ['\0'.repeat(200), '#h']) {
+    const { kit, sizeOf } = await load({ [NAME]: torn, [NEXT]: later });
+    assert.equal(digestOf(kit), digests.at(-2));
+    const left = log.length - (records.at(-1)?.length ?? 0);
+    assert.deepEqual([sizeOf(NAME), sizeOf(NEXT)], [left, 0]);
+  }
+  const foreign = resp('SET k v');
+  assert.equal((await refusal({ [NAME]: torn, [NEXT]: foreign })).file, NAME);
+});
+
+test('an increment behind a base tells of an increment that is gone, not of the base', async () => {
+  const { journal, kit, log } = await write([['SET a 1']]);
+  journal.beginFile(100_000);
+  kit.run('SET', 'b', '2');
+  journal.seal();
+  const next = Buffer.from(journal.bytes.slice(journal.start, journal.sealedEnd));
+  const loaded = await load(
+    { [NAME]: log, [NEXT]: next },
+    {
+      files: [
+        { name: NAME, sequence: 1, type: 'b' },
+        { name: NEXT, sequence: 2, type: 'i' },
+      ],
+    },
+  );
+  assert.equal(loaded.loader.cut, '');
+  assert.equal(loaded.kit.ask('GET', 'b'), '2');
 });
 
 const resp = (...commands: string[]): string =>
@@ -336,3 +382,40 @@ test('a log larger than any buffer is read in slices, and its clock is given bac
   assert.equal(kit.node.services.clock.nowMs, nowMs);
   assert.equal(kit.node.services.stores.default.isLoading, false);
 });
+
+test('what a client wrote to look like a record of ours is none', async () => {
+  const forged = (synced: number) => {
+    const rest = ` synced=${synced} at=1790000000000\r\n`;
+    const crc = crc32(Buffer.from(rest)).toString(16).padStart(8, '0');
+    return `#hc len=0 crc=${crc}${rest}`;
+  };
+  const long = '#hc len=99000000 crc=00000000 synced=0 at=0\r\n';
+  const value = `${forged(99_999_999)}${long}`.repeat(50);
+  const bytes = Buffer.from(`garbage in place of a record's line\r\n${value}`);
+  let readBytes = 0;
+  const source = {
+    byteCount: 100_100_000,
+    read(into: Uint8Array, start: number, end: number, position: number) {
+      const part = bytes.subarray(position, position + end - start);
+      into.set(part, start);
+      const length = Math.min(end - start, 100_100_000 - position);
+      readBytes += length;
+      return length;
+    },
+  };
+  const seen = findRecords(source, 0);
+  assert.deepEqual([seen.count, seen.syncedBytes], [0, 0]);
+  assert.ok(readBytes < 4 * source.byteCount, `${readBytes} bytes read`);
+  // With a place that it could have, it is taken for what it looks like.
+  const plausible = Buffer.from(`${' '.repeat(600)}${forged(500)}`);
+  const small = { byteCount: plausible.length, read: readFrom(plausible) };
+  assert.equal(findRecords(small, 0).syncedBytes, 500);
+});
+
+function readFrom(bytes: Uint8Array) {
+  return (into: Uint8Array, start: number, end: number, position: number): number => {
+    const part = bytes.subarray(position, position + end - start);
+    into.set(part, start);
+    return part.length;
+  };
+}

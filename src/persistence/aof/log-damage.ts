@@ -32,7 +32,7 @@ export function isDamage(offset: number, seen: RecordsSeen): boolean {
 
 /** What a file's first record says of the length of the file before; -1: nothing. */
 export function lengthBefore(source: LogSource): number {
-  return source.byteCount > 0 && wholeRecord(source, 0) > 0 ? LINE.afterBytes : -1;
+  return source.byteCount > 0 && wholeRecord(source, 0, UNBOUNDED) > 0 ? LINE.afterBytes : -1;
 }
 
 /** A file of records of which the first may be torn, or not there but for its length. */
@@ -43,13 +43,19 @@ export function beginsAsOurs(source: LogSource): boolean {
   return head[0] === 0 || RECORD_MARK.startsWith(text);
 }
 
-/** Looks for whole records at every place of a file from `offset` on. */
+/**
+ * Looks for whole records at every place of a file from `offset` on. What stands in a value of a
+ * whole record is passed over with it. In a torn one a client may have written what looks like
+ * records: one that claims more than its own place is none, and long ones are looked at for as long
+ * as it takes to read the file twice.
+ */
 export function findRecords(source: LogSource, offset: number): RecordsSeen {
   const seen = { count: 0, syncedBytes: 0, firstMs: 0, lastMs: 0 };
   const marks = new MarkFinder(source);
+  const budget = { left: 2 * source.byteCount };
   let at = marks.find(offset);
   while (at >= 0) {
-    const byteCount = wholeRecord(source, at);
+    const byteCount = wholeRecord(source, at, budget);
     if (byteCount > 0) note(seen);
     at = marks.find(at + Math.max(byteCount, 1));
   }
@@ -101,7 +107,7 @@ function note(seen: { -readonly [K in keyof RecordsSeen]: RecordsSeen[K] }): voi
 }
 
 /** @returns the bytes of the record that begins there; 0: none does */
-function wholeRecord(source: LogSource, offset: number): number {
+function wholeRecord(source: LogSource, offset: number, budget: { left: number }): number {
   const left = source.byteCount - offset;
   const head = new Uint8Array(Math.min(LINE_READ_BYTES, left));
   const length = source.read(head, 0, head.length, offset);
@@ -109,12 +115,19 @@ function wholeRecord(source: LogSource, offset: number): number {
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0 || !LINE.parse(text.slice(0, lineEnd))) return 0;
   const byteCount = lineEnd + 2 + LINE.bodyBytes;
-  if (byteCount > left) return 0;
+  if (byteCount > left || LINE.syncedBytes > offset) return 0;
+  if (byteCount > LONG_RECORD_BYTES) {
+    if (byteCount > budget.left) return 0;
+    budget.left -= byteCount;
+  }
   const record = new Uint8Array(byteCount);
   if (source.read(record, 0, byteCount, offset) < byteCount) return 0;
   const view = new DataView(record.buffer);
   return crc32(record, view, LINE.coveredAt, byteCount) === LINE.crc ? byteCount : 0;
 }
 
+const UNBOUNDED = { left: Number.POSITIVE_INFINITY };
+/** More than most records have. */
+const LONG_RECORD_BYTES = 128 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 const LINE_READ_BYTES = 512;
