@@ -44,7 +44,7 @@ test('a call comes back when what it changed is as safe as the policy says', asy
   }
 });
 
-test('a call whose change does not come to the disk says so, and the next writes are refused', async () => {
+test('a call whose change does not come to the disk says so; then writes are refused', async () => {
   const world = createSimulatedWorld(5);
   const node = await start('everysec', world);
   node.store().set('a', '1');

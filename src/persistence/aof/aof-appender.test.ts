@@ -370,7 +370,7 @@ test('what is given up answers everybody and writes nothing', async () => {
   assert.equal(log.appender.safePosition, Number.POSITIVE_INFINITY);
 });
 
-test('a sync that began before the last write of the old file is not the one it waits for', async () => {
+test('a sync that began before the last write of the old file is not the awaited one', async () => {
   const log = await openLog('always');
   log.disk.addFault({ code: '', verbs: ['sync'], delayMs: 10 });
   log.turn();
@@ -388,7 +388,7 @@ test('a sync that began before the last write of the old file is not the one it 
   assert.equal(log.appender.safePosition, position);
 });
 
-test('what a refused write left lies in the base alone: nothing is safe before that is', async () => {
+test('what a refused write left lies in the base alone: nothing is safe before it', async () => {
   const log = await openLog('always');
   const safe = log.turn();
   await settled();
