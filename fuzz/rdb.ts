@@ -7,8 +7,8 @@ import { allValues, fewValues, RdbFuzz } from './rdb/fuzz.ts';
 /**
  * npm run fuzz:rdb [-- --seconds 600] [--seed N]
  *
- * First telling values of every byte of a payload of each form, a third of the time all values,
- * then changes at random.
+ * A third of the time each: telling values of every byte of a payload of each form, all values, and
+ * changes at random.
  */
 const { values } = parseArgs({
   options: {
@@ -22,11 +22,12 @@ const endMs = performance.now() + totalMs;
 const draw = seededDraws(Number(values.seed));
 const payloads = seedPayloads();
 const fuzz = new RdbFuzz(await createCommandKit(Number(values.seed)));
-for (const payload of payloads) fuzz.tryEveryByte(payload, fewValues);
-const allEndMs = performance.now() + totalMs / 3;
-for (const payload of payloads) {
-  if (performance.now() < allEndMs) fuzz.tryEveryByte(payload, allValues);
-}
+[fewValues, allValues].forEach((valuesOf, phase) => {
+  const phaseEndMs = endMs - totalMs + ((phase + 1) * totalMs) / 3;
+  for (const payload of payloads) {
+    if (performance.now() < phaseEndMs) fuzz.tryEveryByte(payload, valuesOf);
+  }
+});
 while (performance.now() < endMs && fuzz.result.findings.length === 0) {
   fuzz.tryRandom(payloads[draw(payloads.length)], payloads, draw);
 }
