@@ -171,7 +171,7 @@ export class AofLoader {
     const head = new Uint8Array(RDB_MAGIC.length);
     const length = source.read(head, 0, head.length, 0);
     const text = Buffer.from(head.buffer, 0, length).toString('latin1');
-    this.hasRecords = text.startsWith('#hc') || head[0] === 0;
+    this.hasRecords = beginsAsOurs(source);
     if (text === RDB_MAGIC) this.rdb = this.openRdb(source);
     return true;
   }

@@ -40,7 +40,7 @@ export function beginsAsOurs(source: LogSource): boolean {
   const head = new Uint8Array(Math.min(RECORD_MARK.length, source.byteCount));
   const length = source.read(head, 0, head.length, 0);
   const text = Buffer.from(head.buffer, 0, length).toString('latin1');
-  return head[0] === 0 || RECORD_MARK.startsWith(text);
+  return RECORD_MARK.startsWith(text.replace(/\0.*$/, ''));
 }
 
 /**
