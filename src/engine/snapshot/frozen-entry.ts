@@ -9,7 +9,7 @@
  *     STRING   INT: int64, low byte first;      -
  *              else the bytes themselves
  *     LIST     listpack (`packed/listpack.ts`)  tree 0, BLOCK: `list/list-chunk.ts`
- *     SET      INTSET: `set/intset.ts`;          tree 0, SLOTTED32: payload is the member
+ *     SET      INTSET: `set/intset.ts`;         tree 0, SLOTTED32: payload is the member
  *              else listpack
  *     ZSET     listpack of member, score, ...   tree 0, SLOTTED64: key is the score, payload
  *              in order (`score-element.ts`)    the member; in order
