@@ -50,7 +50,6 @@ export const ABSENCES = {
   readonly: CLUSTER,
   readwrite: CLUSTER,
   replconf: REPLICATION,
-  'restore-asking': CLUSTER,
   save: DURABILITY,
   sync: REPLICATION,
 };
