@@ -79,7 +79,7 @@ export class LogKeeper {
   begin(): void {
     const increment = this.log.makeIncrement();
     this.unnamed = increment.manifest;
-    this.attach(increment.file);
+    this.attach(increment.file, false);
   }
 
   /** Everything written and synced, and the file closed. @returns '' or why it could not */
@@ -182,7 +182,8 @@ export class LogKeeper {
     return this.restBytes + fileBytes;
   }
 
-  private attach(file: WriteFile): void {
+  /** @param isNamed  false: it becomes a part of the log together with a base */
+  private attach(file: WriteFile, isNamed = true): void {
     const { barrier, configuration, node, store, world } = this.parts;
     const journal = new StoreJournal({
       clock: node.clock,
@@ -201,7 +202,8 @@ export class LogKeeper {
       },
       onTrouble: (trouble) => this.onTrouble(trouble),
     });
-    appender.open(file);
+    if (isNamed) appender.open(file);
+    else appender.openUnsettled(file);
     store.sink.attach(journal);
     store.safety = appender;
     this.journal = journal;

@@ -108,7 +108,8 @@ export class AofAppender implements StoreSafety {
 
   get safePosition(): number {
     if (this.isClosed) return Number.POSITIVE_INFINITY;
-    if (this.isUnsettled) return this.syncedPosition;
+    // Of a log that was turned on nothing is promised before its first base is there.
+    if (this.isUnsettled) return this.trouble === null ? this.writtenPosition : this.syncedPosition;
     return this.syncPolicy === 'always' ? this.syncedPosition : this.journal.takenPosition;
   }
 
@@ -155,13 +156,19 @@ export class AofAppender implements StoreSafety {
     journal.syncedBytes = file.byteCount;
   }
 
+  /** The first file of a log whose base is made from now on; it is on with `settle`. */
+  openUnsettled(file: WriteFile): void {
+    this.open(file);
+    this.isUnsettled = true;
+  }
+
   /**
    * From here on changes go to `file`: new, and durable by its name. What is pending goes to the
    * old one first, which is synced beside the loop and closed.
    *
-   * In trouble the old file is given up: what it holds, and what is pending, must be in the base
-   * that is made from now on; the manifest may name `file` only together with that base. Nothing
-   * becomes safe until `settle`.
+   * In trouble, or before the first base, the old file is given up: what it holds, and what is
+   * pending, must be in the base that is made from now on; the manifest may name `file` only
+   * together with that base. Nothing becomes safe until `settle`.
    * @returns false: the old file refused what was pending, or the one before it is not synced yet;
    *          nothing was switched
    */
@@ -169,9 +176,10 @@ export class AofAppender implements StoreSafety {
     const { journal } = this;
     const old = this.file;
     assert(old !== null && !journal.isGroupOpen, 'a log is switched between two groups');
-    if (this.retired !== null && this.trouble === null) return false;
+    const isTrusted = this.trouble === null && !this.isUnsettled;
+    if (this.retired !== null && isTrusted) return false;
     let afterBytes = -1;
-    if (this.trouble === null) {
+    if (isTrusted) {
       this.writeAll();
       if (this.trouble !== null) return false;
       afterBytes = old.byteCount;
