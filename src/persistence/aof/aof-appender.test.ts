@@ -412,3 +412,30 @@ test('what is given up within a turn is not written at its end', async () => {
   log.appender.flush();
   assert.deepEqual(valuesOf(log.disk), []);
 });
+
+test('a log that is turned on has nothing synced before its first base is there', async () => {
+  const log = await openLog('always');
+  const { appender, disk } = log;
+  appender.giveUp();
+  const later = new AofAppender({
+    journal: log.journal,
+    clock: log.world.clock,
+    timers: log.world.timers,
+    policy: 'always',
+    onSafe: () => {},
+    onTrouble: () => {},
+  });
+  later.openUnsettled(disk.openWrite('/data/b.aof', 'create'));
+  const begun = later.position;
+  assert.equal(later.isSynced(begun), false);
+  log.record();
+  later.flush();
+  later.askSync();
+  await log.advance(60_000);
+  assert.equal(later.safePosition, later.position, 'nobody is held up meanwhile');
+  assert.equal(later.isSynced(begun), false);
+  later.settle();
+  assert.equal(later.isSynced(begun), true);
+  await settled();
+  assert.equal(later.isSynced(later.position), true);
+});

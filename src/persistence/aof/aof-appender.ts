@@ -75,6 +75,8 @@ export class AofAppender implements StoreSafety {
   private isSyncAsked = false;
   /** What came before `fileStart` is on no file that is trusted: a new base will hold it. */
   private isUnsettled = false;
+  /** There is no log on the disk at all yet. */
+  private isBaseless = false;
   private isClosed = false;
   private waiters: { position: number; isWrite: boolean; resolve: () => void }[] = [];
   private idleWaiters: (() => void)[] = [];
@@ -160,6 +162,7 @@ export class AofAppender implements StoreSafety {
   openUnsettled(file: WriteFile): void {
     this.open(file);
     this.isUnsettled = true;
+    this.isBaseless = true;
   }
 
   /**
@@ -205,6 +208,7 @@ export class AofAppender implements StoreSafety {
   settle(): void {
     if (!this.isUnsettled) return;
     this.isUnsettled = false;
+    this.isBaseless = false;
     this.syncedPosition = Math.max(this.syncedPosition, this.fileStart);
     this.setTrouble(null);
     this.planSync();
@@ -232,7 +236,7 @@ export class AofAppender implements StoreSafety {
 
   /** Whether all up to `position` is synced, whatever the policy: for WAITAOF. */
   isSynced(position: number): boolean {
-    return this.isClosed || this.syncedPosition >= position;
+    return this.isClosed || (this.syncedPosition >= position && !this.isBaseless);
   }
 
   /** Asks for a sync at once, whatever the policy: for WAITAOF. */
