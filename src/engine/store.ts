@@ -174,6 +174,8 @@ export class Store {
   setPolicy(name: string): boolean {
     if (POLICY_TABLE[name] === undefined) return false;
     const { accessKind } = this.policy;
+    // The old one may have been bound to keys with a deadline.
+    this.hasNothingToEvict = false;
     this.policy = this.createPolicy(name);
     this.tracker = this.policy.tracker;
     if (this.policy.accessKind === accessKind || this.entryCount === 0) return true;
@@ -361,7 +363,9 @@ export class Store {
     this.stats[STORE_STAT.EVICTED]++;
     const actorId = this.actorId;
     this.actorId = 0;
-    this.victimDatabase.removeUnfound(victim, EVENT.evicted);
+    // Most policies leave it found: its key is neither hashed nor looked up once more.
+    this.victimDatabase.refind(victim);
+    this.victimDatabase.remove(victim, EVENT.evicted);
     this.actorId = actorId;
     return true;
   }
