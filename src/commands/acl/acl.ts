@@ -3,6 +3,7 @@ import { echoed, subcommandSyntaxText } from '../../protocol/error-echo.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { CATEGORIES, type CommandRow } from '../command-row.ts';
+import type { Command } from '../command-table.ts';
 import { helpRow } from '../help-reply.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import type { Session } from '../session.ts';
@@ -153,7 +154,11 @@ const dryrunCommand: CommandRow = {
       return reply.errorText(`ERR wrong number of arguments for '${command.fullName}' command`);
     }
     const verdict = access.check.check(user, access.catalog.entryOf(command.row), inner);
-    if (verdict === VERDICT.ALLOWED) return reply.ok();
+    if (verdict === VERDICT.ALLOWED) {
+      const name = storeOf(session, command, inner);
+      if (name === null || user.mayUseStore(name)) return reply.ok();
+      return reply.bulkLatin1(`This user has no permissions to access the '${name}' store`);
+    }
     const object = echoed(inner, access.check.deniedArg, Number.POSITIVE_INFINITY);
     const what = verdict === VERDICT.KEY ? 'key' : 'channel';
     reply.bulkLatin1(
@@ -163,6 +168,20 @@ const dryrunCommand: CommandRow = {
     );
   },
 };
+
+/** Name of the store that a command enters or works on: the asking session's, or one it names. */
+function storeOf(session: Session, command: Command, inner: Frame): string | null {
+  const { stores } = session.node;
+  const { fullName } = command;
+  if (fullName.startsWith('store|')) {
+    if (inner.count < 3) return null;
+    const name = inner.latin1(2);
+    return stores.find(name)?.name ?? name;
+  }
+  if (fullName !== 'select') return command.usesStore ? session.store.name : null;
+  if (integer64Argument(inner, 1) !== null) return stores.default.name;
+  return stores.find(inner.latin1(1))?.name ?? null;
+}
 
 /** The command behind the user's name, over the same bytes. */
 function innerFrame(frame: Frame): Frame {

@@ -56,6 +56,27 @@ test('default needs permission too: without it nothing touches a key before a SE
   assert.match(client.ask('reset', 'auth u p', 'get k'), /NOPERM/);
 });
 
+test('ACL DRYRUN tells of stores as the command itself would', () => {
+  logIn('resetstores $sess*');
+  const asked = (line: string) => admin.ask(`acl dryrun u ${line}`);
+  const refused = (store: string) => {
+    const text = `This user has no permissions to access the '${store}' store`;
+    return `$${text.length}\r\n${text}\r\n`;
+  };
+  assert.equal(asked('get k'), refused('default'));
+  assert.equal(asked('select 3'), refused('default'));
+  assert.equal(asked('select SECRETS'), refused('secrets'));
+  assert.equal(asked('store info Secrets'), refused('secrets'));
+  assert.equal(asked('store create x'), refused('x'));
+  for (const line of ['ping', 'select sessions', 'store info sessions', 'stores', 'store list']) {
+    assert.equal(asked(line), '+OK\r\n', line);
+  }
+  admin.ask('select sessions');
+  assert.equal(asked('get k'), '+OK\r\n');
+  admin.ask('acl setuser u resetkeys');
+  assert.match(asked('get k'), /access the 'k' key/);
+});
+
 test('rules that change hold at once for who stands in the store', () => {
   const client = logIn('');
   client.ask('select secrets', 'set k 1', 'multi', 'get k');
