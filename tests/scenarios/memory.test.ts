@@ -119,7 +119,7 @@ test('buffers of clients are counted once, and take from what stores share', asy
   await withNode(['--cache.max_memory=8mb', '--cache.node_max_memory=64mb'], async (server) => {
     const { port } = server;
     const total = async () => (await askInfo(port, 'memory', 'buffer_bytes')) ?? Number.NaN;
-    const kinds = ['clients', 'tracking', 'scripts', 'slowlog', 'subscriptions'];
+    const kinds = ['clients', 'tracking', 'scripts', 'slowlog', 'subscriptions', 'watches'];
     await askText(port, 'EVAL', `return '${'s'.repeat(50_000)}'`, '0');
     const sum = async () => {
       let bytes = 0;

@@ -76,6 +76,7 @@ function ownFields(node: NodeServices): InfoField[] {
     ['buffer_bytes_scripts', buffers.scripts + buffers.functions],
     ['buffer_bytes_slowlog', buffers.slowLog],
     ['buffer_bytes_subscriptions', buffers.subscriptions],
+    ['buffer_bytes_watches', buffers.watches],
     ['memory_pressure', memory.pressure.ratio.toFixed(4)],
     ['memory_pressure_level', memory.pressure.level],
     ['memory_distressed_stores', memory.storesInDistress().length],

@@ -13,6 +13,8 @@ export interface BufferBytes {
   readonly functions: number;
   readonly slowLog: number;
   readonly subscriptions: number;
+  /** Keys of WATCH. */
+  readonly watches: number;
   readonly total: number;
 }
 
@@ -22,8 +24,9 @@ export function measureBuffers(node: NodeServices): BufferBytes {
   const { scriptBytes: scripts, functionBytes: functions } = node.scripting.facts;
   const slowLog = node.slowLog.heldBytes;
   const subscriptions = node.pubsub.heldBytes;
-  const total = clients + tracking + scripts + functions + slowLog + subscriptions;
-  return { clients, tracking, scripts, functions, slowLog, subscriptions, total };
+  const watches = node.watches.heldBytes;
+  const total = clients + tracking + scripts + functions + slowLog + subscriptions + watches;
+  return { clients, tracking, scripts, functions, slowLog, subscriptions, watches, total };
 }
 
 /** At the start of a node: from then on stores that come and go are counted. */

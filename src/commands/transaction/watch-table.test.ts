@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNodeKit, type KitClient, type NodeKit } from '../../testing/node-kit.ts';
+import { measureBuffers } from '../server/memory-watch.ts';
 
 interface Case {
   readonly name: string;
@@ -191,4 +192,24 @@ test('watchers of one key are told apart by when they came', async () => {
   other.ask('flushdb');
   late.ask('multi', 'ping');
   assert.equal(late.ask('exec'), NOT_RUN);
+});
+
+test('what is watched is counted among the buffers of the node, and no longer than that', async () => {
+  const kit = await createNodeKit();
+  const { watches, clients } = kit.node.services;
+  const first = kit.connect();
+  const second = kit.connect();
+  first.ask('watch a b');
+  const heldBytes = watches.heldBytes;
+  assert.ok(heldBytes > 2 * 500 && heldBytes < 2 * 1000, `${heldBytes}`);
+  first.ask('watch a');
+  assert.equal(watches.heldBytes, heldBytes, 'again is no different from once');
+  second.ask('watch a');
+  assert.ok(watches.heldBytes > heldBytes && watches.heldBytes < heldBytes + 200);
+  assert.ok(measureBuffers(kit.node.services).total >= clients.heldBytes + watches.heldBytes);
+  second.ask('unwatch');
+  assert.equal(watches.heldBytes, heldBytes);
+  first.ask('multi', 'exec');
+  assert.equal(watches.heldBytes, 0);
+  await kit.node.stop();
 });

@@ -21,6 +21,13 @@ export class WatchTable {
     return count;
   }
 
+  /** Memory of all of them, about. */
+  get heldBytes(): number {
+    let byteCount = 0;
+    for (const reader of this.readers.values()) byteCount += reader.heldBytes;
+    return byteCount;
+  }
+
   /** Begins to watch the key in argument `arg`; again is no different from once. */
   watch(session: Session, frame: Frame, arg: number): void {
     const { store } = session;
@@ -87,8 +94,13 @@ class SessionWatches implements WatchedKeys {
   }
 }
 
+/** What a watched key takes beside its bytes, and each session that watches it; measured. */
+const KEY_BYTES = 520;
+const WATCHER_BYTES = 80;
+
 class StoreWatches implements MutationReader {
   count = 0;
+  heldBytes = 0;
   private readonly store: Store;
   /** Keys by the hash of their bytes; several may share one. */
   private readonly byHash = new Map<number, WatchedKey[]>();
@@ -105,8 +117,10 @@ class StoreWatches implements MutationReader {
     const wasThere = this.existsNow(databaseIndex, frame, arg);
     for (const key of keys) {
       if (!isKey(key, databaseIndex, frame, arg) || key.existed !== wasThere) continue;
+      if (key.watchers.has(watches)) return;
       key.watchers.add(watches);
       watches.keys.add(key);
+      this.heldBytes += WATCHER_BYTES;
       return;
     }
     const bytes = frame.copyArgument(arg);
@@ -122,11 +136,12 @@ class StoreWatches implements MutationReader {
     keys.push(key);
     this.byHash.set(hash, keys);
     this.count++;
+    this.heldBytes += KEY_BYTES + length + WATCHER_BYTES;
     watches.keys.add(key);
   }
 
   remove(watches: SessionWatches, key: WatchedKey): void {
-    key.watchers.delete(watches);
+    if (key.watchers.delete(watches)) this.heldBytes -= WATCHER_BYTES;
     if (key.watchers.size > 0) return;
     const keys = this.byHash.get(key.hash);
     if (keys === undefined) return;
@@ -134,6 +149,7 @@ class StoreWatches implements MutationReader {
     if (index < 0) return;
     keys.splice(index, 1);
     this.count--;
+    this.heldBytes -= KEY_BYTES + key.bytes.length;
     if (keys.length === 0) this.byHash.delete(key.hash);
   }
 
