@@ -14,7 +14,7 @@ import {
   type MetricRow,
 } from '../../observability/metrics/metric-table.ts';
 import { operationAliases } from './operation-values.ts';
-import { type MetricValue, SAMPLED_VALUES } from './sampled-values.ts';
+import { type MetricSource, type MetricValue, SAMPLED_VALUES } from './sampled-values.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -46,6 +46,7 @@ export class MetricsExposition {
   private registry: Promise<Registry> | null = null;
   private gc: GcWatch | null = null;
   private readonly aliasNames = new Set<string>();
+  private readonly filters: MetricSource['filters'] = new Map();
 
   constructor(node: NodeServices) {
     this.node = node;
@@ -55,6 +56,7 @@ export class MetricsExposition {
     this.registry ??= this.createRegistry();
     const registry = await this.registry;
     this.addAliases(registry);
+    this.filters.clear();
     const { clock, timers } = this.node.world;
     const parts: string[] = [];
     let startMs = clock.monotonicMs();
@@ -72,7 +74,7 @@ export class MetricsExposition {
   }
 
   private async createRegistry(): Promise<Registry> {
-    const { node } = this;
+    const { node, filters } = this;
     // The whole of prom-client takes 48 ms to load, its registry 10.
     const { default: RegistryClass } = await import('prom-client/lib/registry.js');
     const gc = node.world.host.watchGc();
@@ -82,7 +84,7 @@ export class MetricsExposition {
       const row: MetricRow = METRIC_ROWS[name];
       const read = row.source === 'counted' ? countedReader(name as CountedMetric, node) : null;
       const sampled = SAMPLED_VALUES[name as keyof typeof SAMPLED_VALUES];
-      register(registry, node, row, read ?? (() => sampled({ node, gc })));
+      register(registry, node, row, read ?? (() => sampled({ node, gc, filters })));
     }
     return registry;
   }

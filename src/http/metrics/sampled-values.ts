@@ -27,6 +27,8 @@ export interface MetricValue {
 export interface MetricSource {
   readonly node: NodeServices;
   readonly gc: GcWatch;
+  /** Measured once a scrape, by the first row that asks. */
+  readonly filters: Map<Store, FilterStatistics | null>;
 }
 
 export type MetricReader = (source: MetricSource) => MetricValue[];
@@ -134,10 +136,14 @@ function keptValue(read: (facts: PersistenceFacts) => number): MetricReader {
 
 /** Of stores that keep a filter. */
 function filterValue(read: (statistics: FilterStatistics) => number): MetricReader {
-  return ({ node }) => {
+  return ({ node, filters }) => {
     const values: MetricValue[] = [];
     for (const store of node.stores) {
-      const statistics = measureFilter(store);
+      let statistics = filters.get(store);
+      if (statistics === undefined) {
+        statistics = measureFilter(store);
+        filters.set(store, statistics);
+      }
       if (statistics === null) continue;
       values.push({ value: read(statistics), labels: { store: store.name } });
     }
