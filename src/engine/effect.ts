@@ -85,8 +85,8 @@ export class Effect {
 }
 
 /**
- * Where the destination of a `COPY source destination [DB number] REPLACE` lies: no number stands in
- * it when that is the database of the source.
+ * Where the destination of a `COPY source destination [DB number] REPLACE` lies: no number stands
+ * in it when that is the database of the source.
  */
 export function copiedInto({ databaseIndex, frame }: Effect): number {
   return frame.equals(3, 'DB') ? Number(frame.latin1(4)) : databaseIndex;

@@ -121,7 +121,7 @@ export class StoreRegistry {
     return this.saveFailure;
   }
 
-  /** Stores are kept from now on, which they were not. What keeps it from is told by `retrySave`. */
+  /** Stores are kept from now on, which they were not. `retrySave` tells what prevents it. */
   keepList(): void {
     this.save(this.named.map((store) => store.configuration));
   }

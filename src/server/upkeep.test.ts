@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { createCommandKit } from '../testing/command-kit.ts';
 
-test('slices of background work are short and come often while clients send something', async () => {
+test('slices of background work are short and frequent while clients send something', async () => {
   const kit = await createCommandKit();
   const { counters, stores } = kit.node.services;
   const budgetsMs: number[] = [];

@@ -130,7 +130,7 @@ test('SCAN meets every key once and filters by pattern and type', async () => {
   await kit.node.stop();
 });
 
-test('a cursor behind all that can come is the end of a walk through a large collection', async () => {
+test('a cursor behind all that can come ends the walk through a large collection', async () => {
   const kit = await createCommandKit();
   const names = Array.from({ length: 5_000 }, (_, i) => `m${i}`);
   for (const count of [300, 600, 5_000]) {

@@ -194,7 +194,7 @@ test('watchers of one key are told apart by when they came', async () => {
   assert.equal(late.ask('exec'), NOT_RUN);
 });
 
-test('what is watched is counted among the buffers of the node, and no longer than that', async () => {
+test('what is watched counts among the buffers of the node, and no longer than that', async () => {
   const kit = await createNodeKit();
   const { watches, clients } = kit.node.services;
   const first = kit.connect();

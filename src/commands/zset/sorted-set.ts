@@ -87,8 +87,8 @@ export function recordBuilt(database: Database, frame: Frame, event: number): vo
 }
 
 /**
- * What a range of members names depends, where scores differ, on how a server searches: redis-server
- * draws its skip lists. The ranks that it came to mean the same everywhere.
+ * What a range of members names depends, where scores differ, on how a server searches:
+ * redis-server draws its skip lists. The ranks that it came to mean the same everywhere.
  */
 export function recordRanks(
   database: Database,

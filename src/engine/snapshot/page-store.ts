@@ -2,8 +2,8 @@ import { LEAF_BYTES } from '../tree/page-layout.ts';
 import type { Tally } from './frozen-tree.ts';
 
 /**
- * Room for copies of pages, most of them 4 KiB: slots of slabs, used again once they are given back,
- * so that the collector has nothing to do with them.
+ * Room for copies of pages, most of them 4 KiB: slots of slabs, used again once they are given
+ * back, so that the collector has nothing to do with them.
  */
 export class PageStore {
   readonly #tally: Tally;
