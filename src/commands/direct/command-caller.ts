@@ -37,8 +37,8 @@ export class CommandCaller {
 
   /**
    * @param options.names      of commands: `builder.begin` takes their positions in this list
-   * @param options.isSecured  a call comes back when what it changed is as safe as its store's policy
-   *                           says; else whoever answers for it waits for that
+   * @param options.isSecured  a call comes back when what it changed is as safe as its store's
+   *                           policy says; else whoever answers for it waits for that
    */
   constructor(options: {
     node: CallerNode;

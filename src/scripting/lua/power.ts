@@ -4,7 +4,8 @@
  * in 93 of 100 only, and a remainder or a subtraction behind it brings the last digit to light.
  *
  * exp(y * log x) is computed with 85 digits of 2 rather than 53: a number is the sum of two
- * doubles, the lower one below half a unit of the upper one (Dekker 1971; the sums and products are his).
+ * doubles, the lower one below half a unit of the upper one (Dekker 1971; sums and
+ * products are his).
  *   log x = e * log 2 + l + (m * exp(-l) - 1)    x = m * 2^e, l = log m as JavaScript gives it
  *   exp t = 2^k * exp(r / 16)^16                 r = t - k * log 2
  * 3 us; squares and whole powers that a double holds exactly need none of it.
@@ -15,7 +16,7 @@ interface Pair {
   readonly low: number;
 }
 
-const LN2: Pair = { high: 0.6931471805599453, low: 2.3190468138462996e-17 };
+const LN2: Pair = { high: Math.LN2, low: 2.3190468138462996e-17 };
 /** 2^27 + 1: cuts a double into two halves whose products are exact. */
 const CUT = 134217729;
 /** exp(s) - 1 = s + s^2/2 + ... for s below 0.022: these in pairs, the others as doubles. */
