@@ -19,7 +19,7 @@ interface Ran {
 }
 
 async function run(args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', cwd: scratchFolder() });
   const timer = setTimeout(() => child.kill('SIGKILL'), patiently(15_000));
   let [out, error] = ['', ''];
   child.stdout.on('data', (bytes: Buffer) => {
