@@ -11,6 +11,7 @@ import { NO_STORE, StoreRecord } from './store-record.ts';
 type Settings = Readonly<Record<string, string>>;
 
 const RECORD_COUNT = 200;
+const STEP_MS = 50;
 const ALWAYS: Settings = { 'persistence.sync_policy': 'always', 'persistence.save': '3600 1' };
 /** Power failures tried at each step of the disk, beside the two extremes. */
 const SEEDS_PER_STEP = 3;
@@ -44,6 +45,29 @@ describe('the power fails', () => {
       states.add(state);
     }
     assert.ok(states.size > 20, `${states.size} outcomes`);
+    await stopNode(kit);
+  });
+
+  test('under everysec: the last second of writes is lost at most', async () => {
+    const settings = { ...ALWAYS, 'persistence.sync_policy': 'everysec' };
+    const draw = seededDraws(7);
+    const kit = await startDurableNode({ seed: 1, settings });
+    const record = new StoreRecord('default', kit, settings);
+    /** When each state was told. */
+    const toldMs: number[] = [];
+    let lostCount = 0;
+    for (let i = 0; i < 150; i++) {
+      record.sendUnits([drawSmallUnit(draw)]);
+      await passTime(kit, STEP_MS);
+      assert.ok(record.isAnswered());
+      const nowMs = kit.world.clock.monotonicMs();
+      while (toldMs.length < record.stateCount) toldMs.push(nowMs);
+      const oldest = toldMs.findLastIndex((ms) => ms <= nowMs - 1000 - STEP_MS);
+      const state = await stateOn(kit.world.disk.crashAfter(0), settings);
+      record.check(state, Math.max(0, oldest));
+      if (state !== record.lastState) lostCount++;
+    }
+    assert.ok(lostCount > 50, `${lostCount} times something was lost`);
     await stopNode(kit);
   });
 
