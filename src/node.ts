@@ -123,7 +123,8 @@ class Node implements RunningNode {
     });
     const clock = new TurnClock(world.clock);
     const counters = createCounters();
-    const rates = new RateSampler(counters, world.clock.monotonicMs());
+    const table = new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands);
+    const rates = new RateSampler(counters, table, world.clock.monotonicMs());
     this.clients = new ClientTable(world.timers);
     this.loop = new TurnLoop({
       world,
@@ -140,7 +141,7 @@ class Node implements RunningNode {
     });
     this.loop.barrier = this.persistence.barrier;
     try {
-      this.services = this.createServices({ clock, counters, rates });
+      this.services = this.createServices({ clock, counters, table, rates });
     } catch (error) {
       this.persistence.releaseLock();
       throw error;
@@ -368,10 +369,11 @@ class Node implements RunningNode {
   private createServices(parts: {
     clock: TurnClock;
     counters: Float64Array;
+    table: CommandTable;
     rates: RateSampler;
   }): NodeServices {
     const { world, configuration, configRegistry, logger } = this.options;
-    const { clock, counters, rates } = parts;
+    const { clock, counters, table, rates } = parts;
     const startedMs = world.clock.wallMs();
     const stores = createStores(this.options, clock);
     return {
@@ -386,7 +388,7 @@ class Node implements RunningNode {
         onHeld: () => void counters[METRIC.logLinesHeld]++,
       }),
       settings: configRegistry,
-      table: new CommandTable(COMMAND_ROWS, configuration.security.renamedCommands),
+      table,
       stores,
       memory: new NodeMemory({
         limitBytes: configuration.cache.nodeMaxMemoryBytes,

@@ -1,36 +1,73 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandTable } from './command-table.ts';
+import { type Command, CommandTable } from './command-table.ts';
 
-/** Takes samples at one pace. @returns the weight of the last, and of all together */
-function sampleEach(table: CommandTable, stepMs: number, count: number, fromMs = 1000) {
-  let sum = 0;
-  let weight = 0;
-  for (let i = 0; i < count; i++) {
-    weight = table.takeSample(fromMs + i * stepMs);
-    sum += weight;
-  }
-  return { weight, sum };
+function findGet(): { table: CommandTable; get: Command } {
+  const table = new CommandTable();
+  const get = table.find('get');
+  assert.ok(get !== null);
+  return { table, get };
+}
+
+/** What the door does. @returns the calls that this one stands for, 0 when it is not timed */
+function call(table: CommandTable, command: Command, nowMs: number): number {
+  if (--command.untimedLeft > 0) return 0;
+  const weight = command.beginTimed();
+  command.endTimed(table.choosePeriod(nowMs));
+  return weight;
 }
 
 test('the quicker commands come, the fewer are timed, and back', () => {
-  const table = new CommandTable();
-  assert.equal(table.untimedLeft, 1);
-  assert.equal(sampleEach(table, 1, 10).weight, 17);
-  assert.equal(sampleEach(table, 0.001, 10, 2000).weight, 257);
-  assert.equal(table.untimedLeft, 257);
+  const { table } = findGet();
+  const periodAfter = (stepMs: number, fromMs: number): number => {
+    let period = 0;
+    for (let i = 0; i < 10; i++) period = table.choosePeriod(fromMs + i * stepMs);
+    return period;
+  };
+  assert.equal(periodAfter(1, 1000), 17);
+  assert.equal(periodAfter(0.001, 2000), 257);
   // A hundred microseconds apart is neither too often nor too seldom.
-  assert.equal(sampleEach(table, 0.1, 10, 2000.01).weight, 257);
-  assert.equal(sampleEach(table, 1, 10, 3000).weight, 17);
+  assert.equal(periodAfter(0.1, 2000.1), 257);
+  assert.equal(periodAfter(1, 3000), 17);
 });
 
-test('each sample stands for the calls since the one before', () => {
-  const table = new CommandTable();
-  let callCount = 0;
+test('each call is counted, and each timed one stands for those since the one before', () => {
+  const { table, get } = findGet();
   let weightSum = 0;
-  for (let i = 0; i < 100_000; i++) {
-    callCount++;
-    if (--table.untimedLeft <= 0) weightSum += table.takeSample(i * (i < 50_000 ? 0.0002 : 0.1));
+  assert.equal(get.calls, 0);
+  for (let i = 1; i <= 100_000; i++) {
+    const weight = call(table, get, i * (i < 50_000 ? 0.0002 : 0.1));
+    if (i === 1) assert.equal(weight, 1);
+    weightSum += weight;
+    if (weight > 0) assert.equal(weightSum, i);
+    assert.equal(get.calls, i);
   }
-  assert.ok(callCount - weightSum >= 0 && callCount - weightSum <= 257, `${weightSum}`);
+  assert.ok(weightSum > 100_000 - 257);
+  assert.equal(table.calls, 100_000);
+});
+
+test('a change of the threshold and a reset have the next call timed', () => {
+  const { table, get } = findGet();
+  for (let i = 0; i < 100; i++) call(table, get, 0);
+  assert.ok(get.untimedLeft > 1);
+  table.timeNext();
+  assert.equal(get.calls, 100);
+  assert.equal(call(table, get, 0), 1);
+  assert.equal(get.calls, 101);
+  table.resetCounters();
+  assert.equal(get.calls, 0);
+  assert.equal(call(table, get, 0), 1);
+  assert.equal(table.calls, 1);
+});
+
+test('a call that is timed is counted when it has ended', () => {
+  const { get } = findGet();
+  get.endTimed(17);
+  for (let i = 0; i < 16; i++) get.untimedLeft--;
+  assert.equal(get.calls, 17);
+  get.untimedLeft--;
+  assert.equal(get.beginTimed(), 17);
+  assert.equal(get.calls, 17);
+  get.endTimed(1);
+  assert.equal(get.calls, 18);
 });

@@ -98,11 +98,14 @@ export class Command {
   /** Cost grows with arguments or data: each call is timed; the others are sampled. */
   readonly isSlow: boolean;
   /**
-   * The next call is timed: of those that `isSlow` each, of others the first, and each while the
-   * slow log takes so short ones that none may be left out.
+   * Calls until one is timed, that one included: 1 where each is, and for the first. It is all that
+   * the door counts; the number of calls follows from it.
    */
-  isTimed = true;
-  calls = 0;
+  untimedLeft = 1;
+  /** What `untimedLeft` began at. */
+  private period = 1;
+  /** Calls before that. */
+  private callsBefore = 0;
   usec = 0;
   rejectedCalls = 0;
   failedCalls = 0;
@@ -143,17 +146,38 @@ export class Command {
           );
   }
 
+  /** Calls that have come to their end. */
+  get calls(): number {
+    return this.callsBefore + this.period - this.untimedLeft;
+  }
+
+  /** A call is timed: it is counted when it ends. @returns the calls that it stands for */
+  beginTimed(): number {
+    this.untimedLeft = 1;
+    return this.period;
+  }
+
+  /** @param nextPeriod  which of the calls to come is timed */
+  endTimed(nextPeriod: number): void {
+    this.callsBefore += this.period;
+    this.period = nextPeriod;
+    this.untimedLeft = nextPeriod;
+  }
+
   resetCounters(): void {
-    this.calls = 0;
     this.usec = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
-    this.isTimed = true;
+    this.callsBefore = 0;
+    this.period = 1;
+    this.untimedLeft = 1;
     for (const child of this.subcommands?.values() ?? []) child.resetCounters();
   }
 
   timeNext(): void {
-    this.isTimed = true;
+    this.callsBefore = this.calls;
+    this.period = 1;
+    this.untimedLeft = 1;
     for (const child of this.subcommands?.values() ?? []) child.timeNext();
   }
 }
@@ -194,10 +218,6 @@ const TABLE_SIZE = 2048;
 export class CommandTable {
   readonly rows: readonly CommandRow[];
   readonly commands: readonly Command[];
-  /** Calls of constant-cost commands until the next one that is timed. */
-  untimedLeft = 1;
-  /** Calls that the next timed one stands for. */
-  private sampledCount = 1;
   private sampleStep = 0;
   private lastSampleMs = 0;
   private readonly byName = new Map<string, Command>();
@@ -253,14 +273,23 @@ export class CommandTable {
     }
   }
 
+  /** All calls of all commands. */
+  get calls(): number {
+    let sum = 0;
+    for (const command of this.commands) {
+      sum += command.calls;
+      for (const child of command.subcommands?.values() ?? []) sum += child.calls;
+    }
+    return sum;
+  }
+
   /**
-   * A command of constant cost is about to be timed: two readings of the clock and the histogram
-   * take 340 ns, a GET 250. So one call in many is timed and counted with that weight: in so many
-   * that it takes a hundredth of the time, however quickly commands come.
-   * @returns the number of calls that this one stands for
+   * A command of constant cost was timed: two readings of the clock and the histogram take 340 ns,
+   * a GET 250. So one call in many is timed and counted with that weight: in so many that it takes
+   * a hundredth of the time, however quickly commands come.
+   * @returns which of the command's next calls is to be timed
    */
-  takeSample(nowMs: number): number {
-    const weight = this.sampledCount;
+  choosePeriod(nowMs: number): number {
     const elapsedMs = nowMs - this.lastSampleMs;
     this.lastSampleMs = nowMs;
     if (elapsedMs < SAMPLE_MS_MIN) {
@@ -268,9 +297,7 @@ export class CommandTable {
     } else if (elapsedMs > SAMPLE_MS_MAX) {
       this.sampleStep = Math.max(this.sampleStep - 1, 0);
     }
-    this.sampledCount = SAMPLE_EVERY[this.sampleStep];
-    this.untimedLeft = this.sampledCount;
-    return weight;
+    return SAMPLE_EVERY[this.sampleStep];
   }
 
   /** @param fullName  any case; `config` or `config|get` */

@@ -111,7 +111,6 @@ function passesGuard(
 
 function run(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
   const { node, store } = session;
-  const table = node.table;
   session.lastCommand = command.fullName;
   store.actorId = session.id;
   store.touchesKeys = session.touchesKeys;
@@ -119,10 +118,8 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   const mark = reply.position;
   const executeRow = command.execute;
   if (executeRow === null) return;
-  if (command.isTimed || --table.untimedLeft <= 0) runTimed(session, frame, reply, command);
-  else executeRow(session, frame, reply);
-  command.calls++;
-  node.counters[METRIC.commandsProcessed]++;
+  if (--command.untimedLeft > 0) executeRow(session, frame, reply);
+  else runTimed(session, frame, reply, command);
   if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
   if (reply.errorCount !== errorCount) countFailure(session, reply, command, mark, errorCount);
 }
@@ -164,16 +161,13 @@ function countScriptErrors({ node }: Session, reply: ReplyWriter): boolean {
 function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
   const { node } = session;
   const monotonic = node.world.clock;
-  let weight = 1;
+  const weight = command.beginTimed();
   const startMs = monotonic.monotonicMs();
-  if (node.table.untimedLeft <= 0) {
-    const callsSampled = node.table.takeSample(startMs);
-    if (!command.isSlow) weight = callsSampled;
-  }
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   command.usec += durationUs * weight;
-  if (!command.isSlow) command.isTimed = timesEveryCall(node);
+  const isAlways = command.isSlow || timesEveryCall(node);
+  command.endTimed(isAlways ? 1 : node.table.choosePeriod(startMs));
   // One that waits is told of when it is answered.
   if ((session.gate & GATE.BLOCKED) !== 0) {
     session.blockedUs = durationUs;

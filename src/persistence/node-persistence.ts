@@ -20,7 +20,6 @@ import {
   type SaveOutcome,
 } from '../commands/persistence-service.ts';
 import type { Store } from '../engine/store.ts';
-import { METRIC } from '../observability/metrics/metric-table.ts';
 import { LogBarrier } from './aof/log-barrier.ts';
 import { backUpNode, removeOldBackups } from './backup/node-backup.ts';
 import { DataDirectoryLock } from './data-directory.ts';
@@ -452,12 +451,12 @@ export class NodePersistence implements PersistenceService {
   }
 
   private slice(step: (isLate: () => boolean) => boolean): Promise<void> {
-    const { counters } = this.services;
+    const { table } = this.services;
     return new Promise((resolve, reject) => {
       this.work = new SlicedWork({
         world: this.options.world,
         pace: LOADING_PACE,
-        commandCount: () => counters[METRIC.commandsProcessed],
+        commandCount: () => table.calls,
         step,
         onDone: resolve,
         onFailed: reject,

@@ -11,7 +11,6 @@ import type {
   PersistenceFacts,
   SaveOutcome,
 } from '../commands/persistence-service.ts';
-import { METRIC } from '../observability/metrics/metric-table.ts';
 import { systemErrorText } from './disk-failure.ts';
 import type { KeeperParts } from './keeper-parts.ts';
 import { LogKeeper } from './log-keeper.ts';
@@ -322,7 +321,7 @@ export class StorePersistence {
     return new SlicedWork({
       world,
       pace: BACKGROUND_PACE,
-      commandCount: () => node.counters[METRIC.commandsProcessed],
+      commandCount: () => node.table.calls,
       step,
       isPressed: () => this.runningFile?.isPressed === true,
       onDone: () => void this.conclude(),

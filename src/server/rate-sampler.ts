@@ -10,10 +10,11 @@ export class RateSampler implements NodeRates {
   private readonly output: Rate;
   private lastMs: number;
 
-  constructor(counters: Float64Array, nowMs: number) {
-    this.commands = new Rate(counters, METRIC.commandsProcessed);
-    this.input = new Rate(counters, METRIC.netInputBytes);
-    this.output = new Rate(counters, METRIC.netOutputBytes);
+  /** @param table  what counts the commands */
+  constructor(counters: Float64Array, table: { readonly calls: number }, nowMs: number) {
+    this.commands = new Rate(() => table.calls);
+    this.input = new Rate(() => counters[METRIC.netInputBytes]);
+    this.output = new Rate(() => counters[METRIC.netOutputBytes]);
     this.lastMs = nowMs;
   }
 
@@ -39,20 +40,18 @@ export class RateSampler implements NodeRates {
 }
 
 class Rate {
-  private readonly counters: Float64Array;
-  private readonly slot: number;
+  private readonly count: () => number;
   private readonly samples = new Float64Array(SAMPLE_COUNT);
   private next = 0;
   private last: number;
 
-  constructor(counters: Float64Array, slot: number) {
-    this.counters = counters;
-    this.slot = slot;
-    this.last = counters[slot];
+  constructor(count: () => number) {
+    this.count = count;
+    this.last = count();
   }
 
   sample(elapsedMs: number): void {
-    const now = this.counters[this.slot];
+    const now = this.count();
     // CONFIG RESETSTAT takes the counter back to 0.
     const grown = now >= this.last ? now - this.last : now;
     this.last = now;

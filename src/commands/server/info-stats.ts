@@ -8,7 +8,7 @@ export function statsFields(node: NodeServices): InfoField[] {
   const { counters, rates, pubsub } = node;
   return [
     ['total_connections_received', counters[METRIC.connectionsReceived]],
-    ['total_commands_processed', counters[METRIC.commandsProcessed]],
+    ['total_commands_processed', node.table.calls],
     ['instantaneous_ops_per_sec', Math.round(rates.commandsPerS)],
     ['total_net_input_bytes', counters[METRIC.netInputBytes]],
     ['total_net_output_bytes', counters[METRIC.netOutputBytes]],

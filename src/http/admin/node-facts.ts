@@ -44,7 +44,7 @@ export function processFacts(services: NodeServices): Record<string, unknown> {
     uptime_seconds: Math.max(0, Math.floor((clock.nowMs - startedMs) / 1000)),
     started_at: new Date(startedMs).toISOString(),
     connections: clients.count,
-    commands_processed: counters[METRIC.commandsProcessed],
+    commands_processed: services.table.calls,
     commands_per_second: Math.round(rates.commandsPerS),
     errors: counters[METRIC.errorReplies],
     cpu_seconds: userS + systemS,

@@ -38,6 +38,7 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   up: nodeValue(() => 1),
   clusterHealthy: nodeValue(() => 1),
   clusterSize: nodeValue(() => 1),
+  commandsProcessed: nodeValue(({ node }) => node.table.calls),
   items: storeValue(itemCount),
   itemsTotal: storeValue(itemCount),
   memoryBytes: storeValue((store) => store.countedBytes()),

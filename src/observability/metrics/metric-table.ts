@@ -65,7 +65,6 @@ export const METRIC_ROWS = {
   connectionsRejected: counted('connections_rejected_total', 'Connections refused by maxclients.'),
   connectionsDenied: counted('connections_denied_total', 'Connections refused by protected mode.'),
   acceptErrors: counted('accept_errors_total', 'Connections that could not be accepted.'),
-  commandsProcessed: counted('commands_processed_total', 'Commands executed.'),
   errorReplies: counted('errors_total', 'Error replies sent.'),
   unexpectedErrors: counted('unexpected_errors_total', 'Exceptions that closed a connection.'),
   protocolErrors: counted('protocol_errors_total', 'Connections closed by a protocol error.'),
@@ -246,6 +245,7 @@ export const METRIC_ROWS = {
   ),
   logOk: sampled('log_ok', 'gauge', STORE, '0 while the disk refuses the log: writes are refused.'),
   logRewrites: sampled('log_rewrites_total', 'counter', STORE, 'Rewrites of the log.'),
+  commandsProcessed: sampled('commands_processed_total', 'counter', NODE, 'Commands executed.'),
   operations: sampled('operations_total', 'counter', COMMAND, 'Commands executed, by name.'),
   operationDuration: sampled(
     'operation_duration_seconds',

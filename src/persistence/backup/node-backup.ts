@@ -8,7 +8,6 @@
 import { join } from 'node:path';
 import { NodeError } from '../../base/errors.ts';
 import type { Disk } from '../../base/world.ts';
-import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { beginSnapshotFile, type KeeperParts } from '../keeper-parts.ts';
 import { BACKGROUND_PACE, SlicedWork } from '../sliced-work.ts';
 import type { SnapshotFile } from '../snapshot/snapshot-file.ts';
@@ -129,7 +128,7 @@ function walk(frozen: readonly Frozen[]): Promise<void> {
     new SlicedWork({
       world,
       pace: BACKGROUND_PACE,
-      commandCount: () => node.counters[METRIC.commandsProcessed]!,
+      commandCount: () => node.table.calls,
       step: (isLate) => {
         let isDone = true;
         // Also those whose turn has not come hand over what their stores had to write early.
