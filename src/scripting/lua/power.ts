@@ -4,8 +4,8 @@
  * in 93 of 100 only, and a remainder or a subtraction behind it brings the last digit to light.
  *
  * exp(y * log x) is computed with 85 digits of 2 rather than 53: a number is the sum of two
- * doubles, the lower one below half a unit of the upper one (Dekker 1971; sums and
- * products are his).
+ * doubles, the lower one below half a unit of the upper one (Dekker 1971; so are the sums and
+ * products).
  *   log x = e * log 2 + l + (m * exp(-l) - 1)    x = m * 2^e, l = log m as JavaScript gives it
  *   exp t = 2^k * exp(r / 16)^16                 r = t - k * log 2
  * 3 us; squares and whole powers that a double holds exactly need none of it.
