@@ -26,7 +26,6 @@ export const DIFFERENCES = {
   'module|unload': 'refused: there are no modules',
   'object|refcount': 'as Redis would answer; values are never shared here',
   replicaof: 'only NO ONE: there is no replication by this protocol',
-  shutdown: 'SAVE has nothing to save yet',
   slaveof: 'as REPLICAOF',
   wait: 'there are no replicas: answers 0 at once or when the time is over',
   'xinfo|stream':
@@ -36,13 +35,10 @@ export const DIFFERENCES = {
 const CLUSTER = 'comes with the cluster';
 const REPLICATION =
   'the replication protocol of Redis is not spoken; replicas come with the cluster';
-const DURABILITY = 'comes with durability';
 
 /** Commands of redis-server 7.0 that are not here. */
 export const ABSENCES = {
   asking: CLUSTER,
-  bgrewriteaof: DURABILITY,
-  bgsave: DURABILITY,
   cluster: CLUSTER,
   failover: REPLICATION,
   migrate: CLUSTER,
@@ -50,7 +46,6 @@ export const ABSENCES = {
   readonly: CLUSTER,
   readwrite: CLUSTER,
   replconf: REPLICATION,
-  save: DURABILITY,
   sync: REPLICATION,
 };
 

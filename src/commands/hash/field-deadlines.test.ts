@@ -63,7 +63,10 @@ test('fields that are due leave in bounded steps, and each step is recorded', as
   const effects = kit.effects.splice(0);
   assert.ok(effects.every(({ event }) => event === 'hexpired'));
   const lengths = effects.map(({ args }) => args.length - 2);
-  assert.deepEqual(lengths, Array.from({ length: 20 }, () => 50));
+  assert.deepEqual(
+    lengths,
+    Array.from({ length: 20 }, () => 50),
+  );
   assert.deepEqual(kit.ask('HGETALL', 'h'), ['stays', 'v']);
   assert.match(String(kit.ask('INFO', 'stats')), /expired_subkeys:1000\r/);
   await kit.node.stop();

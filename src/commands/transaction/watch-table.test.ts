@@ -211,5 +211,7 @@ test('what is watched counts among the buffers of the node, and no longer than t
   assert.equal(watches.heldBytes, heldBytes);
   first.ask('multi', 'exec');
   assert.equal(watches.heldBytes, 0);
-  await kit.node.stop();
+  const stopped = kit.node.stop();
+  kit.advance(10);
+  await stopped;
 });
