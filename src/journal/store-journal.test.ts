@@ -136,6 +136,7 @@ test('a group without its end stays behind when what came before it is sealed', 
   assert.doesNotMatch(first.body, /MULTI/);
   assert.equal(kit.journal.takenPosition, before);
   assert.equal(kit.take(), '');
+  assert.equal(kit.journal.position, before, 'its line is no change');
   kit.record(['DEL', 'later'], 5);
   assert.equal(kit.take(), '');
   assert.ok(kit.firstCount >= 2);

@@ -90,8 +90,10 @@ export class StoreJournal implements MutationReader {
    * it has come to its end.
    */
   get position(): number {
-    const end = this.groupStart >= 0 ? this.groupStart : this.out.end;
-    return this.takenBytes + end;
+    const { groupStart } = this;
+    if (groupStart < 0) return this.takenBytes + this.out.end;
+    // A line before a group alone is no change either.
+    return this.takenBytes + (groupStart === this.bodyStart ? this.recordStart : groupStart);
   }
 
   /** Where the last taken byte ends, in the same count. */
