@@ -96,6 +96,7 @@ export class LogRewrite {
     const { keeper } = this;
     const { appender, log } = keeper;
     if (appender === null) return;
+    if (!appender.canSwitch()) throw refusedBy(appender.trouble);
     const isNamedLater = keeper.unnamed !== null || appender.trouble !== null;
     const increment = log.makeIncrement(keeper.unnamed ?? log.manifest);
     const before = appender.fileBytes;

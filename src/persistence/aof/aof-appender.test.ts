@@ -439,3 +439,20 @@ test('a log that is turned on has nothing synced before its first base is there'
   await settled();
   assert.equal(later.isSynced(later.position), true);
 });
+
+test('another file is not asked for while it could not be switched to', async () => {
+  const log = await openLog('no');
+  const { appender, disk } = log;
+  disk.addFault({ code: '', verbs: ['sync'], delayMs: 10 });
+  assert.ok(appender.canSwitch());
+  assert.ok(appender.switchTo(disk.openWrite('/data/b.aof', 'create')));
+  log.turn();
+  assert.equal(appender.canSwitch(), false, 'the one before is not synced yet');
+  await log.advance(10);
+  assert.ok(appender.canSwitch());
+  const heal = disk.addFault({ code: 'ENOSPC', verbs: ['write'] });
+  log.record();
+  assert.equal(appender.canSwitch(), false, 'what is pending is refused');
+  assert.ok(appender.canSwitch(), 'in trouble the old file is given up');
+  heal();
+});

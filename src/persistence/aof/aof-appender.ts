@@ -204,6 +204,18 @@ export class AofAppender implements StoreSafety {
     return true;
   }
 
+  /**
+   * Writes what is pending. Asked before a manifest names another file: one that is named and not
+   * switched to would stand between the file before it and the next, which tells its length.
+   * @returns whether a `switchTo` that follows at once succeeds
+   */
+  canSwitch(): boolean {
+    if (this.trouble !== null || this.isUnsettled) return true;
+    if (this.retired !== null) return false;
+    this.writeAll();
+    return this.trouble === null;
+  }
+
   /** A durable base holds all that came before the last `switchTo`. */
   settle(): void {
     if (!this.isUnsettled) return;
