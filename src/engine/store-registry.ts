@@ -4,7 +4,7 @@
  * never changes. What follows stores (notifications, tracking, who waits) asks to be told of each
  * one that comes or goes; `all` is a new array after each change, so that a walk over it is safe.
  *
- *     create   is it refused? -> saved -> made -> listeners -> effect
+ *     create   is it refused? -> place made for it -> saved -> made -> listeners -> effect
  *     drop     saved -> out of the list -> listeners -> memory back to the pool -> effect
  *
  * Both take constant time: a store's memory goes back segment by segment, not key by key.
@@ -37,6 +37,7 @@ export class StoreRegistry {
   private readonly byName = new Map<string, Store>();
   private saveFailure = '';
   private readonly guards: StoreGuard[] = [];
+  private readonly makingListeners: ((name: string) => string | null)[] = [];
   private readonly createdListeners: StoreListener[] = [];
   private readonly droppedListeners: StoreListener[] = [];
 
@@ -67,6 +68,15 @@ export class StoreRegistry {
   }
 
   /** Told of each store made from now on. */
+  /**
+   * Called before a store of that name is saved and made: once it is saved, what lies in its place
+   * would be taken for its own.
+   * @param prepare  returns why it cannot be made, or null
+   */
+  onMaking(prepare: (name: string) => string | null): void {
+    this.makingListeners.push(prepare);
+  }
+
   onCreated(listener: StoreListener): void {
     this.createdListeners.push(listener);
   }
@@ -89,7 +99,9 @@ export class StoreRegistry {
     const refusal = this.refuse(configuration);
     if (refusal !== null) return refusal;
     const kept = this.named.map((store) => store.configuration);
-    const reason = this.save([...kept, configuration]);
+    let reason: string | null = null;
+    for (const prepare of this.makingListeners) reason ??= prepare(configuration.name);
+    reason ??= this.save([...kept, configuration]);
     if (reason !== null) return `MISCONF The store was not created: ${reason}`;
     this.tellCreated(this.options.make(configuration));
     this.record('CREATE', configuration.name, this.options.describe(configuration));

@@ -91,6 +91,7 @@ export class NodePersistence implements PersistenceService {
       else pending.push({ keeper, loader });
     }
     this.sweepDropped();
+    node.stores.onMaking((name) => this.setAside(name));
     node.stores.onCreated((store) => this.begin(store));
     node.stores.onDropped((store) => this.drop(store));
     this.timer = this.options.world.timers.every(TICK_MS, () => this.tick());
@@ -318,30 +319,30 @@ export class NodePersistence implements PersistenceService {
     for (const keeper of this.keepers.values()) keeper.tick();
   }
 
-  /** A store was made. What lies where its files will be belongs to another that was dropped. */
   private begin(store: Store): void {
-    const keeper = this.keep(store);
-    try {
-      this.setAside(keeper);
-    } catch (error) {
-      if (!(error instanceof NodeError)) throw error;
-      this.logger.error('store', 'What lies in the directory of a new store was not set aside', {
-        store: store.name,
-        error,
-      });
-    }
-    keeper.openEmpty();
+    this.keep(store).openEmpty();
   }
 
-  private setAside({ parts }: StorePersistence): void {
+  /**
+   * A store of that name is about to be made. What lies where its files will be belongs to
+   * another, whose drop a crash came into: it goes before the list of stores names the new one.
+   * @returns why it cannot, or null
+   */
+  private setAside(name: string): string | null {
     const { configuration, world } = this.options;
     const { disk } = world;
-    const { directory } = parts.files;
-    if (!configuration.persistence.enabled || !disk.exists(directory)) return;
-    const found = this.freeName(dirname(directory), `${parts.store.name.toLowerCase()}.found-`);
-    disk.rename(directory, found);
-    disk.syncDirectory(dirname(directory));
-    this.logger.warn('store', 'The directory of a new store was not empty', { setAside: found });
+    const { directory } = new StoreFiles(name, configuration);
+    try {
+      if (!configuration.persistence.enabled || !disk.exists(directory)) return null;
+      const found = this.freeName(dirname(directory), `${name.toLowerCase()}.found-`);
+      disk.rename(directory, found);
+      disk.syncDirectory(dirname(directory));
+      this.logger.warn('store', 'The directory of a new store was not empty', { setAside: found });
+      return null;
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return error.message.replace(/[\r\n]+/g, ' ');
+    }
   }
 
   /**

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { NodeKit } from '../../src/testing/node-kit.ts';
 import { seededDraws } from '../../src/testing/seeded.ts';
 import type { MemoryDisk } from '../../src/world/simulated/memory-disk.ts';
-import { ask, passTime, startDurableNode, stopNode } from './durable-node.ts';
+import { ask, DATA_DIRECTORY, passTime, startDurableNode, stopNode } from './durable-node.ts';
 import { drawSmallUnit, failAtBytes, stateOn } from './log-bytes.ts';
 import { runPowerSeed } from './power-run.ts';
 import { NO_STORE, StoreRecord } from './store-record.ts';
@@ -132,6 +132,25 @@ describe('the power fails', () => {
       await check(found, record, settings);
       await stopNode(kit);
     }
+  });
+
+  test('while a store is made where a drop was left half done: old data stays away', async () => {
+    const first = await startDurableNode({ seed: 1, settings: ALWAYS });
+    await ask(first, ['STORE', 'CREATE', 'side'], ['SELECT', 'side'], ['SET', 's:0', 'dropped']);
+    await stopNode(first);
+    const left = first.world.disk.copy();
+    // As STORE DROP does first.
+    left.remove(`${DATA_DIRECTORY}/stores.json`);
+    const kit = await startDurableNode({ seed: 3, disk: left.copy(), settings: ALWAYS });
+    const record = new StoreRecord('side', kit, ALWAYS);
+    await passTime(kit, 10);
+    const found = await stepsOf(kit, record, async () => {
+      record.makeOrDrop();
+      await passTime(kit, 50);
+    });
+    await check(found, record, ALWAYS);
+    assert.notEqual(record.lastState, NO_STORE);
+    await stopNode(kit);
   });
 
   test('at each step of the first start, of a stop and of a start after it', async () => {
