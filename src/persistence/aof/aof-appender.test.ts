@@ -456,3 +456,24 @@ test('another file is not asked for while it could not be switched to', async ()
   assert.ok(appender.canSwitch(), 'in trouble the old file is given up');
   heal();
 });
+
+test('what is told to be synced ends with a whole record', async () => {
+  const log = await openLog('no');
+  const { appender, disk, journal } = log;
+  log.turn();
+  appender.askSync();
+  await settled();
+  const whole = disk.readFile(PATH)?.length;
+  assert.equal(journal.syncedBytes, whole);
+  const heal = disk.addFault({ code: 'ENOSPC', verbs: ['write'], bytesLeft: 24 });
+  log.turn();
+  appender.askSync();
+  await settled();
+  assert.equal(disk.crashAfter(0).readFile(PATH)?.length, Number(whole) + 24);
+  assert.equal(journal.syncedBytes, whole);
+  heal();
+  await log.advance(LIMITS.logRetryMs);
+  appender.askSync();
+  await settled();
+  assert.equal(journal.syncedBytes, disk.readFile(PATH)?.length);
+});

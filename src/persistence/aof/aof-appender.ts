@@ -73,6 +73,8 @@ export class AofAppender implements StoreSafety {
   private timer: Timer | null = null;
   private retry: Timer | null = null;
   private isSyncAsked = false;
+  /** The file does not end within a record, of which the disk took but a part. */
+  private endsWhole = true;
   /** What came before `fileStart` is on no file that is trusted: a new base will hold it. */
   private isUnsettled = false;
   /** There is no log on the disk at all yet. */
@@ -199,6 +201,7 @@ export class AofAppender implements StoreSafety {
     this.file = file;
     this.fileStart = journal.takenPosition;
     this.fileStartBytes = 0;
+    this.endsWhole = true;
     journal.beginFile(afterBytes);
     this.planSync();
     return true;
@@ -306,6 +309,7 @@ export class AofAppender implements StoreSafety {
     if (start === sealedEnd) return;
     const taken = file.write(journal.bytes, start, sealedEnd);
     journal.take(start + taken);
+    if (taken > 0) this.endsWhole = start + taken === sealedEnd;
     if (start + taken < sealedEnd) this.failWrite(file.failure);
     else if (this.trouble?.kind === 'write' && !this.isUnsettled) this.setTrouble(null);
     this.planSync();
@@ -355,13 +359,14 @@ export class AofAppender implements StoreSafety {
     const file = this.retired ?? this.file;
     assert(file !== null && !this.isSyncing, 'one sync at a time');
     const position = this.retired === null ? this.writtenPosition : this.retiredEnd;
+    const isWhole = this.endsWhole;
     this.isSyncing = true;
     this.syncStartedMs = clock.monotonicMs();
     const isDone = await isSynced(file);
     this.isSyncing = false;
     this.lastSyncMs = clock.monotonicMs() - this.syncStartedMs;
     this.syncCount++;
-    if (isDone) this.noteSynced(file, position);
+    if (isDone) this.noteSynced(file, position, isWhole);
     else if (file === this.file || file === this.retired) this.failSync(file.failure);
     if (this.lastSyncMs > LIMITS.logSyncPeriodMs && this.unsyncedBytes > 0) this.delayedSyncCount++;
     for (const resolve of this.idleWaiters.splice(0)) resolve();
@@ -371,7 +376,7 @@ export class AofAppender implements StoreSafety {
   }
 
   /** A file that was given up meanwhile tells nothing. */
-  private noteSynced(file: WriteFile, position: number): void {
+  private noteSynced(file: WriteFile, position: number, isWhole: boolean): void {
     if (file === this.retired) {
       // A sync that began before its last write is not the one that it waits for.
       if (position === this.retiredEnd) {
@@ -382,7 +387,8 @@ export class AofAppender implements StoreSafety {
     // What came before the file lies nowhere yet, and what is in it is worth nothing without that.
     if (this.isUnsettled) return;
     this.syncedPosition = Math.max(this.syncedPosition, position);
-    if (file !== this.file) return;
+    // A place within a record says nothing of that one, which may still lose its end.
+    if (file !== this.file || !isWhole) return;
     this.journal.syncedBytes = this.fileStartBytes + position - this.fileStart;
   }
 
@@ -392,7 +398,8 @@ export class AofAppender implements StoreSafety {
       const position = file === this.retired ? this.retiredEnd : this.writtenPosition;
       if (!syncNow(file)) return this.failSync(file.failure);
       this.syncCount++;
-      if (!this.isSyncing || file === this.file) this.noteSynced(file, position);
+      const isNoted = !this.isSyncing || file === this.file;
+      if (isNoted) this.noteSynced(file, position, this.endsWhole);
     }
     this.tell();
   }
