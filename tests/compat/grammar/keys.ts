@@ -35,7 +35,8 @@ function restore(name: string, weight: number): GrammarRow {
       { label: 'FREQ', make: (g) => [g.pick(['0', '255', '256', '-1', 'abc'])] },
     ],
     make: (g, d) => {
-      const ttl = g.chance(0.7) ? '0' : g.orPast(g.absoluteDeadlineMs());
+      // Far off: without ABSTTL a moment of the past would be a time to live of a millisecond.
+      const ttl = g.chance(0.7) ? '0' : g.absoluteDeadlineMs();
       const payload = Buffer.from(g.pick(PAYLOADS));
       // Behind the object redis-server takes whatever comes: only the checksum is made wrong.
       if (g.chance(0.1)) payload[payload.length - 1] ^= 1;
