@@ -6,7 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { Queue, Worker } from 'bullmq';
-import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
+import { type RunningServer, skipWithout, startRedis } from '../tests/support/server.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { cpuS } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable } from './support/report.ts';
 
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
     `${JOBS} jobs a round, ${ROUNDS} rounds, medians of those from the ${WARM_FROM_ROUND + 1}.`,
   );
   const redis = await startRedis();
-  const ours = await startOurs({ args: ['--cache.eviction_policy=noeviction'] });
+  const ours = await startInMemory({ args: ['--cache.eviction_policy=noeviction'] });
   const rounds: { redis: Round[]; ours: Round[] } = { redis: [], ours: [] };
   try {
     for (let i = 0; i < ROUNDS; i++) {

@@ -10,8 +10,9 @@
  */
 import { parseArgs } from 'node:util';
 import { POLICY_TABLE } from '../src/engine/eviction/policy-table.ts';
-import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
+import { type RunningServer, skipWithout, startRedis } from '../tests/support/server.ts';
 import { askInfo, askText, DIGITS, loadKeys } from './support/bulk-load.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { generateLoad } from './support/load-generator.ts';
 import { cpuS, rssBytes } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
@@ -37,7 +38,7 @@ const SIZES = (flags.sizes ?? (IS_TINY ? '100,1000' : '10000,100000,1000000,1000
   .map(Number);
 const PARTS = flags.only?.split(',') ?? ['writes', 'reads'];
 /** Nothing but the data: no other port, no file. */
-const QUIET = ['--persistence.enabled=false', '--http.enabled=false', '--cache.node_max_memory=0'];
+const QUIET = ['--http.enabled=false', '--cache.node_max_memory=0'];
 const CLIENT_COUNT = 50;
 const DEPTH = 16;
 const VALUE = 'v'.repeat(64);
@@ -107,7 +108,7 @@ function policies(): string[] {
 
 async function measurePolicy(policy: string): Promise<PolicyFigures> {
   const start = (bytes: number) =>
-    startOurs({
+    startInMemory({
       args: [`--cache.max_memory=${bytes}`, '--cache.eviction_policy', policy, ...QUIET],
     });
   const full = await start(LIMIT_BYTES);
@@ -273,7 +274,9 @@ async function measureGets(keyCount: number): Promise<GetFigures> {
     }
   };
   const redisUs = await perCommand(await startRedis());
-  const oursUs = await perCommand(await startOurs({ args: ['--cache.max_memory=0', ...QUIET] }));
+  const oursUs = await perCommand(
+    await startInMemory({ args: ['--cache.max_memory=0', ...QUIET] }),
+  );
   return { keyCount, oursUs, redisUs };
 }
 

@@ -6,8 +6,9 @@
  *     node .build/bench/isolation.js [--tiny] [--rounds 4] [--seconds 4] [--megabytes 64]
  */
 import { parseArgs } from 'node:util';
-import { type RunningServer, startOurs } from '../tests/support/server.ts';
+import type { RunningServer } from '../tests/support/server.ts';
 import { askInfo, askText } from './support/bulk-load.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 import { runStoreClient, type StoreFigures, type StoreTask } from './support/store-client.ts';
 
@@ -37,8 +38,8 @@ const NOISY_CLIENT_COUNT = 2;
 await main();
 
 async function main(): Promise<void> {
-  const server = await startOurs({
-    args: ['--persistence.enabled=false', '--http.enabled=false', '--cache.max_memory=64mb'],
+  const server = await startInMemory({
+    args: ['--http.enabled=false', '--cache.max_memory=64mb'],
   });
   try {
     for (const name of ['noisy', 'quiet']) {

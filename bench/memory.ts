@@ -8,8 +8,9 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../src/world/simulated/seeded-random.ts';
-import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
+import { type RunningServer, skipWithout, startRedis } from '../tests/support/server.ts';
 import { askInfo, DIGITS, loadKeys, runCommands } from './support/bulk-load.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { rssBytes } from './support/process-stats.ts';
 import { print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 import { measureTypes } from './support/type-memory.ts';
@@ -69,7 +70,7 @@ if (skipWithout('redis-server')) {
 }
 
 function startContender(): Promise<RunningServer> {
-  return flags.self ? startRedis() : startOurs();
+  return flags.self ? startRedis() : startInMemory();
 }
 
 async function measureCell(count: number, kind: 'plain' | 'ttl') {

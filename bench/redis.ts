@@ -6,8 +6,9 @@
  *   npm run bench:redis -- --suite types
  */
 import { parseArgs } from 'node:util';
-import { type RunningServer, skipWithout, startOurs, startRedis } from '../tests/support/server.ts';
+import { type RunningServer, skipWithout, startRedis } from '../tests/support/server.ts';
 import { loadKeys } from './support/bulk-load.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { generateLoad } from './support/load-generator.ts';
 import { cpuS } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
   const socketPath = flags['socket-path'];
   const redis = await startRedis();
   const socketArgs = socketPath ? [`--network.socket_path=${socketPath}`] : [];
-  const ours = flags.self ? await startRedis() : await startOurs({ args: socketArgs });
+  const ours = flags.self ? await startRedis() : await startInMemory({ args: socketArgs });
   try {
     printMachine();
     print(`${KEY_COUNT} keys, ${CLIENT_COUNT} clients, ${ROUNDS} rounds, medians`);

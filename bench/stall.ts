@@ -9,15 +9,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  type RunningServer,
-  skipWithout,
-  startOurs,
-  startRedis,
-  waitFor,
-} from '../tests/support/server.ts';
+import { type RunningServer, skipWithout, startRedis, waitFor } from '../tests/support/server.ts';
 import { WireClient } from '../tests/support/wire-client.ts';
 import { askInfo, askText, DIGITS, loadKeys } from './support/bulk-load.ts';
+import { startInMemory } from './support/in-memory.ts';
 import { rssBytes } from './support/process-stats.ts';
 import { print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 import { type Stall, StallMeter } from './support/stall-meter.ts';
@@ -168,7 +163,7 @@ async function expireAtOnce(port: number): Promise<void> {
 async function measurePings() {
   const runs: { baseMs: number; floodMs: number; rawMs: number }[] = [];
   for (let run = 0; run < RUNS; run++) {
-    const server = await startOurs();
+    const server = await startInMemory();
     try {
       const base = await ping(server, IS_TINY ? 200 : 2_000, async () => {});
       const flood = await ping(server, IS_TINY ? 300 : 4_000, () =>
@@ -228,7 +223,7 @@ async function floodWith(port: number, count: number): Promise<void> {
 }
 
 async function measureIdle() {
-  const ours = await idleBytes(() => startOurs({ args: ['--maxclients', '12000'] }));
+  const ours = await idleBytes(() => startInMemory({ args: ['--maxclients', '12000'] }));
   const redis = await idleBytes(() => startRedis({ args: ['--maxclients', '12000'] }));
   const ratio = ours / redis;
   print(`\nbytes per idle connection, ${CONNECTION_COUNT} connections, growth of resident memory`);

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type RunningServer, startOurs, waitFor } from '../../tests/support/server.ts';
+import { type RunningServer, waitFor } from '../../tests/support/server.ts';
+import { startInMemory } from './in-memory.ts';
 
 const PROBE = path.join(import.meta.dirname, 'stall-probe.js');
 
@@ -27,7 +28,7 @@ export class StallMeter {
 
   static async start(args: readonly string[] = []): Promise<StallMeter> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stall-'));
-    const server = await startOurs({
+    const server = await startInMemory({
       args,
       nodeArgs: ['--import', PROBE],
       env: { STALL_PROBE_FILE: path.join(folder, 'server') },
