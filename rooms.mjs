@@ -51,7 +51,7 @@ export const ROOMS = {
   },
   cluster: {
     charter: 'membership, coordination, placement, replication, authenticated links',
-    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'commands'],
+    imports: ['observability/logging', 'protocol', 'engine', 'rdb', 'journal', 'commands'],
   },
   server: {
     charter: 'RESP listener, connections, sessions, pub/sub, blocking, acknowledgement gate',

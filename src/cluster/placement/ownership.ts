@@ -1,0 +1,28 @@
+/**
+ * Who executes the commands on which keys, and who holds copies. All that the data plane sees of
+ * placement; the gossip's implementation is a pure function of the live and ready nodes.
+ */
+
+export const SLOT_COUNT = 16_384;
+
+export interface OwnershipTable {
+  /** Grows with each change that this node sees; other nodes count for themselves. */
+  readonly version: number;
+  /** The same on all nodes that see the same members. */
+  readonly digest: string;
+  /** Ids of the nodes that may own something, sorted. */
+  readonly nodeIds: readonly string[];
+  /** Of a store whose keys all have one owner. `nodeIds` must not be empty. */
+  ownerOfStore(storeName: string): string;
+  ownerOfSlot(slot: number): string;
+  /** The owner first; under `replication_factor: all` every node. */
+  holdersOfSlot(slot: number): readonly string[];
+}
+
+export type OwnershipListener = (now: OwnershipTable, before: OwnershipTable) => void;
+
+export interface Ownership {
+  readonly table: OwnershipTable;
+  /** Called after `table` has changed. */
+  onChange(listener: OwnershipListener): void;
+}
