@@ -3,8 +3,6 @@
  * placement; the gossip's implementation is a pure function of the live and ready nodes.
  */
 
-export const SLOT_COUNT = 16_384;
-
 export interface OwnershipTable {
   /** Grows with each change that this node sees; other nodes count for themselves. */
   readonly version: number;

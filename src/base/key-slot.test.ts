@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crc16, SLOT_COUNT, slotOfKey } from './key-slot.ts';
+
+function slotOf(key: string): number {
+  const bytes = Buffer.from(`..${key}..`, 'latin1');
+  return slotOfKey(bytes, 2, key.length);
+}
+
+test('crc16 gives the check value of its family', () => {
+  assert.equal(crc16(Buffer.from('123456789'), 0, 9), 0x31c3);
+});
+
+test('slotOfKey is what CLUSTER KEYSLOT of redis-server answers', () => {
+  const slots: [string, number][] = [
+    ['', 0],
+    ['foo', 12182],
+    ['somekey', 11058],
+    ['foo{hash_tag}', 2515],
+    ['{user1000}.following', 3443],
+    ['user1000', 3443],
+  ];
+  for (const [key, slot] of slots) assert.equal(slotOf(key), slot, key);
+});
+
+test('slotOfKey takes the first brace and the next closing one, if there is anything between', () => {
+  assert.equal(slotOf('foo{}{bar}'), crcSlot('foo{}{bar}'));
+  assert.equal(slotOf('foo{{bar}}zap'), crcSlot('{bar'));
+  assert.equal(slotOf('foo{bar}{zap}'), crcSlot('bar'));
+  assert.equal(slotOf('foo{bar'), crcSlot('foo{bar'));
+  assert.equal(slotOf('foo}bar{zap}'), crcSlot('zap'));
+  assert.equal(slotOf('{'), crcSlot('{'));
+  assert.equal(slotOf('{a}'), crcSlot('a'));
+});
+
+function crcSlot(text: string): number {
+  return crc16(Buffer.from(text, 'latin1'), 0, text.length) % SLOT_COUNT;
+}
