@@ -7,6 +7,9 @@ export type NodeErrorCode =
   | 'BAD_CONFIGURATION'
   | 'BAD_CERTIFICATE'
   | 'REQUEST_FAILED'
+  | 'CONNECT_REFUSED'
+  | 'NAME_UNKNOWN'
+  | 'PROCESS_REFUSED'
   | 'UNSUPPORTED';
 
 export class NodeError extends Error {

@@ -11,6 +11,23 @@ export interface World {
   readonly network: Network;
   readonly compression: Compression;
   readonly host: Host;
+  /**
+   * A thread of its own, which runs the entry `worker-<name>.ts`. It does not keep the process
+   * alive.
+   * @param data  copied; a SharedArrayBuffer in it is shared
+   * @returns null in a simulation, where the caller runs the work inline
+   */
+  startWorker(name: string, data: unknown): Worker | null;
+}
+
+/** Callbacks are set in the turn that started it, before anything comes. */
+export interface Worker {
+  /** Copied; in order. Lost when it has ended. */
+  post(message: unknown): void;
+  onMessage(callback: (message: unknown) => void): void;
+  /** It has ended, by `terminate` or by itself. `failure` is what it threw, or null. */
+  onExit(callback: (failure: Error | null) => void): void;
+  terminate(): Promise<void>;
 }
 
 export interface Clock {
@@ -122,6 +139,64 @@ export interface Network {
   listenHttp(options: HttpOptions): Promise<HttpServer>;
   /** Asks another process. Rejects with NodeError REQUEST_FAILED; so does reading the answer. */
   request(options: RequestOptions): Promise<RequestAnswer>;
+  /**
+   * Connects to another process. Rejects with NodeError CONNECT_REFUSED, whose `code` tells why:
+   * such as ECONNREFUSED, ETIMEDOUT, or of a wrong secret whatever the system makes of it.
+   */
+  dial(options: DialOptions): Promise<Socket>;
+  /** Rejects with NodeError PORT_REFUSED. */
+  bindDatagram(options: DatagramOptions, onDatagram: DatagramHandler): Promise<DatagramSocket>;
+  /** IPv4 and IPv6 addresses of a host. Rejects with NodeError NAME_UNKNOWN. */
+  resolve(name: string): Promise<string[]>;
+  /** What SRV records say of a name. Rejects with NodeError NAME_UNKNOWN. */
+  resolveService(name: string): Promise<ServicePlace[]>;
+}
+
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Until the connection stands, its handshake included. */
+  readonly timeoutMs: number;
+  readonly secret: LinkSecret | null;
+  /** The address to connect from. */
+  readonly localHost?: string;
+}
+
+/** What both ends of an encrypted link know: each proves it to the other, and nothing else. */
+export interface LinkSecret {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+export interface DatagramOptions {
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+}
+
+/** bytes[start, end) belong to the socket and are overwritten after the call returns. */
+export type DatagramHandler = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  address: string,
+  port: number,
+) => void;
+
+export interface DatagramSocket {
+  readonly host: string;
+  readonly port: number;
+  /**
+   * Copies bytes[start, end). Never throws: that one is lost is as usual as it is on the way.
+   * @param host  a numeric address
+   */
+  send(bytes: Uint8Array, start: number, end: number, host: string, port: number): void;
+  close(): void;
+}
+
+export interface ServicePlace {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface RequestOptions {
@@ -198,6 +273,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly backlog: number;
   readonly tls: TlsOptions | null;
+  /** Only who knows it gets a connection; others are closed unheard. Not together with `tls`. */
+  readonly secret?: LinkSecret | null;
   /** `auto` takes the handle when the start-up probe found it sound, else the public API. */
   readonly socketPath: SocketPath;
   readonly keepAliveS: number;
@@ -247,7 +324,7 @@ export interface Listener {
 }
 
 /**
- * One accepted TCP (or TLS) connection, `noDelay` on. All calls are made on the node's one thread.
+ * One TCP (or TLS) connection, accepted or dialled, `noDelay` on. All calls are made on the node's one thread.
  * A handler method may call any method of its socket, also `destroy`.
  */
 export interface Socket {
@@ -309,6 +386,7 @@ export interface Host {
   readonly isErrorTerminal: boolean;
   /** Tells a process that lives from others that had its id before; '' when none has it now. */
   processMark(pid: number): string;
+  readonly processes: Processes;
   memoryUse(): HostMemory;
   cpuUse(): HostCpu;
   /**
@@ -323,6 +401,26 @@ export interface Host {
   writeOut(text: string): boolean;
   writeError(text: string): boolean;
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', callback: () => void): Timer;
+}
+
+/** Other processes of this machine: what `hypercache cluster` starts and stops. */
+export interface Processes {
+  /**
+   * Runs this very program with other arguments, for longer than this process: what it prints is
+   * appended to a file. Throws NodeError PROCESS_REFUSED.
+   * @returns the id of the process
+   */
+  start(options: ProcessOptions): number;
+  /** @returns false when there is no such process */
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean;
+  /** Keeps this process alive meanwhile, which timers do not. */
+  pause(ms: number): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly args: readonly string[];
+  readonly directory: string;
+  readonly outputPath: string;
 }
 
 export interface HostMemory {
