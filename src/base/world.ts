@@ -10,6 +10,7 @@ export interface World {
   readonly disk: Disk;
   readonly network: Network;
   readonly compression: Compression;
+  readonly ciphers: Ciphers;
   readonly host: Host;
   /**
    * A thread of its own, which runs the entry `worker-<name>.ts`. It does not keep the process
@@ -228,6 +229,23 @@ export interface Compression {
   gzip(bytes: Uint8Array): Promise<Uint8Array>;
   /** What the members hold, piece by piece. Reading it rejects with NodeError DATA_DAMAGED. */
   gunzip(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+}
+
+/** AES in Galois/counter mode (NIST SP 800-38D): encrypts, and proves that nothing was changed. */
+export interface Ciphers {
+  /** @returns the ciphertext and 16 bytes of tag behind it */
+  sealGcm(options: GcmOptions, plain: Uint8Array): Uint8Array;
+  /** @returns null when key, nonce, associated data or a byte is another than when it was sealed */
+  openGcm(options: GcmOptions, sealed: Uint8Array): Uint8Array | null;
+}
+
+export interface GcmOptions {
+  /** 16, 24 or 32 bytes. */
+  readonly key: Uint8Array;
+  /** 12 bytes, never twice with one key. */
+  readonly nonce: Uint8Array;
+  /** Not encrypted, and not sent along, but proved as well. */
+  readonly associated: Uint8Array;
 }
 
 export interface HttpOptions {

@@ -1,4 +1,5 @@
 import type { World } from '../base/world.ts';
+import { machineCiphers } from './ciphers.ts';
 import { gzipCompression } from './gzip.ts';
 import { RealNetwork } from './network/real-network.ts';
 import { createRealClock, createRealTimers, RealRandom } from './real/real-clock.ts';
@@ -14,6 +15,7 @@ export function createRealWorld(): World {
     disk: createRealDisk(),
     network: new RealNetwork(),
     compression: gzipCompression,
+    ciphers: machineCiphers,
     host: createRealHost(),
   };
 }

@@ -6,6 +6,7 @@
  */
 import { assert } from '../../base/errors.ts';
 import type { World } from '../../base/world.ts';
+import { machineCiphers } from '../ciphers.ts';
 import { gzipCompression } from '../gzip.ts';
 import { FakeHost } from './fake-host.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -59,6 +60,7 @@ export function createSimulatedWorld(seed = 1, disk = new MemoryDisk()): Simulat
     disk,
     network,
     compression: gzipCompression,
+    ciphers: machineCiphers,
     host: new FakeHost(),
     connect: (port, options = {}) => network.connect(port, options),
     step,
