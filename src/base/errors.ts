@@ -10,6 +10,7 @@ export type NodeErrorCode =
   | 'CONNECT_REFUSED'
   | 'NAME_UNKNOWN'
   | 'PROCESS_REFUSED'
+  | 'MESSAGE_BROKEN'
   | 'UNSUPPORTED';
 
 export class NodeError extends Error {

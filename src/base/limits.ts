@@ -126,6 +126,28 @@ export const LIMITS = {
   slicePartMsMin: 0.1,
   /** What eviction in the background keeps free at most. */
   headroomBytesMax: 4 * MIB,
+  /** One message between nodes; a command of a client fits whole. */
+  messageBytesMax: 1025 * MIB,
+  /** Greetings of nodes that are not known yet. */
+  greetingBytesMax: 4 * KIB,
+  /** Such a greeting must have come by then, and its answer. */
+  greetingMs: 2_000,
+  /** Connections that other nodes opened here, and those of them that did not greet yet. */
+  linkCountMax: 1_000,
+  linkStrangerCountMax: 64,
+  /** What waits for one peer: beyond it nothing more is sent to it. */
+  linkQueueBytesMax: 64 * MIB,
+  /** What was sent to a peer and not read there yet: so much, then it must give credit. */
+  linkWindowBytes: 8 * MIB,
+  /** What a link's socket holds at most before it takes more. */
+  linkSocketBytesMax: MIB,
+  linkDialMsMin: 100,
+  linkDialMsMax: 2_000,
+  linkHeartbeatMs: 150,
+  /** A peer of whom nothing was heard for so long is silent. */
+  linkSilenceMs: 1_000,
+  /** Nodes whose clocks differ by more are not linked. */
+  clockSkewMsMax: 500,
   /** Half of the time in which the access bits of policy `session` wrap. */
   sessionGraceMsMax: 4_194_303_000,
 } as const;

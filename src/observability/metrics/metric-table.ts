@@ -108,6 +108,33 @@ export const METRIC_ROWS = {
     'Longest event-loop lag since the last reset.',
     0.001,
   ),
+  linksUp: level('cluster_links_up', 'Peers that messages go to and come from.'),
+  linkBytesSent: counted('cluster_link_sent_bytes_total', 'Bytes sent to other nodes.'),
+  linkBytesReceived: counted('cluster_link_received_bytes_total', 'Bytes read from other nodes.'),
+  linkMessagesSent: counted('cluster_link_sent_messages_total', 'Messages sent to other nodes.'),
+  linkMessagesReceived: counted(
+    'cluster_link_received_messages_total',
+    'Messages read from other nodes.',
+  ),
+  linkMessagesDropped: counted(
+    'cluster_link_dropped_messages_total',
+    'Messages not sent because the link was not up, or too much waited for it.',
+  ),
+  linkMessagesBroken: counted(
+    'cluster_link_broken_messages_total',
+    'Links closed because what came was no message.',
+  ),
+  linkRefusals: counted(
+    'cluster_link_refusals_total',
+    'Greetings of other nodes refused, here or there.',
+  ),
+  linkBreaks: counted('cluster_link_breaks_total', 'Times that a peer was up and is not.'),
+  linkQueueBytes: level('cluster_link_queue_bytes', 'Bytes that wait to be sent to other nodes.'),
+  linkRoundTripMs: level(
+    'cluster_link_round_trip_seconds_max',
+    'The longest of the smoothed round trips to other nodes.',
+    0.001,
+  ),
 
   up: sampled('up', 'gauge', NODE, '1 while the node answers.'),
   clusterHealthy: sampled('cluster_healthy', 'gauge', NODE, '1 when all members are reachable.'),
