@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Configuration } from '../base/configuration.ts';
 import { NodeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { LOADING_PACE, SlicedWork } from '../base/pace/sliced-work.ts';
 import type { Timer, World } from '../base/world.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 import {
@@ -25,7 +26,6 @@ import { backUpNode, removeOldBackups } from './backup/node-backup.ts';
 import { DataDirectoryLock } from './data-directory.ts';
 import type { LogRewrite } from './log-rewrite.ts';
 import { reloadLog, reloadSnapshot } from './reload.ts';
-import { LOADING_PACE, SlicedWork } from './sliced-work.ts';
 import { droppedName, isDroppedName, StoreFiles, storesDirectory } from './store-files.ts';
 import type { StoreLoader } from './store-loader.ts';
 import { StorePersistence } from './store-persistence.ts';

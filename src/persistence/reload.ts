@@ -1,7 +1,7 @@
 /** DEBUG RELOAD and LOADAOF: what the disk holds is read again, within one command. */
 import { NodeError } from '../base/errors.ts';
+import { NEVER_LATE } from '../base/pace/sliced-work.ts';
 import type { ReloadOptions } from '../commands/persistence-service.ts';
-import { NEVER_LATE } from './sliced-work.ts';
 import { StoreLoader } from './store-loader.ts';
 import type { StorePersistence } from './store-persistence.ts';
 

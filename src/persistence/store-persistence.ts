@@ -5,6 +5,7 @@
  *     new --load--> [makes a base] --> open --tick--> snapshot | rewrite --> open ... --close-->
  */
 import { assert, NodeError } from '../base/errors.ts';
+import { BACKGROUND_PACE, NEVER_LATE, SlicedWork } from '../base/pace/sliced-work.ts';
 import type {
   BackgroundAsked,
   BackgroundOutcome,
@@ -15,7 +16,6 @@ import { systemErrorText } from './disk-failure.ts';
 import type { KeeperParts } from './keeper-parts.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { LogRewrite } from './log-rewrite.ts';
-import { BACKGROUND_PACE, NEVER_LATE, SlicedWork } from './sliced-work.ts';
 import type { SnapshotFile } from './snapshot/snapshot-file.ts';
 import { SnapshotKeeper, type SnapshotWriting } from './snapshot/snapshot-keeper.ts';
 import { StoreLoader } from './store-loader.ts';

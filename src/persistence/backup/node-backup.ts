@@ -7,9 +7,9 @@
  */
 import { join } from 'node:path';
 import { NodeError } from '../../base/errors.ts';
+import { BACKGROUND_PACE, SlicedWork } from '../../base/pace/sliced-work.ts';
 import type { Disk } from '../../base/world.ts';
 import { beginSnapshotFile, type KeeperParts } from '../keeper-parts.ts';
-import { BACKGROUND_PACE, SlicedWork } from '../sliced-work.ts';
 import type { SnapshotFile } from '../snapshot/snapshot-file.ts';
 import { type ArchiveSource, writeArchive } from './write-archive.ts';
 

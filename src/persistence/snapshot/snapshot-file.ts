@@ -9,12 +9,12 @@
  * Every 32 MiB what was written is synced already, so that the last sync is short.
  */
 import { NodeError } from '../../base/errors.ts';
+import { NEVER_LATE } from '../../base/pace/sliced-work.ts';
 import type { Disk, WriteFile } from '../../base/world.ts';
 import { beginSnapshot, type StoreSnapshot } from '../../engine/snapshot/store-snapshot.ts';
 import type { Store } from '../../engine/store.ts';
 import { type RdbFileFacts, RdbFileWriter } from '../../rdb/file-writer.ts';
 import type { RdbWriteOptions } from '../../rdb/write/write-options.ts';
-import { NEVER_LATE } from '../sliced-work.ts';
 
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 const HELD_BYTES_HIGH = 16 * 1024 * 1024;

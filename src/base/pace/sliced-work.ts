@@ -2,7 +2,7 @@
  * Long work in short slices, so that clients are served between them: 2 ms of each 10 while
  * commands come, three quarters of the time while none do.
  */
-import type { Timer, World } from '../base/world.ts';
+import type { Timer, World } from '../world.ts';
 
 /** For work that must end before anything else happens: no promise settles meanwhile. */
 export const NEVER_LATE = () => false;
