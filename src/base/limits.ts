@@ -146,6 +146,15 @@ export const LIMITS = {
   linkHeartbeatMs: 150,
   /** A peer of whom nothing was heard for so long is silent. */
   linkSilenceMs: 1_000,
+  /** Nodes tell each other whom they hear, at once when that changes and so often otherwise. */
+  viewPeriodMs: 500,
+  /** Whom no link reaches, though its gossip says that it is only busy, is down after so long. */
+  viewBusyMs: 10_000,
+  /** A node that is to join others, and meets none, goes on alone after so long. */
+  viewAloneMs: 3_000,
+  /** Where several nodes meet and none holds data, the first one begins after so long. */
+  viewBootstrapMs: 1_000,
+  clusterNodeCountMax: 1_000,
   /** Nodes whose clocks differ by more are not linked. */
   clockSkewMsMax: 500,
   /** Half of the time in which the access bits of policy `session` wrap. */

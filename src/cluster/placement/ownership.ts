@@ -8,9 +8,9 @@ export interface OwnershipTable {
   readonly version: number;
   /** The same on all nodes that see the same members. */
   readonly digest: string;
-  /** Ids of the nodes that may own something, sorted. */
+  /** Ids of the nodes that may own something, sorted. None while no node is ready. */
   readonly nodeIds: readonly string[];
-  /** Of a store whose keys all have one owner. `nodeIds` must not be empty. */
+  /** Of a store whose keys all have one owner. '' where there are no nodes, as below. */
   ownerOfStore(storeName: string): string;
   ownerOfSlot(slot: number): string;
   /** The owner first; under `replication_factor: all` every node. */
