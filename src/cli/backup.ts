@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
-import type { Configuration } from '../base/configuration.ts';
 import { NodeError } from '../base/errors.ts';
 import type { RequestAnswer, World, WriteFile } from '../base/world.ts';
 import { verifyArchive } from '../persistence/tools/restore-archive.ts';
+import { addressOf, credentialsOf, readAuthorities, reasonOf } from './node-access.ts';
 import { FAILED, parseToolArguments, runTool, type ToolRun } from './tool-arguments.ts';
 
 /** A snapshot that runs is waited for by the node before the first byte comes. */
 const SILENCE_MS = 300_000;
-const ERROR_BYTES_MAX = 4096;
-const PASSWORD_VARIABLE = 'HYPERCACHE_PASSWORD';
 
 /**
  * `backup [file] [--url http://host:port] [--user name] [--ca file] [settings]`: asks a running
@@ -66,42 +64,6 @@ async function save({ disk }: World, path: string, { body }: RequestAnswer): Pro
   } finally {
     file.close();
   }
-}
-
-/** What the node says, which is JSON with an `error`. */
-async function reasonOf({ body }: RequestAnswer): Promise<string> {
-  let text = '';
-  for await (const piece of body) {
-    if (text.length < ERROR_BYTES_MAX) text += Buffer.from(piece).toString('utf8');
-  }
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === 'string' ? error : 'it does not say why';
-  } catch {
-    return 'it is no node of ours';
-  }
-}
-
-/** The node that would start with these settings, on this machine. */
-function addressOf({ http, network }: Configuration): string {
-  return `${http.isTls ? 'https' : 'http'}://127.0.0.1:${network.httpPort}`;
-}
-
-/** A password never stands on the command line, where others see it. */
-function credentialsOf({ configuration, flags, world }: ToolRun): Record<string, string> {
-  const password = world.host.environment[PASSWORD_VARIABLE] ?? configuration.security.requirepass;
-  const user = flags.get('user');
-  if (password === '' && user === undefined) return {};
-  const pair = Buffer.from(`${user ?? 'default'}:${password}`, 'utf8').toString('base64');
-  return { authorization: `Basic ${pair}` };
-}
-
-function readAuthorities({ flags, world }: ToolRun): string | null {
-  const path = flags.get('ca');
-  if (path === undefined) return null;
-  const bytes = world.disk.readFile(path);
-  if (bytes === null) throw new NodeError('DISK_REFUSED', `There is no file ${path}`, { path });
-  return Buffer.from(bytes).toString('utf8');
 }
 
 function defaultName({ clock }: World): string {

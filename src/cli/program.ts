@@ -5,6 +5,7 @@ import { findByPath } from '../config/config-table.ts';
 import { SHORT_FLAGS } from '../config/sources/command-line.ts';
 import { runBackup } from './backup.ts';
 import { runCheck } from './check.ts';
+import { CLUSTER_COMMANDS, runCluster } from './cluster/cluster-command.ts';
 import { runConfigSchema } from './config-schema.ts';
 import { runConfigShow } from './config-show.ts';
 import { runConfigValidate } from './config-validate.ts';
@@ -66,10 +67,29 @@ function buildProgram(world: World, setCode: (code: number) => void): Command {
       .argument('[arguments...]', tool.argument)
       .allowUnknownOption()
       .action(async (words: string[]) => setCode(await tool.run(words, world)));
-    for (const [flag, help] of tool.flags)
-      command.addHelpText('after', `  ${flag.padEnd(18)} ${help}`);
+    addFlags(command, tool.flags);
   }
+  addCluster(program, world, setCode);
   return program;
+}
+
+function addCluster(program: Command, world: World, setCode: (code: number) => void): void {
+  const cluster = settle(program.command('cluster'), world);
+  cluster.description('run a cluster on this machine, and tell of any');
+  for (const tool of CLUSTER_COMMANDS) {
+    const command = settle(cluster.command(tool.name), world)
+      .description(tool.description)
+      .usage(tool.usage)
+      .argument('[arguments...]')
+      .allowUnknownOption()
+      .action(async (words: string[]) => setCode(await runCluster(tool, words, world)));
+    addFlags(command, tool.flags);
+  }
+}
+
+/** They parse them by themselves. */
+function addFlags(command: Command, flags: readonly (readonly [string, string])[]): void {
+  for (const [flag, help] of flags) command.addHelpText('after', `  ${flag.padEnd(18)} ${help}`);
 }
 
 interface Tool {

@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import type { Host } from '../../base/world.ts';
 import { findContainerLimitBytes } from './container-limit.ts';
 import { watchGc } from './gc-watch.ts';
+import { createRealProcesses } from './real-processes.ts';
 
 const OUT = 1;
 const ERROR = 2;
@@ -27,6 +28,7 @@ export function createRealHost(): Host {
     openFileCountMax: findOpenFileCountMax(),
     isErrorTerminal: isatty(ERROR),
     processMark,
+    processes: createRealProcesses(),
     memoryUse() {
       const use = process.memoryUsage();
       return {

@@ -1,4 +1,5 @@
 import type { GcWatch, Host, HostCpu, HostMemory, Timer } from '../../base/world.ts';
+import { FakeProcesses } from './fake-processes.ts';
 
 type Signal = Parameters<Host['onSignal']>[0];
 
@@ -28,10 +29,11 @@ export class FakeHost implements Host {
   isDeaf = false;
   outText = '';
   errorText = '';
+  readonly processes = new FakeProcesses();
   private readonly listeners = new Map<Signal, Set<() => void>>();
 
   processMark(pid: number): string {
-    return pid === this.pid ? 'alive' : '';
+    return pid === this.pid || this.processes.lives(pid) ? 'alive' : '';
   }
 
   /** The process has ended, in whatever way, and another runs. */

@@ -1,0 +1,152 @@
+/** What one node tells of the cluster, for people. */
+import { NodeError } from '../../base/errors.ts';
+import { accessOf, addressOf, askNode, type NodeAccess } from '../node-access.ts';
+import { FAILED, type ToolRun } from '../tool-arguments.ts';
+
+/** Whom to ask: an address, or the HTTP port of a node on this machine. */
+export interface Asked {
+  readonly url: string | null;
+  readonly port: number | null;
+}
+
+/** As GET /api/cluster/status tells it; of other releases a part may be missing. */
+interface ClusterStatus {
+  readonly healthy?: boolean;
+  readonly mode?: string;
+  readonly cluster_size?: number;
+  readonly members?: readonly MemberStatus[];
+  readonly issues?: readonly string[];
+  readonly repair?: readonly RepairStatus[];
+}
+
+interface MemberStatus {
+  readonly node_id?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly status?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+interface RepairStatus {
+  readonly store?: string;
+  readonly share?: number;
+}
+
+const SILENCE_MS = 10_000;
+const LOOK_EVERY_MS = 500;
+const BAR_COLUMNS = 30;
+const SLOT_COUNT = 16_384;
+
+export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
+  const status = await readStatus(tool, asked);
+  const members = status.members ?? [];
+  tool.print(
+    table(
+      ['node', 'status', 'state', 'address', 'RESP', 'HTTP', 'slots', 'version'],
+      members.map(({ address, metadata = {}, node_id, port, status: is }) =>
+        [
+          node_id,
+          is,
+          metadata['state'],
+          address,
+          metadata['resp_port'] ?? port,
+          metadata['http_port'],
+          metadata['owned_slots'],
+          metadata['version'],
+        ].map(wordOf),
+      ),
+    ),
+  );
+  const size = status.cluster_size ?? members.length;
+  tool.print(`${size} nodes, mode ${status.mode ?? 'unknown'}\n`);
+  for (const issue of status.issues ?? []) tool.print(`- ${issue}\n`);
+  return status.healthy === false ? FAILED : 0;
+}
+
+/**
+ * In mode gossip the table follows from the members at once; what takes time is that those who
+ * came are filled. Shown until nobody is.
+ */
+export async function showRebalance(tool: ToolRun, asked: Asked): Promise<number> {
+  const { host } = tool.world;
+  for (;;) {
+    const status = await readStatus(tool, asked);
+    const alive = (status.members ?? []).filter((member) => member.status === 'alive');
+    const filling = alive.filter(({ metadata }) => metadata?.['state'] === 'filling');
+    const repair = status.repair ?? [];
+    if (filling.length === 0 && repair.length === 0) {
+      tool.print(`${alive.length} nodes hold what is theirs\n${balanceOf(alive)}`);
+      return 0;
+    }
+    const shares = repair.map(({ share = 0 }) => share);
+    const share = Math.min(1, shares.reduce((sum, each) => sum + each, 0) / (shares.length || 1));
+    const filled = Math.round(share * BAR_COLUMNS);
+    const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
+    const names = filling.map(({ node_id }) => node_id).join(', ');
+    const line = `[${bar}] ${Math.floor(share * 100)} %${names === '' ? '' : `, filling ${names}`}`;
+    if (host.isErrorTerminal) host.writeError(`\r${line}\x1b[K`);
+    else host.writeError(`${line}\n`);
+    await host.processes.pause(LOOK_EVERY_MS);
+    if (host.isErrorTerminal) host.writeError('\r\x1b[K');
+  }
+}
+
+export async function forgetNode(tool: ToolRun, asked: Asked): Promise<number> {
+  const [name] = tool.words;
+  if (name === undefined) throw new NodeError('BAD_CONFIGURATION', 'Which node? forget <node>');
+  const access = accessOf(tool);
+  const url = `${urlOf(tool, asked)}/api/cluster/members/${encodeURIComponent(name)}/forget`;
+  const answer = await askNode(tool, { ...access, url, method: 'POST' }, SILENCE_MS);
+  if (answer.status === 200) {
+    tool.print(`${name} is forgotten\n`);
+    return 0;
+  }
+  throw refused(url, answer);
+}
+
+async function readStatus(tool: ToolRun, asked: Asked): Promise<ClusterStatus> {
+  const access: NodeAccess = accessOf(tool);
+  const url = `${urlOf(tool, asked)}/api/cluster/status`;
+  const answer = await askNode(tool, { ...access, url }, SILENCE_MS);
+  if (answer.status !== 200 || answer.facts === null) throw refused(url, answer);
+  return answer.facts as ClusterStatus;
+}
+
+function urlOf({ configuration }: ToolRun, { port, url }: Asked): string {
+  return url ?? addressOf(configuration, port ?? configuration.network.httpPort);
+}
+
+function refused(
+  url: string,
+  { facts, status }: { status: number; facts: Readonly<Record<string, unknown>> | null },
+): NodeError {
+  const reason = facts === null ? 'it is no node of ours' : wordOf(facts['error']);
+  return new NodeError('REQUEST_FAILED', `${url} answers ${status}: ${reason}`, { status });
+}
+
+function balanceOf(members: readonly MemberStatus[]): string {
+  const counts = members
+    .map(({ metadata }) => metadata?.['owned_slots'])
+    .filter((count) => typeof count === 'number');
+  if (counts.length === 0) return '';
+  const mean = SLOT_COUNT / counts.length;
+  const most = Math.max(...counts);
+  const range = `${Math.min(...counts)} to ${most}`;
+  return `slots of a node: ${range}; the most is ${(most / mean).toFixed(3)} of the mean\n`;
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) =>
+    row
+      .map((word, i) => word.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
