@@ -119,6 +119,7 @@ async function startCounting(logFile: string): Promise<RunningNode> {
   const { configuration } = settled;
   configuration.network.respEnabled = false;
   configuration.http.enabled = false;
+  configuration.cluster.enabled = false;
   configuration.persistence.enabled = false;
   configuration.logging.logFile = logFile;
   const { latency, logging } = configuration;

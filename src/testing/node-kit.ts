@@ -70,6 +70,7 @@ export async function createNodeKit(
   const quiet = {
     'network.resp_bind_addr': '127.0.0.1',
     'http.enabled': 'no',
+    'cluster.enabled': 'no',
     // Nobody reads the changes unless a test does.
     'persistence.append_only': 'no',
   };

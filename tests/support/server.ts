@@ -11,10 +11,11 @@ export const ROOT = path.resolve(import.meta.dirname, '../../..');
 export const MAIN = process.env['TEST_MAIN'] ?? path.join(ROOT, 'dist/main.js');
 
 /**
- * Nodes of tests run side by side and cannot all have the usual HTTP port; those that are asked
- * for HTTP are told a port of their own.
+ * Nodes of tests run side by side and cannot all have the usual ports of HTTP and of the cluster;
+ * those that are asked for either are told ports of their own.
  */
 process.env['HYPERCACHE_HTTP_ENABLED'] ??= 'no';
+process.env['HYPERCACHE_CLUSTER_ENABLED'] ??= 'no';
 
 /** Below the kernel's ephemeral range, so that no outgoing connection sits on a chosen port. */
 const PORT_MIN = 21_000;

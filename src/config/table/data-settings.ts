@@ -283,56 +283,60 @@ export const PERSISTENCE_SETTINGS: readonly Setting[] = [
 /** redis-server silently takes no less. */
 const BACKLOG_BYTES_MIN = 16_384;
 
-export const CLUSTER_SETTINGS: readonly Setting[] = (
+const PLANE_SETTINGS: readonly Setting[] = [
+  setting('cluster.enabled', 'cluster.enabled', yesNo(), {
+    access: 'immutable',
+    help: 'Opens the gossip and data link ports, so that nodes can join.',
+  }),
+  setting('cluster.mode', 'cluster.mode', choice(['gossip', 'coordinated']), {
+    access: 'immutable',
+    help: 'Always writable without coordination, or one coordinated owner of each slot.',
+  }),
+  setting('cluster.key', 'cluster.key', text(), {
+    access: 'immutable',
+    secret: true,
+    help: 'Secret shared by all nodes; without one they talk on loopback only.',
+  }),
+  setting('cluster.seeds', 'cluster.seeds', textList(refuseSeed), {
+    access: 'immutable',
+    env: 'SEEDS',
+    help: 'Gossip addresses of other nodes, host:port.',
+  }),
+  setting('cluster.seed_dns', 'cluster.seedDns', text(), {
+    access: 'immutable',
+    env: 'SEED_DNS',
+    help: 'Host name whose addresses are seeds.',
+  }),
+  setting('cluster.seed_dns_port', 'cluster.seedDnsPort', integer({ min: 1, max: 65_535 }), {
+    access: 'immutable',
+    env: 'SEED_DNS_PORT',
+    help: 'Gossip port of the seeds found by name.',
+  }),
+  setting(
+    'cluster.replication_factor',
+    'cluster.replicationFactor',
+    integerOr('all', 0, { min: 0, max: 1024 }),
+    { access: 'immutable', env: 'REPLICATION_FACTOR', help: 'Nodes that hold each key.' },
+  ),
+  setting(
+    'cluster.consistency_level',
+    'cluster.consistencyLevel',
+    choice(['eventual', 'quorum'], { aliases: { strong: 'quorum' } }),
+    {
+      access: 'immutable',
+      env: 'CONSISTENCY_LEVEL',
+      help: 'Whether a write answers at once or once a majority of its nodes holds it.',
+    },
+  ),
+  setting('cluster.placement', 'cluster.placement', choice(['ring', 'balanced']), {
+    access: 'immutable',
+    help: 'How slots are given to nodes.',
+  }),
+];
+
+/** Of redis-server's own replication and cluster. */
+const REDIS_CLUSTER_SETTINGS: readonly Setting[] = (
   [
-    setting('cluster.enabled', 'cluster.enabled', yesNo(), {
-      access: 'immutable',
-      help: 'Opens the gossip and data link ports, so that nodes can join.',
-    }),
-    setting('cluster.mode', 'cluster.mode', choice(['gossip', 'coordinated']), {
-      access: 'immutable',
-      help: 'Always writable without coordination, or one coordinated owner of each slot.',
-    }),
-    setting('cluster.key', 'cluster.key', text(), {
-      access: 'immutable',
-      secret: true,
-      help: 'Secret shared by all nodes; without one they talk on loopback only.',
-    }),
-    setting('cluster.seeds', 'cluster.seeds', textList(refuseSeed), {
-      access: 'immutable',
-      env: 'SEEDS',
-      help: 'Gossip addresses of other nodes, host:port.',
-    }),
-    setting('cluster.seed_dns', 'cluster.seedDns', text(), {
-      access: 'immutable',
-      env: 'SEED_DNS',
-      help: 'Host name whose addresses are seeds.',
-    }),
-    setting('cluster.seed_dns_port', 'cluster.seedDnsPort', integer({ min: 1, max: 65_535 }), {
-      access: 'immutable',
-      env: 'SEED_DNS_PORT',
-      help: 'Gossip port of the seeds found by name.',
-    }),
-    setting(
-      'cluster.replication_factor',
-      'cluster.replicationFactor',
-      integerOr('all', 0, { min: 0, max: 1024 }),
-      { access: 'immutable', env: 'REPLICATION_FACTOR', help: 'Nodes that hold each key.' },
-    ),
-    setting(
-      'cluster.consistency_level',
-      'cluster.consistencyLevel',
-      choice(['eventual', 'quorum'], { aliases: { strong: 'quorum' } }),
-      {
-        access: 'immutable',
-        env: 'CONSISTENCY_LEVEL',
-        help: 'Whether a write answers at once or once a majority of its nodes holds it.',
-      },
-    ),
-    setting('cluster.placement', 'cluster.placement', choice(['ring', 'balanced']), {
-      access: 'immutable',
-      help: 'How slots are given to nodes.',
-    }),
     setting('cluster.redis_protocol', 'cluster.redisProtocol', yesNo(), {
       redis: 'cluster-enabled',
       access: 'immutable',
@@ -375,6 +379,8 @@ export const CLUSTER_SETTINGS: readonly Setting[] = (
     ),
   ] satisfies Setting[]
 ).map((row) => ({ ...row, effect: 'later' as const }));
+
+export const CLUSTER_SETTINGS: readonly Setting[] = [...PLANE_SETTINGS, ...REDIS_CLUSTER_SETTINGS];
 
 export const HTTP_SETTINGS: readonly Setting[] = [
   setting('http.enabled', 'http.enabled', yesNo(), {

@@ -82,22 +82,18 @@ export const NETWORK_SETTINGS: readonly Setting[] = [
   }),
   setting('network.gossip_bind_addr', 'network.gossipBindAddr', text(), {
     access: 'immutable',
-    effect: 'later',
     help: 'Address of the gossip and data link ports.',
   }),
   setting('network.gossip_port', 'network.gossipPort', PORT, {
     access: 'immutable',
-    effect: 'later',
     help: 'Gossip port; 0 takes any free one.',
   }),
   setting('network.link_port', 'network.linkPort', PORT, {
     access: 'immutable',
-    effect: 'later',
     help: 'Data link port. Unless set: gossip_port - 1000.',
   }),
   setting('network.advertise_addr', 'network.advertiseAddr', text(), {
     access: 'immutable',
-    effect: 'later',
     help: 'Address other nodes reach this one at; empty: the bound one.',
   }),
   setting('network.unix_socket', 'network.unixSocket', text(), {
