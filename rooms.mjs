@@ -45,13 +45,33 @@ export const ROOMS = {
     imports: ['observability/tracing', 'protocol', 'engine', 'rdb'],
   },
   scripting: { charter: 'Lua 5.1 for EVAL and FUNCTION', imports: ['protocol', 'commands'] },
+  replay: {
+    charter: 'recorded commands, executed past the door: of logs, of other nodes',
+    imports: ['protocol', 'engine', 'journal', 'commands'],
+  },
   persistence: {
     charter: 'journal to AOF, stores to snapshot, both to stores at start',
-    imports: ['observability/logging', 'protocol', 'engine', 'journal', 'rdb', 'commands'],
+    imports: [
+      'observability/logging',
+      'protocol',
+      'engine',
+      'journal',
+      'rdb',
+      'replay',
+      'commands',
+    ],
   },
   cluster: {
     charter: 'membership, coordination, placement, replication, authenticated links',
-    imports: ['observability/logging', 'protocol', 'engine', 'rdb', 'journal', 'commands'],
+    imports: [
+      'observability/logging',
+      'protocol',
+      'engine',
+      'rdb',
+      'journal',
+      'replay',
+      'commands',
+    ],
   },
   server: {
     charter: 'RESP listener, connections, sessions, pub/sub, blocking, acknowledgement gate',

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { StoreJournal } from '../../src/journal/store-journal.ts';
 import { encodeManifest } from '../../src/persistence/aof/aof-manifest.ts';
-import { LogApplier } from '../../src/persistence/aof/log-applier.ts';
 import { LogReader, type LogSource, UNIT } from '../../src/persistence/aof/log-reader.ts';
+import { CommandReplay } from '../../src/replay/command-replay.ts';
 import { type CommandKit, createCommandKit } from '../../src/testing/command-kit.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../src/testing/random-commands.ts';
 import { startRealRedis } from '../../src/testing/real-redis.ts';
@@ -230,7 +230,7 @@ async function replayInNode(log: Uint8Array, seed: number, wallMs: number): Prom
   const store = services.stores.default;
   store.isLoading = true;
   const reader = new LogReader(sourceOf(log));
-  const applier = new LogApplier(services, store);
+  const applier = new CommandReplay(services, store);
   for (;;) {
     const unit = reader.next();
     if (unit === UNIT.END) break;

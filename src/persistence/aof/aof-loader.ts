@@ -14,8 +14,8 @@ import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
 import { RdbFileReader } from '../../rdb/file-reader.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
+import { CommandReplay } from '../../replay/command-replay.ts';
 import type { AofFile } from './aof-manifest.ts';
-import { LogApplier } from './log-applier.ts';
 import { beginsAsOurs, findRecords, isDamage, lengthBefore } from './log-damage.ts';
 import { LogReader, UNIT } from './log-reader.ts';
 
@@ -54,7 +54,7 @@ export class AofLoader {
   /** What was cut off, in words; '' when nothing was. */
   cut = '';
   private readonly options: AofLoaderOptions;
-  private readonly applier: LogApplier;
+  private readonly applier: CommandReplay;
   /** Bytes of the files that are done. */
   private doneBytes = 0;
   private fileIndex = 0;
@@ -71,7 +71,7 @@ export class AofLoader {
 
   constructor(options: AofLoaderOptions) {
     this.options = options;
-    this.applier = new LogApplier(options.node, options.store);
+    this.applier = new CommandReplay(options.node, options.store);
     this.totalBytes = options.files.reduce((sum, file) => sum + this.sizeOf(file), 0);
   }
 

@@ -14,7 +14,7 @@ import { crc32 } from '../../base/digest/crc32.ts';
 import { Frame } from '../../base/frame.ts';
 import { EXTENSION_MARK, RECORD_MARK, RecordLine } from '../../journal/record-line.ts';
 import { RespBytes } from '../../journal/resp-bytes.ts';
-import { CUT_OFF, NO_COMMAND, parseCommand } from './resp-command.ts';
+import { CUT_OFF, NO_COMMAND, parseCommand } from '../../replay/resp-command.ts';
 
 /** A `ReadFile` fits. */
 export interface LogSource {

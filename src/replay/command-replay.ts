@@ -1,24 +1,25 @@
-import { Frame } from '../../base/frame.ts';
-import { CommandQueue } from '../../commands/command-queue.ts';
-import { COMMAND_ROWS, type Command, CommandTable } from '../../commands/command-table.ts';
-import type { NodeServices } from '../../commands/node-services.ts';
-import { Session } from '../../commands/session.ts';
-import { Effect } from '../../engine/effect.ts';
-import type { Store } from '../../engine/store.ts';
-import { markJson } from '../../engine/values/string/string-value.ts';
-import { MARK } from '../../journal/extension.ts';
-import { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { Frame } from '../base/frame.ts';
+import { CommandQueue } from '../commands/command-queue.ts';
+import { COMMAND_ROWS, type Command, CommandTable } from '../commands/command-table.ts';
+import type { NodeServices } from '../commands/node-services.ts';
+import { Session } from '../commands/session.ts';
+import { Effect } from '../engine/effect.ts';
+import type { Store } from '../engine/store.ts';
+import { markJson } from '../engine/values/string/string-value.ts';
+import { MARK } from '../journal/extension.ts';
+import { ReplyWriter } from '../protocol/reply-writer.ts';
 
 /**
- * Executes the commands of a log on its store: uncounted, unlimited, whatever clients may do. A
- * transaction is executed when its end has come.
+ * Executes recorded commands on a store, past the door: uncounted, unlimited, whatever clients may
+ * do. Of a log, a transaction is executed when its end has come.
  */
-export class LogApplier {
+export class CommandReplay {
   commandCount = 0;
   /** Commands that answered with an error: what is in memory is not what wrote the log. */
   failedCount = 0;
   /** The first such command and its error. */
   firstFailure = '';
+  private lastFailure = '';
   private readonly store: Store;
   private readonly session: Session;
   /** Without the names that the settings give commands: logs hold the real ones. */
@@ -70,6 +71,20 @@ export class LogApplier {
     queue.append(frame);
     this.areOurs.push(isOurs);
     return '';
+  }
+
+  /**
+   * Executes one change as the mutation sink told it, JSON mark and all.
+   * @returns '' or why it could not be executed
+   */
+  applyEffect(frame: Frame, databaseIndex: number): string {
+    const { session, store } = this;
+    const { failedCount } = this;
+    session.database = store.databases[databaseIndex];
+    session.marksJson = true;
+    const reason = this.execute(frame);
+    session.marksJson = false;
+    return reason === '' && this.failedCount > failedCount ? this.lastFailure : reason;
   }
 
   private applyQueue(queue: CommandQueue): string {
@@ -153,9 +168,9 @@ export class LogApplier {
 
   private noteFailure(command: Command): void {
     this.failedCount++;
-    if (this.failedCount > 1) return;
     const { bytes, position } = this.reply;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, position).toString('latin1').trim();
-    this.firstFailure = `${command.fullName}: ${text.slice(1)}`;
+    this.lastFailure = `${command.fullName}: ${text.slice(1)}`;
+    if (this.failedCount === 1) this.firstFailure = this.lastFailure;
   }
 }
