@@ -1,0 +1,106 @@
+/**
+ * A consistent-hash ring: each node lies at 256 places that follow from its id alone, and what is
+ * placed belongs to the first node at or after its own place. So a node that joins takes a little of
+ * each other one, and when it leaves each gets that back.
+ *
+ *     0 ----- b:17 ---- a:3 ------ c:200 ----- a:91 ----- ... 2^53
+ *                 [ these are a's )[ these are c's  )
+ *
+ * Places are the upper 53 bits of xxhash64, which a number holds exactly: for slots, whose lower 50
+ * bits are 0, that is the same order as with all 64.
+ */
+
+import { xxhash64Upper } from '../../base/digest/xxhash64.ts';
+import { SLOT_COUNT } from '../../base/key-slot.ts';
+
+export const PLACES_PER_NODE = 256;
+/** A node gets at most so much of the mean. Without it the largest of three has 1.09. */
+const LOAD_MAX = 1.05;
+/** Slot s lies at s << 50 of 64 bits. */
+const SLOT_STEP = 2 ** 39;
+
+export class HashRing {
+  /** Sorted; a node is known by its index in here. */
+  readonly nodeIds: readonly string[];
+  private readonly places: Float64Array;
+  /** The node at each place. */
+  private readonly owners: Uint16Array;
+
+  /** @param nodeIds  sorted, at least one, at most 65,535 */
+  constructor(nodeIds: readonly string[]) {
+    this.nodeIds = nodeIds;
+    const count = nodeIds.length * PLACES_PER_NODE;
+    const unsorted = new Float64Array(count);
+    for (let node = 0; node < nodeIds.length; node++) {
+      for (let i = 0; i < PLACES_PER_NODE; i++) {
+        unsorted[node * PLACES_PER_NODE + i] = placeOf(`${nodeIds[node]}:${i}`);
+      }
+    }
+    // Two at the same place: the smaller id comes first, on every node.
+    const order = Uint32Array.from(unsorted.keys());
+    order.sort((a, b) => unsorted[a] - unsorted[b] || a - b);
+    this.places = new Float64Array(count);
+    this.owners = new Uint16Array(count);
+    for (let i = 0; i < count; i++) {
+      this.places[i] = unsorted[order[i]];
+      this.owners[i] = Math.floor(order[i] / PLACES_PER_NODE);
+    }
+  }
+
+  /** @returns index of the node that a name belongs to */
+  ownerOf(name: string): number {
+    return this.owners[this.find(placeOf(name))];
+  }
+
+  /**
+   * The nodes of all slots, in the order of the slots: a node that has its share is passed over, and
+   * the next one on the ring takes the slot.
+   * @returns index of the owner of each
+   */
+  ownersOfSlots(): Uint16Array {
+    const { places, owners, nodeIds } = this;
+    const slotCountMax = Math.ceil((SLOT_COUNT / nodeIds.length) * LOAD_MAX);
+    const slotCounts = new Uint32Array(nodeIds.length);
+    const ownersOfSlots = new Uint16Array(SLOT_COUNT);
+    let first = 0;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      while (first < places.length && places[first] < slot * SLOT_STEP) first++;
+      let at = first % places.length;
+      while (slotCounts[owners[at]] === slotCountMax) at = (at + 1) % places.length;
+      const owner = owners[at];
+      slotCounts[owner]++;
+      ownersOfSlots[slot] = owner;
+    }
+    return ownersOfSlots;
+  }
+
+  /** Indexes of the owner and of the next distinct nodes behind the slot, `count` in all. */
+  holdersOfSlot(slot: number, owner: number, count: number): number[] {
+    const { owners } = this;
+    const holders = [owner];
+    const first = this.find(slot * SLOT_STEP);
+    for (let step = 0; step < owners.length && holders.length < count; step++) {
+      const node = owners[(first + step) % owners.length];
+      if (!holders.includes(node)) holders.push(node);
+    }
+    return holders;
+  }
+
+  /** Index of the first place at or after that one; behind the last comes the first. */
+  private find(place: number): number {
+    const { places } = this;
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (places[middle] < place) low = middle + 1;
+      else high = middle;
+    }
+    return low % places.length;
+  }
+}
+
+function placeOf(name: string): number {
+  const bytes = Buffer.from(name, 'utf8');
+  return xxhash64Upper(bytes, 0, bytes.length);
+}

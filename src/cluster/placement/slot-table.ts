@@ -1,0 +1,93 @@
+/**
+ * The table that follows from the ids of the nodes and from nothing else: each node computes it by
+ * itself, and those that see the same nodes have the same.
+ */
+import { xxhash64Hex } from '../../base/digest/xxhash64.ts';
+import { SLOT_COUNT } from '../../base/key-slot.ts';
+import { HashRing } from './hash-ring.ts';
+import type { OwnershipTable } from './ownership.ts';
+
+export interface SlotTableOptions {
+  readonly version: number;
+  /** In any order, each once. */
+  readonly nodeIds: readonly string[];
+  /** `balanced`: contiguous ranges, so that the table of a large cluster is short. */
+  readonly placement: 'ring' | 'balanced';
+  /** Nodes that hold a key; 0: all. */
+  readonly replicationFactor: number;
+}
+
+export class SlotTable implements OwnershipTable {
+  readonly version: number;
+  readonly digest: string;
+  readonly nodeIds: readonly string[];
+  private readonly isBalanced: boolean;
+  /** How many hold a slot. */
+  private readonly holderCount: number;
+  private readonly ring: HashRing;
+  /** Index of the node of each slot; made when somebody asks, for many tables are never asked. */
+  private owners: Uint16Array | null = null;
+  private readonly holders: (readonly string[])[] = [];
+  /** There are few different lists; each is made once. */
+  private readonly lists = new Map<string, readonly string[]>();
+
+  constructor({ version, nodeIds, placement, replicationFactor }: SlotTableOptions) {
+    this.version = version;
+    this.nodeIds = [...nodeIds].sort(byBytes);
+    this.isBalanced = placement === 'balanced';
+    const { length } = nodeIds;
+    this.holderCount = replicationFactor === 0 ? length : Math.min(replicationFactor, length);
+    this.ring = new HashRing(this.nodeIds);
+    const text = [placement, replicationFactor, ...this.nodeIds].join('\n');
+    const bytes = Buffer.from(text, 'utf8');
+    this.digest = xxhash64Hex(bytes, 0, bytes.length);
+  }
+
+  ownerOfStore(storeName: string): string {
+    if (this.nodeIds.length === 0) return '';
+    return this.nodeIds[this.ring.ownerOf(storeName.toLowerCase())];
+  }
+
+  ownerOfSlot(slot: number): string {
+    return this.nodeIds[this.ownerIndex(slot)] ?? '';
+  }
+
+  holdersOfSlot(slot: number): readonly string[] {
+    if (this.nodeIds.length === 0) return [];
+    this.holders[slot] ??= this.listHolders(slot);
+    return this.holders[slot];
+  }
+
+  private ownerIndex(slot: number): number {
+    const { length } = this.nodeIds;
+    if (length < 2) return 0;
+    if (this.isBalanced) return Math.floor((slot * length) / SLOT_COUNT);
+    this.owners ??= this.ring.ownersOfSlots();
+    return this.owners[slot];
+  }
+
+  private listHolders(slot: number): readonly string[] {
+    const indexes = this.holderIndexes(slot);
+    const key = indexes.join();
+    const known = this.lists.get(key);
+    if (known !== undefined) return known;
+    const list = indexes.map((index) => this.nodeIds[index]);
+    this.lists.set(key, list);
+    return list;
+  }
+
+  private holderIndexes(slot: number): number[] {
+    const { holderCount, isBalanced, nodeIds, ring } = this;
+    const owner = this.ownerIndex(slot);
+    // All of them, or ranges: in the order of the ids, so that there are as few lists as nodes.
+    if (isBalanced || holderCount === nodeIds.length) {
+      return Array.from({ length: holderCount }, (_, step) => (owner + step) % nodeIds.length);
+    }
+    return ring.holdersOfSlot(slot, owner, holderCount);
+  }
+}
+
+/** By UTF-16 units: the same on every machine, in every language. */
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
