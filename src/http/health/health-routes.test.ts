@@ -67,6 +67,14 @@ test('/health is not always 200: stores.json that the disk refuses, for so long'
   await kit.stop();
 });
 
+test('/health tells of other nodes; whether this one is ready does not depend on them', async () => {
+  const kit = await createHttpKit();
+  kit.node.services.health.addPeerCheck(() => ['cluster: node-2 is missing']);
+  assert.deepEqual(await statuses(kit), [503, 200, 200, 200]);
+  assert.deepEqual((await kit.ask('/health')).json.issues, ['cluster: node-2 is missing']);
+  await kit.stop();
+});
+
 test('/health is not always 200: an event loop that was stuck', async () => {
   const kit = await createHttpKit({ 'http.health_lag_max': '250ms' });
   const { health, world } = kit.node.services;

@@ -2,7 +2,8 @@
  * For orchestrators, which have no password: whether the node lives, is ready, has started. Who has
  * not logged in where a password is set is told that, and not why.
  *
- *     /health, /health/ready   requests are welcome: started, not stopping, nothing is wrong
+ *     /health                  nothing is wrong with it, nor with how it stands to other nodes
+ *     /health/ready            requests are welcome: started, not stopping, nothing wrong with it
  *     /health/startup          the data is loaded
  *     /health/live             the process answers: to start it anew would mend nothing
  */
@@ -34,7 +35,7 @@ export const HEALTH_ROUTES: readonly RouteRow[] = [
   healthRow('/health/ready', {
     operationId: 'getReadiness',
     summary: 'Tells whether requests are welcome',
-    isGood: (_services, issues) => issues.length === 0,
+    isGood: ({ health }) => health.ownIssues().length === 0,
   }),
   healthRow('/health/startup', {
     operationId: 'getStartup',

@@ -52,3 +52,10 @@ test('checks of other rooms are asked each time', () => {
   found.push('memory: full');
   assert.deepEqual(health.issues(), ['memory: full']);
 });
+
+test('what concerns other nodes is an issue, and none of its own', () => {
+  const { health } = createHealth();
+  health.addPeerCheck(() => ['cluster: node-2 is missing']);
+  assert.deepEqual(health.issues(), ['cluster: node-2 is missing']);
+  assert.deepEqual(health.ownIssues(), []);
+});

@@ -21,6 +21,7 @@ export class NodeHealth {
   phase: NodePhase = 'starting';
   private readonly settings: HealthSettings;
   private readonly checks: HealthCheck[] = [];
+  private readonly peerChecks: HealthCheck[] = [];
   private lagMs = 0;
   private lagAtMs = Number.NEGATIVE_INFINITY;
 
@@ -36,6 +37,14 @@ export class NodeHealth {
     this.checks.push(check);
   }
 
+  /**
+   * About other nodes, or how this one stands to them. Whether it is ready must not depend on that:
+   * one node that fails would take all others out of service.
+   */
+  addPeerCheck(check: HealthCheck): void {
+    this.peerChecks.push(check);
+  }
+
   /** How late a timer came, ten times a second. @param nowMs  monotonic */
   observeLag(lagMs: number, nowMs: number): void {
     if (lagMs < this.lagMs && nowMs - this.lagAtMs <= REMEMBERED_MS) return;
@@ -45,6 +54,13 @@ export class NodeHealth {
 
   /** What keeps the node from being healthy; empty when nothing does. */
   issues(): string[] {
+    const found = this.ownIssues();
+    for (const check of this.peerChecks) found.push(...check());
+    return found;
+  }
+
+  /** The same without what concerns other nodes. */
+  ownIssues(): string[] {
     const found: string[] = [];
     if (this.phase === 'starting') found.push('lifecycle: the node is starting');
     if (this.phase === 'loading') found.push('lifecycle: the node is loading its data');
