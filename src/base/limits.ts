@@ -159,4 +159,22 @@ export const LIMITS = {
   clockSkewMsMax: 500,
   /** Half of the time in which the access bits of policy `session` wrap. */
   sessionGraceMsMax: 4_194_303_000,
+  /** Messages of one packet of the gossip, and what one that is packed may unpack to. */
+  gossipMessageCountMax: 1_024,
+  gossipUnpackedBytesMax: 256 * KIB,
+  /** A state exchange; connections for it at the same time, and how long one may take. */
+  gossipStreamBytesMax: 16 * MIB,
+  gossipStreamCountMax: 64,
+  gossipStreamMs: 10_000,
+  /** Names that are remembered, those that left or failed included. */
+  gossipMemberCountMax: 2_048,
+  /** News that wait to be passed on; the most often told ones go first. */
+  gossipQueueCountMax: 4_096,
+  /** Of an event that is sent, and of one that another sends; of a query, and of a response. */
+  gossipEventBytesMax: 512,
+  gossipForeignEventBytesMax: 9 * KIB,
+  gossipQueryBytesMax: KIB,
+  gossipTagBytesMax: 512,
+  /** Queries that wait for answers at the same time. */
+  gossipQueryCountMax: 256,
 } as const;
