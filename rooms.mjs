@@ -118,6 +118,14 @@ export const ENTRIES = {
     charter: 'what of a running node follows its settings',
     imports: ['*'],
   },
+  'node-health.ts': {
+    charter: "what of a node's rooms its health check tells",
+    imports: ['base', 'commands', 'observability/metrics'],
+  },
+  'node-cluster.ts': {
+    charter: 'builds the rooms of the cluster, starts and stops them in order',
+    imports: ['*'],
+  },
   'node-http.ts': {
     charter: 'opens the HTTP port of a node',
     imports: ['base', 'commands', 'server', 'http'],

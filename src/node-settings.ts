@@ -1,10 +1,14 @@
 /** What of a running node follows its settings when CONFIG SET changes them. */
 import type { Configuration } from './base/configuration.ts';
-import { configuredUsers } from './commands/acl/access-file.ts';
+import { NodeError } from './base/errors.ts';
+import { AccessControl } from './commands/acl/access-control.ts';
+import { configuredUsers, loadUsers } from './commands/acl/access-file.ts';
+import { COMMAND_ROWS } from './commands/command-table.ts';
 import { settleAllLogins } from './commands/login.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { KeyspaceNotifications } from './commands/notifications/keyspace-notifications.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
+import type { NodeOptions } from './node.ts';
 import type { NodePersistence } from './persistence/node-persistence.ts';
 import { authenticatedLimits, unauthenticatedLimits } from './protocol/frame-parser.ts';
 import type { InputLimits } from './server/input-limits.ts';
@@ -133,4 +137,19 @@ export function inputLimitsOf({ network }: Configuration): InputLimits {
     authenticated: authenticatedLimits(bulkBytesMax, queryBufferBytesMax),
     unauthenticated: unauthenticatedLimits(bulkBytesMax, queryBufferBytesMax),
   };
+}
+
+/** The users of redis.conf, or of the ACL file. */
+export function createAccess({ world, configuration, logger }: NodeOptions): AccessControl {
+  const { security } = configuration;
+  const access = new AccessControl(COMMAND_ROWS, security);
+  const error = loadUsers(access, security, world.disk);
+  if (error !== null) throw new NodeError('BAD_CONFIGURATION', error);
+  if (security.aclFile !== '' && security.requirepass !== '' && !access.needsLogin) {
+    logger.warn(
+      'requirepass',
+      'requirepass is void: the ACL file says that default has no password',
+    );
+  }
+  return access;
 }

@@ -10,9 +10,8 @@ import { type Logger, type LogHealth, UNKNOWN_LOG_HEALTH } from './base/logger.t
 import { TurnClock } from './base/turn-clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Timer, World } from './base/world.ts';
-import { AccessControl } from './commands/acl/access-control.ts';
-import { loadUsers } from './commands/acl/access-file.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
+import { type ClusterService, NO_CLUSTER } from './commands/cluster-service.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
@@ -26,8 +25,16 @@ import { WatchTable } from './commands/transaction/watch-table.ts';
 import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
 import type { HttpPort } from './http/http-port.ts';
+import type { NodeCluster } from './node-cluster.ts';
+import { followHealth, followLog } from './node-health.ts';
 import { openNodeHttp, reloadHttpTls } from './node-http.ts';
-import { followDisk, followPorts, followSettings, inputLimitsOf } from './node-settings.ts';
+import {
+  createAccess,
+  followDisk,
+  followPorts,
+  followSettings,
+  inputLimitsOf,
+} from './node-settings.ts';
 import { createStores, followStores } from './node-stores.ts';
 import { createCounters, METRIC } from './observability/metrics/metric-table.ts';
 import { NodePersistence } from './persistence/node-persistence.ts';
@@ -106,6 +113,8 @@ class Node implements RunningNode {
   private readonly upkeep: Upkeep;
   private readonly ports = { resp: 0, tls: 0, http: 0 };
   private http: HttpPort | null = null;
+  private cluster: NodeCluster | null = null;
+  private readonly seat: { cluster: ClusterService } = { cluster: NO_CLUSTER };
   private readonly inputLimits: InputLimits;
   private stopping: Promise<void> | null = null;
   private onStopped: (exitCode: number) => void = () => {};
@@ -214,9 +223,11 @@ class Node implements RunningNode {
     this.limitClients();
     const load = this.persistence.open(this.services);
     if (load !== null) this.beginLoading();
+    else await this.buildCluster();
     await this.listener.open();
     // All ports or none.
     this.http = await openNodeHttp(this, () => this.listener.close());
+    if (load === null) await this.join();
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
       tlsPort: this.ports.tls,
@@ -240,9 +251,36 @@ class Node implements RunningNode {
     this.clients.setGate(GATE.LOADING, true);
   }
 
+  /** Its rooms are loaded where there is one only. Nothing is sent before `join`. */
+  private async buildCluster(): Promise<void> {
+    const { configuration, logger } = this.options;
+    if (!configuration.cluster.enabled) return;
+    const { NodeCluster } = await import('./node-cluster.ts');
+    if (this.stopping !== null) return;
+    this.cluster = new NodeCluster({
+      services: this.services,
+      loop: this.loop,
+      logger,
+      openSession: (channel) => this.openSession(channel),
+      closeSession: (session) => this.closeSession(session),
+    });
+    this.seat.cluster = this.cluster.service;
+  }
+
+  private async join(): Promise<void> {
+    try {
+      await this.cluster?.start();
+    } catch (error) {
+      await Promise.all([this.listener.close(), this.http?.close(0), this.cluster?.stop()]);
+      throw error;
+    }
+  }
+
   private async load(load: () => Promise<void>): Promise<void> {
     try {
       await load();
+      await this.buildCluster();
+      await this.cluster?.start();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       this.options.logger.error('load', error.message);
@@ -300,6 +338,8 @@ class Node implements RunningNode {
     const { configuration, logger, world } = this.options;
     logger.info('stopping', 'Node stops', { clients: this.clients.count });
     this.services.health.phase = 'stopping';
+    // Others take over what this node owns; its clients are served meanwhile.
+    if (this.cluster !== null && exitCode === 0) await this.cluster.leave();
     const waitMs = exitCode === 0 ? configuration.node.shutdownTimeoutS * 1000 : 0;
     const closed = Promise.all([this.listener.close(), this.http?.close(waitMs)]);
     this.services.scripting.stop();
@@ -318,6 +358,7 @@ class Node implements RunningNode {
     this.upkeep.stop();
     this.services.blocking.stop();
     this.clients.unpause();
+    await this.cluster?.stop();
     const isKept = await this.persistence.close(exitCode === 0 ? this.savesAtEnd : false);
     logger.info('stopped', 'Node stopped');
     this.onLoaded();
@@ -358,6 +399,7 @@ class Node implements RunningNode {
   }
 
   private forgetState(session: Session): void {
+    this.services.cluster.forget(session);
     this.services.blocking.forget(session);
     this.services.watches.unwatch(session);
     this.services.pubsub.removeAll(session);
@@ -374,6 +416,7 @@ class Node implements RunningNode {
   }): NodeServices {
     const { world, configuration, configRegistry, logger } = this.options;
     const { clock, counters, table, rates } = parts;
+    const { seat } = this;
     const startedMs = world.clock.wallMs();
     const stores = createStores(this.options, clock);
     return {
@@ -398,6 +441,9 @@ class Node implements RunningNode {
       persistence: this.persistence,
       counters,
       access: createAccess(this.options),
+      get cluster() {
+        return seat.cluster;
+      },
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),
@@ -426,58 +472,20 @@ class Node implements RunningNode {
       startedMs,
       version: VERSION,
       ports: this.ports,
-      debug: {
-        isCronPaused: false,
-        runsDeniedInScripts: false,
-        skipsChecksums: false,
-        packedThresholdBytes: 0,
-      },
+      debug: noSwitches(),
       shutdown: (options) => this.shutDownAsAsked(options),
       sleepBlocking,
     };
   }
 }
 
-/** The users of redis.conf, or of the ACL file. */
-function createAccess({ world, configuration, logger }: NodeOptions): AccessControl {
-  const { security } = configuration;
-  const access = new AccessControl(COMMAND_ROWS, security);
-  const error = loadUsers(access, security, world.disk);
-  if (error !== null) throw new NodeError('BAD_CONFIGURATION', error);
-  if (security.aclFile !== '' && security.requirepass !== '' && !access.needsLogin) {
-    logger.warn(
-      'requirepass',
-      'requirepass is void: the ACL file says that default has no password',
-    );
-  }
-  return access;
-}
-
-/** What can be wrong with a node that runs. */
-function followHealth(services: NodeServices): void {
-  const { health, logHealth, memory, persistence, stores } = services;
-  health.addCheck(() => persistence.issues());
-  health.addCheck(() => {
-    const failure = stores.retrySave();
-    return failure === '' ? [] : [`disk: stores.json cannot be written: ${failure}`];
-  });
-  health.addCheck(() =>
-    memory
-      .storesInDistress()
-      .map(({ name }) => `memory: the store '${name}' is full and may evict nothing`),
-  );
-  health.addCheck(() =>
-    logHealth.failure === '' ? [] : [`disk: the log cannot be written: ${logHealth.failure}`],
-  );
-}
-
-/** Lines that were lost before the node was there count too. */
-function followLog(health: LogHealth, counters: Float64Array): LogHealth {
-  counters[METRIC.logLinesLost] += health.lostLineCount;
-  health.onLost(() => {
-    counters[METRIC.logLinesLost]++;
-  });
-  return health;
+function noSwitches(): NodeServices['debug'] {
+  return {
+    isCronPaused: false,
+    runsDeniedInScripts: false,
+    skipsChecksums: false,
+    packedThresholdBytes: 0,
+  };
 }
 
 function randomHex(world: World): string {

@@ -67,7 +67,7 @@ test('/health is not always 200: stores.json that the disk refuses, for so long'
   await kit.stop();
 });
 
-test('/health tells of other nodes; whether this one is ready does not depend on them', async () => {
+test('/health tells of other nodes; readiness does not depend on them', async () => {
   const kit = await createHttpKit();
   kit.node.services.health.addPeerCheck(() => ['cluster: node-2 is missing']);
   assert.deepEqual(await statuses(kit), [503, 200, 200, 200]);
