@@ -1,7 +1,7 @@
 /**
  * A consistent-hash ring: each node lies at 256 places that follow from its id alone, and what is
- * placed belongs to the first node at or after its own place. So a node that joins takes a little of
- * each other one, and when it leaves each gets that back.
+ * placed belongs to the first node at or after its own place. So a node that joins takes a little
+ * of each other one, and when it leaves each gets that back.
  *
  *     0 ----- b:17 ---- a:3 ------ c:200 ----- a:91 ----- ... 2^53
  *                 [ these are a's )[ these are c's  )
@@ -10,11 +10,11 @@
  * bits are 0, that is the same order as with all 64.
  */
 
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { xxhash64Upper } from '../../base/digest/xxhash64.ts';
-import { SLOT_COUNT } from '../../base/key-slot.ts';
 
 export const PLACES_PER_NODE = 256;
-/** A node gets at most so much of the mean. Without it the largest of three has 1.09. */
+/** A node gets at most so much of the mean. Without it the largest of 16 has 1.11 of it. */
 const LOAD_MAX = 1.05;
 /** Slot s lies at s << 50 of 64 bits. */
 const SLOT_STEP = 2 ** 39;
@@ -53,8 +53,8 @@ export class HashRing {
   }
 
   /**
-   * The nodes of all slots, in the order of the slots: a node that has its share is passed over, and
-   * the next one on the ring takes the slot.
+   * The nodes of all slots, in the order of the slots: a node that has its share is passed over,
+   * and the next one on the ring takes the slot.
    * @returns index of the owner of each
    */
   ownersOfSlots(): Uint16Array {

@@ -2,8 +2,9 @@
  * The table that follows from the ids of the nodes and from nothing else: each node computes it by
  * itself, and those that see the same nodes have the same.
  */
+
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { xxhash64Hex } from '../../base/digest/xxhash64.ts';
-import { SLOT_COUNT } from '../../base/key-slot.ts';
 import { HashRing } from './hash-ring.ts';
 import type { OwnershipTable } from './ownership.ts';
 

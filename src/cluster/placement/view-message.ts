@@ -1,6 +1,6 @@
 /**
- * What nodes tell each other of whom they hear, at once when it changes and every half second: their
- * own state, and each other node that they know.
+ * What nodes tell each other of whom they hear, at once when it changes and every half second:
+ * their own state, and each other node that they know.
  *
  *     u53 revision of the state, u8 state, u32 count, count times: text id, u8 isSilent
  */

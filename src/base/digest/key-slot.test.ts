@@ -23,7 +23,7 @@ test('slotOfKey is what CLUSTER KEYSLOT of redis-server answers', () => {
   for (const [key, slot] of slots) assert.equal(slotOf(key), slot, key);
 });
 
-test('slotOfKey takes the first brace and the next closing one, if there is anything between', () => {
+test('slotOfKey takes what is between the first brace and the next closing one', () => {
   assert.equal(slotOf('foo{}{bar}'), crcSlot('foo{}{bar}'));
   assert.equal(slotOf('foo{{bar}}zap'), crcSlot('{bar'));
   assert.equal(slotOf('foo{bar}{zap}'), crcSlot('bar'));
