@@ -1,6 +1,6 @@
 # Thin names for npm scripts. Every target does its own set-up on a fresh machine.
-# `make run ARGS="--port 7000"` hands arguments to the server.
-.PHONY: run build test test-unit test-integration test-compat bench lint fmt clean deps ok
+# `make run ARGS="--port 7000"` hands arguments to the server, `make cluster NODES=5` says how many.
+.PHONY: run cluster add-node cluster-stop build test test-unit test-integration test-compat bench lint fmt clean deps ok
 .DEFAULT_GOAL := build
 
 SOURCES := $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null)
@@ -14,6 +14,15 @@ dist/main.js: $(PACKAGES) $(SOURCES) package.json scripts/build.mjs
 
 run: dist/main.js
 	@exec node dist/main.js $(ARGS)
+
+cluster: dist/main.js
+	@node dist/main.js cluster start --nodes $(or $(NODES),3) $(ARGS)
+
+add-node: dist/main.js
+	@node dist/main.js cluster add $(ARGS)
+
+cluster-stop: dist/main.js
+	@node dist/main.js cluster stop $(ARGS)
 
 build: dist/main.js
 
