@@ -154,9 +154,28 @@ export const LIMITS = {
   viewAloneMs: 3_000,
   /** Where several nodes meet and none holds data, the first one begins after so long. */
   viewBootstrapMs: 1_000,
+  /** A node that others hear and this one does not is nothing to tell of before so long. */
+  viewMissingMs: 2_000,
   clusterNodeCountMax: 1_000,
   /** Nodes whose clocks differ by more are not linked. */
   clockSkewMsMax: 500,
+  /** Stamps of single fields and members, while some member of the cluster is not reached. */
+  elementStampBytesMax: 64 * MIB,
+  /** Changes of the last seconds that are remembered in case it turns out that one is not. */
+  elementRecentBytesMax: 4 * MIB,
+  elementRecentMs: 3_000,
+  /** They are forgotten when all have been reached again for so long. */
+  elementKeptMs: 30_000,
+  /** Repair: messages of about that size, and so much of it in a link's queue. */
+  repairMessageBytes: 64 * KIB,
+  repairQueueBytesMax: 4 * MIB,
+  /** How often a replica compares itself with the owner; up to a quarter more, by chance. */
+  repairCheckMs: 10_000,
+  /** A repair that hears nothing is begun anew after so long. */
+  repairSilenceMs: 5_000,
+  /** A deletion is remembered for so long at least, and when a member is missing at most. */
+  tombstoneMsMin: 60_000,
+  tombstoneMsMax: 3_600_000,
   /** Half of the time in which the access bits of policy `session` wrap. */
   sessionGraceMsMax: 4_194_303_000,
   /** Messages of one packet of the gossip, and what one that is packed may unpack to. */
