@@ -13,42 +13,86 @@ export interface ClusterService {
   /** Setting `node.id`, and the 40 hexadecimal digits that CLUSTER commands tell for it. */
   readonly nodeId: string;
   readonly hexId: string;
+  /** This node first. */
   readonly nodes: readonly ClusterNode[];
+  /** Grows with each change of who owns what; nodes count for themselves. */
+  readonly tableVersion: number;
+  /** Tells whether nodes have the same table. */
+  readonly tableDigest: string;
+  readonly links: readonly ClusterLink[];
   /** What is wrong, in sentences, for the health check. */
   issues(): string[];
   /**
-   * Asked by the door, of sessions with GATE.ROUTED, before a command runs or is queued.
-   * @returns 'here': it runs on this node. 'taken': its reply was written, or comes later by way
-   *          of the session's channel
+   * Asked by the door, of sessions with GATE.ROUTED, before a command runs that is not queued.
+   * @returns whether it is for `forward`: another node executes it, or it must wait for such
    */
-  route(session: Session, frame: Frame, command: Command, reply: ReplyWriter): 'here' | 'taken';
+  isElsewhere(session: Session, frame: Frame, command: Command): boolean;
+  /** Its reply was written now, or comes by way of the session's channel. */
+  forward(session: Session, frame: Frame, command: Command, reply: ReplyWriter): void;
+  /**
+   * CLIENT UNBLOCK of a client whose command waits at another node.
+   * @returns false when none does
+   */
+  unblock(session: Session, how: 'timeout' | 'error'): boolean;
   /** The client is gone. */
   forget(session: Session): void;
-  /** Node that executes for a slot; null: none is known. */
+  /** CLUSTER MEET: joins the node whose gossip listens there. */
+  meet(host: string, gossipPort: number): void;
+  /**
+   * CLUSTER FORGET: a node that failed is not waited for any more.
+   * @returns false, and nothing happened, of a node that lives or is not known
+   */
+  forgetNode(id: string): boolean;
+  /** Node that executes for a slot of the default store; null: none is known. */
   ownerOfSlot(slot: number): ClusterNode | null;
   /** The owner first. */
   holdersOfSlot(slot: number): readonly ClusterNode[];
   /** Nodes but this one that have applied what the session wrote last. WAIT. */
   acknowledgedCount(session: Session): number;
+  /** Calls when as many have, or has when it returns. */
+  whenAcknowledged(session: Session, nodeCount: number, timeoutMs: number, done: () => void): void;
   /** PUBLISH and SPUBLISH to the clients of other nodes. */
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): void;
+  /** SCRIPT LOAD; null: SCRIPT FLUSH. Other nodes do the same. */
+  shareScript(script: string | null): void;
 }
 
 export interface ClusterNode {
   readonly id: string;
   readonly hexId: string;
   readonly isSelf: boolean;
-  /** `filling`: alive, and not yet equal to the owners. */
-  readonly status: 'ready' | 'filling' | 'suspect' | 'failed' | 'left';
+  /**
+   * `filling`: alive, and not yet equal to the owners. `suspect`: not heard by this node, and no
+   * other says the same.
+   */
+  readonly status: 'ready' | 'filling' | 'leaving' | 'suspect' | 'failed' | 'left';
   readonly address: string;
+  /** 0: closed, as all ports here. */
   readonly respPort: number;
+  readonly tlsPort: number;
+  /** Where clients are told of the owner of their key, and nothing is forwarded. */
+  readonly redirectPort: number;
   readonly httpPort: number;
   readonly gossipPort: number;
   readonly linkPort: number;
   /** Unix time. */
   readonly joinedMs: number;
   readonly seenMs: number;
+  /** Nodes but this one that do not hear it. */
+  readonly doubtCount: number;
   readonly tags: ReadonlyMap<string, string>;
+}
+
+/** A connection between this node and another one. */
+export interface ClusterLink {
+  /** `to`: this node opened it, and sends by it. */
+  readonly direction: 'to' | 'from';
+  readonly nodeId: string;
+  /** Unix time. */
+  readonly createdMs: number;
+  /** What waits to be sent, and the memory that is kept for that. */
+  readonly queuedBytes: number;
+  readonly bufferBytes: number;
 }
 
 /** 40 zeros: a node that is no cluster tells no id. */
@@ -59,11 +103,20 @@ export const NO_CLUSTER: ClusterService = {
   nodeId: '',
   hexId: NO_HEX_ID,
   nodes: [],
+  tableVersion: 0,
+  tableDigest: '',
+  links: [],
   issues: () => [],
-  route: () => 'here',
+  isElsewhere: () => false,
+  forward: () => {},
+  unblock: () => false,
   forget: () => {},
+  meet: () => {},
+  forgetNode: () => false,
   ownerOfSlot: () => null,
   holdersOfSlot: () => [],
   acknowledgedCount: () => 0,
+  whenAcknowledged: () => {},
   publish: () => {},
+  shareScript: () => {},
 };

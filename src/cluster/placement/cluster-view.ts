@@ -152,37 +152,44 @@ export class ClusterView {
 
   private onView(peer: Peer, view: ViewMessage): void {
     this.require(peer.id).takeView(peer.incarnation, view);
+    for (const id of view.hearing.keys()) {
+      if (id !== this.selfId) this.require(id);
+    }
     this.settle();
   }
 
   private require(id: string): NodeRecord {
     let record = this.recordsById.get(id);
     if (record === undefined) {
-      record = new NodeRecord(id);
+      record = new NodeRecord(id, this.nowMs);
       this.recordsById.set(id, record);
     }
     return record;
   }
 
   private tick(): void {
-    const { bus, membership } = this.options;
+    const { bus } = this.options;
     const { nowMs } = this;
     const lateMs = nowMs - this.lastTickMs - TICK_MS;
     this.lastTickMs = nowMs;
     // Who was away itself knows nothing of the others' silence; links see to their own.
     if (lateMs > TICK_MS) for (const record of this.records) record.aliveSinceMs += lateMs;
-    if (this.recordsById.size >= membership.members.length) this.dropForgotten();
+    this.dropForgotten();
     this.settle();
     for (const peer of bus.peers) this.tell(peer);
   }
 
-  /** Members that left long ago are in no list any more. */
+  /** Members that left long ago are in no list any more; nor is who was only named, and is not. */
   private dropForgotten(): void {
-    const names = new Set(this.options.membership.members.map(({ name }) => name));
-    for (const { id, member } of this.records) {
-      if (member === null || names.has(id)) continue;
+    const { bus, membership } = this.options;
+    const names = new Set(membership.members.map(({ name }) => name));
+    for (const { hearing, isAlive } of this.records) {
+      if (isAlive) for (const id of hearing.keys()) names.add(id);
+    }
+    for (const { id } of this.records) {
+      if (names.has(id) || bus.find(id)?.isUp) continue;
       this.recordsById.delete(id);
-      this.options.bus.drop(id);
+      bus.drop(id);
     }
   }
 

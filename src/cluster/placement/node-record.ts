@@ -11,10 +11,10 @@ const NOBODY_HEARD: ReadonlyMap<string, boolean> = new Map();
 /** What this node knows of another one, from its gossip, its link and what it tells. */
 export class NodeRecord {
   readonly id: string;
-  /** Null: a link brought it, the gossip does not know it yet. */
+  /** Null: the gossip does not know it yet, but a link brought it, or another node named it. */
   member: Member | null = null;
-  /** Monotonic ms: since then its gossip says that it is alive, without a break. */
-  aliveSinceMs = 0;
+  /** Monotonic ms: since then it is known, and its gossip says that it is alive without a break. */
+  aliveSinceMs: number;
   /** Of what is told below; another one is another process. */
   incarnation = 0;
   /** Grows with each change of its state within one incarnation. */
@@ -27,8 +27,9 @@ export class NodeRecord {
   /** Silent, and no node that is heard contradicts. */
   isDown = false;
 
-  constructor(id: string) {
+  constructor(id: string, nowMs: number) {
     this.id = id;
+    this.aliveSinceMs = nowMs;
   }
 
   /** By its gossip. */

@@ -1,0 +1,193 @@
+/**
+ * The nodes of the cluster as commands, HTTP and metrics tell of them, and who owns which slots of
+ * the default store: one object a node, which reads what is known when it is asked.
+ */
+import { sha1 } from '../../base/digest/sha1.ts';
+import type { Clock } from '../../base/world.ts';
+import type { ClusterNode } from '../../commands/cluster-service.ts';
+import type { Member, Membership } from '../membership/membership.ts';
+import type { PeerBus } from '../peers/peer-bus.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Ownership } from './ownership.ts';
+import { viewIssues } from './view-issues.ts';
+
+export interface ClusterDirectoryOptions {
+  readonly clock: Clock;
+  readonly view: ClusterView;
+  readonly membership: Membership;
+  readonly bus: PeerBus;
+  readonly ownership: Ownership;
+  /** Of the default store; its name is what its owner is chosen by when all of it has one. */
+  readonly defaultStore: { readonly name: string; readonly isOwnedBySlot: boolean };
+}
+
+export class ClusterDirectory {
+  readonly self: ClusterNode;
+  private readonly options: ClusterDirectoryOptions;
+  private readonly nodesById = new Map<string, DirectoryNode>();
+
+  constructor(options: ClusterDirectoryOptions) {
+    this.options = options;
+    this.self = this.require(options.view.selfId);
+  }
+
+  /** This node first, then the others by their ids; those that left or failed as well. */
+  get nodes(): readonly ClusterNode[] {
+    const { selfId, records } = this.options.view;
+    const known = [...records].filter(({ member }) => member !== null).map(({ id }) => id);
+    for (const id of this.nodesById.keys()) {
+      if (id !== selfId && !known.includes(id)) this.nodesById.delete(id);
+    }
+    return [selfId, ...known.sort()].map((id) => this.require(id));
+  }
+
+  get tableVersion(): number {
+    return this.options.ownership.table.version;
+  }
+
+  get tableDigest(): string {
+    return this.options.ownership.table.digest;
+  }
+
+  ownerOfSlot(slot: number): ClusterNode | null {
+    const id = this.ownerIdOf(slot);
+    return id === '' ? null : this.require(id);
+  }
+
+  holdersOfSlot(slot: number): readonly ClusterNode[] {
+    const { ownership } = this.options;
+    const ownerId = this.ownerIdOf(slot);
+    if (ownerId === '') return [];
+    const ids = ownership.table.holdersOfSlot(slot);
+    return [ownerId, ...ids.filter((id) => id !== ownerId)].map((id) => this.require(id));
+  }
+
+  /** What is wrong, in sentences. */
+  issues(): string[] {
+    const { clock, view } = this.options;
+    return viewIssues(view, clock.monotonicMs());
+  }
+
+  /** Joins whoever's gossip listens there. */
+  meet(host: string, gossipPort: number): void {
+    this.options.membership.join(host, gossipPort);
+  }
+
+  /** @returns false, and nothing happened, of a node that lives or is not known */
+  forgetNode(id: string): boolean {
+    const { view } = this.options;
+    const record = view.find(id);
+    if (record === null || record.isLive || record.member === null) return false;
+    view.forget(id);
+    return true;
+  }
+
+  private ownerIdOf(slot: number): string {
+    const { defaultStore, ownership } = this.options;
+    const { table } = ownership;
+    return defaultStore.isOwnedBySlot
+      ? table.ownerOfSlot(slot)
+      : table.ownerOfStore(defaultStore.name);
+  }
+
+  private require(id: string): DirectoryNode {
+    let node = this.nodesById.get(id);
+    if (node === undefined) {
+      node = new DirectoryNode(id, this.options);
+      this.nodesById.set(id, node);
+    }
+    return node;
+  }
+}
+
+class DirectoryNode implements ClusterNode {
+  readonly id: string;
+  readonly hexId: string;
+  private readonly options: ClusterDirectoryOptions;
+
+  constructor(id: string, options: ClusterDirectoryOptions) {
+    this.id = id;
+    this.hexId = Buffer.from(sha1(Buffer.from(id, 'utf8'))).toString('hex');
+    this.options = options;
+  }
+
+  get isSelf(): boolean {
+    return this.id === this.options.view.selfId;
+  }
+
+  get status(): ClusterNode['status'] {
+    const { view } = this.options;
+    if (this.isSelf) return view.state;
+    const record = view.find(this.id);
+    const status = record?.member?.status ?? 'left';
+    if (record === null || status === 'left') return 'left';
+    if (status === 'failed' || record.isDown) return 'failed';
+    if (record.isSilent) return 'suspect';
+    return status === 'leaving' ? 'leaving' : record.state;
+  }
+
+  get address(): string {
+    return this.member?.address ?? '';
+  }
+
+  get gossipPort(): number {
+    return this.member?.port ?? 0;
+  }
+
+  get respPort(): number {
+    return this.portOf('resp');
+  }
+
+  get httpPort(): number {
+    return this.portOf('http');
+  }
+
+  get linkPort(): number {
+    return this.portOf('link');
+  }
+
+  get tlsPort(): number {
+    return this.portOf('tls');
+  }
+
+  get redirectPort(): number {
+    return this.portOf('redirect');
+  }
+
+  get joinedMs(): number {
+    return this.member?.sinceMs ?? 0;
+  }
+
+  get seenMs(): number {
+    const { bus, clock } = this.options;
+    const peer = bus.find(this.id);
+    if (this.isSelf || peer?.isHeard) return clock.wallMs();
+    const heardMs = peer?.heardMs ?? 0;
+    // Only by its gossip, so far.
+    if (heardMs === 0) return this.joinedMs;
+    return clock.wallMs() - Math.round(clock.monotonicMs() - heardMs);
+  }
+
+  get doubtCount(): number {
+    let count = 0;
+    for (const { hearing, isAlive, isSilent } of this.options.view.records) {
+      if (isAlive && !isSilent && hearing.get(this.id) === true) count++;
+    }
+    return count;
+  }
+
+  get tags(): ReadonlyMap<string, string> {
+    return this.member?.tags ?? NO_TAGS;
+  }
+
+  private get member(): Member | null {
+    const { membership, view } = this.options;
+    return this.isSelf ? membership.members[0] : (view.find(this.id)?.member ?? null);
+  }
+
+  private portOf(tag: string): number {
+    return Number(this.tags.get(tag) ?? 0);
+  }
+}
+
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
