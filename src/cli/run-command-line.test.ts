@@ -150,10 +150,10 @@ test('version and help go to standard output', async () => {
 });
 
 test('config validate tells every problem, or that all is good', async () => {
-  const files = { '/good.yaml': 'cluster: {seeds: [a:1]}\n', '/bad.yaml': 'node:\n  idd: 1\n' };
+  const files = { '/good.yaml': 'cluster: {replica_of: a 1}\n', '/bad.yaml': 'node:\n  idd: 1\n' };
   const good = await run(['config', 'validate', '/good.yaml'], files);
   assert.equal(good.code, 0);
-  assert.match(good.world.host.outText, /note: .*cluster\.seeds\n\/good\.yaml is good\n$/);
+  assert.match(good.world.host.outText, /note: .*cluster\.replica_of\n\/good\.yaml is good\n$/);
   const bad = await run(['config', 'validate', '/bad.yaml', '--prot', '1'], files);
   assert.equal(bad.code, 1);
   assert.equal(

@@ -63,7 +63,7 @@ function json(status: number, facts: object): RequestAnswer {
   return { status, body: body() };
 }
 
-test('start runs as many nodes as asked for, each with names, ports and seeds of its own', async () => {
+test('start runs as many nodes as asked for, each with a name, ports and seeds', async () => {
   const machine = new Machine();
   assert.equal(await machine.run('start', '--nodes', '3', '--cache.max_memory=64mb'), 0);
   const { started } = machine.processes;
@@ -85,7 +85,7 @@ test('start runs as many nodes as asked for, each with names, ports and seeds of
   assert.ok(machine.world.disk.exists('/data/run/node-3.json'));
 });
 
-test('start moves all ports with --port, and refuses what is not there before it starts', async () => {
+test('start moves all ports with --port, and refuses what is wrong before it starts', async () => {
   const machine = new Machine();
   assert.equal(await machine.run('start', '--nodes', '2', '--port', '20000'), 0);
   const last = machine.processes.started[1]!.args.join(' ');
@@ -117,7 +117,7 @@ test('a port that is taken is told with its node, and nothing is started', async
   assert.equal(machine.processes.started.length, 0);
 });
 
-test('start waits until each node sees all others; one that ends stops them all again', async () => {
+test('start waits until each node sees all others; one that ends stops them all', async () => {
   const machine = new Machine();
   machine.sizes.set(2, 1);
   const run = machine.run('start', '--nodes', '3');
@@ -193,7 +193,7 @@ test('a node that does not stop is killed, which is told', async () => {
   assert.deepEqual(machine.running, []);
 });
 
-test('status prints every member as one node tells it; forget asks for one to be left out', async () => {
+test('status prints every member as one node tells it; forget names one to leave out', async () => {
   const machine = new Machine();
   await machine.run('start', '--nodes', '1');
   machine.status = {
