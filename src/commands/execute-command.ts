@@ -32,11 +32,24 @@ const ALWAYS_TIMED_BELOW_US = 1_000;
  */
 export function executeCommand(session: Session, frame: Frame, reply: ReplyWriter): void {
   if ((session.gate & SETS_ASIDE) === 0) execute(session, frame, reply);
-  else if ((session.gate & GATE.TRACED) !== 0) executeTraced(session, frame, reply);
-  else executeSilenced(session, frame, reply);
+  else if ((session.gate & GATE.AWAITING) !== 0) executeInLine(session, frame, reply);
+  else executeAside(session, frame, reply);
 }
 
-const SETS_ASIDE = GATE.REPLIES_OFF | GATE.TRACED;
+const SETS_ASIDE = GATE.REPLIES_OFF | GATE.TRACED | GATE.AWAITING;
+
+/** What is answered here stands behind what other nodes have still to answer. */
+function executeInLine(session: Session, frame: Frame, reply: ReplyWriter): void {
+  const mark = reply.position;
+  executeAside(session, frame, reply);
+  if (reply.position > mark) session.forwarding?.takeReply(reply, mark);
+}
+
+function executeAside(session: Session, frame: Frame, reply: ReplyWriter): void {
+  if ((session.gate & GATE.TRACED) !== 0) executeTraced(session, frame, reply);
+  else if ((session.gate & GATE.REPLIES_OFF) !== 0) executeSilenced(session, frame, reply);
+  else execute(session, frame, reply);
+}
 
 /** Debug lines are on. */
 function executeTraced(session: Session, frame: Frame, reply: ReplyWriter): void {
@@ -259,7 +272,7 @@ export function finishBlocked(session: Session, reply: ReplyWriter): void {
 
 /** Some bit of the session's gate is up: the rare checks, in Redis' order. */
 function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
-  const { gate } = session;
+  const { gate, node } = session;
   if ((gate & GATE.LOGIN_REQUIRED) !== 0 && !command.isNoAuth) {
     return refuse(session, reply, command, ERRORS.noAuth.text);
   }
@@ -278,45 +291,45 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
       : refuseStore(session, session.store);
     if (text !== null) return refuseToUser(session, reply, command, text);
   }
-  const wantedBytes = bytesWanted(transaction, frame, command);
+  const isElsewhere =
+    (gate & GATE.ROUTED) !== 0 && !isQueued && node.cluster.isElsewhere(session, frame, command);
+  // Room is wanted where it runs.
+  const wantedBytes = isElsewhere ? 0 : bytesWanted(transaction, frame, command);
   if (wantedBytes !== 0 && !hasRoom(session, frame, command, wantedBytes)) {
     return refuse(session, reply, command, ERRORS.outOfMemory.text);
   }
-  if ((gate & GATE.STORE_UNSAFE) !== 0 && isWriting(command, transaction)) {
-    const text = session.node.persistence.refusalOf(session.store);
+  if ((gate & GATE.STORE_UNSAFE) !== 0 && !isElsewhere && isWriting(command, transaction)) {
+    const text = node.persistence.refusalOf(session.store);
     if (text !== null) return refuse(session, reply, command, text);
   }
-  if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
-    return refuse(
-      session,
-      reply,
-      command,
-      `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
-        'PING / QUIT / RESET are allowed in this context',
-    );
-  }
-  if (session.isMonitor && command.touchesKeyspace) {
-    return refuse(session, reply, command, ERRORS.monitorKeyspace.text);
-  }
-  if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) {
-    return refuse(session, reply, command, ERRORS.loading.text);
-  }
-  if ((gate & GATE.BUSY) !== 0 && !command.runsBusy) {
-    const { busyKind } = session.node.scripting;
-    return refuse(
-      session,
-      reply,
-      command,
-      (busyKind === 'eval' ? ERRORS.busyScript : ERRORS.busyFunction).text,
-    );
-  }
+  const state = refusalByState(session, command);
+  if (state !== null) return refuse(session, reply, command, state);
   if ((gate & GATE.PAUSED) !== 0 && postpone(session, frame, command)) return;
   if (isQueued) return queue(session, transaction, frame, reply, command);
+  if (isElsewhere) return node.cluster.forward(session, frame, command, reply);
   if (session.tracking === null) run(session, frame, reply, command);
   else runTracked(session, session.tracking, frame, reply, command);
   if ((gate & GATE.MONITORED) !== 0 && command.isMonitored) {
-    session.node.monitors.report(session, frame);
+    node.monitors.report(session, frame);
   }
+}
+
+/** What the client or the node is at. @returns the error's text, or null */
+function refusalByState(session: Session, command: Command): string | null {
+  const { gate, node } = session;
+  if ((gate & GATE.SUBSCRIBED) !== 0 && session.protocol === 2 && !command.runsSubscribed) {
+    return (
+      `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+      'PING / QUIT / RESET are allowed in this context'
+    );
+  }
+  if (session.isMonitor && command.touchesKeyspace) return ERRORS.monitorKeyspace.text;
+  if ((gate & GATE.LOADING) !== 0 && !command.runsLoading) return ERRORS.loading.text;
+  if ((gate & GATE.BUSY) !== 0 && !command.runsBusy) {
+    const isEval = node.scripting.busyKind === 'eval';
+    return (isEval ? ERRORS.busyScript : ERRORS.busyFunction).text;
+  }
+  return null;
 }
 
 /** PING too is refused where writes are, as in Redis: probes shall see it. */
@@ -449,6 +462,17 @@ function countError(session: Session, reply: ReplyWriter, mark: number): void {
   const { node } = session;
   node.counters[METRIC.errorReplies]++;
   node.statistics.recordError(reply.bytes, mark, reply.position);
+}
+
+/** The reply of a command that waited at another node has come: whether CLIENT REPLY drops it. */
+export function takesForwardedReply(session: Session): boolean {
+  const { channel } = session;
+  if (channel === null || (session.gate & GATE.REPLIES_OFF) === 0) return true;
+  if (channel.replyMode === 'off') return false;
+  if (channel.replyMode !== 'skip') return true;
+  channel.replyMode = 'on';
+  session.gate &= ~GATE.REPLIES_OFF;
+  return false;
 }
 
 const MINUS = 45;

@@ -9,6 +9,7 @@ import type { NodeMemory } from '../engine/memory/node-memory.ts';
 import type { StoreRegistry } from '../engine/store-registry.ts';
 import type { AccessControl } from './acl/access-control.ts';
 import type { BlockingTable } from './blocking/blocking-table.ts';
+import type { ClusterService } from './cluster-service.ts';
 import type { Command, CommandTable } from './command-table.ts';
 import type { NodeStatistics } from './node-statistics.ts';
 import type { PersistenceService } from './persistence-service.ts';
@@ -36,6 +37,8 @@ export interface NodeServices {
   readonly memory: NodeMemory;
   readonly health: NodeHealth;
   readonly persistence: PersistenceService;
+  /** NO_CLUSTER until its ports are open: ask for it at each use. */
+  readonly cluster: ClusterService;
   readonly counters: Float64Array;
   readonly access: AccessControl;
   readonly clients: ClientRegistry;

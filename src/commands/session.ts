@@ -3,6 +3,7 @@ import type { Database } from '../engine/database.ts';
 import type { Store } from '../engine/store.ts';
 import { STORE_STAT } from '../engine/store-stats.ts';
 import { type CommandHints, warmAhead } from '../engine/warm-ahead.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { User } from './acl/user.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { NodeServices } from './node-services.ts';
@@ -41,6 +42,10 @@ export const GATE = {
   STORE_BARRED: 65536,
   /** The store it stands in cannot be kept on disk at present: writes are refused. */
   STORE_UNSAFE: 131072,
+  /** Other nodes of the cluster are known: the command may have to run at another one. */
+  ROUTED: 524288,
+  /** Replies of other nodes are to come: what this node answers stands behind them. */
+  AWAITING: 1048576,
 } as const;
 
 /**
@@ -96,6 +101,10 @@ export class Session {
   readonly storesLeft: NonNullable<Store['safety']>[] = [];
   /** The command it waits in; null when in none. */
   blocked: BlockedCommand | null = null;
+  /** Its commands that other nodes execute; null before the first. */
+  forwarding: Forwarding | null = null;
+  /** What the command that it runs, should it wait, has waited at another node; ms. */
+  waitedMs = 0;
   /** The socket's side; null for the embedded API. */
   readonly channel: ClientChannel | null;
 
@@ -201,6 +210,11 @@ export interface ClientChannel {
    * was received meanwhile. Copies.
    */
   answerBlocked(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * The reply of another node, or what stood behind it. Copies.
+   * @param isLast  no more replies are to come: the client's commands need not wait for them
+   */
+  answerForwarded(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
   /** A command of ours failed when it was run again. */
   failBlocked(error: unknown, hasChanged: boolean): void;
   closeAfterReplies(): void;
@@ -221,6 +235,16 @@ export interface Transaction {
   isLastDenied: boolean;
   /** Copies of the queued commands. */
   readonly queue: CommandQueue;
+}
+
+/** Commands of one session that other nodes execute, in the order of their replies. */
+export interface Forwarding {
+  /** Replies that are to come, those of this node that stand behind them aside. */
+  readonly pendingCount: number;
+  /** Memory held meanwhile. */
+  readonly heldBytes: number;
+  /** Takes what was written from `mark` on out of the writer: it is sent in its turn. */
+  takeReply(reply: ReplyWriter, mark: number): void;
 }
 
 /** A client that waits in a blocking command; see `blocking/`. */

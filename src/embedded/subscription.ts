@@ -84,6 +84,7 @@ export class EmbeddedSubscription implements Subscription {
       postpone: () => {},
       resumePostponed: () => {},
       answerBlocked: () => {},
+      answerForwarded: () => {},
       failBlocked: () => {},
       closeAfterReplies: () => this.close(),
       close: () => this.close(),

@@ -142,6 +142,7 @@ class HttpChannel implements ClientChannel {
   postpone(): void {}
   resumePostponed(): void {}
   answerBlocked(): void {}
+  answerForwarded(): void {}
   failBlocked(): void {}
   closeAfterReplies(): void {
     this.onClose();

@@ -1,9 +1,11 @@
 import type { Configuration } from '../base/configuration.ts';
 import { AssertionFailure } from '../base/errors.ts';
 import type { LogFacts } from '../base/logger.ts';
+import { GATE, type Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { FrameParser } from '../protocol/frame-parser.ts';
 import { clientClassOf, outputLimitOf } from './client-class.ts';
+import { isAwaiting } from './client-wait.ts';
 import type { Connection } from './connection.ts';
 import { brokenOutputLimit } from './output/output-limit.ts';
 import type { TurnLoop } from './turn-loop.ts';
@@ -28,12 +30,26 @@ export function reportFailure(
   if (isFatal) loop.fail(error);
 }
 
-/** Its parser takes no more of its input. */
-export function logRefusal(
-  connection: Connection,
-  loop: TurnLoop,
-  refusal: FrameParser['refusal'],
-): void {
+/**
+ * Its parser takes no more of its input.
+ * @param isBroken  what it sent is no command, and it is told so
+ */
+export function refuseInput(connection: Connection, loop: TurnLoop, isBroken: boolean): void {
+  const { parser, session } = connection;
+  session.gate |= GATE.CLOSING;
+  if (isBroken) answerBroken(session, loop, parser);
+  else logRefusal(connection, loop, parser.refusal);
+}
+
+function answerBroken(session: Session, loop: TurnLoop, parser: FrameParser): void {
+  const { writer } = loop;
+  const mark = writer.position;
+  loop.counters[METRIC.protocolErrors]++;
+  writer.error(parser.error);
+  if (isAwaiting(session)) session.forwarding?.takeReply(writer, mark);
+}
+
+function logRefusal(connection: Connection, loop: TurnLoop, refusal: FrameParser['refusal']): void {
   const isCrossProtocol = refusal === 'crossProtocol';
   if (!isCrossProtocol) loop.counters[METRIC.queryBufferDisconnections]++;
   const reason = isCrossProtocol ? 'it speaks HTTP' : 'its query buffer passed the limit';

@@ -2,7 +2,6 @@ import type { Configuration } from '../base/configuration.ts';
 import type { Frame } from '../base/frame.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Socket, SocketHandler } from '../base/world.ts';
-import { CommandQueue } from '../commands/command-queue.ts';
 import { executeCommand } from '../commands/execute-command.ts';
 import { type ClientChannel, GATE, type Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
@@ -14,8 +13,9 @@ import {
   READY,
   REFUSED,
 } from '../protocol/frame-parser.ts';
-import { breaksOutputLimit, logRefusal, reportFailure } from './connection-reports.ts';
-import { HOLD, type Postponed } from './hold.ts';
+import { forgetWait, isAwaiting, waitingBytes } from './client-wait.ts';
+import { breaksOutputLimit, refuseInput, reportFailure } from './connection-reports.ts';
+import { HOLD, Postponed } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
 import { Outbox } from './output/outbox.ts';
 import type { TurnLoop } from './turn-loop.ts';
@@ -38,7 +38,7 @@ export class Connection implements ClientChannel, SocketHandler {
   private readonly loop: TurnLoop;
   private readonly configuration: Configuration;
   private readonly inputLimits: InputLimits;
-  private readonly parser: FrameParser;
+  readonly parser: FrameParser;
   private readonly onGone: (connection: Connection) => void;
   private holds = 0;
   private isInputEnded = false;
@@ -96,9 +96,8 @@ export class Connection implements ClientChannel, SocketHandler {
   }
   /** Memory of this connection's buffers, for the limit of all clients together. */
   get heldBytes(): number {
-    const { blocked, transaction } = this.session;
-    const waitBytes = (transaction?.queue.heldBytes ?? 0) + (blocked?.heldBytes ?? 0);
-    return this.parser.heldBytes + this.outbox.heldBytes + waitBytes + this.socket.queuedBytes;
+    const ownBytes = this.parser.heldBytes + this.outbox.heldBytes + this.socket.queuedBytes;
+    return ownBytes + waitingBytes(this.session);
   }
   /** A command of it waits: it is not idle, whatever its client does. */
   get isPostponed(): boolean {
@@ -136,7 +135,7 @@ export class Connection implements ClientChannel, SocketHandler {
     parser.suspend();
     if (this.holds === 0) this.hold(HOLD.BUDGET);
     else if (this.holds === HOLD.BLOCKED && parser.isRefused) {
-      logRefusal(this, this.loop, this.parser.refusal);
+      refuseInput(this, loop, false);
       this.close();
     }
   }
@@ -144,9 +143,8 @@ export class Connection implements ClientChannel, SocketHandler {
   onDrained(): void {
     if (this.isGone) return;
     this.sendOutbox();
-    if ((this.holds & HOLD.OUTPUT) !== 0 && this.outputBytes <= LIMITS.outputBytesHigh) {
-      this.clearHold(HOLD.OUTPUT);
-    }
+    const isRead = this.outputBytes <= LIMITS.outputBytesHigh;
+    if ((this.holds & HOLD.OUTPUT) !== 0 && isRead) this.clearHold(HOLD.OUTPUT);
   }
 
   /** Called by the loop when more became safe, or the disk has caught up. */
@@ -158,8 +156,6 @@ export class Connection implements ClientChannel, SocketHandler {
       if (this.session.store.safety?.isSlow) this.waitForDisk();
       else this.goOn(HOLD.DISK);
     }
-    const isRead = this.outputBytes <= LIMITS.outputBytesHigh;
-    if ((this.holds & HOLD.OUTPUT) !== 0 && isRead) this.goOn(HOLD.OUTPUT);
   }
 
   /** At the end of this loop turn, or of the next. */
@@ -198,11 +194,9 @@ export class Connection implements ClientChannel, SocketHandler {
   }
 
   postpone(frame: Frame, untilMs: number): void {
-    const queue = new CommandQueue();
-    queue.append(frame);
     const delayMs = Math.max(1, untilMs - this.loop.clock.nowMs);
     const timer = this.loop.after(delayMs, () => this.resumePostponed());
-    this.postponed = { queue, timer };
+    this.postponed = new Postponed(frame, timer);
     this.session.gate |= GATE.POSTPONED;
   }
 
@@ -219,6 +213,16 @@ export class Connection implements ClientChannel, SocketHandler {
     this.resumeBlocked();
   }
 
+  answerForwarded(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    if (this.isGone) return;
+    if (end > start) this.push(bytes, start, end);
+    if (this.isGone) return;
+    if (this.outputBytes > LIMITS.outputBytesHigh) this.hold(HOLD.OUTPUT);
+    if (!isLast) return;
+    if ((this.session.gate & GATE.CLOSING) !== 0) this.finish();
+    else this.resumePostponed();
+  }
+
   failBlocked(error: unknown, hasChanged: boolean): void {
     reportFailure(this, this.loop, { error, hasChanged });
     this.close();
@@ -233,7 +237,7 @@ export class Connection implements ClientChannel, SocketHandler {
 
   closeAfterReplies(): void {
     if (this.isGone) return;
-    this.session.node.blocking.forget(this.session);
+    if (this.session.blocked !== null) forgetWait(this.session);
     this.session.gate |= GATE.CLOSING;
     if (this.loop.current !== this) this.finish();
   }
@@ -262,14 +266,7 @@ export class Connection implements ClientChannel, SocketHandler {
     let status: ParseStatus = READY;
     if (this.postponed === null || this.runPostponed()) status = this.runCommands();
     loop.current = null;
-    if (status === BROKEN) {
-      loop.counters[METRIC.protocolErrors]++;
-      writer.error(this.parser.error);
-      session.gate |= GATE.CLOSING;
-    } else if (status === REFUSED) {
-      logRefusal(this, this.loop, this.parser.refusal);
-      session.gate |= GATE.CLOSING;
-    }
+    if (status === BROKEN || status === REFUSED) refuseInput(this, loop, status === BROKEN);
     let isStalled = false;
     if (safety !== null || session.storesLeft.length > 0) {
       const isSame = safety !== null && session.store.safety === safety;
@@ -317,8 +314,7 @@ export class Connection implements ClientChannel, SocketHandler {
     const { loop, session } = this;
     const { changeCount } = session;
     session.gate &= ~GATE.POSTPONED;
-    this.postponed?.timer.cancel();
-    this.postponed?.queue.shift(loop.frame);
+    this.postponed?.take(loop.frame);
     this.postponed = null;
     loop.replyStart = loop.writer.position;
     try {
@@ -433,7 +429,9 @@ export class Connection implements ClientChannel, SocketHandler {
     const isFull = this.socket.queuedBytes > 0;
     if (isFull && sendableBytes < LIMITS.outboxBytesKept && !isClosing) return;
     outbox.send(sendableBytes, this);
-    if (isClosing && outbox.byteCount === 0) this.socket.end();
+    const isRead = this.outputBytes <= LIMITS.outputBytesHigh;
+    if ((this.holds & HOLD.OUTPUT) !== 0 && isRead) this.goOn(HOLD.OUTPUT);
+    if (isClosing && outbox.byteCount === 0 && !isAwaiting(this.session)) this.socket.end();
   }
 
   private waitForDisk(): void {
@@ -451,6 +449,7 @@ export class Connection implements ClientChannel, SocketHandler {
   /** Nothing more is executed; what is to be sent is sent, then the socket closes. */
   private finish(): void {
     this.hold(HOLD.CLOSING);
+    if (isAwaiting(this.session)) return this.sendOutbox();
     if (this.outbox.byteCount === 0) this.socket.end();
     else if (this.outbox.mustWait) this.askSend();
     else this.sendOutbox();

@@ -1,5 +1,6 @@
+import type { Frame } from '../base/frame.ts';
 import type { Timer } from '../base/world.ts';
-import type { CommandQueue } from '../commands/command-queue.ts';
+import { CommandQueue } from '../commands/command-queue.ts';
 
 /** Why a connection executes nothing for now. All clear: its input is read and executed. */
 export const HOLD = {
@@ -21,7 +22,18 @@ export const HOLD = {
 } as const;
 
 /** A command that must wait, as a copy. */
-export interface Postponed {
-  readonly queue: CommandQueue;
+export class Postponed {
   readonly timer: Timer;
+  private readonly queue = new CommandQueue();
+
+  constructor(frame: Frame, timer: Timer) {
+    this.timer = timer;
+    this.queue.append(frame);
+  }
+
+  /** It waits no more: `frame` is pointed at it. */
+  take(frame: Frame): void {
+    this.timer.cancel();
+    this.queue.shift(frame);
+  }
 }

@@ -31,6 +31,8 @@ export class TurnLoop {
   readonly counters: Float64Array;
   readonly logger: Logger;
   barrier: ReplyBarrier = NO_BARRIER;
+  /** What other nodes are sent, when the logs are written: effects, then replies. */
+  links: ReplyBarrier = NO_BARRIER;
   /** Where the current turn's replies begin in the writer. */
   turnStart = 0;
   /** When the current turn was first looked at, 0 before. */
@@ -232,6 +234,7 @@ export class TurnLoop {
     if (this.errands.length > 0) this.runErrands();
     if (this.runnable.length > 0) this.runSuspended();
     if (this.barrier.isRaised) this.barrier.flush();
+    if (this.links.isRaised) this.links.flush();
     this.sendHeld();
     if (this.runnable.length > 0 || this.errands.length > 0) this.askTurnEnd();
   }

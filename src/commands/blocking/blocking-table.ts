@@ -214,8 +214,9 @@ export class BlockingTable {
    * @returns false when the session waits in no command
    */
   unblock(session: Session, how: 'timeout' | 'error'): boolean {
-    const waiter = session.blocked as Waiter | null;
+    const waiter = session.blocked;
     if (waiter === null) return false;
+    if (!(waiter instanceof Waiter)) return session.node.cluster.unblock(session, how);
     if (how === 'error') this.refuse(waiter, ERRORS.unblocked);
     else this.timeOut(waiter);
     return true;
@@ -223,8 +224,22 @@ export class BlockingTable {
 
   /** The client is gone, or about to be: it gets no reply. */
   forget(session: Session): void {
-    const waiter = session.blocked as Waiter | null;
-    if (waiter !== null) this.remove(waiter);
+    const waiter = session.blocked;
+    if (waiter instanceof Waiter) this.remove(waiter);
+  }
+
+  /**
+   * The store's keys change at another node from now on: nobody waits for them here any more.
+   * @param take  has the client's command, which waits on by another way; nothing of it is kept
+   */
+  handOver(store: Store, take: (session: Session, frame: Frame, waitedMs: number) => void): void {
+    const nowMs = this.world.clock.monotonicMs();
+    for (const waiter of [...this.waiters]) {
+      const { frame, session, sinceMs, wait } = waiter;
+      if (session.store !== store || wait === null) continue;
+      this.remove(waiter);
+      take(session, frame, nowMs - sinceMs);
+    }
   }
 
   /** The store is gone: who waits for keys of it is told so. */
@@ -256,9 +271,10 @@ export class BlockingTable {
   ): Waiter {
     const { wait, timeoutMs, timeoutReply } = options;
     const nowMs = this.world.clock.monotonicMs();
-    const deadlineMs = timeoutMs === 0 ? Infinity : nowMs + timeoutMs;
+    const sinceMs = nowMs - session.waitedMs;
+    const deadlineMs = timeoutMs === 0 ? Infinity : sinceMs + timeoutMs;
     const order = ++this.lastOrder;
-    const waiter = new Waiter({ session, frame, wait, timeoutReply, deadlineMs, order });
+    const waiter = new Waiter({ session, frame, wait, timeoutReply, sinceMs, deadlineMs, order });
     session.blocked = waiter;
     session.gate |= GATE.BLOCKED;
     this.waiters.add(waiter);

@@ -16,7 +16,9 @@ export class Waiter implements BlockedCommand, Dated {
   /** What it waits for; null: only for the time. */
   readonly wait: KeyWait | null;
   readonly timeoutReply: TimeoutReply;
-  /** Milliseconds of the monotonic clock; Infinity: never. */
+  /** When it began to wait, milliseconds of the monotonic clock. */
+  readonly sinceMs: number;
+  /** Of the same clock; Infinity: never. */
   readonly deadlineMs: number;
   /** Rises with each waiter. */
   readonly order: number;
@@ -32,6 +34,7 @@ export class Waiter implements BlockedCommand, Dated {
     frame: Frame;
     wait: KeyWait | null;
     timeoutReply: TimeoutReply;
+    sinceMs: number;
     deadlineMs: number;
     order: number;
   }) {
@@ -39,6 +42,7 @@ export class Waiter implements BlockedCommand, Dated {
     this.frame = copyFrame(options.frame);
     this.wait = options.wait;
     this.timeoutReply = options.timeoutReply;
+    this.sinceMs = options.sinceMs;
     this.deadlineMs = options.deadlineMs;
     this.order = options.order;
   }
