@@ -142,10 +142,12 @@ export const LIMITS = {
   /** What a link's socket holds at most before it takes more. */
   linkSocketBytesMax: MIB,
   linkDialMsMin: 100,
-  linkDialMsMax: 2_000,
+  linkDialMsMax: 1_000,
   linkHeartbeatMs: 150,
   /** A peer of whom nothing was heard for so long is silent. */
   linkSilenceMs: 1_000,
+  /** Its links are then closed and opened anew: TCP waits ever longer before it tries again. */
+  linkGiveUpMs: 3_000,
   /** Nodes tell each other whom they hear, at once when that changes and so often otherwise. */
   viewPeriodMs: 500,
   /** Whom no link reaches, though its gossip says that it is only busy, is down after so long. */
