@@ -1,0 +1,174 @@
+import { NodeError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Socket, SocketHandler, World } from '../../base/world.ts';
+import { METRIC } from '../../observability/metrics/metric-table.ts';
+import { FrameInput } from './frame-input.ts';
+import type { LinkReader } from './link-reader.ts';
+import { MessageQueue } from './message-queue.ts';
+
+/** What all links of a node share. */
+export interface LinkHost {
+  readonly world: World;
+  readonly counters: Float64Array;
+  /** What was written to it leaves at the end of this loop turn. */
+  flushLater(wire: LinkWire): void;
+  /** A handler failed, and it was not the message's fault: the node must stop. */
+  fail(error: unknown): void;
+}
+
+export interface WireOwner {
+  onMessage(message: LinkReader): void;
+  /** After each read, whatever came. */
+  onRead(): void;
+  /** Once; not when it was closed from here. Says why, for people. */
+  onGone(reason: string): void;
+}
+
+/**
+ * One connection between two nodes: messages in, messages out. How much may be on its way is
+ * bounded twice: the socket holds little, the peer gives credit for what it has read.
+ */
+export class LinkWire implements SocketHandler {
+  readonly output = new MessageQueue();
+  readonly input: FrameInput;
+  readonly openedMs: number;
+  /** Of the stream's bytes, so many were handed to the socket. */
+  sentBytes = 0;
+  /** So many may be, by the credit that the peer gave. */
+  allowedBytes = Number.POSITIVE_INFINITY;
+  isFlushAsked = false;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  private readonly host: LinkHost;
+  private readonly socket: Socket;
+  private readonly owner: WireOwner;
+  private countedSent = 0;
+  private countedReceived = 0;
+  private isClosed = false;
+
+  constructor(options: { host: LinkHost; socket: Socket; owner: WireOwner }) {
+    const { host, socket, owner } = options;
+    this.host = host;
+    this.socket = socket;
+    this.owner = owner;
+    this.openedMs = host.world.clock.wallMs();
+    this.remoteAddress = socket.remoteAddress;
+    this.remotePort = socket.remotePort;
+    this.input = new FrameInput(LIMITS.greetingBytesMax, (message) => owner.onMessage(message));
+    socket.setHandler(this);
+  }
+
+  /** Written, and not yet taken by the system. */
+  get queuedBytes(): number {
+    return this.output.byteCount + this.socket.queuedBytes;
+  }
+
+  /** The other end has greeted: it may send long messages from now on. */
+  trust(): void {
+    this.input.byteCountMax = LIMITS.messageBytesMax;
+  }
+
+  /** No message is handed over until `release`. */
+  hold(): void {
+    this.input.hold();
+    this.socket.pauseReading();
+  }
+
+  release(): void {
+    try {
+      this.input.release();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.countReceived();
+    if (!this.isClosed) this.socket.resumeReading();
+  }
+
+  flushLater(): void {
+    if (this.isFlushAsked) return;
+    this.isFlushAsked = true;
+    this.host.flushLater(this);
+  }
+
+  /** Hands to the socket what it and the peer's credit allow. */
+  flush(): void {
+    const { output, socket } = this;
+    const { counters } = this.host;
+    counters[METRIC.linkMessagesSent] += output.messageCount - this.countedSent;
+    this.countedSent = output.messageCount;
+    while (output.byteCount > 0 && !this.isClosed) {
+      const room = Math.min(
+        this.allowedBytes - this.sentBytes,
+        LIMITS.linkSocketBytesMax - socket.queuedBytes,
+      );
+      if (room <= 0) return;
+      const byteCount = output.send(socket, room);
+      this.sentBytes += byteCount;
+      counters[METRIC.linkBytesSent] += byteCount;
+    }
+  }
+
+  /** What is queued is lost; nobody hears of it. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.input.close();
+    this.socket.destroy();
+  }
+
+  /** Sends what is queued, then closes; nobody hears of it. */
+  end(): void {
+    if (this.isClosed) return;
+    this.flush();
+    this.isClosed = true;
+    this.input.close();
+    this.socket.end();
+  }
+
+  onReadable(bytes: Uint8Array, start: number, end: number): void {
+    if (this.isClosed) return;
+    this.host.counters[METRIC.linkBytesReceived] += end - start;
+    try {
+      this.input.feed(bytes, start, end);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.countReceived();
+    if (!this.isClosed) this.owner.onRead();
+  }
+
+  onDrained(): void {
+    if (!this.isClosed) this.flush();
+  }
+
+  onEnd(): void {
+    this.break('the other side closed it');
+  }
+
+  onClose(error: string): void {
+    this.break(error === '' ? 'the other side closed it' : error);
+  }
+
+  private countReceived(): void {
+    const { messageCount } = this.input;
+    this.host.counters[METRIC.linkMessagesReceived] += messageCount - this.countedReceived;
+    this.countedReceived = messageCount;
+  }
+
+  private fail(error: unknown): void {
+    const isTheirs = error instanceof NodeError && error.code === 'MESSAGE_BROKEN';
+    if (isTheirs) {
+      this.host.counters[METRIC.linkMessagesBroken]++;
+      this.break(error.message);
+      return;
+    }
+    this.break('this node failed');
+    this.host.fail(error);
+  }
+
+  private break(reason: string): void {
+    if (this.isClosed) return;
+    this.close();
+    this.owner.onGone(reason);
+  }
+}
