@@ -99,6 +99,10 @@ export const ROOMS = {
 /** Files outside of every room. `node.ts` alone knows all rooms; the two entries start it. */
 export const ENTRIES = {
   'main.ts': {
+    charter: 'what stands before everything that is compiled',
+    imports: ['world', 'run-main.ts'],
+  },
+  'run-main.ts': {
     charter: 'argv in, exit code out',
     imports: ['base', 'world', 'cli', 'serve.ts'],
   },

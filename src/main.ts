@@ -1,15 +1,6 @@
-import { runCommandLine } from './cli/run-command-line.ts';
-import { markOnMainThread } from './world/real/collector.ts';
-import { commandLineArguments, exitWith } from './world/real/terminal.ts';
-import { createRealWorld } from './world/real-world.ts';
+import { keepCompiledCode } from './world/real/compile-cache.ts';
 
-/** The `hypercache` command: arguments in, exit code out. The server is loaded where one starts. */
-exitWith(
-  await runCommandLine(commandLineArguments(), {
-    world: createRealWorld(),
-    serve: async (args, world) => {
-      markOnMainThread();
-      return (await import('./serve.ts')).serve(args, world);
-    },
-  }),
-);
+keepCompiledCode();
+// What is loaded before that is compiled anew at each start.
+const { runMain } = await import('./run-main.ts');
+await runMain();
