@@ -1,0 +1,26 @@
+import type { Alive } from '../wire/swim-messages.ts';
+import type { SwimNode } from './node-table.ts';
+
+/** What rides on SWIM: Serf's part. */
+export interface SwimEvents {
+  /** A member is there: new, or back. Its first news when this node itself starts. */
+  onAlive(node: SwimNode): void;
+  /** Its meta, or its address, is another one. */
+  onChanged(node: SwimNode): void;
+  /** It failed or left: `state` tells. */
+  onGone(node: SwimNode): void;
+  /** Another node calls itself as a living member, or as this node, from elsewhere. */
+  onConflict(known: SwimNode, other: Alive): void;
+  /** A message of type `user`, without the type. */
+  onUserMessage(message: Uint8Array): void;
+  /** For an exchange of states. */
+  userState(): Uint8Array;
+  mergeUserState(state: Uint8Array, isJoin: boolean): void;
+  hasNews(): boolean;
+  /** News to ride on a packet: together at most `byteCount`, each costing `partBytes` more. */
+  takeNews(byteCount: number, partBytes: number, sendCount: number): Uint8Array[];
+  /** Along with the answer to a ping of that member. */
+  ackPayload(asker: string): Uint8Array;
+  /** It came with a member's answer. */
+  onAckPayload(node: SwimNode, payload: Uint8Array): void;
+}
