@@ -159,6 +159,15 @@ export const LIMITS = {
   /** A node that others hear and this one does not is nothing to tell of before so long. */
   viewMissingMs: 2_000,
   clusterNodeCountMax: 1_000,
+  /** So long a command waits for the nodes to agree who executes it. */
+  forwardMsMax: 3_000,
+  /** Until it is tried again, unless something changes before. */
+  forwardRetryMs: 20,
+  /** What a client's commands that other nodes have not answered may be: it is not read beyond. */
+  forwardedCountMax: 2_048,
+  forwardedBytesMax: MIB,
+  /** Commands of one client go in messages of so many bytes, and more for a longer one. */
+  forwardedMessageBytes: 256 * KIB,
   /** Nodes whose clocks differ by more are not linked. */
   clockSkewMsMax: 500,
   /** Stamps of single fields and members, while some member of the cluster is not reached. */

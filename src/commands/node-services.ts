@@ -113,6 +113,10 @@ export interface ClientRegistry {
   readonly outputBytesMax: number;
   byId(id: number): Session | undefined;
   all(): Iterable<Session>;
+  takeId(): number;
+  /** Sessions for clients of other nodes: they have the bits of the gate, and are not listed. */
+  addProxy(session: Session): void;
+  removeProxy(session: Session): void;
   /** Its line in CLIENT LIST, without the newline. */
   describe(session: Session): string;
   /** Raises or clears a bit of GATE for every session, those to come included. */

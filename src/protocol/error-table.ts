@@ -32,6 +32,18 @@ export const ERRORS = {
   outOfMemory: row("OOM command not allowed when used memory > 'maxmemory'."),
   loading: row('LOADING Redis is loading the dataset in memory'),
   monitorKeyspace: row("ERR Replica can't interact with the keyspace"),
+  notOwned: row('TRYAGAIN The nodes of the cluster do not agree yet who executes this command'),
+  ownerLost: row(
+    'ERR The node that executed this command was lost before it answered: ' +
+      'whether the command was done is not known',
+  ),
+  notHere: row(
+    'ERR Another node of the cluster executes this command, and this caller cannot wait',
+  ),
+  boundInTransaction: row(
+    'EXECABORT Transaction discarded because of: another node of the cluster executes it, and one ' +
+      'of its commands works on this connection alone',
+  ),
   noAuth: row('NOAUTH Authentication required.'),
   multibulkLength: row('ERR Protocol error: invalid multibulk length'),
   multibulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated multibulk length'),

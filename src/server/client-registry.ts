@@ -13,6 +13,8 @@ export class ClientTable implements ClientRegistry {
   private readonly timers: Timers;
   private readonly sessions = new Map<number, Session>();
   private readonly sockets = new Set<Connection>();
+  /** Of clients of other nodes. */
+  private readonly proxies = new Set<Session>();
   private lastId = 0;
   /** Bits that every new session begins with. */
   private commonGate = 0;
@@ -64,6 +66,15 @@ export class ClientTable implements ClientRegistry {
     this.sessions.delete(connection.session.id);
   }
 
+  addProxy(session: Session): void {
+    session.gate |= this.commonGate & ~GATE.ROUTED;
+    this.proxies.add(session);
+  }
+
+  removeProxy(session: Session): void {
+    this.proxies.delete(session);
+  }
+
   removeSession(session: Session): void {
     this.sessions.delete(session.id);
   }
@@ -85,6 +96,10 @@ export class ClientTable implements ClientRegistry {
     for (const session of this.sessions.values()) {
       session.gate = isRaised ? session.gate | bit : session.gate & ~bit;
     }
+    if (bit === GATE.ROUTED) return;
+    for (const session of this.proxies) {
+      session.gate = isRaised ? session.gate | bit : session.gate & ~bit;
+    }
   }
 
   /** A pause under way is only ever made longer and stricter, as in Redis. */
@@ -104,6 +119,7 @@ export class ClientTable implements ClientRegistry {
     this.pausedUntilMs = 0;
     this.setGate(GATE.PAUSED, false);
     for (const connection of this.sockets) connection.resumePostponed();
+    for (const { channel } of this.proxies) channel?.resumePostponed();
   }
 
   /** Remembers the peaks that INFO shows. */

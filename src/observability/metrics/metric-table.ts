@@ -128,6 +128,26 @@ export const METRIC_ROWS = {
     'cluster_link_refusals_total',
     'Greetings of other nodes refused, here or there.',
   ),
+  forwardedCommands: counted(
+    'cluster_forwarded_commands_total',
+    'Commands of clients of this node that another node was to execute.',
+  ),
+  forwardedRefusals: counted(
+    'cluster_forwarded_refusals_total',
+    'Of those, answers of a node that it does not own the keys any more: they are sent again.',
+  ),
+  forwardedTimeouts: counted(
+    'cluster_forwarded_timeouts_total',
+    'Of those, answered TRYAGAIN: no owner was found in time.',
+  ),
+  unknownOutcomes: counted(
+    'cluster_unknown_outcomes_total',
+    'Writes answered with an error because their owner was lost before it answered.',
+  ),
+  proxiedCommands: counted(
+    'cluster_proxied_commands_total',
+    'Commands executed for clients of other nodes.',
+  ),
   linkBreaks: counted('cluster_link_breaks_total', 'Times that a peer was up and is not.'),
   linkQueueBytes: level('cluster_link_queue_bytes', 'Bytes that wait to be sent to other nodes.'),
   linkRoundTripMs: level(
