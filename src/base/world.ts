@@ -342,8 +342,8 @@ export interface Listener {
 }
 
 /**
- * One TCP (or TLS) connection, accepted or dialled, `noDelay` on. All calls are made on the node's one thread.
- * A handler method may call any method of its socket, also `destroy`.
+ * One TCP (or TLS) connection, accepted or dialled, `noDelay` on. All calls are made on the node's
+ * one thread. A handler method may call any method of its socket, also `destroy`.
  */
 export interface Socket {
   readonly remoteAddress: string;

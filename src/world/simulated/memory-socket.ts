@@ -1,9 +1,7 @@
 import { assert } from '../../base/errors.ts';
 import type { Socket, SocketHandler } from '../../base/world.ts';
+import { type Fragmentation, ReadQueue } from './read-queue.ts';
 import type { SeededRandom } from './seeded-random.ts';
-
-/** How a peer's bytes are cut into reads: `seeded` mixes single bytes, small pieces and all. */
-export type Fragmentation = 'seeded' | 'whole' | 'bytes';
 
 export interface PeerOptions {
   readonly fragmentation?: Fragmentation;
@@ -19,11 +17,6 @@ interface QueuedWrite {
   start: number;
   readonly end: number;
 }
-
-const READ_BUFFER_BYTES = 64 * 1024;
-/** One for all sockets, as in the real one, and spoilt after every read: nobody may keep it. */
-const READ_BUFFER = new Uint8Array(READ_BUFFER_BYTES);
-const SPOILT = 0xdd;
 
 /** The client's end of a simulated connection, driven by tests. */
 export class SimulatedPeer {
@@ -136,9 +129,8 @@ export class SimulatedSocket implements Socket {
   readonly peer: SimulatedPeer;
   queuedBytes = 0;
   isOpen = true;
-  private readonly random: SeededRandom;
+  private readonly inbound: ReadQueue;
   private handler: SocketHandler | null = null;
-  private inbound: Uint8Array[] = [];
   private hasInboundEnd = false;
   private isEndReported = false;
   private isReset = false;
@@ -160,7 +152,7 @@ export class SimulatedSocket implements Socket {
     this.fileDescriptor = ports.remote;
     this.remoteAddress = options.remoteAddress ?? '127.0.0.1';
     this.peerName = options.peerName ?? '';
-    this.random = random;
+    this.inbound = new ReadQueue(random);
     this.peer = new SimulatedPeer(this, options);
   }
 
@@ -198,7 +190,7 @@ export class SimulatedSocket implements Socket {
 
   /** For the peer. */
   arrive(bytes: Uint8Array): void {
-    if (this.isOpen && !this.hasInboundEnd && bytes.length > 0) this.inbound.push(bytes);
+    if (this.isOpen && !this.hasInboundEnd) this.inbound.push(bytes);
   }
 
   /** For the peer. */
@@ -209,6 +201,13 @@ export class SimulatedSocket implements Socket {
   /** For the peer. */
   arriveReset(): void {
     this.isReset = true;
+  }
+
+  /** The process is gone, and its kernel closes the connection; or the machine is. */
+  forget(): void {
+    this.shut('ECONNRESET');
+    this.isCloseReported = true;
+    this.handler = null;
   }
 
   /** Nothing can happen any more, on either side. */
@@ -238,7 +237,7 @@ export class SimulatedSocket implements Socket {
     this.closeCode = code;
     this.outbound = [];
     this.queuedBytes = 0;
-    this.inbound = [];
+    this.inbound.clear();
     this.peer.deliverEnd();
     this.peer.close(code);
   }
@@ -276,39 +275,13 @@ export class SimulatedSocket implements Socket {
 
   private readOnce(): boolean {
     if (this.isPaused || this.handler === null) return false;
-    if (this.inbound.length === 0) {
+    if (this.inbound.byteCount === 0) {
       if (!this.hasInboundEnd || this.isEndReported) return false;
       this.isEndReported = true;
       if (!this.isEnding) this.handler.onEnd();
       return true;
     }
-    const count = this.takeFragment();
-    if (!this.isEnding) this.handler.onReadable(READ_BUFFER, 0, count);
-    READ_BUFFER.fill(SPOILT, 0, count);
+    this.inbound.read(this.peer.fragmentation, this.isEnding ? null : this.handler);
     return true;
-  }
-
-  private takeFragment(): number {
-    const wanted = this.chooseFragmentBytes();
-    let count = 0;
-    while (this.inbound.length > 0 && count < wanted) {
-      const head = this.inbound[0];
-      const part = head.subarray(0, wanted - count);
-      READ_BUFFER.set(part, count);
-      count += part.length;
-      if (part.length === head.length) this.inbound.shift();
-      else this.inbound[0] = head.subarray(part.length);
-    }
-    return count;
-  }
-
-  private chooseFragmentBytes(): number {
-    if (this.peer.fragmentation === 'bytes') return 1;
-    if (this.peer.fragmentation === 'whole') return READ_BUFFER_BYTES;
-    const shape = this.random.below(4);
-    if (shape === 0) return 1;
-    if (shape === 1) return 1 + this.random.below(16);
-    if (shape === 2) return 1 + this.random.below(1460);
-    return READ_BUFFER_BYTES;
   }
 }

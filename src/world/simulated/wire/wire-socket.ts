@@ -1,0 +1,244 @@
+import { assert } from '../../../base/errors.ts';
+import type { Socket, SocketHandler } from '../../../base/world.ts';
+import { type Fragmentation, ReadQueue } from '../read-queue.ts';
+import type { SeededRandom } from '../seeded-random.ts';
+import { Stream } from './stream.ts';
+import type { Place, Wire } from './wire.ts';
+
+interface QueuedWrite {
+  readonly bytes: Uint8Array;
+  start: number;
+  readonly end: number;
+}
+
+/** What both kernels together hold for a program that does not read. */
+const WINDOW_BYTES = 256 * 1024;
+/** Room is told to the sender when so much of it was made. */
+const CREDIT_BYTES = WINDOW_BYTES / 4;
+/** An ended socket reads into nowhere for so long before it refuses what comes. */
+const LINGER_MS = 1000;
+
+/**
+ * One end of a connection between two machines. As with every simulated socket, its methods never
+ * call the handler: `takeTurn` of the machine's network does. What the cable brings is the kernel's
+ * affair: it comes in also while the program is stalled.
+ */
+export class WireSocket implements Socket {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly fileDescriptor: number;
+  readonly peerName = '';
+  queuedBytes = 0;
+  isOpen = true;
+  /** For the network. */
+  isCloseReported = false;
+  /** How what arrives is cut into reads. */
+  fragmentation: Fragmentation = 'seeded';
+  private readonly wire: Wire;
+  private readonly stream: Stream;
+  private readonly inbound: ReadQueue;
+  private other: WireSocket | null = null;
+  private handler: SocketHandler | null = null;
+  private outbound: QueuedWrite[] = [];
+  private windowBytes = WINDOW_BYTES;
+  private readBytes = 0;
+  private hasInboundEnd = false;
+  private isEndReported = false;
+  private isPaused = false;
+  private isEnding = false;
+  private isDrainDue = false;
+  private closeCode = '';
+  private lingersUntilMs = 0;
+  private isForgotten = false;
+
+  constructor(wire: Wire, random: SeededRandom, ends: { local: Place; remote: Place }) {
+    const { local, remote } = ends;
+    this.wire = wire;
+    this.localAddress = local.address;
+    this.localPort = local.port;
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+    this.fileDescriptor = local.port;
+    this.inbound = new ReadQueue(random);
+    const path = { from: local.address, to: remote.address, toPort: remote.port };
+    this.stream = new Stream(wire, path, (code) => this.breakBoth(code));
+  }
+
+  /** Which end is the other, once there is one. */
+  join(other: WireSocket): void {
+    this.other = other;
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.handler = handler;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    assert(start >= 0 && start <= end && end <= bytes.length, 'a write lies within its buffer');
+    if (!this.isOpen || this.isEnding || start === end) return true;
+    let from = start;
+    if (this.outbound.length === 0) from += this.pass(bytes, start, end);
+    if (from === end) return true;
+    this.outbound.push({ bytes, start: from, end });
+    this.queuedBytes += end - from;
+    this.isDrainDue = true;
+    return false;
+  }
+
+  pauseReading(): void {
+    this.isPaused = true;
+  }
+
+  resumeReading(): void {
+    this.isPaused = false;
+  }
+
+  end(): void {
+    this.isEnding = true;
+  }
+
+  destroy(): void {
+    this.shut('');
+  }
+
+  /** Before anything is sent over it: sends something that is not the program's. */
+  signal(arrive: () => void): void {
+    this.stream.send(arrive);
+  }
+
+  /** Breaks it for both ends at once, as a firewall does that forgot about it. */
+  breakBoth(code: string): void {
+    this.shut(code);
+    this.other?.shut(code);
+  }
+
+  /**
+   * The process is gone.
+   * @param hasKernel  which tells the other end; else the machine has no power
+   */
+  forget(hasKernel: boolean): void {
+    if (hasKernel) this.shut('');
+    this.isOpen = false;
+    this.isForgotten = true;
+    this.isCloseReported = true;
+    this.lingersUntilMs = 0;
+    this.handler = null;
+  }
+
+  get isGone(): boolean {
+    return this.isCloseReported;
+  }
+
+  /** Lets everything happen that one loop turn would bring. @returns whether anything did. */
+  takeTurn(): boolean {
+    if (this.isCloseReported) return false;
+    if (this.isOpen) {
+      const didMove = this.pump();
+      const didRead = this.isOpen && this.readOnce();
+      if (this.isOpen) return didMove || didRead;
+    }
+    this.isCloseReported = true;
+    this.handler?.onClose(this.closeCode);
+    return true;
+  }
+
+  private shut(code: string): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.closeCode = code;
+    this.outbound = [];
+    this.queuedBytes = 0;
+    const { other } = this;
+    if (other === null) return;
+    // As with real ones: who closes without having read all that came resets the connection.
+    if (this.inbound.byteCount > 0 && this.lingersUntilMs === 0) {
+      this.stream.send(() => other.arriveReset());
+    } else {
+      this.stream.send(() => other.arriveEnd());
+    }
+    this.inbound.clear();
+  }
+
+  private arrive(bytes: Uint8Array): void {
+    if (this.isOpen) {
+      this.inbound.push(bytes);
+      return;
+    }
+    const { other, wire } = this;
+    if (other === null) return;
+    if (this.isForgotten && wire.find(this.localAddress)?.isUp !== true) {
+      other.stream.expectAnswer(() => other.isOpen);
+    } else if (wire.timeline.nowMs < this.lingersUntilMs) {
+      this.stream.send(() => other.arriveCredit(bytes.length));
+    } else {
+      this.stream.send(() => other.arriveReset());
+    }
+  }
+
+  private arriveEnd(): void {
+    this.hasInboundEnd = true;
+  }
+
+  private arriveReset(): void {
+    if (this.isOpen) this.inbound.clear();
+    this.shut('ECONNRESET');
+  }
+
+  private arriveCredit(byteCount: number): void {
+    this.windowBytes += byteCount;
+  }
+
+  /** Moves queued bytes into the window. They are read only now, so early reuse shows. */
+  private pump(): boolean {
+    let movedBytes = 0;
+    while (this.outbound.length > 0) {
+      const head = this.outbound[0];
+      const count = this.pass(head.bytes, head.start, head.end);
+      movedBytes += count;
+      head.start += count;
+      this.queuedBytes -= count;
+      if (head.start < head.end) return movedBytes > 0;
+      this.outbound.shift();
+    }
+    if (this.isEnding) {
+      this.lingersUntilMs = this.wire.timeline.nowMs + LINGER_MS;
+      this.shut('');
+      return true;
+    }
+    if (this.isDrainDue) {
+      this.isDrainDue = false;
+      this.handler?.onDrained();
+      return true;
+    }
+    return movedBytes > 0;
+  }
+
+  private pass(bytes: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, this.windowBytes);
+    if (count === 0) return 0;
+    this.windowBytes -= count;
+    // Not `slice`, which for a Buffer is a view.
+    const sent = new Uint8Array(bytes.subarray(start, start + count));
+    this.stream.send(() => this.other?.arrive(sent), sent);
+    return count;
+  }
+
+  private readOnce(): boolean {
+    if (this.isPaused || this.handler === null) return false;
+    if (this.inbound.byteCount === 0) {
+      if (!this.hasInboundEnd || this.isEndReported) return false;
+      this.isEndReported = true;
+      if (!this.isEnding) this.handler.onEnd();
+      return true;
+    }
+    this.readBytes += this.inbound.read(this.fragmentation, this.isEnding ? null : this.handler);
+    const { other, readBytes } = this;
+    if (readBytes >= CREDIT_BYTES && other !== null) {
+      this.readBytes = 0;
+      this.stream.send(() => other.arriveCredit(readBytes));
+    }
+    return true;
+  }
+}
