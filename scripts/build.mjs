@@ -61,7 +61,7 @@ process.stdout.write(`built dist/ of ${pkg.name} ${pkg.version} in ${seconds} s\
  */
 async function bundle() {
   const found = new Set();
-  for (const entry of ['main', 'index']) {
+  for (const entry of ['main', 'index', ...findWorkers()]) {
     const result = await build({
       absWorkingDir: ROOT,
       entryPoints: [`src/${entry}.ts`],
@@ -84,6 +84,14 @@ async function bundle() {
     for (const input of Object.keys(result.metafile.inputs)) found.add(input);
   }
   return [...found];
+}
+
+/** What a thread of its own runs: an entry like the others. */
+function findWorkers() {
+  const names = fs
+    .readdirSync(path.join(ROOT, 'src'))
+    .filter((name) => /^worker-.*\.ts$/.test(name));
+  return names.filter((name) => !name.endsWith('.test.ts')).map((name) => path.parse(name).name);
 }
 
 function dropNeedlessBanners() {

@@ -5,6 +5,7 @@ import { RealNetwork } from './network/real-network.ts';
 import { createRealClock, createRealTimers, RealRandom } from './real/real-clock.ts';
 import { createRealDisk } from './real/real-disk.ts';
 import { createRealHost } from './real/real-host.ts';
+import { startRealWorker } from './real/real-worker.ts';
 
 /** The machine itself. */
 export function createRealWorld(): World {
@@ -17,5 +18,6 @@ export function createRealWorld(): World {
     compression: gzipCompression,
     ciphers: machineCiphers,
     host: createRealHost(),
+    startWorker: startRealWorker,
   };
 }

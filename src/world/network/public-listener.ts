@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket as NetSocket, type Server }
 import type * as Tls from 'node:tls';
 import { NodeError } from '../../base/errors.ts';
 import type {
+  LinkSecret,
   Listener,
   ListenOptions,
   Socket,
@@ -10,6 +11,7 @@ import type {
   UnixSocketOptions,
 } from '../../base/world.ts';
 import type { TcpHandle } from './handle-binding.ts';
+import { listeningSecret } from './link-secret.ts';
 import { PublicSocket } from './public-socket.ts';
 import { HANDSHAKE_MS } from './socket-settings.ts';
 
@@ -18,6 +20,8 @@ export async function listenByPublicApi(
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   if (options.tls !== null) return listenTls(options, options.tls, onSocket);
+  const { secret = null } = options;
+  if (secret !== null) return listenSecretly(options, secret, onSocket);
   const path = options.unixSocket?.path ?? '';
   const server = createServer(SERVER_OPTIONS, (inner) => {
     keepAlive(inner, listener);
@@ -58,6 +62,28 @@ async function listenTls(
   server.on('tlsClientError', (_cause, inner) => inner.destroy());
   await bindServer(server, options);
   const listener = makeListener(server, options, server);
+  return listener;
+}
+
+async function listenSecretly(
+  options: ListenOptions,
+  secret: LinkSecret,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const tls = await import('node:tls');
+  const server = tls.createServer({
+    ...SERVER_OPTIONS,
+    ...listeningSecret(secret),
+    handshakeTimeout: HANDSHAKE_MS,
+  });
+  server.on('secureConnection', (inner) => {
+    keepAlive(inner, listener);
+    onSocket(new PublicSocket(inner, { isTls: true }));
+  });
+  // Who does not know the secret is told nothing.
+  server.on('tlsClientError', (_cause, inner) => inner.destroy());
+  await bindServer(server, options);
+  const listener = makeListener(server, options, null);
   return listener;
 }
 

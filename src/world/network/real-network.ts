@@ -1,5 +1,9 @@
 import { NodeError } from '../../base/errors.ts';
 import type {
+  DatagramHandler,
+  DatagramOptions,
+  DatagramSocket,
+  DialOptions,
   HttpOptions,
   HttpServer,
   Listener,
@@ -7,6 +11,7 @@ import type {
   Network,
   RequestAnswer,
   RequestOptions,
+  ServicePlace,
   Socket,
 } from '../../base/world.ts';
 import { loadHandleBinding } from './handle-binding.ts';
@@ -24,21 +29,23 @@ interface Verdict {
   readonly fault: string;
 }
 
+const NO_LANE: Verdict = { lane: null, fault: '' };
+
 /** Chooses a socket path for each listener; see `handle-socket.ts` and `public-socket.ts`. */
 export class RealNetwork implements Network {
   private verdict: Promise<Verdict> | null = null;
   private description = 'undecided until the first listener';
 
   async listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
-    if (options.tls !== null || options.unixSocket !== undefined) {
+    const isEncrypted = options.tls !== null || (options.secret ?? null) !== null;
+    if (isEncrypted || options.unixSocket !== undefined) {
       return listenByPublicApi(options, onSocket);
     }
     if (options.socketPath === 'public') {
       this.description = 'public (by setting)';
       return listenByPublicApi(options, onSocket);
     }
-    this.verdict ??= judge();
-    const { lane, fault } = await this.verdict;
+    const { lane, fault } = await this.decide();
     if (lane !== null) {
       this.description = 'handle';
       return listenByHandle(lane, options, onSocket);
@@ -60,8 +67,37 @@ export class RealNetwork implements Network {
     return request(options);
   }
 
+  async dial(options: DialOptions): Promise<Socket> {
+    const { dial } = await import('./dial.ts');
+    const { lane } = options.secret === null ? await this.decide() : NO_LANE;
+    return dial(options, lane);
+  }
+
+  async bindDatagram(
+    options: DatagramOptions,
+    onDatagram: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    const { bindDatagram } = await import('./datagrams.ts');
+    return bindDatagram(options, onDatagram);
+  }
+
+  async resolve(name: string): Promise<string[]> {
+    const { resolve } = await import('./resolver.ts');
+    return resolve(name);
+  }
+
+  async resolveService(name: string): Promise<ServicePlace[]> {
+    const { resolveService } = await import('./resolver.ts');
+    return resolveService(name);
+  }
+
   describeSocketPath(): string {
     return this.description;
+  }
+
+  private decide(): Promise<Verdict> {
+    this.verdict ??= judge();
+    return this.verdict;
   }
 }
 
