@@ -159,6 +159,9 @@ export const LIMITS = {
   /** A node that others hear and this one does not is nothing to tell of before so long. */
   viewMissingMs: 2_000,
   clusterNodeCountMax: 1_000,
+  /** A node that starts waits so long for others to answer; one that stops, to take over. */
+  clusterJoinMs: 1_000,
+  clusterLeaveMs: 3_000,
   /** So long a command waits for the nodes to agree who executes it. */
   forwardMsMax: 3_000,
   /** Until it is tried again, unless something changes before. */
