@@ -12,7 +12,7 @@ interface CompileCache {
  * nothing be written: so it is written early.
  */
 export function keepCompiledCode(): void {
-  const cache: CompileCache = module;
+  const cache = module as CompileCache;
   cache.enableCompileCache?.();
   if (cache.flushCompileCache === undefined) return;
   setTimeout(() => cache.flushCompileCache?.(), FLUSH_AFTER_MS).unref();
