@@ -63,6 +63,11 @@ export class LinkWire implements SocketHandler {
     return this.output.byteCount + this.socket.queuedBytes;
   }
 
+  /** Memory held for what waits, and for what is to come. */
+  get bufferBytes(): number {
+    return this.output.bufferBytes + this.socket.queuedBytes;
+  }
+
   /** The other end has greeted: it may send long messages from now on. */
   trust(): void {
     this.input.byteCountMax = LIMITS.messageBytesMax;

@@ -15,7 +15,7 @@ import type { Socket } from '../../base/world.ts';
 import type { MessageWriter } from './message-writer.ts';
 
 const CHUNK_BYTES = 64 * 1024;
-/** Of bytes that are longer than a chunk. */
+/** Of bytes that are longer than a chunk, at most. */
 const LONG_CHUNK_BYTES = 1024 * 1024;
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES + 1;
@@ -51,6 +51,13 @@ export class MessageQueue implements MessageWriter {
   /** A message is begun and not ended: nothing may be sent. */
   get isOpen(): boolean {
     return this.lengthChunk !== null;
+  }
+
+  /** Of all chunks, free room included. */
+  get bufferBytes(): number {
+    let byteCount = this.spare?.bytes.length ?? 0;
+    for (const { bytes } of this.chunks) byteCount += bytes.length;
+    return byteCount;
   }
 
   begin(type: number): this {
@@ -179,7 +186,7 @@ export class MessageQueue implements MessageWriter {
   private roomForSome(byteCount: number): Chunk {
     const { tail } = this;
     if (tail.bytes.length > tail.end) return tail;
-    return this.grow(byteCount > CHUNK_BYTES ? LONG_CHUNK_BYTES : CHUNK_BYTES);
+    return this.grow(Math.min(Math.max(byteCount, CHUNK_BYTES), LONG_CHUNK_BYTES));
   }
 
   private grow(byteCount: number): Chunk {
