@@ -1,4 +1,5 @@
 import { BACKUP_ROUTES } from './admin/backup-routes.ts';
+import { CLUSTER_ROUTES } from './admin/cluster-routes.ts';
 import { CONFIG_ROUTES } from './admin/config-routes.ts';
 import { FILTER_ROUTES } from './admin/filter-routes.ts';
 import { NODE_ROUTES } from './admin/node-routes.ts';
@@ -17,6 +18,7 @@ export const ROUTES: readonly RouteRow[] = [
   ...STORE_ROUTES,
   ...FILTER_ROUTES,
   ...NODE_ROUTES,
+  ...CLUSTER_ROUTES,
   ...PERSISTENCE_ROUTES,
   ...BACKUP_ROUTES,
   ...CONFIG_ROUTES,

@@ -34,6 +34,11 @@ export class WireClient {
   /** @param place  port on loopback, or path of a unix socket */
   static async connect(place: number | string): Promise<WireClient> {
     const socket = typeof place === 'number' ? net.connect(place, '127.0.0.1') : net.connect(place);
+    return WireClient.connectTo(socket);
+  }
+
+  /** @param socket  that is being connected */
+  static async connectTo(socket: net.Socket): Promise<WireClient> {
     await once(socket, 'connect');
     return new WireClient(socket);
   }
