@@ -99,6 +99,8 @@ export interface MembershipOptions {
   readonly seedDns: string;
   readonly seedDnsPort: number;
   readonly tags: ReadonlyMap<string, string>;
+  /** Before each packet, as memberlist's label: members with another one are not heard. */
+  readonly label?: string;
   /** Where known peers and the keys are kept over a restart; '': nowhere. */
   readonly directory: string;
 }

@@ -154,6 +154,15 @@ export class Prober {
     this.waiting.get(ack.sequence)?.onNack();
   }
 
+  /** Asks over TCP whether a node of that name listens there. */
+  async isThere(name: string, address: string, port: number): Promise<boolean> {
+    const sequence = this.nextSequence();
+    const ping = encodePing(this.pingOf(name, sequence));
+    const answer = await this.transport.ask(ping, address, port);
+    const ack = answer?.[0] === SWIM.ack ? parseAck(answer) : null;
+    return ack?.sequence === sequence;
+  }
+
   private probeNext(): void {
     if (this.probe !== null || this.rumours.isLeaving) return;
     const isAsked = (node: SwimNode) => node.name !== this.selfName && !isGone(node);
@@ -210,11 +219,8 @@ export class Prober {
   }
 
   private async pingByStream(probe: Probe): Promise<void> {
-    const { node, sequence } = probe;
-    const ping = encodePing(this.pingOf(node.name, sequence));
-    const answer = await this.transport.ask(ping, node.address, node.port);
-    const ack = answer?.[0] === SWIM.ack ? parseAck(answer) : null;
-    if (ack?.sequence === sequence) probe.isReachedByStream = true;
+    const { name, address, port } = probe.node;
+    if (await this.isThere(name, address, port)) probe.isReachedByStream = true;
   }
 
   private conclude(probe: Probe): void {

@@ -47,7 +47,9 @@ export class Rumours {
   private readonly stats: GossipStats;
   private readonly events: SwimEvents;
   private readonly mayReach: (address: string) => boolean;
+  private readonly onConflict: (known: SwimNode, other: Alive) => void;
 
+  /** @param options.onConflict  a member that is not gone is told of another address */
   constructor(options: {
     world: World;
     logger: Logger;
@@ -58,6 +60,7 @@ export class Rumours {
     stats: GossipStats;
     events: SwimEvents;
     mayReach: (address: string) => boolean;
+    onConflict: (known: SwimNode, other: Alive) => void;
   }) {
     this.world = options.world;
     this.logger = options.logger;
@@ -68,6 +71,7 @@ export class Rumours {
     this.stats = options.stats;
     this.events = options.events;
     this.mayReach = options.mayReach;
+    this.onConflict = options.onConflict;
   }
 
   /** This node becomes a member, the first it knows. */
@@ -101,7 +105,7 @@ export class Rumours {
     const isMoved = node.address !== alive.address || node.port !== alive.port;
     // Who is dead may have come back elsewhere, under an address that its container was given.
     if (isMoved && !isGone(node)) {
-      this.events.onConflict(node, alive);
+      this.onConflict(node, alive);
       return;
     }
     if (isSelf) {

@@ -9,12 +9,13 @@ export interface SwimEvents {
   onChanged(node: SwimNode): void;
   /** It failed or left: `state` tells. */
   onGone(node: SwimNode): void;
-  /** Another node calls itself as a living member, or as this node, from elsewhere. */
+  /** Two living processes have one name; one of them may be this node. */
   onConflict(known: SwimNode, other: Alive): void;
   /** A message of type `user`, without the type. */
   onUserMessage(message: Uint8Array): void;
   /** For an exchange of states. */
   userState(): Uint8Array;
+  /** @param isJoin  this node asked for it in order to join */
   mergeUserState(state: Uint8Array, isJoin: boolean): void;
   hasNews(): boolean;
   /** News to ride on a packet: together at most `byteCount`, each costing `partBytes` more. */

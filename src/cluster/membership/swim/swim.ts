@@ -12,6 +12,7 @@ import {
   messageBytesMax,
 } from '../wire/packet.ts';
 import {
+  type Alive,
   encodeError,
   encodePushPull,
   type NodeRecord,
@@ -63,6 +64,8 @@ export class Swim {
   private gossipTimer: Timer | null = null;
   private exchangeTimer: Timer | null = null;
   private isStopped = false;
+  /** Names whose conflict is being looked at. */
+  private readonly settling = new Set<string>();
 
   constructor(options: SwimOptions) {
     const { world, name, events, stats } = options;
@@ -77,8 +80,9 @@ export class Swim {
     this.transport = new Transport({ world, logger, envelope, stats, listener: this });
     const { transport } = this;
     const mayReach = (address: string) => transport.mayReach(address);
-    const rumourOptions = { world, logger, selfName: name, table, queue, health, stats, events };
-    this.rumours = new Rumours({ ...rumourOptions, mayReach });
+    const onConflict = (known: SwimNode, other: Alive) => void this.settleConflict(known, other);
+    const hearing = { world, logger, selfName: name, table, queue, health, stats, events };
+    this.rumours = new Rumours({ ...hearing, mayReach, onConflict });
     const { rumours } = this;
     const send = (message: Uint8Array, target: Target) => this.sendWithNews(message, target);
     const probing = { world, selfName: name, table, rumours, health, events, transport, send };
@@ -122,7 +126,7 @@ export class Swim {
     const answer = await this.transport.ask(this.encodeState(isJoin), address, port);
     if (answer === null || this.isStopped) return false;
     const state = answer[0] === SWIM.pushPull ? parsePushPull(answer) : null;
-    return state !== null && this.merge(state);
+    return state !== null && this.merge(state, isJoin);
   }
 
   /** For the transport. */
@@ -140,7 +144,7 @@ export class Swim {
         const state = parsePushPull(message);
         if (state === null) return encodeError('push/pull state is damaged');
         const answer = this.encodeState(false);
-        this.merge(state);
+        this.merge(state, false);
         return answer;
       }
       case SWIM.ping: {
@@ -179,6 +183,26 @@ export class Swim {
         return true;
       default:
         return false;
+    }
+  }
+
+  /**
+   * A name is told of two addresses. Mostly its process died and another one began elsewhere: then
+   * nobody answers at the old address, and the news need not wait until that is found out slowly.
+   */
+  private async settleConflict(known: SwimNode, other: Alive): Promise<void> {
+    const { name } = known;
+    if (this.settling.has(name)) return;
+    this.settling.add(name);
+    const isSelf = name === this.name;
+    const { address, port } = isSelf ? other : known;
+    const isAlive = await this.prober.isThere(name, address, port);
+    this.settling.delete(name);
+    if (this.isStopped) return;
+    if (isAlive) this.events.onConflict(known, other);
+    else if (!isSelf && !isGone(known) && other.incarnation >= known.incarnation) {
+      this.rumours.hearDead({ incarnation: known.incarnation, node: name, from: this.name });
+      this.rumours.hearAlive(other);
     }
   }
 
@@ -240,14 +264,14 @@ export class Swim {
     return encodePushPull({ isJoin, nodes, userState: this.events.userState() });
   }
 
-  private merge(state: PushPull): boolean {
+  private merge(state: PushPull, isJoin: boolean): boolean {
     const refusal = this.findMisfit(state.nodes);
     if (refusal !== '') {
       this.logger.warn('merge', `states not merged: ${refusal}`);
       return false;
     }
     for (const node of state.nodes) this.rumours.hearRecord(node);
-    if (state.userState.length > 0) this.events.mergeUserState(state.userState, state.isJoin);
+    if (state.userState.length > 0) this.events.mergeUserState(state.userState, isJoin);
     return true;
   }
 

@@ -92,7 +92,10 @@ export interface RelayHeader {
 const NS_PER_MS = 1e6;
 const writer = new MsgpackWriter();
 
-export function encodeIntent(type: typeof SERF.leave | typeof SERF.join, intent: Intent): Uint8Array {
+export function encodeIntent(
+  type: typeof SERF.leave | typeof SERF.join,
+  intent: Intent,
+): Uint8Array {
   const isLeave = type === SERF.leave;
   writer.byte(type).mapHeader(isLeave ? 3 : 2);
   writer.text('LTime').uint(intent.time).text('Node').text(intent.node);
@@ -108,7 +111,11 @@ export function encodeUserEvent(event: UserEvent): Uint8Array {
 
 export function encodeQuery(query: Query): Uint8Array {
   writer.byte(SERF.query).mapHeader(11).text('LTime').uint(query.time).text('ID').uint(query.id);
-  writer.text('Addr').raw(parseAddress(query.address) ?? EMPTY).text('Port').uint(query.port);
+  writer
+    .text('Addr')
+    .raw(parseAddress(query.address) ?? EMPTY)
+    .text('Port')
+    .uint(query.port);
   writer.text('SourceNode').text(query.sourceNode);
   writer.text('Filters').arrayHeader(query.filters.length);
   for (const filter of query.filters) writer.raw(filter);

@@ -103,7 +103,14 @@ export function parseSerfState(message: Uint8Array): SerfState | null {
   const reader = new MsgpackReader(message, 1);
   const statusTimes = new Map<string, number>();
   const events: UserEvent[] = [];
-  const state = { time: 0, statusTimes, leftMembers: EMPTY_NAMES, eventTime: 0, events, queryTime: 0 };
+  const state = {
+    time: 0,
+    statusTimes,
+    leftMembers: EMPTY_NAMES,
+    eventTime: 0,
+    events,
+    queryTime: 0,
+  };
   readNamed(reader, {
     LTime: () => (state.time = reader.uint()),
     StatusLTimes: () => {

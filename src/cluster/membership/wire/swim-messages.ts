@@ -106,7 +106,10 @@ export function encodeNack(sequence: number): Uint8Array {
   return writer.byte(SWIM.nack).mapHeader(1).text('SeqNo').uint(sequence).take();
 }
 
-export function encodeDoubt(type: typeof SWIM.suspect | typeof SWIM.dead, doubt: Doubt): Uint8Array {
+export function encodeDoubt(
+  type: typeof SWIM.suspect | typeof SWIM.dead,
+  doubt: Doubt,
+): Uint8Array {
   writer.byte(type).mapHeader(3);
   writer.text('Incarnation').uint(doubt.incarnation).text('Node').text(doubt.node);
   return writer.text('From').text(doubt.from).take();
