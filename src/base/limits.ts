@@ -173,6 +173,14 @@ export const LIMITS = {
   forwardedMessageBytes: 256 * KIB,
   /** Nodes whose clocks differ by more are not linked. */
   clockSkewMsMax: 500,
+  /** A new owner waits so long for the one before to hand over. */
+  handOverMs: 1_000,
+  /** Nodes that have not acknowledged all of a stream are told so often where it stands. */
+  streamTellMs: 500,
+  /** Keys that a replica asks for one by one, before it compares all of the store instead. */
+  fetchedKeyCountMax: 10_000,
+  /** A key that was asked for and does not come: then too. */
+  fetchMs: 3_000,
   /** Stamps of single fields and members, while some member of the cluster is not reached. */
   elementStampBytesMax: 64 * MIB,
   /** Changes of the last seconds that are remembered in case it turns out that one is not. */

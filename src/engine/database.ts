@@ -260,7 +260,7 @@ export class Database {
   dropEmptied(entry: number): void {
     this.refind(entry);
     const key = this.keySlice(entry);
-    this.store.recordEvent(EVENT.del, this.index, key.bytes, key.offset, key.length);
+    this.store.recordEmptied(this.index, key.bytes, key.offset, key.length);
     this.dropFound(entry);
   }
 

@@ -16,6 +16,11 @@ export interface MutationReader {
    */
   onEvent?(effect: Effect, eventId: number, actorId: number): void;
   /**
+   * A collection lost its last element, and so its key is gone. The change that took it was told
+   * before. `effect` holds an empty name and the key.
+   */
+  onEmptied?(effect: Effect): void;
+  /**
    * A change of what is no key: `FUNCTION LOAD`, `DELETE`, `FLUSH`, `RESTORE`. For readers that
    * keep or pass on everything.
    */
@@ -35,6 +40,8 @@ export class MutationSink {
   isActive = false;
   /** Whether some reader hears of events without a change. */
   wantsEvents = false;
+  /** Whether some reader hears of keys that were emptied. */
+  wantsEmptied = false;
   private readers: MutationReader[] = [];
   /** Groups within groups count as one. */
   private groupDepth = 0;
@@ -46,12 +53,14 @@ export class MutationSink {
     this.readers = [...this.readers, reader];
     this.isActive = true;
     this.wantsEvents ||= reader.onEvent !== undefined;
+    this.wantsEmptied ||= reader.onEmptied !== undefined;
   }
 
   detach(reader: MutationReader): void {
     this.readers = this.readers.filter((other) => other !== reader);
     this.isActive = this.readers.length > 0;
     this.wantsEvents = this.readers.some((other) => other.onEvent !== undefined);
+    this.wantsEmptied = this.readers.some((other) => other.onEmptied !== undefined);
   }
 
   record(effect: Effect, eventId: number, actorId: number): void {
@@ -87,5 +96,10 @@ export class MutationSink {
   /** Announces what is no change by itself. Call it only while `wantsEvents`. */
   recordEvent(effect: Effect, eventId: number, actorId: number): void {
     for (const reader of this.readers) reader.onEvent?.(effect, eventId, actorId);
+  }
+
+  /** Tells of a key that was emptied. Call it only while `wantsEmptied`. */
+  recordEmptied(effect: Effect): void {
+    for (const reader of this.readers) reader.onEmptied?.(effect);
   }
 }

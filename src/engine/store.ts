@@ -97,6 +97,8 @@ export class Store {
   /** False while a CLIENT NO-TOUCH client's command runs. */
   touchesKeys = true;
   activeExpiryEnabled = true;
+  /** Its keys are evicted as the limit wants it; false: another node does, and tells this one. */
+  evictsByItself = true;
   /** It is being filled from the disk: nothing expires or is evicted by itself. */
   isLoading = false;
   /** Null: its changes are not kept on disk one by one, and no reply waits for that. */
@@ -347,6 +349,14 @@ export class Store {
     this.sink.recordEvent(this.effect, event, this.actorId);
   }
 
+  /** Announces that a collection lost its last element, as `recordEvent` does and for replicas. */
+  recordEmptied(databaseIndex: number, bytes: Uint8Array, at: number, length: number): void {
+    this.recordEvent(EVENT.del, databaseIndex, bytes, at, length);
+    if (!this.sink.wantsEmptied) return;
+    this.effect.begin('', databaseIndex, 1).bytes(bytes, at, length);
+    this.sink.recordEmptied(this.effect);
+  }
+
   /** Frees a part of what was removed but is not yet freed; false when there is nothing. */
   drainOne(): boolean {
     for (let i = 0; i < this.usedDatabaseCount; i++) {
@@ -372,7 +382,9 @@ export class Store {
 
   /** One bounded step of a database's upkeep, or of eviction; false when there is none to do. */
   private stepOf(turn: number): boolean {
-    if (turn === this.databases.length) return this.sweep?.step() || evictAhead(this);
+    if (turn === this.databases.length) {
+      return this.sweep?.step() || (this.evictsByItself && evictAhead(this));
+    }
     const database = this.databases[turn];
     const nowMs = this.clock.nowMs;
     if (this.activeExpiryEnabled && database.wheel?.isBehind(nowMs)) {

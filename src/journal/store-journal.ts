@@ -11,10 +11,10 @@
 
 import { crc32 } from '../base/digest/crc32.ts';
 import { assert } from '../base/errors.ts';
-import type { Frame } from '../base/frame.ts';
 import type { Effect } from '../engine/effect.ts';
 import type { MutationReader } from '../engine/mutation-sink.ts';
 import { writeExtended } from './extension.ts';
+import { RealNames } from './real-names.ts';
 import {
   COVERED_AT,
   CRC_AT,
@@ -59,8 +59,7 @@ export class StoreJournal implements MutationReader {
   private readonly out = new RespBytes();
   /** Bytes taken so far are `takenBytes`; `position` is counted from there. */
   private takenBytes = 0;
-  /** By the name in lower case that the settings give; null: no command has another name. */
-  private readonly realNames: Map<string, string> | null;
+  private readonly names: RealNames;
   /** Where the open record and its body begin; -1: none is open. */
   private recordStart = -1;
   private bodyStart = -1;
@@ -76,9 +75,7 @@ export class StoreJournal implements MutationReader {
 
   constructor(options: StoreJournalOptions) {
     this.options = options;
-    const renamed = (options.renamedCommands ?? []).filter(({ to }) => to !== '');
-    if (renamed.length === 0) this.realNames = null;
-    else this.realNames = new Map(renamed.map(({ from, to }) => [to.toLowerCase(), from]));
+    this.names = new RealNames(options.renamedCommands ?? []);
   }
 
   get bytes(): Uint8Array {
@@ -118,8 +115,8 @@ export class StoreJournal implements MutationReader {
     if (effect.databaseIndex !== this.databaseIndex) this.select(effect.databaseIndex);
     if (writeExtended(out, effect, eventId)) return;
     const { frame } = effect;
-    const name = this.realNames === null ? undefined : this.realNames.get(nameOf(frame));
-    if (name === undefined) return out.command(frame);
+    const name = this.names.find(frame);
+    if (name === null) return out.command(frame);
     out.begin(frame.count);
     out.word(name);
     out.args(frame, 1, frame.count);
@@ -252,10 +249,6 @@ export class StoreJournal implements MutationReader {
     this.out.word('SELECT');
     this.out.word(text);
   }
-}
-
-function nameOf(frame: Frame): string {
-  return frame.latin1(0).toLowerCase();
 }
 
 const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-import type { Frame } from '../../base/frame.ts';
+import type { Frame } from '../base/frame.ts';
 
 /** What `parseCommand` answers in place of a position. */
 export const CUT_OFF = -1;

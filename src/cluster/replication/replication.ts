@@ -3,6 +3,7 @@
  * nodes in order, each with the stamp that the key had before and the one it has now.
  */
 import type { Store } from '../../engine/store.ts';
+import type { ReplicatedStore } from './replicated-store.ts';
 
 /**
  * `owner`: executes. `waiting`: it is to execute, and waits for the owner before to hand over.
@@ -10,12 +11,19 @@ import type { Store } from '../../engine/store.ts';
  */
 export type Duty = 'owner' | 'waiting' | 'replica' | 'filling';
 
+/**
+ * `gap`: changes of the owner were missed. `owner`: another node executes from now on, or the same
+ * one was started anew. `fetch`: keys that were asked for did not come.
+ */
+export type SyncReason = 'gap' | 'owner' | 'fetch';
+
 export interface Replication {
   dutyOf(store: Store): Duty;
-  /** Of `owner` and `waiting` this node's own. */
+  /** Of `owner` and `waiting` this node's own. '' while nobody is known. */
   ownerOf(store: Store): string;
+  /** Called when `dutyOf` tells the new one. */
   onDuty(listener: (store: Store, now: Duty, before: Duty) => void): void;
-  /** Position of the last effect of the store that this node recorded as its owner. */
+  /** Position of the last effect of the store that this node recorded. */
   positionOf(store: Store): number;
   /** Nodes that have applied everything up to there. */
   acknowledgedCount(store: Store, position: number): number;
@@ -27,4 +35,12 @@ export interface Replication {
     timeoutMs: number,
     done: (isMet: boolean) => void,
   ): void;
+  /** What was recorded so far is in the links: what is sent next is behind it. */
+  flush(): void;
+  /** Stamps, stream and replay of a store; null: it is none of this node any more. */
+  partsOf(store: Store): ReplicatedStore | null;
+  /** This node must compare the store with its owner. */
+  onNeedsSync(listener: (store: Store, reason: SyncReason) => void): void;
+  /** It has, and is equal: `filling` ends. */
+  synced(store: Store, ownerId: string): void;
 }

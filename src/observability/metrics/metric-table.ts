@@ -148,6 +148,35 @@ export const METRIC_ROWS = {
     'cluster_proxied_commands_total',
     'Commands executed for clients of other nodes.',
   ),
+  replicatedChanges: counted(
+    'cluster_replicated_changes_total',
+    'Changes that other nodes made, applied here.',
+  ),
+  staleChanges: counted(
+    'cluster_stale_changes_total',
+    'Changes of other nodes that were not newer than what was here.',
+  ),
+  fetchedKeys: counted(
+    'cluster_fetched_keys_total',
+    'Keys asked for one by one, because a change of them did not fit what was here.',
+  ),
+  lostVersions: counted(
+    'cluster_lost_versions_total',
+    'Versions of keys that were written at the same time as a later one, and lost.',
+  ),
+  failedChanges: counted(
+    'cluster_failed_changes_total',
+    'Changes of other nodes that could not be executed here.',
+  ),
+  streamGaps: counted(
+    'cluster_stream_gaps_total',
+    'Times that changes of another node had been missed, so that the stores were compared.',
+  ),
+  sentBatches: counted('cluster_sent_batches_total', 'Batches of changes sent to other nodes.'),
+  refusedBatches: counted(
+    'cluster_refused_batches_total',
+    'Batches not sent to a node that has too much waiting for it.',
+  ),
   linkBreaks: counted('cluster_link_breaks_total', 'Times that a peer was up and is not.'),
   linkQueueBytes: level('cluster_link_queue_bytes', 'Bytes that wait to be sent to other nodes.'),
   linkRoundTripMs: level(

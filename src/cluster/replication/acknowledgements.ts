@@ -1,0 +1,83 @@
+/**
+ * How far the other nodes have come with the changes of one store, and who waits for them. A node
+ * that starts anew begins at 0 again; one that is not heard keeps what it has acknowledged.
+ */
+import type { Timer, Timers } from '../../base/world.ts';
+
+interface Waiter {
+  readonly position: number;
+  readonly nodeCount: number;
+  readonly done: (isMet: boolean) => void;
+  timer: Timer | null;
+}
+
+export class Acknowledgements {
+  private readonly timers: Timers;
+  private readonly positions = new Map<string, number>();
+  private readonly waiters = new Set<Waiter>();
+
+  constructor(timers: Timers) {
+    this.timers = timers;
+  }
+
+  /** What that node has acknowledged; 0: nothing. */
+  positionOf(nodeId: string): number {
+    return this.positions.get(nodeId) ?? 0;
+  }
+
+  /** Nodes that have applied everything up to there. */
+  countAt(position: number): number {
+    let count = 0;
+    for (const reached of this.positions.values()) if (reached >= position) count++;
+    return count;
+  }
+
+  /** The furthest position that so many nodes have reached; 0 when they are fewer. */
+  reachedBy(nodeCount: number): number {
+    if (nodeCount === 0) return Number.POSITIVE_INFINITY;
+    const sorted = [...this.positions.values()].sort((left, right) => right - left);
+    return sorted[nodeCount - 1] ?? 0;
+  }
+
+  note(nodeId: string, position: number): void {
+    if (position <= this.positionOf(nodeId)) return;
+    this.positions.set(nodeId, position);
+    if (this.waiters.size > 0) this.settle();
+  }
+
+  /** It has started anew, or belongs to the cluster no more. */
+  forget(nodeId: string): void {
+    this.positions.delete(nodeId);
+  }
+
+  /** Calls when so many nodes have come to there, or the time is up (0: it never is). */
+  wait(
+    position: number,
+    nodeCount: number,
+    timeoutMs: number,
+    done: (isMet: boolean) => void,
+  ): void {
+    if (this.countAt(position) >= nodeCount) return done(true);
+    const waiter: Waiter = { position, nodeCount, done, timer: null };
+    this.waiters.add(waiter);
+    if (timeoutMs === 0) return;
+    waiter.timer = this.timers.after(timeoutMs, () => {
+      this.waiters.delete(waiter);
+      done(false);
+    });
+  }
+
+  stop(): void {
+    for (const waiter of this.waiters) waiter.timer?.cancel();
+    this.waiters.clear();
+  }
+
+  private settle(): void {
+    for (const waiter of [...this.waiters]) {
+      if (this.countAt(waiter.position) < waiter.nodeCount) continue;
+      waiter.timer?.cancel();
+      this.waiters.delete(waiter);
+      waiter.done(true);
+    }
+  }
+}

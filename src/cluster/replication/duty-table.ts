@@ -1,0 +1,170 @@
+/**
+ * What this node has to do with each store, by the table of owners and by who has handed over:
+ *
+ *     the table names another node      replica, or filling until it is equal to that node
+ *     it names this one                 owner; but where the owner before still lives, waiting
+ *                                       until that one has said that it executes no more
+ *     it names nobody                   filling
+ *
+ * An owner that is named no more stops in that very turn: what it has recorded goes out, and behind
+ * it, on the same link, the word that it is done. Nobody waits for longer than a second: two owners
+ * for a moment cost a losing version, none at all cost every client.
+ */
+import { LIMITS } from '../../base/limits.ts';
+import type { Timer, Timers } from '../../base/world.ts';
+import type { OwnershipTable } from '../placement/ownership.ts';
+import type { Duty } from './replication.ts';
+
+export interface DutyListener {
+  /** `duty` tells the new one already. */
+  onDuty(storeName: string, now: Duty, before: Duty): void;
+  /** This node executes for the store no more; that one does. */
+  onHandOver(storeName: string, ownerId: string): void;
+  /** Another node owns the store from now on: whether this one is equal to it is not known. */
+  onOwner(storeName: string, ownerId: string): void;
+}
+
+interface StoreDuty {
+  readonly name: string;
+  /** Each slot has an owner: every node of the table executes for some. */
+  readonly isBySlot: boolean;
+  duty: Duty;
+  /** '' where nobody owns it. */
+  ownerId: string;
+  /** While waiting: who is to hand over. */
+  predecessorId: string;
+  timer: Timer | null;
+  /** Who said that this node executes from now on, before the table did, and until when that holds. */
+  handedById: string;
+}
+
+export class DutyTable {
+  private readonly nodeId: string;
+  private readonly timers: Timers;
+  private readonly listener: DutyListener;
+  private readonly stores = new Map<string, StoreDuty>();
+  private table: OwnershipTable;
+
+  constructor(options: {
+    nodeId: string;
+    timers: Timers;
+    table: OwnershipTable;
+    listener: DutyListener;
+  }) {
+    this.nodeId = options.nodeId;
+    this.timers = options.timers;
+    this.table = options.table;
+    this.listener = options.listener;
+  }
+
+  dutyOf(storeName: string): Duty {
+    return this.stores.get(storeName)?.duty ?? 'filling';
+  }
+
+  ownerOf(storeName: string): string {
+    return this.stores.get(storeName)?.ownerId ?? '';
+  }
+
+  /** A store of this node. One that is new to all nodes has nothing to wait for. */
+  add(storeName: string, isBySlot = false): void {
+    if (this.stores.has(storeName)) return;
+    const store: StoreDuty = {
+      name: storeName,
+      isBySlot,
+      duty: 'filling',
+      ownerId: '',
+      predecessorId: '',
+      timer: null,
+      handedById: '',
+    };
+    this.stores.set(storeName, store);
+    this.follow(store, null);
+  }
+
+  remove(storeName: string): void {
+    this.stores.get(storeName)?.timer?.cancel();
+    this.stores.delete(storeName);
+  }
+
+  /** The table of owners has changed. */
+  change(table: OwnershipTable): void {
+    this.table = table;
+    for (const store of this.stores.values()) this.follow(store, table);
+  }
+
+  /** That node executes for the store no more. */
+  takeOver(storeName: string, fromId: string): void {
+    const store = this.stores.get(storeName);
+    if (store === undefined) return;
+    if (store.duty === 'waiting' && store.predecessorId === fromId) this.become(store, 'owner');
+    else if (store.duty !== 'owner') store.handedById = fromId;
+  }
+
+  /** This node is equal to the owner of the store. */
+  settle(storeName: string, ownerId: string): void {
+    const store = this.stores.get(storeName);
+    if (store === undefined || store.ownerId !== ownerId || store.duty !== 'filling') return;
+    this.become(store, 'replica');
+  }
+
+  /** It is not, or not known to be, any more. */
+  unsettle(storeName: string, ownerId: string): void {
+    const store = this.stores.get(storeName);
+    if (store === undefined || store.ownerId !== ownerId || store.duty !== 'replica') return;
+    this.become(store, 'filling');
+  }
+
+  stop(): void {
+    for (const store of this.stores.values()) store.timer?.cancel();
+  }
+
+  private follow(store: StoreDuty, changed: OwnershipTable | null): void {
+    const ownerId = this.ownerByTable(store);
+    const beforeId = store.ownerId;
+    if (ownerId === beforeId) {
+      const waitsInVain = store.duty === 'waiting' && !this.isLive(store.predecessorId);
+      if (waitsInVain) this.become(store, 'owner');
+      return;
+    }
+    store.ownerId = ownerId;
+    if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
+    const executed = store.duty === 'owner' || store.duty === 'waiting';
+    if (executed && ownerId !== '' && !store.isBySlot)
+      this.listener.onHandOver(store.name, ownerId);
+    this.become(store, 'filling');
+    if (ownerId !== '') this.listener.onOwner(store.name, ownerId);
+  }
+
+  private own(store: StoreDuty, beforeId: string, hasChanged: boolean): void {
+    if (store.isBySlot) return this.become(store, 'owner');
+    const isFree = beforeId === '' || !this.isLive(beforeId) || store.handedById === beforeId;
+    store.handedById = '';
+    if (isFree || !hasChanged) return this.become(store, 'owner');
+    store.predecessorId = beforeId;
+    this.become(store, 'waiting');
+    store.timer = this.timers.after(LIMITS.handOverMs, () => {
+      if (store.duty === 'waiting') this.become(store, 'owner');
+    });
+  }
+
+  private become(store: StoreDuty, duty: Duty): void {
+    const before = store.duty;
+    if (before === duty) return;
+    store.timer?.cancel();
+    store.timer = null;
+    if (duty !== 'waiting') store.predecessorId = '';
+    store.duty = duty;
+    this.listener.onDuty(store.name, duty, before);
+  }
+
+  private ownerByTable({ isBySlot, name }: StoreDuty): string {
+    const { nodeId, table } = this;
+    if (table.nodeIds.length === 0) return '';
+    if (!isBySlot) return table.ownerOfStore(name);
+    return table.nodeIds.includes(nodeId) ? nodeId : table.nodeIds[0];
+  }
+
+  private isLive(nodeId: string): boolean {
+    return this.table.nodeIds.includes(nodeId);
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * Applies changes of other nodes to one store. Each key of a change has a stamp before and after;
+ * in whatever order they come, from whomever, the latest stamp wins:
+ *
+ *     what is here                      the change says all of the key    it depends on what was
+ *     a stamp that is not older         nothing                           nothing
+ *     the stamp before, or absent both  applied                           applied
+ *     anything else                     applied                           the key is fetched
+ *
+ * So a change that was lost, came twice or met another one made at the same time does no harm: the
+ * key is asked for as the sender has it. Commands see the sender's clock, so that what was alive
+ * there is alive here.
+ */
+import type { Frame } from '../../base/frame.ts';
+import type { NodeServices } from '../../commands/node-services.ts';
+import type { Store } from '../../engine/store.ts';
+import { CommandReplay } from '../../replay/command-replay.ts';
+import type { MessageReader } from '../peers/message-reader.ts';
+import { dependsOnBefore, isGoneAfter, ROLE } from './effect-keys.ts';
+import { RECORD, RecordReader } from './effect-record.ts';
+import { dropOlder } from './flush-older.ts';
+import type { HybridClock } from './hybrid-clock.ts';
+import { isNewer } from './stamp.ts';
+import type { StoreStamps } from './store-stamps.ts';
+
+export interface ApplierListener {
+  /** The key in that argument is to be fetched. */
+  onUnknown(databaseIndex: number, frame: Frame, arg: number): void;
+  /** Databases were swapped: keys that were asked for may stand elsewhere now. */
+  onSwap(): void;
+  /** A change was executed; `correlationId` of the client that made it, or ''. */
+  onApplied(frame: Frame, correlationId: string): void;
+  /** It answered with an error: this node differs from the one that sent it. */
+  onFailed(reason: string): void;
+}
+
+/** `replica`: stamps stay as they come. `owner`: so they do, and what changes goes to all nodes. */
+export type ApplyMode = 'replica' | 'owner';
+
+export class EffectApplier {
+  appliedCount = 0;
+  /** Not newer than what is here. */
+  skippedCount = 0;
+  /** Keys that had to be asked for. */
+  unknownCount = 0;
+  /** Versions of keys that were made here, or elsewhere, at the same time, and lost. */
+  lostCount = 0;
+  private readonly node: NodeServices;
+  private readonly store: Store;
+  private readonly stamps: StoreStamps;
+  private readonly clock: HybridClock;
+  private readonly listener: ApplierListener;
+  readonly replay: CommandReplay;
+  private readonly reader = new RecordReader();
+  private readonly slots: number[] = [];
+  private readonly tags: number[] = [];
+  private isInGroup = false;
+
+  constructor(options: {
+    node: NodeServices;
+    stamps: StoreStamps;
+    clock: HybridClock;
+    listener: ApplierListener;
+  }) {
+    this.node = options.node;
+    this.stamps = options.stamps;
+    this.store = options.stamps.store;
+    this.clock = options.clock;
+    this.listener = options.listener;
+    this.replay = new CommandReplay(options.node, this.store);
+  }
+
+  /**
+   * @param message  `bytes` was read: records
+   * @throws NodeError MESSAGE_BROKEN; what came before is applied
+   */
+  apply(message: MessageReader, mode: ApplyMode = 'replica'): void {
+    const { reader, stamps, store } = this;
+    const { clock } = this.node;
+    const { nowMs } = clock;
+    const { defaultTtlMs } = store;
+    store.defaultTtlMs = 0;
+    stamps.isApplying = mode === 'replica';
+    reader.open(message);
+    reader.correlationId = '';
+    try {
+      while (reader.next()) this.applyRecord(mode);
+    } finally {
+      if (this.isInGroup) this.endGroup();
+      reader.close();
+      stamps.isApplying = false;
+      stamps.given = null;
+      store.defaultTtlMs = defaultTtlMs;
+      clock.nowMs = nowMs;
+      clock.refresh();
+    }
+  }
+
+  private applyRecord(mode: ApplyMode): void {
+    const { reader, store } = this;
+    switch (reader.kind) {
+      case RECORD.time:
+        this.node.clock.nowMs = reader.timeMs;
+        return;
+      case RECORD.groupBegin:
+        this.isInGroup = true;
+        store.sink.beginGroup();
+        return;
+      case RECORD.groupEnd:
+        return this.endGroup();
+      case RECORD.functions:
+      case RECORD.stores:
+        return this.execute(0);
+      case RECORD.effect:
+        this.clock.witness(reader.high, reader.low);
+        if (reader.keys.count === 0) this.applyWhole();
+        else this.applyEffect(mode);
+    }
+  }
+
+  private endGroup(): void {
+    if (!this.isInGroup) return;
+    this.isInGroup = false;
+    this.store.sink.endGroup();
+  }
+
+  private applyEffect(mode: ApplyMode): void {
+    const { reader, stamps } = this;
+    const { keys, high, low } = reader;
+    const verdict = this.judge();
+    if (verdict === VERDICT.old) {
+      this.skippedCount++;
+      return;
+    }
+    if (verdict === VERDICT.unknown) return this.askForKeys();
+    stamps.lastHigh = high;
+    stamps.lastLow = low;
+    if (mode === 'owner') stamps.given = { high, low };
+    else this.putStamps();
+    this.appliedCount++;
+    this.execute(reader.databaseIndex);
+    if (keys.count === 1 && keys.roles[0] === ROLE.set) this.markIfGone();
+  }
+
+  /** Compares the stamps of all keys with those that the sender had. */
+  private judge(): number {
+    const { keys, high, low } = this.reader;
+    let isOld = false;
+    let isUnknown = false;
+    for (let i = 0; i < keys.count; i++) {
+      const role = keys.roles[i];
+      const table = this.locate(i);
+      if (role !== ROLE.read && !isNewer(high, low, table.high, table.low)) isOld = true;
+      else if (!dependsOnBefore(role)) this.countLost(i);
+      else if (!this.isAsBefore(i)) isUnknown = true;
+    }
+    if (isUnknown || (isOld && keys.count > 1 && !this.areAllOld())) return VERDICT.unknown;
+    return isOld ? VERDICT.old : VERDICT.applies;
+  }
+
+  private areAllOld(): boolean {
+    const { keys, high, low } = this.reader;
+    for (let i = 0; i < keys.count; i++) {
+      if (keys.roles[i] === ROLE.read) continue;
+      const table = this.tableAt(i);
+      if (isNewer(high, low, table.high, table.low)) return false;
+    }
+    return true;
+  }
+
+  /** Whether the key is here what it was there: of one stamp, or gone at both. */
+  private isAsBefore(index: number): boolean {
+    const { frame, keys, timeMs } = this.reader;
+    let table = this.tableAt(index);
+    if (keys.wereAbsent[index] && !table.isAbsent) {
+      // By the sender's clock, which commands see now, it may have expired here as well.
+      this.store.databases[keys.databases[index]].find(frame, keys.args[index]);
+      table = this.tableAt(index);
+    }
+    if (keys.wereAbsent[index] || table.isAbsent) return keys.wereAbsent[index] && table.isAbsent;
+    const isSame = table.high === keys.beforeHighs[index] && table.low === keys.beforeLows[index];
+    return (
+      isSame && !this.stamps.hasExpiredFieldsSince(this.slots[index], this.tags[index], timeMs)
+    );
+  }
+
+  /** What is here was made at the same time as what replaces it. */
+  private countLost(index: number): void {
+    const { keys } = this.reader;
+    const table = this.tableAt(index);
+    if (table.isAbsent || keys.beforeHighs[index] === 0) return;
+    const { high, low } = table;
+    if (isNewer(high, low, keys.beforeHighs[index], keys.beforeLows[index])) this.lostCount++;
+  }
+
+  private locate(index: number) {
+    const { frame, keys } = this.reader;
+    const table = this.stamps.tableOf(keys.databases[index]);
+    const arg = keys.args[index];
+    const offset = frame.offsets[arg];
+    const length = frame.lengths[arg];
+    const slot = table.slotOf(frame.bytes, offset, length);
+    this.slots[index] = slot;
+    this.tags[index] = table.tagOf(frame.view, offset, length, slot);
+    table.find(slot, this.tags[index]);
+    return table;
+  }
+
+  private tableAt(index: number) {
+    const table = this.stamps.tableOf(this.reader.keys.databases[index]);
+    table.find(this.slots[index], this.tags[index]);
+    return table;
+  }
+
+  /** Before the command runs: a collection that it empties is marked as absent by the way. */
+  private putStamps(): void {
+    const { keys, high, low } = this.reader;
+    for (let i = 0; i < keys.count; i++) {
+      const role = keys.roles[i];
+      if (role === ROLE.read) continue;
+      const table = this.stamps.tableOf(keys.databases[i]);
+      table.put(this.slots[i], this.tags[i], high, low, isGoneAfter(role));
+    }
+  }
+
+  /** A value whose deadline has passed by the time it comes is not stored. */
+  private markIfGone(): void {
+    const { frame, keys } = this.reader;
+    const database = this.store.databases[keys.databases[0]];
+    if (database.find(frame, keys.args[0]) !== 0) return;
+    this.stamps.tableOf(keys.databases[0]).mark(this.slots[0], this.tags[0], true);
+  }
+
+  private askForKeys(): void {
+    const { frame, keys } = this.reader;
+    for (let i = 0; i < keys.count; i++) {
+      this.unknownCount++;
+      this.listener.onUnknown(keys.databases[i], frame, keys.args[i]);
+    }
+  }
+
+  /** FLUSHALL, FLUSHDB, SWAPDB: what is here and newer than a flush stays. */
+  private applyWhole(): void {
+    const { databaseIndex, frame, high, low } = this.reader;
+    const { stamps } = this;
+    if (frame.equals(0, 'SWAPDB')) {
+      this.execute(databaseIndex);
+      stamps.swap(Number(frame.latin1(1)), Number(frame.latin1(2)));
+      return this.listener.onSwap();
+    }
+    if (frame.equals(0, 'FLUSHALL')) this.flush(-1, high, low);
+    else if (frame.equals(0, 'FLUSHDB')) this.flush(databaseIndex, high, low);
+    else this.execute(databaseIndex);
+  }
+
+  /** @param databaseIndex  -1: all of them */
+  flush(databaseIndex: number, high: number, low: number): void {
+    const { stamps, store } = this;
+    const indexes = databaseIndex < 0 ? [...store.databases.keys()] : [databaseIndex];
+    const isPlain = indexes.every((index) => !stamps.isNewerThan(index, high, low));
+    const wasApplying = stamps.isApplying;
+    stamps.isApplying = true;
+    if (!isPlain) {
+      for (const index of indexes) {
+        const database = store.databases[index];
+        if (database.count > 0) dropOlder(database, stamps.tableOf(index), high, low);
+      }
+    } else if (databaseIndex < 0) {
+      store.flushAll();
+    } else {
+      store.databases[databaseIndex].flush();
+    }
+    stamps.isApplying = wasApplying;
+    if (databaseIndex < 0) stamps.raiseFloors(high, low);
+    else stamps.tableOf(databaseIndex).raiseFloor(high, low);
+    this.appliedCount++;
+  }
+
+  private execute(databaseIndex: number): void {
+    const { frame, correlationId } = this.reader;
+    const reason = this.replay.applyEffect(frame, databaseIndex);
+    if (reason === '') this.listener.onApplied(frame, correlationId);
+    else this.listener.onFailed(reason);
+  }
+}
+
+const VERDICT = { applies: 0, old: 1, unknown: 2 } as const;

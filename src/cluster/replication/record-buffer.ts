@@ -1,0 +1,95 @@
+import { copyBytes } from '../../base/bytes.ts';
+import type { Frame } from '../../base/frame.ts';
+
+const FIRST_BYTES = 4096;
+const KEPT_BYTES = 1024 * 1024;
+
+/**
+ * A growing buffer of records for other nodes; little-endian. Commands lie in it as
+ *
+ *     [argument count][length, bytes] ...
+ */
+export class RecordBuffer {
+  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
+  view: DataView = new DataView(this.bytes.buffer);
+  end = 0;
+
+  /** Forgets all bytes; a buffer that grew large is not kept. */
+  reset(): void {
+    this.end = 0;
+    if (this.bytes.length > KEPT_BYTES) this.resize(FIRST_BYTES);
+  }
+
+  /** Forgets the bytes before `start`. */
+  dropBefore(start: number): void {
+    this.bytes.copyWithin(0, start, this.end);
+    this.end -= start;
+  }
+
+  u8(value: number): void {
+    this.reserve(1);
+    this.bytes[this.end++] = value;
+  }
+
+  u16(value: number): void {
+    this.reserve(2);
+    this.view.setUint16(this.end, value, true);
+    this.end += 2;
+  }
+
+  u32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.end, value, true);
+    this.end += 4;
+  }
+
+  f64(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.end, value, true);
+    this.end += 8;
+  }
+
+  /** With its length. */
+  block(bytes: Uint8Array, offset: number, length: number): void {
+    this.reserve(4 + length);
+    this.view.setUint32(this.end, length, true);
+    this.bytes.set(bytes.subarray(offset, offset + length), this.end + 4);
+    this.end += 4 + length;
+  }
+
+  /** ASCII, with its length. */
+  word(text: string): void {
+    this.reserve(4 + text.length);
+    this.view.setUint32(this.end, text.length, true);
+    const start = this.end + 4;
+    for (let i = 0; i < text.length; i++) this.bytes[start + i] = text.charCodeAt(i);
+    this.end = start + text.length;
+  }
+
+  /** The command in the frame, under another name unless that is null. */
+  command(frame: Frame, name: string | null): void {
+    const { count, lengths, offsets } = frame;
+    this.u32(count);
+    if (name !== null) this.word(name);
+    for (let arg = name === null ? 0 : 1; arg < count; arg++) {
+      const length = lengths[arg];
+      this.reserve(4 + length);
+      const { end, view } = this;
+      view.setUint32(end, length, true);
+      copyBytes(view, this.bytes, end + 4, frame.view, frame.bytes, offsets[arg], length);
+      this.end = end + 4 + length;
+    }
+  }
+
+  reserve(byteCount: number): void {
+    const wanted = this.end + byteCount;
+    if (wanted > this.bytes.length) this.resize(Math.max(wanted, this.bytes.length * 2));
+  }
+
+  private resize(byteCount: number): void {
+    const bytes = new Uint8Array(byteCount);
+    bytes.set(this.bytes.subarray(0, Math.min(this.end, byteCount)));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+}

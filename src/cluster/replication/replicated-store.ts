@@ -1,0 +1,88 @@
+/** What belongs to one store of those that are kept equal: stamps, stream, what others send. */
+import type { NodeServices } from '../../commands/node-services.ts';
+import type { Store } from '../../engine/store.ts';
+import type { RealNames } from '../../journal/real-names.ts';
+import type { CommandReplay } from '../../replay/command-replay.ts';
+import type { PeerBus } from '../peers/peer-bus.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import { type ApplierListener, EffectApplier } from './effect-applier.ts';
+import { EffectStream } from './effect-stream.ts';
+import { FetchTable } from './fetch-table.ts';
+import type { HybridClock } from './hybrid-clock.ts';
+import type { StampSeeds } from './stamp-table.ts';
+import { StoreStamps } from './store-stamps.ts';
+
+/** The stream of another node, as far as it came. */
+export interface StreamSource {
+  readonly incarnation: number;
+  /** Of the last change that came. */
+  position: number;
+  /** Nothing before is missing. */
+  isWhole: boolean;
+  acknowledgedPosition: number;
+}
+
+export class ReplicatedStore {
+  readonly store: Store;
+  readonly stamps: StoreStamps;
+  readonly stream: EffectStream;
+  readonly applier: EffectApplier;
+  readonly acknowledgements: Acknowledgements;
+  readonly fetches: FetchTable;
+  private readonly sources = new Map<string, StreamSource>();
+
+  constructor(options: {
+    store: Store;
+    node: NodeServices;
+    bus: PeerBus;
+    clock: HybridClock;
+    seeds: StampSeeds;
+    names: RealNames;
+    listener: ApplierListener;
+    onFirst: () => void;
+  }) {
+    const { bus, clock, listener, names, node, store } = options;
+    this.store = store;
+    this.stream = new EffectStream({
+      storeName: store.name,
+      bus,
+      clock: node.clock,
+      names,
+      onFirst: options.onFirst,
+      correlationOf: (actorId) => node.clients.byId(actorId)?.correlationId ?? '',
+    });
+    const { seeds } = options;
+    this.stamps = new StoreStamps({ store, clock, seeds, stream: this.stream, names });
+    this.applier = new EffectApplier({ node, stamps: this.stamps, clock, listener });
+    this.acknowledgements = new Acknowledgements(node.world.timers);
+    this.fetches = new FetchTable();
+    store.sink.attach(this.stamps);
+  }
+
+  get replay(): CommandReplay {
+    return this.applier.replay;
+  }
+
+  /** The stream of that node, as this start of it sends it. */
+  sourceOf(peerId: string, incarnation: number): StreamSource {
+    const known = this.sources.get(peerId);
+    if (known !== undefined && known.incarnation === incarnation) return known;
+    const source = { incarnation, position: 0, isWhole: true, acknowledgedPosition: 0 };
+    this.sources.set(peerId, source);
+    return source;
+  }
+
+  findSource(peerId: string): StreamSource | null {
+    return this.sources.get(peerId) ?? null;
+  }
+
+  get sourceIds(): Iterable<string> {
+    return this.sources.keys();
+  }
+
+  stop(): void {
+    this.store.sink.detach(this.stamps);
+    this.store.evictsByItself = true;
+    this.acknowledgements.stop();
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The stamps of 16 neighbouring slots: one sparse array, sorted by tag, so that a slot's entries lie
+ * together and a key that is not there is missed as quickly as one that is found.
+ *
+ *     cell   [absent, 31 bits of tag][stamp high][stamp low]     12 bytes; a tag is never 0
+ *     tag    [4 bits: which slot][27 bits of the key's hash]
+ *
+ * A tag's *home* is its share of the array; it lies there or, where others are in the way, as soon
+ * behind as the order allows. Between two thirds and nine tenths of the cells are used: 15 bytes a
+ * key. Growing copies the group only, a thousandth of the table.
+ */
+import { isNewer, mixLeft, mixRight } from './stamp.ts';
+
+export const GROUP_SLOT_COUNT = 16;
+export const TAG_HASH_BITS = 27;
+export const TAG_MASK = 0x7fff_ffff;
+const ABSENT = 0x8000_0000;
+const CELL_WORDS = 3;
+const CAPACITY_MIN = 4;
+const GROWTH = 1.25;
+const LOAD_MAX = 0.9;
+/** Fewer than that of the cells used: the array is made smaller. */
+const LOAD_MIN = 0.4;
+const TAG_RANGE = 2 ** 31;
+
+/** What is kept of each slot beside its entries, in `sums`. */
+const SUM = { left: 0, right: 1, entries: 2, present: 3 } as const;
+const SUM_WORDS = 4;
+
+export type StampVisit = (tag: number, high: number, low: number, isAbsent: boolean) => void;
+
+export class StampGroup {
+  /** Entries, absent ones included. */
+  count = 0;
+  cells: Uint32Array = new Uint32Array(cellCount(CAPACITY_MIN) * CELL_WORDS);
+  private capacity = CAPACITY_MIN;
+  /** Homes for one step of a tag. */
+  private scale = CAPACITY_MIN / TAG_RANGE;
+  private readonly sums = new Uint32Array(GROUP_SLOT_COUNT * SUM_WORDS);
+
+  get byteCount(): number {
+    return this.cells.byteLength + this.sums.byteLength;
+  }
+
+  /** @returns the cell's first word in `cells`, or -1 */
+  find(tag: number): number {
+    const at = this.place(tag);
+    return (this.cells[at] & TAG_MASK) === tag ? at : -1;
+  }
+
+  isAbsentAt(at: number): boolean {
+    return this.cells[at] >>> 31 !== 0;
+  }
+
+  /** Makes that the stamp of the tag, whatever it was before. */
+  put(tag: number, high: number, low: number, isAbsent: boolean): void {
+    let at = this.place(tag);
+    if ((this.cells[at] & TAG_MASK) === tag) this.account(at, -1);
+    else at = this.insert(at, tag);
+    const { cells } = this;
+    cells[at] = isAbsent ? tag | ABSENT : tag;
+    cells[at + 1] = high;
+    cells[at + 2] = low;
+    this.account(at, 1);
+  }
+
+  /** The key is there no more, or again; its stamp stays. */
+  markAt(at: number, isAbsent: boolean): void {
+    if (this.isAbsentAt(at) === isAbsent) return;
+    const { cells, sums } = this;
+    cells[at] ^= ABSENT;
+    sums[sumsAt(cells[at]) + SUM.present] += isAbsent ? -1 : 1;
+  }
+
+  removeAt(at: number): void {
+    this.account(at, -1);
+    const { cells } = this;
+    let hole = at;
+    let next = at + CELL_WORDS;
+    while (cells[next] !== 0 && this.home(cells[next] & TAG_MASK) < next) {
+      cells[hole] = cells[next];
+      cells[hole + 1] = cells[next + 1];
+      cells[hole + 2] = cells[next + 2];
+      hole = next;
+      next += CELL_WORDS;
+    }
+    cells[hole] = 0;
+    this.count--;
+  }
+
+  digestLeft(slotInGroup: number): number {
+    return this.sums[slotInGroup * SUM_WORDS + SUM.left];
+  }
+
+  digestRight(slotInGroup: number): number {
+    return this.sums[slotInGroup * SUM_WORDS + SUM.right];
+  }
+
+  entryCount(slotInGroup: number): number {
+    return this.sums[slotInGroup * SUM_WORDS + SUM.entries];
+  }
+
+  presentCount(slotInGroup: number): number {
+    return this.sums[slotInGroup * SUM_WORDS + SUM.present];
+  }
+
+  /** Entries of one slot, by their tags. Nothing may be changed meanwhile. */
+  visit(slotInGroup: number, visit: StampVisit): void {
+    const first = slotInGroup * 2 ** TAG_HASH_BITS;
+    const end = first + 2 ** TAG_HASH_BITS;
+    const { cells } = this;
+    let left = this.entryCount(slotInGroup);
+    for (let at = this.home(first); left > 0; at += CELL_WORDS) {
+      const tag = cells[at] & TAG_MASK;
+      if (tag === 0 || tag < first) continue;
+      if (tag >= end) return;
+      visit(tag, cells[at + 1], cells[at + 2], this.isAbsentAt(at));
+      left--;
+    }
+  }
+
+  /** Forgets entries of absent keys whose stamp is not later than that. */
+  purge(high: number, low: number): void {
+    this.keep((at) => {
+      const { cells } = this;
+      return !this.isAbsentAt(at) || isNewer(cells[at + 1], cells[at + 2], high, low);
+    });
+  }
+
+  /** Forgets all entries that are not later than that. */
+  dropUntil(high: number, low: number): void {
+    this.keep((at) => isNewer(this.cells[at + 1], this.cells[at + 2], high, low));
+  }
+
+  private keep(isKept: (at: number) => boolean): void {
+    const { cells } = this;
+    let droppedCount = 0;
+    for (let at = 0; at < cells.length; at += CELL_WORDS) {
+      if (cells[at] === 0 || isKept(at)) continue;
+      this.account(at, -1);
+      cells[at] = 0;
+      droppedCount++;
+    }
+    if (droppedCount === 0) return;
+    this.count -= droppedCount;
+    const isSparse = this.count < this.capacity * LOAD_MIN;
+    this.rebuild(isSparse ? Math.ceil((this.count * GROWTH) / LOAD_MAX) : this.capacity);
+  }
+
+  private home(tag: number): number {
+    return Math.trunc(tag * this.scale) * CELL_WORDS;
+  }
+
+  /** Where the tag is, or where it would be put. */
+  private place(tag: number): number {
+    const { cells } = this;
+    let at = this.home(tag);
+    for (;;) {
+      const word = cells[at];
+      if (word === 0 || (word & TAG_MASK) >= tag) return at;
+      at += CELL_WORDS;
+    }
+  }
+
+  /** Makes room at that place. @returns where the entry is to be written */
+  private insert(place: number, tag: number): number {
+    let at = place;
+    if (this.count + 1 > this.capacity * LOAD_MAX) at = this.grow(tag);
+    let free = this.freeFrom(at);
+    // The last cell stays free, so that every search ends.
+    while (free + CELL_WORDS >= this.cells.length) {
+      at = this.grow(tag);
+      free = this.freeFrom(at);
+    }
+    if (free > at) this.cells.copyWithin(at + CELL_WORDS, at, free);
+    this.count++;
+    return at;
+  }
+
+  private freeFrom(at: number): number {
+    let free = at;
+    while (this.cells[free] !== 0) free += CELL_WORDS;
+    return free;
+  }
+
+  private grow(tag: number): number {
+    this.rebuild(Math.ceil(this.capacity * GROWTH) + 1);
+    return this.place(tag);
+  }
+
+  private rebuild(capacity: number): void {
+    const old = this.cells;
+    this.capacity = Math.max(CAPACITY_MIN, capacity);
+    this.scale = this.capacity / TAG_RANGE;
+    let total = cellCount(this.capacity);
+    for (;;) {
+      this.cells = new Uint32Array(total * CELL_WORDS);
+      if (this.refill(old)) return;
+      total *= 2;
+    }
+  }
+
+  /** @returns false: they do not fit */
+  private refill(old: Uint32Array): boolean {
+    const { cells } = this;
+    let next = 0;
+    for (let from = 0; from < old.length; from += CELL_WORDS) {
+      if (old[from] === 0) continue;
+      const at = Math.max(next, this.home(old[from] & TAG_MASK));
+      if (at + CELL_WORDS >= cells.length) return false;
+      cells[at] = old[from];
+      cells[at + 1] = old[from + 1];
+      cells[at + 2] = old[from + 2];
+      next = at + CELL_WORDS;
+    }
+    return true;
+  }
+
+  /** Takes an entry into the sums of its slot, or out of them. */
+  private account(at: number, sign: 1 | -1): void {
+    const { cells, sums } = this;
+    const word = cells[at];
+    const tag = word & TAG_MASK;
+    const high = cells[at + 1];
+    const low = cells[at + 2];
+    const sum = sumsAt(word);
+    sums[sum + SUM.left] ^= mixLeft(tag, high, low);
+    sums[sum + SUM.right] ^= mixRight(tag, high, low);
+    sums[sum + SUM.entries] += sign;
+    if (word >>> 31 === 0) sums[sum + SUM.present] += sign;
+  }
+}
+
+function sumsAt(word: number): number {
+  return ((word >>> TAG_HASH_BITS) & (GROUP_SLOT_COUNT - 1)) * SUM_WORDS;
+}
+
+/** Some cells behind the last home, for who is pushed beyond it. */
+function cellCount(capacity: number): number {
+  return capacity + 3 + Math.min(64, capacity >>> 2);
+}
