@@ -27,7 +27,7 @@ test('the id of a request is in the logs of every node that took part in its wri
   }
 });
 
-test('a node that others see and one does not makes that one unhealthy, and it alone', async (t) => {
+test('a node that hangs takes no other out of service', async (t) => {
   const { nodes } = await startCluster(t);
   const [first, second, third] = nodes as [ClusterNode, ClusterNode, ClusterNode];
   third.signal('SIGSTOP');

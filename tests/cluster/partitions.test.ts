@@ -96,7 +96,7 @@ async function requireOwnKeys(
   }
 }
 
-/** Writes shared keys and keys of its own until the time is up. @returns own keys, as acknowledged */
+/** Writes shared keys and keys of its own. @returns its own keys, as acknowledged */
 async function write(
   machine: Machine,
   writer: number,
