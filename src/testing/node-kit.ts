@@ -58,12 +58,18 @@ export class KitClient {
 /**
  * @param options.settings  by path, such as `network.max_clients`
  * @param options.disk      what is found on the machine
+ * @param options.world     of a fabric: seed and disk are its own
  */
 export async function createNodeKit(
-  options: { seed?: number; settings?: Record<string, string>; disk?: MemoryDisk } = {},
+  options: {
+    seed?: number;
+    settings?: Record<string, string>;
+    disk?: MemoryDisk;
+    world?: SimulatedWorld;
+  } = {},
 ): Promise<NodeKit> {
   const { disk, seed = 1 } = options;
-  const world = createSimulatedWorld(seed, disk);
+  const world = options.world ?? createSimulatedWorld(seed, disk);
   // Who left the disk is gone: this is another process.
   if (disk !== undefined) world.host.pid += seed;
   const source = emptySource();

@@ -36,6 +36,7 @@ export class SimulatedPeer {
   private unreadBytes = 0;
   private isEndSent = false;
   private closeCallback: ((code: string) => void) | null = null;
+  private dataCallback: (() => void) | null = null;
 
   constructor(socket: SimulatedSocket, options: PeerOptions) {
     this.socket = socket;
@@ -81,6 +82,11 @@ export class SimulatedPeer {
     this.closeCallback = callback;
   }
 
+  /** Called when it has read something, which `take` tells. */
+  onData(callback: () => void): void {
+    this.dataCallback = callback;
+  }
+
   /** Room in the window. For the socket. */
   get freeBytes(): number {
     return Math.max(0, this.windowBytes - this.unreadBytes);
@@ -102,6 +108,7 @@ export class SimulatedPeer {
     this.byteCount += this.unreadBytes;
     this.unread = [];
     this.unreadBytes = 0;
+    this.dataCallback?.();
     return true;
   }
 

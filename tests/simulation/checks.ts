@@ -1,0 +1,187 @@
+/** What must be true of a run when all faults are over and nobody writes any more. */
+import { describeOperation, type Operation } from './history.ts';
+import type { NodeImage } from './image.ts';
+import { isLinearizable } from './linearize.ts';
+import { NONE, splitPair } from './model.ts';
+
+/** Writes that were answered within it may be lost: the memory that held them was. */
+export interface LossWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const OPERATIONS_SHOWN = 40;
+
+/** Every command of a key, and what is there at the end, is explained by one order. */
+export function checkOrder(operations: readonly Operation[], final: NodeImage): string[] {
+  const lines: string[] = [];
+  for (const [key, ofKey] of groupByKey(operations)) {
+    const [{ kind }] = ofKey;
+    if (kind === 'volatile') continue;
+    // Reads are answered by the node's own copy, which may lag: their rule is another.
+    const writes = ofKey.filter(({ verb }) => verb !== 'READ');
+    const last = readAtEnd(ofKey[0], final.get(key)?.value ?? NONE);
+    if (isLinearizable([...writes, last])) continue;
+    lines.push(`no order explains ${key}, which is ${last.reply} at the end`, ...show(ofKey));
+  }
+  return lines;
+}
+
+/** A client that got an answer to a write never reads anything older at the same node. */
+export function checkOwnWrites(operations: readonly Operation[]): string[] {
+  const lines: string[] = [];
+  const seen = new Map<string, { count: number; operation: Operation }>();
+  for (const operation of operations) {
+    const { clientId, key, kind, nodeId, outcome, reply } = operation;
+    if (kind !== 'counter' || outcome !== 'done') continue;
+    const who = `${clientId} ${nodeId} ${key}`;
+    const count = reply === NONE ? 0 : Number(reply);
+    const before = seen.get(who);
+    if (before !== undefined && count < before.count) {
+      lines.push(
+        'a client went back in time:',
+        describeOperation(before.operation),
+        describeOperation(operation),
+      );
+    } else {
+      seen.set(who, { count, operation });
+    }
+  }
+  return lines;
+}
+
+export interface RecencyOptions {
+  readonly windows: readonly LossWindow[];
+  /** Writes this close together may be ordered by clocks that differ so much. */
+  readonly slackMs: number;
+}
+
+/**
+ * What is there at the end was not written before something else that was acknowledged: so nothing
+ * acknowledged is lost, and nothing deleted is back. Per field and member, where they are merged.
+ */
+export function checkRecency(
+  operations: readonly Operation[],
+  final: NodeImage,
+  options: RecencyOptions,
+): string[] {
+  const lines: string[] = [];
+  for (const [key, ofKey] of groupByKey(operations)) {
+    const [{ kind }] = ofKey;
+    const value = final.get(key)?.value ?? NONE;
+    const writes = ofKey.filter(({ verb }) => verb !== 'READ');
+    for (const [name, found, changes] of partsOf(kind, writes, value)) {
+      const line = findOutdated(changes, found, options);
+      if (line !== '') lines.push(`${key}${name}: ${line}`, ...show(changes));
+    }
+  }
+  return lines;
+}
+
+type Part = [name: string, found: string, changes: Operation[]];
+
+function partsOf(kind: Operation['kind'], writes: Operation[], value: string): Part[] {
+  if (kind === 'register') return [['', value, writes]];
+  if (kind !== 'set' && kind !== 'hash') return [];
+  const there = new Map<string, string>();
+  for (const item of value === NONE ? [] : value.split(',')) {
+    if (kind === 'set') there.set(item, item);
+    else there.set(...splitPair(item));
+  }
+  const parts = new Map<string, Operation[]>();
+  for (const write of writes) {
+    const changes = parts.get(write.first) ?? [];
+    parts.set(write.first, changes);
+    changes.push(write);
+  }
+  return [...parts].map(([name, changes]) => [` ${name}`, there.get(name) ?? NONE, changes]);
+}
+
+function findOutdated(changes: Operation[], found: string, options: RecencyOptions): string {
+  const producers = changes.filter((change) => writes(change, found));
+  if (producers.length === 0) {
+    if (found !== NONE) return `${found} was never written`;
+    const newest = changes.find((change) => isCertain(change, options));
+    return newest === undefined ? '' : `lost ${describeOperation(newest)}`;
+  }
+  let reason = '';
+  for (const producer of producers) {
+    const newer = changes.find(
+      (change) =>
+        change.askedMs > producer.answeredMs + options.slackMs &&
+        isCertain(change, options) &&
+        !writes(change, found),
+    );
+    if (newer === undefined) return '';
+    reason = `is ${found}, which ${describeOperation(newer)} has replaced`;
+  }
+  return reason;
+}
+
+/** It has changed something, and nothing that happened since may have undone it. */
+function isCertain(change: Operation, { windows }: RecencyOptions): boolean {
+  if (change.outcome !== 'done' || !hasEffect(change)) return false;
+  return !windows.some(({ fromMs, toMs }) => change.answeredMs >= fromMs && change.askedMs <= toMs);
+}
+
+/** Of a write: as far as its reply tells. */
+function hasEffect({ verb, reply }: Operation): boolean {
+  switch (verb) {
+    case 'DEL':
+    case 'SETNX':
+    case 'SADD':
+    case 'SREM':
+    case 'HDEL':
+      return reply !== '0';
+    case 'GETDEL':
+      return reply !== NONE;
+    default:
+      return true;
+  }
+}
+
+/** Whether it may be what left that behind. */
+function writes(change: Operation, found: string): boolean {
+  const { first, outcome, second, verb } = change;
+  if (outcome === 'refused' || (outcome === 'done' && !hasEffect(change))) return false;
+  switch (verb) {
+    case 'DEL':
+    case 'GETDEL':
+    case 'SREM':
+    case 'HDEL':
+      return found === NONE;
+    case 'HSET':
+      return found === second;
+    default:
+      return found === first;
+  }
+}
+
+function readAtEnd(like: Operation, reply: string): Operation {
+  return {
+    ...like,
+    verb: 'READ',
+    first: '',
+    second: '',
+    askedAt: Number.MAX_SAFE_INTEGER,
+    answeredAt: Number.POSITIVE_INFINITY,
+    outcome: 'done',
+    reply,
+  };
+}
+
+function groupByKey(operations: readonly Operation[]): Map<string, Operation[]> {
+  const found = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    const list = found.get(operation.key);
+    if (list === undefined) found.set(operation.key, [operation]);
+    else list.push(operation);
+  }
+  return found;
+}
+
+function show(operations: readonly Operation[]): string[] {
+  const lines = operations.slice(-OPERATIONS_SHOWN).map((one) => `  ${describeOperation(one)}`);
+  const hiddenCount = operations.length - lines.length;
+  return hiddenCount > 0 ? [`  ... ${hiddenCount} before`, ...lines] : lines;
+}

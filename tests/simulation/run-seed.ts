@@ -1,0 +1,106 @@
+/** One run of a cluster from one seed: start, writers, faults, rest, judgement. */
+import { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
+import { checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
+import { compareNodes, type NodeImage, readImage } from './image.ts';
+import { SCENARIO_KINDS, Scenario, type ScenarioKind } from './scenario.ts';
+import { SimulatedCluster } from './simulated-cluster.ts';
+import { Workload } from './workload.ts';
+
+export interface SeedOptions {
+  readonly seed: number;
+  /** Drawn from the seed unless told. */
+  readonly kind?: ScenarioKind;
+}
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly kind: ScenarioKind;
+  readonly operationCount: number;
+  readonly doneCount: number;
+  readonly virtualMs: number;
+  /** From the moment when all was mended until all nodes were equal. */
+  readonly convergedMs: number;
+  /** Empty: all is as it must be. */
+  readonly problems: string[];
+}
+
+const NODE_COUNT = 3;
+const KEY_COUNT = 12;
+/** All nodes are equal so soon after all is mended. */
+const CONVERGENCE_MS_MAX = 15_000;
+const ANSWER_MS_MAX = 30_000;
+const COMPARE_EVERY_MS = 250;
+
+export async function runSeed({ seed, kind }: SeedOptions): Promise<SeedReport> {
+  const draw = new SeededRandom(seed);
+  const chosen = kind ?? SCENARIO_KINDS[draw.below(SCENARIO_KINDS.length)];
+  const settings = { 'persistence.append_only': draw.below(2) === 0 ? 'yes' : 'no' };
+  const cluster = await SimulatedCluster.start({ seed, nodeCount: NODE_COUNT, settings });
+  try {
+    return await run(cluster, { seed, kind: chosen });
+  } finally {
+    cluster.destroy();
+  }
+}
+
+async function run(
+  cluster: SimulatedCluster,
+  { seed, kind }: Required<SeedOptions>,
+): Promise<SeedReport> {
+  const { fabric } = cluster;
+  const scenario = new Scenario(cluster, kind);
+  const workload = new Workload(cluster, {
+    clientCount: 4,
+    keyCount: KEY_COUNT,
+    thinkMsMax: 40,
+    readPercent: 25,
+  });
+  scenario.shapeWire();
+  scenario.skewClocks();
+  workload.start();
+  await scenario.play();
+  workload.stop();
+  const mendedMs = cluster.nowMs;
+  await fabric.until('every client to have its answer', () => workload.isIdle, ANSWER_MS_MAX);
+  const { differences, images } = await converge(cluster);
+  const { operations } = workload.history;
+  const problems = differences.slice(0, 10);
+  const [final] = images.values();
+  if (kind === 'calm') {
+    problems.push(...checkOrder(operations, final), ...checkOwnWrites(operations));
+  } else {
+    problems.push(...checkRecency(operations, final, scenario));
+  }
+  if (problems.length > 0) problems.push('what was done:', ...scenario.log, ...cluster.complaints);
+  return {
+    seed,
+    kind,
+    operationCount: operations.length,
+    doneCount: operations.filter(({ outcome }) => outcome === 'done').length,
+    virtualMs: cluster.nowMs,
+    convergedMs: cluster.nowMs - mendedMs,
+    problems,
+  };
+}
+
+/** Compares the nodes until they are equal, or should be. */
+async function converge(
+  cluster: SimulatedCluster,
+): Promise<{ differences: string[]; images: Map<string, NodeImage> }> {
+  const limitMs = cluster.nowMs + CONVERGENCE_MS_MAX;
+  for (;;) {
+    const images = await readImages(cluster);
+    const differences = compareNodes(images);
+    if (!cluster.isReady) differences.push('not all nodes are ready and see each other');
+    if (differences.length === 0 || cluster.nowMs >= limitMs) return { differences, images };
+    await cluster.fabric.pass(COMPARE_EVERY_MS);
+  }
+}
+
+async function readImages(cluster: SimulatedCluster): Promise<Map<string, NodeImage>> {
+  const images = new Map<string, NodeImage>();
+  for (const node of cluster.running) {
+    images.set(node.id, await readImage(cluster, node, Workload.keys(KEY_COUNT)));
+  }
+  return images;
+}

@@ -1,0 +1,185 @@
+/** What happens to a cluster while clients write: drawn from the seed, one kind a run. */
+import type { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
+import type { LossWindow } from './checks.ts';
+import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
+
+/**
+ * `calm`: slow and lossy wires, short stalls, nodes that join and leave: nothing that a client may
+ * notice. `crash`: processes are killed. `partition`: wires are cut. `chaos`: all of it at once.
+ */
+export type ScenarioKind = 'calm' | 'crash' | 'partition' | 'chaos';
+
+export const SCENARIO_KINDS: readonly ScenarioKind[] = ['calm', 'crash', 'partition', 'chaos'];
+
+/** Clocks of machines differ by so much, at most. */
+const SKEW_MS_MAX = 50;
+/** So long a pause is no reason to take a node for dead. */
+const SHORT_STALL_MS = 400;
+const LONG_STALL_MS = 4000;
+/** What an owner has answered is with the others by then, on a wire that is whole. */
+const SHIPPED_MS = 60;
+const STEP_COUNT = 4;
+
+export class Scenario {
+  readonly kind: ScenarioKind;
+  readonly windows: LossWindow[] = [];
+  /** What was done, for who reads about a failure. */
+  readonly log: string[] = [];
+  private readonly cluster: SimulatedCluster;
+  private readonly random: SeededRandom;
+  /** Since when something is wrong that keeps effects from being shipped; Infinity: nothing is. */
+  private troubledSinceMs = Number.POSITIVE_INFINITY;
+
+  constructor(cluster: SimulatedCluster, kind: ScenarioKind) {
+    this.cluster = cluster;
+    this.kind = kind;
+    this.random = cluster.fabric.random;
+  }
+
+  /** How far stamps of writes may be from the order in which clients saw them. */
+  get slackMs(): number {
+    return this.kind === 'calm' ? 0 : SKEW_MS_MAX * 2 + LONG_STALL_MS;
+  }
+
+  /** Before the nodes are started. */
+  shapeWire(): void {
+    const { wire } = this.cluster.fabric;
+    const isSlow = this.random.below(4) === 0;
+    wire.latencyMsMax = isSlow ? 15 : 0.2 + this.random.below(20) / 10;
+    wire.lossShare = this.random.below(3) === 0 ? 0.02 : 0;
+    wire.duplicateShare = this.random.below(3) === 0 ? 0.05 : 0;
+  }
+
+  skewClocks(): void {
+    for (const { kit } of this.cluster.running) {
+      const world = kit?.world;
+      world?.setWallMs(world.clock.wallMs() + this.random.below(SKEW_MS_MAX));
+    }
+  }
+
+  /** Does one thing after the other, with time in between, and then mends everything. */
+  async play(): Promise<void> {
+    for (let step = 0; step < STEP_COUNT; step++) {
+      await this.cluster.fabric.pass(100 + this.random.below(700));
+      await this.act();
+    }
+    await this.cluster.fabric.pass(this.random.below(2500));
+    await this.mend();
+  }
+
+  /** Everything is whole again, and every node runs. */
+  async mend(): Promise<void> {
+    const { fabric, nodes } = this.cluster;
+    this.note('mend');
+    fabric.wire.healAll();
+    fabric.wire.lossShare = 0;
+    fabric.wire.duplicateShare = 0;
+    for (const node of nodes) {
+      if (node.kit === null && this.kind !== 'calm') await this.restart(node);
+    }
+    this.troubledSinceMs = Number.POSITIVE_INFINITY;
+  }
+
+  private async act(): Promise<void> {
+    switch (this.kind) {
+      case 'calm':
+        return this.disturb();
+      case 'crash':
+        return this.crashOrRestart();
+      case 'partition':
+        return this.cutOrHeal();
+      default: {
+        const acts = [() => this.disturb(), () => this.crashOrRestart(), () => this.cutOrHeal()];
+        return acts[this.random.below(acts.length)]();
+      }
+    }
+  }
+
+  private async disturb(): Promise<void> {
+    const { cluster } = this;
+    const node = this.chooseNode();
+    switch (this.random.below(4)) {
+      case 0:
+        if (cluster.nodes.length >= 5) return;
+        this.note('another node joins');
+        await cluster.addNode();
+        return;
+      case 1:
+        if (cluster.running.length < 3) return;
+        this.note(`${node.id} leaves`);
+        return cluster.leave(node);
+      default:
+        return this.stall(node, this.kind === 'calm' ? SHORT_STALL_MS : LONG_STALL_MS);
+    }
+  }
+
+  private async crashOrRestart(): Promise<void> {
+    const { cluster } = this;
+    const gone = cluster.nodes.filter(({ kit }) => kit === null);
+    const mayCrash = cluster.running.length > 1 && gone.length === 0;
+    if (gone.length > 0 && (this.random.below(2) === 0 || !mayCrash)) {
+      await this.restart(gone[this.random.below(gone.length)]);
+      return;
+    }
+    if (!mayCrash) return;
+    const node = this.chooseNode();
+    const how = this.random.below(3) === 0 ? 'dark' : 'killed';
+    this.note(`${node.id} is ${how}`);
+    cluster.kill(node, how);
+    this.noteLoss();
+  }
+
+  private async cutOrHeal(): Promise<void> {
+    const { cluster } = this;
+    const { wire } = cluster.fabric;
+    const node = this.chooseNode();
+    const other = this.chooseNode();
+    switch (this.random.below(4)) {
+      case 0:
+        this.note('the wires are whole');
+        wire.healAll();
+        return;
+      case 1:
+        this.note(`${node.id} is alone`);
+        wire.isolate(node.address);
+        break;
+      case 2:
+        this.note(`nothing comes from ${node.id} to ${other.id}`);
+        wire.cut(node.address, other.address);
+        break;
+      default:
+        this.note(`${node.id} and ${other.id} do not hear each other`);
+        wire.cutBoth(node.address, other.address);
+    }
+    this.troubledSinceMs = Math.min(this.troubledSinceMs, cluster.nowMs);
+  }
+
+  private async restart(node: SimulatedNode): Promise<void> {
+    const keepsDisk = this.random.below(2) === 0;
+    this.note(`${node.id} starts again, ${keepsDisk ? 'with its disk' : 'with an empty disk'}`);
+    await this.cluster.restart(node, { keepsDisk });
+  }
+
+  private stall(node: SimulatedNode, msMax: number): void {
+    const ms = 1 + this.random.below(msMax);
+    this.note(`${node.id} stands still for ${ms} ms`);
+    this.cluster.fabric.stall(node.address, ms);
+  }
+
+  /** What the memory that is gone may have held alone. */
+  private noteLoss(): void {
+    const { nowMs } = this.cluster;
+    const shippedMs = SHIPPED_MS + this.cluster.fabric.wire.latencyMsMax * 4;
+    const fromMs = Math.min(nowMs - shippedMs, this.troubledSinceMs);
+    this.windows.push({ fromMs, toMs: nowMs });
+  }
+
+  private chooseNode(): SimulatedNode {
+    const { running } = this.cluster;
+    return running[this.random.below(running.length)];
+  }
+
+  private note(what: string): void {
+    this.log.push(`${this.cluster.nowMs.toFixed(1)} ${what}`);
+  }
+}

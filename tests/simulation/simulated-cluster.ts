@@ -1,0 +1,153 @@
+/** A cluster of whole nodes in one simulation, each on a machine of its own. */
+import type { ClusterService } from '../../src/commands/cluster-service.ts';
+import { createNodeKit, type NodeKit } from '../../src/testing/node-kit.ts';
+import { createFabric, type Fabric } from '../../src/world/simulated/fabric.ts';
+import { MemoryDisk } from '../../src/world/simulated/memory-disk.ts';
+import { SimulatedClient } from './simulated-client.ts';
+
+const GOSSIP_PORT = 7946;
+const READY_MS_MAX = 30_000;
+/** Ports that a real client would find there. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'cluster.enabled': 'yes',
+  'cluster.key': 'a key for simulated clusters',
+  'network.gossip_port': `${GOSSIP_PORT}`,
+  'network.link_port': `${GOSSIP_PORT - 1000}`,
+  'security.enable_debug_command': 'yes',
+};
+
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly nodeCount: number;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface SimulatedNode {
+  readonly index: number;
+  readonly id: string;
+  readonly address: string;
+  /** Of the process that runs; null: none does. */
+  kit: NodeKit | null;
+  /** Of the process that ran last. */
+  disk: MemoryDisk;
+}
+
+export class SimulatedCluster {
+  readonly fabric: Fabric;
+  readonly nodes: SimulatedNode[] = [];
+  private readonly settings: Readonly<Record<string, string>>;
+
+  private constructor({ seed, settings = {} }: ClusterOptions) {
+    this.fabric = createFabric(seed);
+    this.settings = settings;
+  }
+
+  /** All nodes are ready, and each knows all others, when it resolves. */
+  static async start(options: ClusterOptions): Promise<SimulatedCluster> {
+    const cluster = new SimulatedCluster(options);
+    for (let i = 0; i < options.nodeCount; i++) await cluster.addNode();
+    await cluster.untilReady();
+    return cluster;
+  }
+
+  get nowMs(): number {
+    return this.fabric.timeline.nowMs;
+  }
+
+  get running(): SimulatedNode[] {
+    return this.nodes.filter(({ kit }) => kit !== null);
+  }
+
+  /** One more machine with a node. */
+  async addNode(): Promise<SimulatedNode> {
+    const index = this.nodes.length;
+    const address = `10.0.0.${index + 1}`;
+    const disk = new MemoryDisk();
+    const node: SimulatedNode = { index, id: `n${index + 1}`, address, kit: null, disk };
+    this.nodes.push(node);
+    await this.boot(node);
+    return node;
+  }
+
+  /** The process is gone; what it had handed to the system lies on the disk. */
+  kill(node: SimulatedNode, how: 'killed' | 'dark'): void {
+    this.fabric.kill(node.address, how);
+    node.kit = null;
+  }
+
+  /** Another process on the same machine. */
+  async restart(node: SimulatedNode, { keepsDisk }: { keepsDisk: boolean }): Promise<void> {
+    node.disk = keepsDisk ? node.disk.copy() : new MemoryDisk();
+    await this.boot(node);
+  }
+
+  /** As SIGTERM does it. */
+  async leave(node: SimulatedNode): Promise<void> {
+    const { kit } = node;
+    if (kit === null) return;
+    await this.fabric.await(kit.node.stop());
+    this.kill(node, 'killed');
+  }
+
+  serviceOf(node: SimulatedNode): ClusterService {
+    return requireKit(node).node.services.cluster;
+  }
+
+  connect(node: SimulatedNode): SimulatedClient {
+    const { node: running, world } = requireKit(node);
+    return new SimulatedClient(world.connect(running.respPort));
+  }
+
+  /** Every running node sees all of them ready, and has the same table. */
+  get isReady(): boolean {
+    const { running } = this;
+    const digests = new Set<string>();
+    for (const node of running) {
+      const { nodes, tableDigest } = this.serviceOf(node);
+      const readyCount = nodes.filter(({ status }) => status === 'ready').length;
+      if (readyCount !== running.length) return false;
+      digests.add(tableDigest);
+    }
+    return digests.size === 1;
+  }
+
+  untilReady(): Promise<void> {
+    return this.fabric.until('all nodes to be ready', () => this.isReady, READY_MS_MAX);
+  }
+
+  /** What nodes said at warn and error, for who looks for the cause of a failure. */
+  get complaints(): string[] {
+    return this.nodes.flatMap(({ id, kit }) =>
+      (kit?.complaintTexts ?? []).map((text) => `${id} ${text}`),
+    );
+  }
+
+  /** Nothing of it runs any more. */
+  destroy(): void {
+    for (const node of this.running) this.kill(node, 'dark');
+  }
+
+  private async boot(node: SimulatedNode): Promise<void> {
+    const { fabric } = this;
+    const world = fabric.addMachine({ address: node.address, disk: node.disk });
+    const others = this.nodes.filter((other) => other !== node);
+    const seeds = others.map(({ address }) => `${address}:${GOSSIP_PORT}`).join(',');
+    const settings = {
+      ...SETTINGS,
+      'node.id': node.id,
+      'node.data_dir': '/data',
+      'network.gossip_bind_addr': node.address,
+      ...(seeds === '' ? {} : { 'cluster.seeds': seeds }),
+      ...this.settings,
+    };
+    const kit = await fabric.await(createNodeKit({ world, settings }));
+    await fabric.await(kit.node.loaded);
+    node.kit = kit;
+    if (kit.node.failure !== null) throw kit.node.failure;
+  }
+}
+
+function requireKit({ id, kit }: SimulatedNode): NodeKit {
+  if (kit === null) throw new Error(`${id} does not run`);
+  return kit;
+}
