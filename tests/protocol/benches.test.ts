@@ -70,6 +70,20 @@ test('the bench of snapshots shows each key and field once, and then writes go o
   }
 });
 
+test('the bench of links carries every message, plain and encrypted', () => {
+  const figures = runTiny('links') as Record<string, Record<string, number>[]>;
+  assert.equal(figures['streams'].length, 8);
+  for (const { messagesPerS, megabytesPerS } of figures['streams']) {
+    assert.ok(messagesPerS > 0 && megabytesPerS > 0);
+  }
+  const links = figures['roundTrips'].map(({ link }) => link as unknown);
+  assert.deepEqual(links, ['plain', 'encrypted']);
+  for (const { medianUs } of figures['roundTrips']) {
+    // Who waits for the other end's delayed acknowledgement needs 40 ms.
+    assert.ok(medianUs > 0 && medianUs < 20_000, `${medianUs}`);
+  }
+});
+
 test('the parser bench finds every command it sent, in each way of arriving', () => {
   const figures = measureFrameParser(2000);
   assert.equal(figures.length, 8);

@@ -26,9 +26,10 @@ export class FrameInput {
   /** A message that is cut, from its length on. */
   private pending: Uint8Array = NO_BYTES;
   private pendingBytes = 0;
+  /** Read while held. */
+  heldBytes = 0;
   private isHeld = false;
   private isClosed = false;
-  /** Came while held. */
   private held: Uint8Array[] = [];
 
   constructor(byteCountMax: number, onMessage: FrameHandler) {
@@ -42,13 +43,14 @@ export class FrameInput {
     while (at < end && !this.isClosed) {
       if (this.isHeld) {
         this.held.push(bytes.slice(at, end));
+        this.heldBytes += end - at;
         return;
       }
       at = this.pendingBytes > 0 ? this.fill(bytes, at, end) : this.takeWhole(bytes, at, end);
     }
   }
 
-  /** Nothing more is handed over: who asks pauses the socket as well. */
+  /** Nothing more is handed over; the caller minds `heldBytes`. */
   hold(): void {
     this.isHeld = true;
   }
@@ -59,6 +61,7 @@ export class FrameInput {
     this.isHeld = false;
     const { held } = this;
     this.held = [];
+    this.heldBytes = 0;
     for (const bytes of held) this.feed(bytes, 0, bytes.length);
   }
 
@@ -66,6 +69,7 @@ export class FrameInput {
   close(): void {
     this.isClosed = true;
     this.held = [];
+    this.heldBytes = 0;
     this.pending = NO_BYTES;
     this.pendingBytes = 0;
   }

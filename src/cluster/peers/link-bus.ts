@@ -86,6 +86,11 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     return this.acceptedLinks.size;
   }
 
+  /** Something was written that did not leave yet. */
+  get isRaised(): boolean {
+    return this.unflushed.length > 0;
+  }
+
   async start(): Promise<void> {
     const { host, port } = this.options;
     const { clock, network, timers } = this.world;
@@ -171,6 +176,13 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
 
   flushLater(wire: LinkWire): void {
     if (this.unflushed.push(wire) === 1) this.world.timers.atTurnEnd(this.onTurnEnd);
+  }
+
+  onBroken(wire: LinkWire, reason: string): void {
+    this.counters[METRIC.linkMessagesBroken]++;
+    const facts = { address: `${wire.remoteAddress}:${wire.remotePort}`, reason };
+    const text = 'A link between nodes is closed: what came is no message';
+    this.options.paced.warn('cluster', 'link-broken', text, facts);
   }
 
   fail(error: unknown): void {

@@ -12,6 +12,8 @@ export interface LinkHost {
   readonly counters: Float64Array;
   /** What was written to it leaves at the end of this loop turn. */
   flushLater(wire: LinkWire): void;
+  /** What came over it is no message: it is closed. */
+  onBroken(wire: LinkWire, reason: string): void;
   /** A handler failed, and it was not the message's fault: the node must stop. */
   fail(error: unknown): void;
 }
@@ -73,10 +75,12 @@ export class LinkWire implements SocketHandler {
     this.input.byteCountMax = LIMITS.messageBytesMax;
   }
 
-  /** No message is handed over until `release`. */
+  /**
+   * No message is handed over until `release`. A little is read all the same: a socket that is not
+   * read does not tell either that the other side has closed it.
+   */
   hold(): void {
     this.input.hold();
-    this.socket.pauseReading();
   }
 
   release(): void {
@@ -139,7 +143,9 @@ export class LinkWire implements SocketHandler {
       this.fail(error);
     }
     this.countReceived();
-    if (!this.isClosed) this.owner.onRead();
+    if (this.isClosed) return;
+    if (this.input.heldBytes > HELD_BYTES_MAX) this.socket.pauseReading();
+    this.owner.onRead();
   }
 
   onDrained(): void {
@@ -163,7 +169,7 @@ export class LinkWire implements SocketHandler {
   private fail(error: unknown): void {
     const isTheirs = error instanceof NodeError && error.code === 'MESSAGE_BROKEN';
     if (isTheirs) {
-      this.host.counters[METRIC.linkMessagesBroken]++;
+      this.host.onBroken(this, error.message);
       this.break(error.message);
       return;
     }
@@ -177,3 +183,6 @@ export class LinkWire implements SocketHandler {
     this.owner.onGone(reason);
   }
 }
+
+/** Of a link whose messages wait for `release`. */
+const HELD_BYTES_MAX = 256 * 1024;
