@@ -75,7 +75,7 @@ export class HybridClock {
   }
 }
 
-function nodeHash(id: string): number {
+export function nodeHash(id: string): number {
   const bytes = new TextEncoder().encode(id);
   const view = new DataView(bytes.buffer);
   return (hashBytes(view, 0, bytes.length, SEED, SEED) >>> 0) % NODE_STEPS;
