@@ -134,6 +134,10 @@ export const ENTRIES = {
     charter: 'opens the HTTP port of a node',
     imports: ['base', 'commands', 'server', 'http'],
   },
+  'worker-membership.ts': {
+    charter: 'the thread of the gossip',
+    imports: ['world', 'cluster'],
+  },
   'index.ts': {
     charter: 'the public library entry: embedded node, typed client',
     imports: ['base', 'protocol', 'embedded'],

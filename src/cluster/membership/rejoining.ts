@@ -16,6 +16,8 @@ const PERIOD_MS = 10_000;
 /** The first tries come quickly: the nodes of a cluster are often started together. */
 const FIRST_PERIOD_MS = 500;
 const FIRST_TRY_COUNT = 6;
+/** The node's start waits no longer for who does not answer. */
+const START_MS_MAX = 3_000;
 export const DEFAULT_PORT = 7946;
 
 /** An address to ask. `name` is '' where it is not known who is there. */
@@ -70,10 +72,13 @@ export class Rejoining {
     this.onJoined = options.onJoined;
   }
 
-  /** Resolves when each was asked once. */
+  /** Resolves when each was asked once, or when the slowest of them takes too long. */
   async start(): Promise<void> {
-    await this.tryMissing();
-    this.plan();
+    const firstRound = this.tryMissing().then(() => this.plan());
+    const patience = new Promise<void>((resolve) => {
+      this.world.timers.after(START_MS_MAX, resolve);
+    });
+    await Promise.race([firstRound, patience]);
   }
 
   stop(): void {

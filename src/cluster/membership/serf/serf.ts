@@ -121,15 +121,10 @@ export class Serf implements SwimEvents {
 
   /** Throws NodeError UNSUPPORTED when it is longer than members take. */
   sendEvent(name: string, payload: Uint8Array): void {
+    refuseLongEvent(name, payload);
     const event = { time: this.eventClock.next(), name, payload, isCoalesced: false };
-    const message = encodeUserEvent(event);
-    const byteCount = name.length + payload.length;
-    if (byteCount > LIMITS.gossipEventBytesMax) {
-      const text = `An event of ${byteCount} bytes is too long`;
-      throw new NodeError('UNSUPPORTED', text, { byteCount });
-    }
     this.hearEvent(event);
-    this.eventNews.add(message, '');
+    this.eventNews.add(encodeUserEvent(event), '');
   }
 
   onAlive(node: SwimNode): void {
@@ -295,6 +290,14 @@ export class Serf implements SwimEvents {
   private allNews(): BroadcastQueue[] {
     return [this.intents, this.queryNews, this.eventNews];
   }
+}
+
+/** Throws NodeError UNSUPPORTED. */
+export function refuseLongEvent(name: string, payload: Uint8Array): void {
+  const byteCount = Buffer.byteLength(name) + payload.length;
+  if (byteCount <= LIMITS.gossipEventBytesMax) return;
+  const text = `An event of ${byteCount} bytes is too long`;
+  throw new NodeError('UNSUPPORTED', text, { byteCount });
 }
 
 function isSameEvent(left: UserEvent, right: UserEvent): boolean {
