@@ -1,9 +1,32 @@
 /**
- * The rooms of the cluster, as one node has them: built after its data is loaded and before the
- * first command, started once its ports are known, stopped in the reverse order.
+ * The rooms of the cluster, as one node has them. Built after its data is loaded and before the
+ * first command; started when its ports are known; stopped in the reverse order.
+ *
+ *     membership   the gossip: who is there             peers         links with them
+ *     placement    who owns what                        replication   effects to all copies
+ *     repair       fills and mends copies               routing       commands to their owners
  */
+import { join } from 'node:path';
+import type { Configuration } from './base/configuration.ts';
+import { NodeError } from './base/errors.ts';
+import { LIMITS } from './base/limits.ts';
+import { isLocalAddress } from './base/local-address.ts';
 import type { Logger } from './base/logger.ts';
-import { type ClusterService, NO_CLUSTER } from './commands/cluster-service.ts';
+import type { Timer } from './base/world.ts';
+import { ClusterServices } from './cluster/cluster-services.ts';
+import { takeIncarnation } from './cluster/incarnation.ts';
+import { GossipMembership } from './cluster/membership/gossip-membership.ts';
+import type { Membership } from './cluster/membership/membership.ts';
+import { LINK_VERSIONS } from './cluster/peers/greeting.ts';
+import { LinkBus } from './cluster/peers/link-bus.ts';
+import { ClusterDirectory } from './cluster/placement/cluster-directory.ts';
+import { ClusterView } from './cluster/placement/cluster-view.ts';
+import { GossipOwnership } from './cluster/placement/gossip-ownership.ts';
+import { LINK_VERSION_TAG } from './cluster/placement/node-record.ts';
+import { isOwnedBySlot } from './cluster/placement/store-ownership.ts';
+import { ClockFile } from './cluster/replication/clock-file.ts';
+import { NodeReplication } from './cluster/replication/node-replication.ts';
+import type { ClusterService } from './commands/cluster-service.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import type { ClientChannel, Session } from './commands/session.ts';
 import type { TurnLoop } from './server/turn-loop.ts';
@@ -17,18 +40,174 @@ export interface NodeClusterOptions {
 }
 
 export class NodeCluster {
-  readonly service: ClusterService = NO_CLUSTER;
-  readonly options: NodeClusterOptions;
+  readonly service: ClusterService;
+  private readonly options: NodeClusterOptions;
+  private readonly bus: LinkBus;
+  private readonly membership: Membership;
+  private readonly view: ClusterView;
+  private readonly replication: NodeReplication;
+  private readonly clockFile: ClockFile | null;
+  /** The fixed ones; the port of the links is known when it is bound. */
+  private readonly tags = new Map<string, string>();
 
+  /** @throws NodeError BAD_CONFIGURATION */
   constructor(options: NodeClusterOptions) {
     this.options = options;
+    const { services, logger, loop } = options;
+    const { configuration, counters, paced, stores, world } = services;
+    const { cluster, network, node } = configuration;
+    requireSound(configuration, logger);
+    const directory = configuration.persistence.enabled ? join(node.dataDir, 'cluster') : '';
+    const incarnation = takeIncarnation(world, directory, logger.child('cluster'));
+    const bus = new LinkBus({
+      world,
+      logger: logger.child('cluster'),
+      paced,
+      counters,
+      id: node.id,
+      incarnation,
+      host: network.gossipBindAddr,
+      port: network.linkPort,
+      clusterKey: cluster.key,
+      onFailure: (error) => loop.fail(error),
+    });
+    const membership = new GossipMembership({
+      world,
+      logger: logger.child('gossip'),
+      options: {
+        nodeId: node.id,
+        host: network.gossipBindAddr,
+        port: network.gossipPort,
+        advertiseHost: network.advertiseAddr,
+        advertisePort: 0,
+        clusterKey: cluster.key,
+        seeds: cluster.seeds,
+        seedDns: cluster.seedDns,
+        seedDnsPort: cluster.seedDnsPort,
+        tags: this.tags,
+        directory,
+      },
+    });
+    this.bus = bus;
+    this.membership = membership;
+    this.tags.set(LINK_VERSION_TAG, String(LINK_VERSIONS.max));
+    this.tags.set('inc', String(incarnation));
+    this.view = new ClusterView({
+      world,
+      logger: logger.child('cluster'),
+      membership,
+      bus,
+      tags: this.tags,
+      expectsOthers: cluster.seeds.length > 0 || cluster.seedDns !== '',
+    });
+    const ownership = new GossipOwnership(this.view, cluster);
+    this.clockFile = directory === '' ? null : new ClockFile(world.disk, join(directory, 'clock'));
+    this.replication = new NodeReplication({
+      node: services,
+      bus,
+      ownership,
+      logger: logger.child('cluster'),
+      clockBound: this.clockFile,
+      askTurnEnd: () => loop.askTurnEnd(),
+    });
+    this.orderTurn();
+    const { name, configuration: settings } = stores.default;
+    const nodes = new ClusterDirectory({
+      clock: world.clock,
+      view: this.view,
+      membership,
+      bus,
+      ownership,
+      defaultStore: { name, isOwnedBySlot: isOwnedBySlot(settings, cluster) },
+    });
+    this.service = new ClusterServices({ directory: nodes });
+    services.health.addCheck(() =>
+      this.view.state === 'filling' ? ['cluster: this node is not filled yet'] : [],
+    );
+    services.health.addPeerCheck(() => this.service.issues());
   }
 
-  /** @throws NodeError PORT_REFUSED */
-  async start(): Promise<void> {}
+  /**
+   * Opens the ports of links and gossip, and looks for the others. Who does not answer is not
+   * waited for.
+   * @throws NodeError PORT_REFUSED
+   */
+  async start(): Promise<void> {
+    const { ports } = this.options.services;
+    await this.bus.start();
+    for (const [tag, port] of [
+      ['resp', ports.resp],
+      ['tls', ports.tls],
+      ['http', ports.http],
+      ['link', this.bus.port],
+    ] as const) {
+      this.tags.set(tag, String(port));
+    }
+    this.membership.setTags(this.tags);
+    await this.firstOf(this.membership.start(), LIMITS.clusterJoinMs);
+    this.replication.start();
+    this.view.start();
+    this.options.logger.info('cluster', 'The node can be joined', {
+      gossipPort: this.membership.port,
+      linkPort: this.bus.port,
+    });
+  }
 
-  /** Hands over what it owns, and tells the others that it goes. */
-  async leave(): Promise<void> {}
+  /**
+   * Another node takes over what this one owns, and all are told that it goes. Clients are served
+   * meanwhile.
+   */
+  async leave(): Promise<void> {
+    this.view.setState('leaving');
+    await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
+  }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.view.stop();
+    this.replication.stop();
+    this.membership.stop();
+    await this.bus.stop();
+    this.clockFile?.close(this.replication.clock.reachedMs);
+  }
+
+  /** At the end of a loop turn: effects first, then replies that tell of them, then one write. */
+  private orderTurn(): void {
+    const { bus, replication } = this;
+    this.options.loop.links = {
+      get isRaised() {
+        return replication.isRaised || bus.isRaised;
+      },
+      flush: () => {
+        replication.flush();
+        bus.flush();
+      },
+    };
+  }
+
+  /** Waits for it, but not for longer than that; what it rejects with in time is thrown. */
+  private async firstOf(done: Promise<void>, withinMs: number): Promise<void> {
+    const { timers } = this.options.services.world;
+    let timer: Timer | null = null;
+    const late = new Promise<void>((resolve) => {
+      timer = timers.after(withinMs, resolve);
+    });
+    await Promise.race([done, late]);
+    (timer as Timer | null)?.cancel();
+    done.catch((error) => this.options.loop.fail(error));
+  }
+}
+
+/** @throws NodeError BAD_CONFIGURATION */
+function requireSound({ cluster, network }: Configuration, logger: Logger): void {
+  const { gossipBindAddr } = network;
+  if (cluster.key === '' && !isLocalAddress(gossipBindAddr)) {
+    throw new NodeError(
+      'BAD_CONFIGURATION',
+      `network.gossip_bind_addr is ${gossipBindAddr}, which others reach: set cluster.key, or ` +
+        'leave it on loopback',
+    );
+  }
+  if (cluster.mode === 'gossip') return;
+  const message = 'cluster.mode coordinated is not in this version: mode gossip is used';
+  logger.warn('mode', message);
 }

@@ -27,7 +27,7 @@ export interface StartPlan {
 }
 
 const READY_WITHIN_MS = 120_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 250;
 const SILENCE_MS = 2_000;
 const LOG_LINES_SHOWN = 8;
 
