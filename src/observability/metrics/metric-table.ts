@@ -108,6 +108,27 @@ export const METRIC_ROWS = {
     'Longest event-loop lag since the last reset.',
     0.001,
   ),
+  repairsRunning: level(
+    'cluster_repairs_running',
+    'Stores that are being made equal to their owner now.',
+  ),
+  repairsBegun: counted('cluster_repairs_total', 'Times a store was begun to be made equal.'),
+  repairDifferences: counted(
+    'cluster_repair_differences_total',
+    'Comparisons with the owner that found a difference without any known reason.',
+  ),
+  repairKeysSent: counted('cluster_repair_sent_keys_total', 'Keys sent to make others equal.'),
+  repairKeysTaken: counted('cluster_repair_taken_keys_total', 'Keys received for that.'),
+  repairBytesSent: counted('cluster_repair_sent_bytes_total', 'Bytes of keys sent for that.'),
+  repairBytesTaken: counted('cluster_repair_taken_bytes_total', 'Bytes of keys received for it.'),
+  repairRefusals: counted(
+    'cluster_repair_refused_keys_total',
+    'Keys of other nodes that could not be stored.',
+  ),
+  lostVersions: counted(
+    'cluster_lost_versions_total',
+    'Versions of keys that gave way to one written elsewhere while nodes did not hear of each other.',
+  ),
   linksUp: level('cluster_links_up', 'Peers that messages go to and come from.'),
   linkBytesSent: counted('cluster_link_sent_bytes_total', 'Bytes sent to other nodes.'),
   linkBytesReceived: counted('cluster_link_received_bytes_total', 'Bytes read from other nodes.'),

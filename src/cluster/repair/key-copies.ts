@@ -1,0 +1,113 @@
+/**
+ * Keys with all that belongs to them, on their way to another node: each a command that sets its
+ * whole state, `SET k v [PXAT ms]` or `RESTORE k ms payload REPLACE ABSTTL`, and beside it its
+ * that it has. A message holds as many as make it about `LIMITS.repairMessageBytes` long.
+ */
+import { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { type Database, NO_DEADLINE } from '../../engine/database.ts';
+import { Effect } from '../../engine/effect.ts';
+import { TYPE } from '../../engine/keyspace/entry.ts';
+import { freezeNow } from '../../engine/snapshot/live-entry.ts';
+import { isJson, openString } from '../../engine/values/string/string-value.ts';
+import { RespBytes } from '../../journal/resp-bytes.ts';
+import { dumpPayload } from '../../rdb/write/dump-payload.ts';
+import { CUT_OFF, parseCommand } from '../../replay/resp-command.ts';
+import { broken } from '../peers/link-reader.ts';
+import type { MessageReader } from '../peers/message-reader.ts';
+import type { MessageWriter } from '../peers/message-writer.ts';
+
+const STAMP_BYTES = 8;
+/** As the encoding of lists is configured by default; the receiver makes its own of it. */
+const LIST_NODE_SIZE = -2;
+
+export class CopyBatch {
+  count = 0;
+  private readonly commands = new RespBytes();
+  private readonly effect = new Effect('');
+  private stamps = new DataView(new ArrayBuffer(STAMP_BYTES * 1024));
+
+  get byteCount(): number {
+    return this.commands.end + this.count * STAMP_BYTES;
+  }
+
+  get isFull(): boolean {
+    return this.byteCount >= LIMITS.repairMessageBytes;
+  }
+
+  /** Adds the key as it is now; nothing when it is there no more. */
+  add(database: Database, entry: number, high: number, low: number): void {
+    const { commands, count, effect } = this;
+    if (!encodeKey(effect, database, entry)) return;
+    commands.command(effect.frame);
+    if ((count + 1) * STAMP_BYTES > this.stamps.byteLength) this.growStamps();
+    this.stamps.setUint32(count * STAMP_BYTES, high, true);
+    this.stamps.setUint32(count * STAMP_BYTES + 4, low, true);
+    this.count++;
+  }
+
+  writeTo(writer: MessageWriter): void {
+    const { commands, count, stamps } = this;
+    writer.bytes(new Uint8Array(stamps.buffer), 0, count * STAMP_BYTES);
+    writer.bytes(commands.bytes, 0, commands.end);
+  }
+
+  clear(): void {
+    this.commands.reset();
+    this.count = 0;
+  }
+
+  private growStamps(): void {
+    const grown = new Uint8Array(this.stamps.byteLength * 2);
+    grown.set(new Uint8Array(this.stamps.buffer));
+    this.stamps = new DataView(grown.buffer);
+  }
+}
+
+/** Builds the command. @returns false: all fields of a hash have expired, and there is none */
+export function encodeKey(effect: Effect, database: Database, entry: number): boolean {
+  const deadlineMs = database.deadlineOf(entry);
+  if (database.typeOf(entry) === TYPE.STRING && !isJson(database, entry)) {
+    const key = database.keySlice(entry);
+    effect.begin('SET', database.index, 1).bytes(key.bytes, key.offset, key.length);
+    const value = openString(database, entry);
+    effect.bytes(value.bytes, value.offset, value.length);
+    if (deadlineMs !== NO_DEADLINE) effect.text('PXAT').number(database.deadline64Of(entry));
+    return true;
+  }
+  const payload = dumpPayload(freezeNow(database, entry), {
+    compresses: false,
+    listNodeSize: LIST_NODE_SIZE,
+    nowMs: database.store.clock.nowMs,
+  });
+  if (payload.length === 0) return false;
+  const key = database.keySlice(entry);
+  effect.begin('RESTORE', database.index, 1).bytes(key.bytes, key.offset, key.length);
+  effect.number(deadlineMs === NO_DEADLINE ? 0 : database.deadline64Of(entry));
+  effect.bytes(payload.bytes, 0, payload.length).text('REPLACE').text('ABSTTL');
+  return true;
+}
+
+const FRAME = new Frame();
+
+/** Calls for each key of the message, with the command in a frame that is reused. */
+export function eachCopy(
+  message: MessageReader,
+  visit: (frame: Frame, high: number, low: number) => void,
+): void {
+  message.bytes();
+  const { source } = message;
+  const stampsAt = message.start;
+  const count = message.length / STAMP_BYTES;
+  message.bytes();
+  const end = message.start + message.length;
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  let at = message.start;
+  for (let i = 0; i < count; i++) {
+    at = parseCommand(FRAME, source, at, end);
+    if (at <= CUT_OFF || FRAME.count < 3) throw broken('keys that are no commands');
+    const stampAt = stampsAt + i * STAMP_BYTES;
+    visit(FRAME, view.getUint32(stampAt, true), view.getUint32(stampAt + 4, true));
+  }
+  if (at !== end) throw broken('keys without a stamp');
+}

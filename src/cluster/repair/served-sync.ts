@@ -1,0 +1,257 @@
+/**
+ * The owner's side of one repair: lists the stamps of the slots that differ, takes what is later at
+ * the replica, and sends what the replica lacks. Long work is done in slices, and pauses while the
+ * link has enough to carry; see `sync-messages.ts` for what is said.
+ */
+import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { SlicedWork } from '../../base/pace/sliced-work.ts';
+import type { Database } from '../../engine/database.ts';
+import type { MessageReader } from '../peers/message-reader.ts';
+import { MESSAGE } from '../peers/message-table.ts';
+import type { MessageWriter } from '../peers/message-writer.ts';
+import type { Peer } from '../peers/peer-bus.ts';
+import { isNewer } from '../replication/stamp.ts';
+import { CopyBatch, eachCopy } from './key-copies.ts';
+import { KEY_ACTION, KeyMarks } from './key-marks.ts';
+import { KeyPass } from './key-pass.ts';
+import type { RepairContext } from './repair-context.ts';
+import { StampRun } from './stamp-run.ts';
+import type { StampedStore } from './stamped-store.ts';
+import { DatabaseDigests, FOR, SlotBitmap, STAMPS, SYNCED } from './sync-messages.ts';
+
+/** What the replica asked for of one database. */
+class AskedDatabase {
+  readonly database: Database;
+  readonly listed = new SlotBitmap();
+  readonly marks = new KeyMarks();
+  /** The slot that is listed next. */
+  nextSlot = 0;
+  pass: KeyPass | null = null;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+}
+
+export class ServedSync {
+  readonly id: number;
+  readonly peer: Peer;
+  readonly stamped: StampedStore;
+  private readonly context: RepairContext;
+  private readonly asked = new Map<number, AskedDatabase>();
+  private readonly cells = new StampRun();
+  private readonly batch = new CopyBatch();
+  /** Of `batch`. */
+  private batchDatabase = 0;
+  private work: SlicedWork | null = null;
+  private readonly merged = new Set<string>();
+
+  constructor(context: RepairContext, id: number, peer: Peer, stamped: StampedStore) {
+    this.context = context;
+    this.id = id;
+    this.peer = peer;
+    this.stamped = stamped;
+  }
+
+  stop(): void {
+    this.work?.stop();
+    this.work = null;
+  }
+
+  /** Tells the digests of all databases that are used. */
+  sendDigests(hasSlots: boolean, isOf: (slot: number) => boolean): void {
+    this.stamped.flush();
+    const { store, stamps } = this.stamped;
+    const used = new Set(stamps.databaseIndexes);
+    for (const database of store.databases) if (database.count > 0) used.add(database.index);
+    const indexes = [...used];
+    const digests = new DatabaseDigests();
+    for (const [i, index] of indexes.entries()) {
+      const writer = this.begin(MESSAGE.digests);
+      if (writer === null) return;
+      digests.databaseIndex = index;
+      digests.keyCount = store.databases[index].count;
+      digests.measure(stamps.tableOf(index), isOf, hasSlots);
+      writer.u32(this.id).u8(i === indexes.length - 1 ? 1 : 0);
+      digests.writeTo(writer);
+      writer.end();
+    }
+    if (indexes.length > 0) return;
+    const writer = this.begin(MESSAGE.digests);
+    if (writer === null) return;
+    writer.u32(this.id).u8(1);
+    digests.writeTo(writer);
+    writer.end();
+  }
+
+  onStamps(kind: number, databaseIndex: number, message: MessageReader): void {
+    const asked = this.require(databaseIndex);
+    if (kind === STAMPS.list) return asked.listed.readFrom(message);
+    if (kind === STAMPS.whole) return asked.marks.wholeSlots.readFrom(message);
+    this.cells.readFrom(message);
+    const { marks } = asked;
+    this.cells.each((slot, tag, high, low) => {
+      if (kind === STAMPS.want) marks.mark(slot, tag, KEY_ACTION.send);
+      else this.bury(asked, slot, tag, high, low);
+    });
+  }
+
+  onSynced(kind: number): void {
+    if (kind === SYNCED.asked) this.run((isLate) => this.list(isLate), SYNCED.listed);
+    if (kind === SYNCED.contributed) this.run((isLate) => this.send(isLate), SYNCED.sent);
+  }
+
+  /** Keys that are later at the replica. */
+  onCopies(databaseIndex: number, message: MessageReader): void {
+    const { database } = this.require(databaseIndex);
+    eachCopy(message, (frame, high, low) => this.take(database, frame, high, low));
+  }
+
+  /** Field by field or member by member: the key as a whole counts no more. */
+  noteMerged(database: Database, key: string): void {
+    this.merged.add(`${database.index} ${key}`);
+  }
+
+  private take(database: Database, frame: Frame, high: number, low: number): void {
+    const { context, stamped } = this;
+    const table = stamped.tableOf(database);
+    const isKnown = stamped.locate(table, frame, 1);
+    if (!isNewer(high, low, table.high, table.low)) return;
+    if (this.merged.size > 0 && this.merged.has(`${database.index} ${frame.latin1(1)}`)) return;
+    if (isKnown) context.noteLoss(this.peer.id, table.high, table.low);
+    const reason = stamped.applyCopy(database, frame, high, low);
+    if (reason !== '') context.onRefused(stamped.store, reason);
+  }
+
+  /** The replica knows of a removal that is later than what is here. */
+  private bury(asked: AskedDatabase, slot: number, tag: number, high: number, low: number): void {
+    const table = this.stamped.tableOf(asked.database);
+    const isKnown = table.find(slot, tag);
+    if (!isNewer(high, low, table.high, table.low)) return;
+    if (isKnown && !table.isAbsent) asked.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
+    else table.put(slot, tag, high, low, true);
+  }
+
+  private run(step: (isLate: () => boolean) => boolean, endKind: number): void {
+    this.stop();
+    const { context } = this;
+    this.work = new SlicedWork({
+      world: context.world,
+      pace: context.pace,
+      commandCount: context.commandCount,
+      step: (isLate) => step(isLate) && this.tell(endKind),
+      onDone: () => {
+        this.work = null;
+      },
+      onFailed: context.onFailed,
+    });
+  }
+
+  /** @returns whether all that was asked for is listed */
+  private list(isLate: () => boolean): boolean {
+    for (const asked of this.asked.values()) {
+      while (asked.nextSlot < SLOT_LIST_END) {
+        if (isLate() || !this.hasRoom || !this.listSome(asked)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** One message. @returns false: it could not be sent */
+  private listSome(asked: AskedDatabase): boolean {
+    const { cells, stamped } = this;
+    const table = stamped.tableOf(asked.database);
+    // What is told must be what the replica has come to when it reads it.
+    stamped.flush();
+    cells.clear();
+    let slot = asked.nextSlot;
+    for (; slot < SLOT_LIST_END && cells.byteCount < LIMITS.repairMessageBytes; slot++) {
+      if (asked.listed.has(slot)) cells.addSlot(table, slot, false);
+      else if (asked.marks.wholeSlots.has(slot)) cells.addSlot(table, slot, true);
+    }
+    if (cells.length > 0) {
+      const writer = this.begin(MESSAGE.stamps);
+      if (writer === null) return false;
+      writer.u8(FOR.replica).u32(this.id).u8(STAMPS.cells).u32(asked.database.index);
+      cells.writeTo(writer);
+      writer.end();
+    }
+    asked.nextSlot = slot;
+    return true;
+  }
+
+  /** One pass over each database. @returns whether all has been sent */
+  private send(isLate: () => boolean): boolean {
+    for (const asked of this.asked.values()) {
+      if (asked.marks.isEmpty) continue;
+      asked.pass ??= new KeyPass(asked.database, (entry, slot) => this.meet(asked, entry, slot));
+      this.batchDatabase = asked.database.index;
+      while (!asked.pass.run(isLate, () => !this.batch.isFull)) {
+        if (!this.sendBatch() || isLate()) return false;
+      }
+      if (!this.sendBatch()) return false;
+    }
+    return true;
+  }
+
+  private meet(asked: AskedDatabase, entry: number, slot: number): void {
+    const { database, marks } = asked;
+    const table = this.stamped.tableOf(database);
+    const key = database.keySlice(entry);
+    const tag = table.tagOf(key.view, key.offset, key.length, slot);
+    const action = marks.find(slot, tag);
+    if (action === KEY_ACTION.none) return;
+    if (!table.find(slot, tag)) return;
+    if (action === KEY_ACTION.send) {
+      this.batch.add(database, entry, table.high, table.low);
+    } else if (isNewer(marks.high, marks.low, table.high, table.low)) {
+      this.context.noteLoss(this.peer.id, table.high, table.low);
+      this.stamped.removeKey(database, entry, marks.high, marks.low);
+    }
+  }
+
+  /** @returns false: the link has enough to carry; the batch stays */
+  private sendBatch(): boolean {
+    const { batch, context } = this;
+    if (batch.count === 0) return this.hasRoom;
+    if (!this.hasRoom) return false;
+    const writer = this.begin(MESSAGE.copies);
+    if (writer === null) return false;
+    writer.u8(FOR.replica).u32(this.id).u32(this.batchDatabase);
+    batch.writeTo(writer);
+    writer.end();
+    context.noteSent(batch.count, batch.byteCount);
+    batch.clear();
+    return true;
+  }
+
+  private get hasRoom(): boolean {
+    return this.peer.queuedBytes < LIMITS.repairQueueBytesMax;
+  }
+
+  private tell(kind: number): boolean {
+    // What the pass removed is to be there before the end is told.
+    this.stamped.flush();
+    const writer = this.begin(MESSAGE.synced);
+    if (writer === null) return false;
+    writer.u8(FOR.replica).u32(this.id).u8(kind).end();
+    return true;
+  }
+
+  private begin(type: number): MessageWriter | null {
+    return this.context.bus.begin(this.peer, type);
+  }
+
+  private require(databaseIndex: number): AskedDatabase {
+    let asked = this.asked.get(databaseIndex);
+    if (asked === undefined) {
+      const database = this.stamped.store.databases[databaseIndex];
+      asked = new AskedDatabase(database);
+      this.asked.set(databaseIndex, asked);
+    }
+    return asked;
+  }
+}
+
+const SLOT_LIST_END = 16_384;

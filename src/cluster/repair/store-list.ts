@@ -1,0 +1,177 @@
+/**
+ * The named stores and the function libraries, which every node has alike. A node that is to be
+ * made equal tells the owner of the default store what it has and when that changed; what is later
+ * wins, store by store, and of the libraries as a whole. What is removed is remembered until the
+ * node stops.
+ *
+ *     stores      for whom, id, count, then of each: name, when, dropped, its options as words
+ *     functions   for whom, id, when, FUNCTION DUMP
+ */
+import type { NodeServices } from '../../commands/node-services.ts';
+import { Effect } from '../../engine/effect.ts';
+import type { MutationReader } from '../../engine/mutation-sink.ts';
+import type { CommandReplay } from '../../replay/command-replay.ts';
+import type { MessageReader } from '../peers/message-reader.ts';
+import { MESSAGE } from '../peers/message-table.ts';
+import type { Peer, PeerBus } from '../peers/peer-bus.ts';
+import type { StoreStamps } from '../replication/store-stamps.ts';
+import { FOR } from './sync-messages.ts';
+
+interface KnownStore {
+  readonly name: string;
+  readonly changedMs: number;
+  readonly isDropped: boolean;
+}
+
+export interface StoreListOptions {
+  readonly node: NodeServices;
+  /** Of the default store. */
+  readonly stamps: StoreStamps;
+  readonly replay: CommandReplay;
+  /** This node executes for the default store. */
+  readonly isOwner: () => boolean;
+  readonly onRefused: (reason: string) => void;
+}
+
+export class StoreList implements MutationReader {
+  private readonly options: StoreListOptions;
+  /** What came or went since the start, by the name in lower case. */
+  private readonly known = new Map<string, KnownStore>();
+  private functionsMs = 0;
+  private bus: PeerBus | null = null;
+  private onTold: () => void = () => {};
+  private readonly effect = new Effect('');
+  private isTaking = false;
+
+  constructor(options: StoreListOptions) {
+    this.options = options;
+    options.node.stores.default.sink.attach(this);
+  }
+
+  /** @param onTold  the owner has answered: the stores are those that it has */
+  handle(bus: PeerBus, onTold: () => void): void {
+    this.bus = bus;
+    this.onTold = onTold;
+    bus.handle(MESSAGE.stores, (peer, message) => this.onStoreList(peer, message));
+    bus.handle(MESSAGE.functions, (_peer, message) => this.onFunctionList(message));
+  }
+
+  onEffect(): void {}
+
+  onStores({ frame }: Effect): void {
+    if (this.isTaking) return;
+    const name = frame.latin1(2);
+    const isDropped = frame.equals(1, 'DROP');
+    this.note({ name, isDropped, changedMs: this.options.node.clock.nowMs });
+  }
+
+  onFunctions(): void {
+    if (!this.isTaking) this.functionsMs = this.options.node.clock.nowMs;
+  }
+
+  /** Tells that node what is here, and asks for what is there. */
+  ask(owner: Peer): void {
+    this.send(owner, FOR.owner);
+  }
+
+  private onStoreList(peer: Peer, message: MessageReader): void {
+    const isForOwner = message.u8() === FOR.owner;
+    for (let left = message.u32(); left > 0; left--) {
+      const told = {
+        name: message.text(),
+        changedMs: message.u53(),
+        isDropped: message.u8() === 1,
+      };
+      const words: string[] = [];
+      for (let count = message.u32(); count > 0; count--) words.push(message.text());
+      this.take(told, words);
+    }
+    if (isForOwner) this.send(peer, FOR.replica);
+    else this.onTold();
+  }
+
+  private onFunctionList(message: MessageReader): void {
+    const isForOwner = message.u8() === FOR.owner;
+    const changedMs = message.u53();
+    const { source, start, length } = message.bytes();
+    const { functions } = this.options.node.scripting;
+    const mine = functions.dump();
+    const theirs = source.subarray(start, start + length);
+    const isLater = isForOwner ? changedMs > this.functionsMs : changedMs >= this.functionsMs;
+    if (!isLater || Buffer.from(theirs).equals(mine)) return;
+    this.functionsMs = changedMs;
+    this.effect.begin('FUNCTION', 0, 0).text('RESTORE').bytes(source, start, length).text('FLUSH');
+    this.run();
+  }
+
+  private send(peer: Peer, to: number): void {
+    const { node } = this.options;
+    const libraries = this.bus?.begin(peer, MESSAGE.functions) ?? null;
+    if (libraries === null) return;
+    const dump = node.scripting.functions.dump();
+    libraries.u8(to).u53(this.functionsMs).bytes(dump, 0, dump.length).end();
+    const writer = this.bus?.begin(peer, MESSAGE.stores) ?? null;
+    if (writer === null) return;
+    const all = this.all();
+    writer.u8(to).u32(all.length);
+    for (const { name, changedMs, isDropped } of all) {
+      writer
+        .text(name)
+        .u53(changedMs)
+        .u8(isDropped ? 1 : 0);
+      const store = node.stores.find(name);
+      const words = store === null ? [] : this.wordsOf(name);
+      writer.u32(words.length);
+      for (const word of words) writer.text(word);
+    }
+    writer.end();
+  }
+
+  /** Every store that is there, and those that were dropped. */
+  private all(): KnownStore[] {
+    const { stores } = this.options.node;
+    const present = stores.named.map(
+      ({ name }) => this.known.get(name.toLowerCase()) ?? { name, changedMs: 0, isDropped: false },
+    );
+    return [...present, ...[...this.known.values()].filter(({ isDropped }) => isDropped)];
+  }
+
+  private wordsOf(name: string): string[] {
+    const { settings, stores } = this.options.node;
+    const store = stores.find(name);
+    if (store === null) return [];
+    const options = settings.describeStore(store.configuration);
+    return options.flatMap(([option, value]) => (value === null ? [] : [option, String(value)]));
+  }
+
+  /** What another node says of one store. */
+  private take(told: KnownStore, words: readonly string[]): void {
+    const { stores } = this.options.node;
+    const mine = this.known.get(told.name.toLowerCase());
+    const isThere = stores.find(told.name) !== null;
+    if (told.isDropped !== isThere || told.changedMs < (mine?.changedMs ?? 0)) return;
+    this.note(told);
+    const { effect } = this;
+    effect
+      .begin('STORE', 0, 0)
+      .text(told.isDropped ? 'DROP' : 'CREATE')
+      .text(told.name);
+    for (const word of words) effect.text(word);
+    this.run();
+  }
+
+  /** Executes the effect; at the owner it goes to everybody. */
+  private run(): void {
+    const { isOwner, onRefused, replay, stamps } = this.options;
+    stamps.isApplying = !isOwner();
+    this.isTaking = true;
+    const reason = replay.applyEffect(this.effect.frame, 0);
+    this.isTaking = false;
+    stamps.isApplying = false;
+    if (reason !== '') onRefused(reason);
+  }
+
+  private note(store: KnownStore): void {
+    this.known.set(store.name.toLowerCase(), store);
+  }
+}

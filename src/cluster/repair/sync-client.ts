@@ -1,0 +1,444 @@
+/**
+ * The replica's side of one repair: makes the slots of a store that one other node owns equal to
+ * what they are there. Rounds follow one another until the digests are the same:
+ *
+ *     digests -> stamps of the slots that differ -> what is later here goes there -> the rest comes
+ *
+ * Effects come in the same order of messages meanwhile, so what the owner tells of its stamps is
+ * true of the moment at which it is read here. A round that is cut off is begun anew; whatever came
+ * of it is kept, for every key has its stamp.
+ */
+
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
+import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { SlicedWork } from '../../base/pace/sliced-work.ts';
+import type { Database } from '../../engine/database.ts';
+import type { MessageReader } from '../peers/message-reader.ts';
+import { MESSAGE } from '../peers/message-table.ts';
+import type { MessageWriter } from '../peers/message-writer.ts';
+import type { Peer } from '../peers/peer-bus.ts';
+import { isNewer } from '../replication/stamp.ts';
+import type { StampTable } from '../replication/stamp-table.ts';
+import { writeElements } from './elements/element-merge.ts';
+import { CopyBatch, eachCopy } from './key-copies.ts';
+import { KEY_ACTION, KeyMarks } from './key-marks.ts';
+import { KeyPass } from './key-pass.ts';
+import type { RepairContext } from './repair-context.ts';
+import { compareSlot, type SlotDifference, StampRun } from './stamp-run.ts';
+import type { StampedStore } from './stamped-store.ts';
+import { DatabaseDigests, FOR, SlotBitmap, STAMPS, SYNC, SYNCED } from './sync-messages.ts';
+
+export interface SyncClientOptions {
+  readonly context: RepairContext;
+  readonly stamped: StampedStore;
+  readonly owner: Peer;
+  /** Slots that this repair is about. */
+  readonly isOf: (slot: number) => boolean;
+  /** It was away for so long that others may have forgotten what they removed. */
+  readonly isStale: boolean;
+  /** Never the same twice. */
+  readonly nextId: () => number;
+  /** The digests are equal. */
+  readonly onDone: () => void;
+  /** The other one is not the owner, or not any more. */
+  readonly onRefused: () => void;
+}
+
+/** One database, as it differs. */
+class DifferingDatabase {
+  readonly database: Database;
+  readonly listed = new SlotBitmap();
+  readonly whole = new SlotBitmap();
+  readonly marks = new KeyMarks();
+  readonly wants = new StampRun();
+  readonly buries = new StampRun();
+  purgedHigh = 0;
+  purgedLow = 0;
+  pass: KeyPass | null = null;
+  isAsked = false;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+}
+
+export class SyncClient {
+  readonly owner: Peer;
+  readonly stamped: StampedStore;
+  readonly isOf: (slot: number) => boolean;
+  id = 0;
+  roundCount = 0;
+  /** Of the owner, as it said at the beginning. */
+  keysTotal = 0;
+  keysTaken = 0;
+  bytesTaken = 0;
+  private readonly options: SyncClientOptions;
+  private readonly context: RepairContext;
+  private readonly digests = new DatabaseDigests();
+  private readonly mine = new StampRun();
+  private readonly theirs = new StampRun();
+  private readonly batch = new CopyBatch();
+  private batchDatabase = 0;
+  private differing = new Map<number, DifferingDatabase>();
+  private toldDatabases = new Set<number>();
+  private work: SlicedWork | null = null;
+  /** When something came, or went on, last. */
+  private heardMs = 0;
+  private isOver = false;
+
+  constructor(options: SyncClientOptions) {
+    this.options = options;
+    this.context = options.context;
+    this.owner = options.owner;
+    this.stamped = options.stamped;
+    this.isOf = options.isOf;
+  }
+
+  start(): void {
+    this.beginRound();
+  }
+
+  stop(): void {
+    this.isOver = true;
+    this.stopWork();
+  }
+
+  /** To be called once in a while: what hears nothing begins anew. */
+  lookAfter(): void {
+    if (this.isOver || !this.owner.isUp) return;
+    const nowMs = this.context.world.clock.monotonicMs();
+    if (nowMs - this.heardMs > LIMITS.repairSilenceMs) this.beginRound();
+  }
+
+  onDigests(message: MessageReader): void {
+    this.hear();
+    const isLast = message.u8() === 1;
+    const { digests } = this;
+    digests.readFrom(message);
+    this.compareDatabase(digests);
+    if (!isLast) return;
+    for (const index of this.stamped.stamps.databaseIndexes) {
+      if (!this.toldDatabases.has(index)) this.compareDatabase(emptyDigests(index));
+    }
+    if (this.differing.size === 0) this.finish();
+    else this.askForStamps();
+  }
+
+  onStamps(kind: number, databaseIndex: number, message: MessageReader): void {
+    this.hear();
+    const differing = this.differing.get(databaseIndex);
+    if (differing === undefined || kind !== STAMPS.cells) return;
+    const { theirs } = this;
+    theirs.readFrom(message);
+    theirs.eachSlot((slot, first, count) => this.compare(differing, slot, first, count));
+  }
+
+  onSynced(kind: number): void {
+    this.hear();
+    if (kind === SYNCED.refused) {
+      this.stop();
+      this.options.onRefused();
+    } else if (kind === SYNCED.listed) {
+      this.contribute();
+    } else if (kind === SYNCED.sent) {
+      this.beginRound();
+    }
+  }
+
+  onCopies(databaseIndex: number, message: MessageReader): void {
+    this.hear();
+    const database = this.stamped.store.databases[databaseIndex];
+    if (database === undefined) return;
+    const before = this.keysTaken;
+    eachCopy(message, (frame, high, low) => this.take(database, frame, high, low));
+    this.bytesTaken += message.length;
+    this.context.noteTaken(this.keysTaken - before, message.length);
+  }
+
+  private take(database: Database, frame: Frame, high: number, low: number): void {
+    const { context, owner, stamped } = this;
+    const table = stamped.tableOf(database);
+    this.keysTaken++;
+    const isKnown = stamped.locate(table, frame, 1);
+    if (!isNewer(high, low, table.high, table.low)) return;
+    if (isKnown) context.noteLoss(owner.id, table.high, table.low);
+    const reason = stamped.applyCopy(database, frame, high, low);
+    if (reason !== '') context.onRefused(stamped.store, reason);
+    else stamped.elements.drop(database.index, frame.latin1(1));
+  }
+
+  private beginRound(): void {
+    this.stopWork();
+    this.hear();
+    this.differing = new Map();
+    this.toldDatabases = new Set();
+    this.id = this.options.nextId();
+    this.roundCount++;
+    const writer = this.begin(MESSAGE.sync);
+    if (writer === null) return;
+    const { stamps, store } = this.stamped;
+    const indexes = stamps.databaseIndexes;
+    writer.u32(this.id).text(store.name).u8(SYNC.full).u32(indexes.length);
+    for (const index of indexes) {
+      const { floorHigh, floorLow } = stamps.tableOf(index);
+      writer.u32(index).u32(floorHigh).u32(floorLow);
+    }
+    writer.end();
+  }
+
+  private compareDatabase(digests: DatabaseDigests): void {
+    const { databaseIndex, slots } = digests;
+    const { stamped } = this;
+    const database = stamped.store.databases[databaseIndex];
+    if (database === undefined) return;
+    this.toldDatabases.add(databaseIndex);
+    if (this.roundCount === 1) this.keysTotal += digests.keyCount;
+    const table = stamped.tableOf(database);
+    const { floorHigh, floorLow, purgedHigh, purgedLow } = digests;
+    stamped.raiseFloor(database, floorHigh, floorLow);
+    this.context.tombstones.forget(table, purgedHigh, purgedLow);
+    const differing = new DifferingDatabase(database);
+    differing.purgedHigh = purgedHigh;
+    differing.purgedLow = purgedLow;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (!this.isOf(slot)) continue;
+      const left = slots === null ? 0 : slots[slot * 2];
+      const right = slots === null ? 0 : slots[slot * 2 + 1];
+      if (left === table.digestLeft(slot) >>> 0 && right === table.digestRight(slot) >>> 0)
+        continue;
+      if (table.entryCountOf(slot) === 0) differing.whole.add(slot);
+      else differing.listed.add(slot);
+    }
+    if (differing.listed.count + differing.whole.count > 0) {
+      this.differing.set(databaseIndex, differing);
+    }
+  }
+
+  private askForStamps(): void {
+    for (const [index, { listed, whole }] of this.differing) {
+      this.sendSlots(STAMPS.list, index, listed);
+      this.sendSlots(STAMPS.whole, index, whole);
+    }
+    this.tell(SYNCED.asked);
+  }
+
+  private sendSlots(kind: number, databaseIndex: number, slots: SlotBitmap): void {
+    if (slots.count === 0) return;
+    const writer = this.beginStamps(kind, databaseIndex);
+    if (writer === null) return;
+    slots.writeTo(writer);
+    writer.end();
+  }
+
+  /** The owner's cells of one slot, and what is here. */
+  private compare(differing: DifferingDatabase, slot: number, first: number, count: number): void {
+    const table = this.stamped.tableOf(differing.database);
+    const difference = new Difference(this, differing, table, slot, this.options.isStale);
+    // All its keys come by themselves: what is told are those that were removed.
+    if (differing.whole.has(slot)) {
+      this.theirs.eachOf(first, count, (tag, high, low, isAbsent) => {
+        if (isAbsent) difference.onRemovedThere(tag, high, low);
+      });
+      return;
+    }
+    const { mine, theirs } = this;
+    mine.clear();
+    mine.addSlot(table, slot, false);
+    compareSlot(mine, theirs, first, count, difference);
+  }
+
+  /** Whether what this node has changed of keys may have to be merged into what is there. */
+  get hasElements(): boolean {
+    return this.stamped.elements.keyCount > 0;
+  }
+
+  /** Removes what was removed there, sends what is later here, and then asks for the rest. */
+  private contribute(): void {
+    const { context } = this;
+    this.stopWork();
+    this.work = new SlicedWork({
+      world: context.world,
+      pace: context.pace,
+      commandCount: context.commandCount,
+      step: (isLate) => this.contributeSome(isLate),
+      onDone: () => {
+        this.work = null;
+      },
+      onFailed: context.onFailed,
+    });
+  }
+
+  private contributeSome(isLate: () => boolean): boolean {
+    this.hear();
+    for (const [index, differing] of this.differing) {
+      const { database, marks } = differing;
+      if (marks.count > 0) {
+        differing.pass ??= new KeyPass(database, (entry, slot) => {
+          this.meet(differing, entry, slot);
+        });
+        this.batchDatabase = index;
+        while (!differing.pass.run(isLate, () => !this.batch.isFull)) {
+          if (!this.sendBatch() || isLate()) return false;
+        }
+        if (!this.sendBatch()) return false;
+      }
+      if (!differing.isAsked) {
+        this.sendRun(STAMPS.bury, index, differing.buries);
+        this.sendRun(STAMPS.want, index, differing.wants);
+        this.sendSlots(STAMPS.whole, index, differing.whole);
+        differing.isAsked = true;
+      }
+    }
+    return this.tell(SYNCED.contributed);
+  }
+
+  private meet(differing: DifferingDatabase, entry: number, slot: number): void {
+    const { database, marks } = differing;
+    const { batch, context, owner, stamped } = this;
+    const table = stamped.tableOf(database);
+    const key = database.keySlice(entry);
+    const tag = table.tagOf(key.view, key.offset, key.length, slot);
+    const action = marks.find(slot, tag);
+    if (action === KEY_ACTION.none || !table.find(slot, tag)) return;
+    if (action === KEY_ACTION.remove || action === KEY_ACTION.forget) {
+      if (action === KEY_ACTION.remove && !isNewer(marks.high, marks.low, table.high, table.low)) {
+        return;
+      }
+      context.noteLoss(owner.id, table.high, table.low);
+      stamped.removeKey(database, entry, marks.high, marks.low);
+      if (action === KEY_ACTION.forget) table.drop(slot, tag);
+      return;
+    }
+    const { high, low } = table;
+    if (this.hasElements) this.sendElements(database, entry);
+    if (action === KEY_ACTION.send) batch.add(database, entry, high, low);
+  }
+
+  private sendElements(database: Database, entry: number): void {
+    const key = Buffer.from(database.keySlice(entry).copy()).toString('latin1');
+    const kept = this.stamped.elements.find(database.index, key);
+    if (kept === null || kept.isWhole) return;
+    const writer = this.begin(MESSAGE.elements);
+    if (writer === null) return;
+    writer.u32(this.id).u32(database.index);
+    writeElements(writer, database, entry, kept);
+    writer.end();
+  }
+
+  private sendBatch(): boolean {
+    const { batch, context } = this;
+    if (this.owner.queuedBytes > LIMITS.repairQueueBytesMax) return false;
+    if (batch.count === 0) return true;
+    const writer = this.begin(MESSAGE.copies);
+    if (writer === null) return false;
+    writer.u8(FOR.owner).u32(this.id).u32(this.batchDatabase);
+    batch.writeTo(writer);
+    writer.end();
+    context.noteSent(batch.count, batch.byteCount);
+    batch.clear();
+    return true;
+  }
+
+  private sendRun(kind: number, databaseIndex: number, run: StampRun): void {
+    run.closeSlot();
+    if (run.length === 0) return;
+    const writer = this.beginStamps(kind, databaseIndex);
+    if (writer === null) return;
+    run.writeTo(writer);
+    writer.end();
+  }
+
+  private beginStamps(kind: number, databaseIndex: number): MessageWriter | null {
+    const writer = this.begin(MESSAGE.stamps);
+    return writer === null ? null : writer.u8(FOR.owner).u32(this.id).u8(kind).u32(databaseIndex);
+  }
+
+  private tell(kind: number): boolean {
+    const writer = this.begin(MESSAGE.synced);
+    if (writer === null) return false;
+    writer.u8(FOR.owner).u32(this.id).u8(kind).end();
+    return true;
+  }
+
+  private finish(): void {
+    const writer = this.begin(MESSAGE.sync);
+    writer?.u32(this.id).text(this.stamped.store.name).u8(SYNC.end).u32(0).end();
+    this.stop();
+    this.options.onDone();
+  }
+
+  private begin(type: number): MessageWriter | null {
+    return this.context.bus.begin(this.owner, type);
+  }
+
+  private hear(): void {
+    this.heardMs = this.context.world.clock.monotonicMs();
+  }
+
+  private stopWork(): void {
+    this.work?.stop();
+    this.work = null;
+    this.batch.clear();
+  }
+}
+
+/** What is to be done about each key of a slot that is not the same here and there. */
+class Difference implements SlotDifference {
+  private readonly client: SyncClient;
+  private readonly differing: DifferingDatabase;
+  private readonly table: StampTable;
+  private readonly slot: number;
+  private readonly isStale: boolean;
+
+  constructor(
+    client: SyncClient,
+    differing: DifferingDatabase,
+    table: StampTable,
+    slot: number,
+    isStale: boolean,
+  ) {
+    this.client = client;
+    this.differing = differing;
+    this.table = table;
+    this.slot = slot;
+    this.isStale = isStale;
+  }
+
+  onTheirs(tag: number, high: number, low: number): void {
+    const { client, differing, slot, table } = this;
+    if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
+    differing.wants.add(slot, tag, high, low, false);
+    if (this.isStale || !client.hasElements) return;
+    const isHere = table.find(slot, tag) && !table.isAbsent;
+    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.merge);
+  }
+
+  onRemovedThere(tag: number, high: number, low: number): void {
+    const { differing, slot, table } = this;
+    if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
+    const isHere = table.find(slot, tag) && !table.isAbsent;
+    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
+    else table.put(slot, tag, high, low, true);
+  }
+
+  onMine(tag: number, high: number, low: number): void {
+    const { marks } = this.differing;
+    const action = this.isStale ? KEY_ACTION.forget : KEY_ACTION.send;
+    marks.mark(this.slot, tag, action, high, low);
+  }
+
+  onRemovedHere(tag: number, high: number, low: number): void {
+    const { differing, slot, table } = this;
+    const isForgotten = !isNewer(high, low, differing.purgedHigh, differing.purgedLow);
+    if (this.isStale || isForgotten) table.drop(slot, tag);
+    else differing.buries.add(slot, tag, high, low, true);
+  }
+}
+
+/** Of a database that the owner has not used. */
+function emptyDigests(databaseIndex: number): DatabaseDigests {
+  const digests = new DatabaseDigests();
+  digests.databaseIndex = databaseIndex;
+  return digests;
+}
