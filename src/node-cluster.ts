@@ -15,8 +15,8 @@ import type { Logger } from './base/logger.ts';
 import type { Timer } from './base/world.ts';
 import { ClusterServices } from './cluster/cluster-services.ts';
 import { takeIncarnation } from './cluster/incarnation.ts';
-import { GossipMembership } from './cluster/membership/gossip-membership.ts';
 import type { Membership } from './cluster/membership/membership.ts';
+import { createMembership } from './cluster/membership/worker/membership-worker.ts';
 import { LINK_VERSIONS } from './cluster/peers/greeting.ts';
 import { LinkBus } from './cluster/peers/link-bus.ts';
 import { ClusterDirectory } from './cluster/placement/cluster-directory.ts';
@@ -71,7 +71,7 @@ export class NodeCluster {
       clusterKey: cluster.key,
       onFailure: (error) => loop.fail(error),
     });
-    const membership = new GossipMembership({
+    const membership = createMembership({
       world,
       logger: logger.child('gossip'),
       options: {
@@ -87,6 +87,7 @@ export class NodeCluster {
         tags: this.tags,
         directory,
       },
+      onFailure: (error) => loop.fail(error),
     });
     this.bus = bus;
     this.membership = membership;
@@ -158,7 +159,8 @@ export class NodeCluster {
    * meanwhile.
    */
   async leave(): Promise<void> {
-    this.view.setState('leaving');
+    // Who is alone has nobody to hand over to.
+    if (this.view.liveIds.length > 1) this.view.setState('leaving');
     await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
   }
 
