@@ -135,6 +135,7 @@ export class EffectApplier {
     if (verdict === VERDICT.unknown) return this.askForKeys();
     stamps.lastHigh = high;
     stamps.lastLow = low;
+    stamps.wasAbsent = keys.wereAbsent[0];
     if (mode === 'owner') stamps.given = { high, low };
     else this.putStamps();
     this.appliedCount++;

@@ -29,6 +29,8 @@ export class StoreStamps implements MutationReader {
   /** What was recorded last. */
   lastHigh = 0;
   lastLow = 0;
+  /** Its first key was not there before. */
+  wasAbsent = false;
   private readonly clock: HybridClock;
   private readonly seeds: StampSeeds;
   private readonly stream: EffectStream;
@@ -110,6 +112,7 @@ export class StoreStamps implements MutationReader {
       this.before.lows[i] = table.low;
       this.before.areAbsent[i] = table.isAbsent;
     }
+    this.wasAbsent = keys.count > 0 && this.before.areAbsent[0];
     this.stream.append(effect, keys, this.before, high, low, actorId);
     if (keys.count === 0) return this.applyWhole(effect, high, low);
     for (let i = 0; i < keys.count; i++) {
