@@ -46,6 +46,15 @@ test('findKeyPositions counts keys where an argument says how many', () => {
   assert.equal(positionsOf(keys, 'eval script 99999999999999999999 a'), null);
 });
 
+test('no keys by count are no keys at all: ZUNIONSTORE names its destination in vain', () => {
+  const keys: KeySpec[] = [
+    keysAt(1, 0, 1, 'OW'),
+    { flags: 'RO', begin: { index: 2 }, find: { keyCountIndex: 0, firstKey: 1, step: 1 } },
+  ];
+  assert.deepEqual(positionsOf(keys, 'zunionstore d 1 a'), [1, 3]);
+  assert.deepEqual(positionsOf(keys, 'zunionstore d 0 a'), []);
+});
+
 test('findKeyPositions looks for a keyword from either end', () => {
   const find = { lastKey: -1, step: 1, limit: 2 };
   const streams: KeySpec = { flags: 'RO', begin: { keyword: 'STREAMS', startFrom: 1 }, find };

@@ -40,13 +40,19 @@ export function findKeyPositions(row: CommandRow, frame: Frame, out: KeyPosition
   const keySpecs = row.keys;
   if (keySpecs === undefined) return 0;
   for (let i = 0; i < keySpecs.length; i++) {
-    if (isKey(keySpecs[i]) && !applyKeySpec(keySpecs[i], i, frame, out)) {
-      out.count = 0;
-      return -1;
-    }
+    if (!isKey(keySpecs[i])) continue;
+    const names = applyKeySpec(keySpecs[i], i, frame, out);
+    if (names === SOME) continue;
+    out.count = 0;
+    return names === NONE ? 0 : -1;
   }
   return out.count;
 }
+
+/** What the arguments say of one spec: keys or not, none in all of the command, nonsense. */
+const SOME = 1;
+const NONE = 0;
+const WRONG = -1;
 
 /** Whether the command may name keys at all; channels of shard pub/sub are no keys. */
 export function hasKeys(row: CommandRow): boolean {
@@ -127,23 +133,24 @@ function isKey(spec: KeySpec): boolean {
   return factsOf(spec).isKey;
 }
 
-function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositions): boolean {
+function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositions): number {
   const { begin, find } = spec;
   if ('isUnknown' in begin || 'isUnknown' in find) {
     const arg = 'finder' in find && find.finder === 'sortStore' ? sortStoreArg(frame) : 0;
     if (arg !== 0) out.append(arg, index);
-    return true;
+    return SOME;
   }
   let first = 'index' in begin ? begin.index : afterKeyword(begin, frame);
-  if (first === 0) return true;
+  if (first === 0) return SOME;
   let last: number;
   if ('keyCountIndex' in find) {
     const countIndex = first + find.keyCountIndex;
     const keyCount = countIndex < frame.count ? keyCountArgument(frame, countIndex) : NaN;
-    if (!(keyCount >= 0)) return false;
+    if (!(keyCount >= 0)) return WRONG;
+    // Also of those that other specs name: ZUNIONSTORE's destination.
+    if (keyCount === 0) return NONE;
     first += find.firstKey;
     last = first + (keyCount - 1) * find.step;
-    if (keyCount === 0) return true;
   } else if (find.lastKey >= 0) {
     last = first + find.lastKey;
   } else if (find.limit <= 1) {
@@ -151,9 +158,9 @@ function applyKeySpec(spec: KeySpec, index: number, frame: Frame, out: KeyPositi
   } else {
     last = first + Math.floor((frame.count - first) / find.limit) + find.lastKey;
   }
-  if (first >= frame.count || last >= frame.count || last < first) return false;
+  if (first >= frame.count || last >= frame.count || last < first) return WRONG;
   for (let at = first; at <= last; at += find.step) out.append(at, index);
-  return true;
+  return SOME;
 }
 
 /** As Redis looks for keys: what is no integer counts as far as its leading digits go, from 1. */

@@ -81,7 +81,6 @@ function executeHset(session: Session, frame: Frame, reply: ReplyWriter, name: s
   if (!openForWriting(database, frame, reply, 2)) return;
   const limits = limitsOf(session);
   const fieldCount = (frame.count - 2) >>> 1;
-  if (fieldCount > limits.hashMaxListpackEntries) HASH.becomeHashtable();
   let added = 0;
   for (let arg = 2; arg < frame.count; arg += 2) {
     showArgument(frame, arg, FIELD);

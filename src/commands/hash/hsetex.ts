@@ -63,7 +63,6 @@ function executeHsetex(session: Session, frame: Frame, reply: ReplyWriter): void
   }
   if (!isThere) HASH.create(database, frame, 1);
   const limits = limitsOf(session);
-  if ((frame.count - firstArg) / 2 > limits.hashMaxListpackEntries) HASH.becomeHashtable();
   for (let arg = firstArg; arg < frame.count; arg += 2) {
     showArgument(frame, arg, FIELD);
     HASH.set(FIELD, showArgument(frame, arg + 1, VALUE), deadlineMs, limits);

@@ -74,7 +74,7 @@ function search(name: string, weight: number): GrammarRow {
       if (g.chance(0.98)) shape(g, d);
       if (g.chance(0.02)) g.chance(0.5) ? center(g, d) : shape(g, d);
       orderAndCount(g, d);
-      if (isStoring ? g.chance(0.02) : true) extras(g, d);
+      if (isStoring ? g.chance(0.08) : true) extras(g, d);
       if (isStoring ? g.chance(0.3) : g.chance(0.02)) d.option('STOREDIST');
     },
   };
@@ -94,7 +94,7 @@ function radius(name: string, weight: number, isOfMember: boolean): GrammarRow {
       orderAndCount(g, d);
       if (canStore && g.chance(0.4)) storing(g, d);
       else if (g.chance(0.7)) extras(g, d);
-      if (g.chance(0.03)) storing(g, d);
+      if (g.chance(canStore ? 0.03 : 0.25)) storing(g, d);
     },
   };
 }

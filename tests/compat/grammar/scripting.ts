@@ -101,8 +101,6 @@ export const SCRIPTING_ROWS: readonly GrammarRow[] = [
     },
   },
   { name: 'SCRIPT KILL', weight: 1, make: () => {} },
-  // What it answers depends on how its bytes came: redis-server refuses it within a pipeline.
-  { name: 'SCRIPT DEBUG', weight: 0, make: (_g, d) => d.add('NO') },
   { name: 'SCRIPT HELP', weight: 1, make: () => {} },
   {
     name: 'FUNCTION LOAD',

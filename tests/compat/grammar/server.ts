@@ -104,7 +104,7 @@ export const SERVER_ROWS: readonly GrammarRow[] = [
   fragile('MODULE UNLOAD', 'none'),
   plainRow('ROLE', 0.4),
   kind('LASTSAVE'),
-  { ...fragile('SAVE'), weight: 0.1 },
+  { ...fragile('SAVE'), weight: 0.2 },
   // One in the background changes what is answered for as long as it runs, which is not the same.
   fragile('BGSAVE', 'NOW'),
   fragile('BGREWRITEAOF', 'NOW'),

@@ -463,7 +463,7 @@ export class OpenHash {
   }
 
   /** For OBJECT ENCODING. A listpack with deadlines cannot be told from one without then. */
-  becomeHashtable(): void {
+  private becomeHashtable(): void {
     const database = this.require();
     const encoding = database.encodingOf(this.entry);
     if (encoding === ENCODING.HASHTABLE) return;
