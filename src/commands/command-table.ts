@@ -6,6 +6,7 @@ import { NodeError } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { ACL_COMMANDS } from './acl/rows.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
+import { CLUSTER_COMMANDS } from './cluster/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
 import { CONNECTION_COMMANDS } from './connection/rows.ts';
 import { FILTER_COMMANDS } from './filter/rows.ts';
@@ -47,6 +48,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...SCRIPTING_COMMANDS,
+  ...CLUSTER_COMMANDS,
 ];
 
 export interface CommandRename {

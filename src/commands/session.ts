@@ -42,6 +42,8 @@ export const GATE = {
   STORE_BARRED: 65536,
   /** The store it stands in cannot be kept on disk at present: writes are refused. */
   STORE_UNSAFE: 131072,
+  /** It came by the port that tells clients of the owner of their key. */
+  REDIRECTED: 262144,
   /** Other nodes of the cluster are known: the command may have to run at another one. */
   ROUTED: 524288,
   /** Replies of other nodes are to come: what this node answers stands behind them. */
@@ -101,6 +103,8 @@ export class Session {
   readonly storesLeft: NonNullable<Store['safety']>[] = [];
   /** The command it waits in; null when in none. */
   blocked: BlockedCommand | null = null;
+  /** Null unless it is one with GATE.REDIRECTED. */
+  slots: SlotMode | null = null;
   /** Its commands that other nodes execute; null before the first. */
   forwarding: Forwarding | null = null;
   /** What the command that it runs, should it wait, has waited at another node; ms. */
@@ -196,6 +200,8 @@ export interface ClientChannel {
   readonly queryBytes: number;
   readonly outputBytes: number;
   readonly isTls: boolean;
+  /** Replies of other nodes may come to it later: it implements `answerForwarded`. */
+  readonly isPatient: boolean;
   /** Sends encoded RESP outside of the request-reply order, after what is queued. Copies. */
   push(bytes: Uint8Array, start: number, end: number): void;
   /**
@@ -251,6 +257,16 @@ export interface Forwarding {
 export interface BlockedCommand {
   /** Memory held meanwhile. */
   readonly heldBytes: number;
+}
+
+/** What a client of a cluster told of how it wants to be redirected. */
+export interface SlotMode {
+  /** READONLY: its reads may be answered by any node that holds the slot. */
+  isReadonly: boolean;
+  /** ASKING: of the next command. */
+  isAsking: boolean;
+  /** Slot of what is queued since MULTI; -1: none yet, -2: several. */
+  queuedSlot: number;
 }
 
 /** What CLIENT TRACKING ON was told. */

@@ -274,4 +274,23 @@ export const ERRORS = {
   streamBelowLength: row(
     'ERR The entries_added specified in XSETID is smaller than the target stream length',
   ),
+  clusterDisabled: row('ERR This instance has cluster support disabled'),
+  clusterSlot: row('ERR Invalid slot'),
+  clusterKeys: row('ERR Invalid slot or number of keys'),
+  clusterNotMaster: row('ERR The specified node is not a master'),
+  clusterForgetSelf: row("ERR I tried hard but I can't forget myself..."),
+  clusterForgetLive: row('ERR The node lives: stop it first'),
+  clusterSlotsFollow: row(
+    'ERR Slots follow from the nodes of the cluster: they cannot be given or taken',
+  ),
+  clusterOwnersFollow: row(
+    'ERR Owners follow from the nodes of the cluster: stop a node to have others take over',
+  ),
+  clusterReset: row('ERR A node leaves the cluster when it is stopped'),
+  clusterSelect: row('ERR SELECT is not allowed in cluster mode'),
+  clusterMove: row('ERR MOVE is not allowed in cluster mode'),
+  clusterCopy: row('ERR Copying to another database is not allowed in cluster mode'),
+  clusterSwapdb: row('ERR SWAPDB is not allowed in cluster mode'),
+  clusterCrossSlot: row("CROSSSLOT Keys in request don't hash to the same slot"),
+  clusterUnserved: row('CLUSTERDOWN Hash slot not served'),
 } as const;
