@@ -148,6 +148,8 @@ export const LIMITS = {
   linkSilenceMs: 1_000,
   /** Its links are then closed and opened anew: TCP waits ever longer before it tries again. */
   linkGiveUpMs: 3_000,
+  /** A link whose counterpart has not come is closed and opened anew. */
+  linkAloneMs: 10_000,
   /** Nodes tell each other whom they hear, at once when that changes and so often otherwise. */
   viewPeriodMs: 500,
   /** Whom no link reaches, though its gossip says that it is only busy, is down after so long. */

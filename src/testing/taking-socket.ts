@@ -1,3 +1,4 @@
+import { assert } from '../base/errors.ts';
 import type { Socket, SocketHandler } from '../base/world.ts';
 
 /** A socket that keeps what is written to it. What it says of a write, a test chooses. */
@@ -14,9 +15,10 @@ export class TakingSocket implements Socket {
   handler: SocketHandler | null = null;
   /** Sizes of the writes. */
   readonly sizes: number[] = [];
-  /** False: it keeps the buffers it is given, and reads them when `taken` is asked. */
+  /** False: it keeps the whole buffers that it is given. */
   takesAtOnce = true;
   private readonly parts: Uint8Array[] = [];
+  private readonly kept: { buffer: Uint8Array; asGiven: Uint8Array }[] = [];
 
   setHandler(handler: SocketHandler): void {
     this.handler = handler;
@@ -24,12 +26,19 @@ export class TakingSocket implements Socket {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     this.sizes.push(end - start);
-    this.parts.push(this.takesAtOnce ? bytes.slice(start, end) : bytes.subarray(start, end));
+    this.parts.push(bytes.slice(start, end));
+    if (!this.takesAtOnce) {
+      this.queuedBytes += end - start;
+      this.kept.push({ buffer: bytes, asGiven: bytes.slice() });
+    }
     return this.takesAtOnce;
   }
 
-  /** All that was written since it was last asked. */
+  /** All that was written since it was last asked. Throws when a kept buffer was written to. */
   taken(): Uint8Array {
+    for (const { buffer, asGiven } of this.kept.splice(0)) {
+      assert(Buffer.compare(buffer, asGiven) === 0, 'what a socket keeps stays as it is');
+    }
     return new Uint8Array(Buffer.concat(this.parts.splice(0)));
   }
 

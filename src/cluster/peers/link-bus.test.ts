@@ -161,6 +161,60 @@ test('a machine that lost its power and comes back is met before it was silent',
   assert.equal(again.take().pop(), 'node-1: hello');
 });
 
+test('a process that was met by one link only, and is replaced, is met by both', async () => {
+  const kit = await createLinkKit(2);
+  const [one, two] = kit.nodes;
+  one.bus.keep('node-2', two.address, two.bus.port);
+  await kit.fabric.pass(500);
+  kit.fabric.kill(two.address, 'dark');
+  const again = await kit.add({ id: 'node-2', address: two.address });
+  again.bus.keep('node-1', one.address, one.bus.port);
+  await kit.fabric.pass(50);
+  assert.ok(one.isUp('node-2') && again.isUp('node-1'));
+});
+
+test('what a dead process had opened is no link of the one after it', async () => {
+  const kit = await createLinkKit(2);
+  const [one, two] = kit.nodes;
+  two.bus.keep('node-1', one.address, one.bus.port);
+  await kit.fabric.pass(500);
+  kit.fabric.kill(two.address, 'dark');
+  const again = await kit.add({ id: 'node-2', address: two.address });
+  one.bus.keep('node-2', two.address, again.bus.port);
+  await kit.fabric.pass(500);
+  assert.equal(one.isUp('node-2'), false);
+  again.bus.keep('node-1', one.address, one.bus.port);
+  await kit.fabric.pass(50);
+  assert.ok(one.isUp('node-2') && again.isUp('node-1'));
+});
+
+test('a link that stays alone is made anew, in case nobody is at its end any more', async () => {
+  const kit = await createLinkKit(2);
+  const [one, two] = kit.nodes;
+  two.bus.keep('node-1', one.address, one.bus.port);
+  await kit.fabric.pass(500);
+  kit.fabric.kill(two.address, 'dark');
+  assert.equal(one.bus.acceptedCount, 1);
+  await kit.fabric.pass(LIMITS.linkAloneMs);
+  assert.equal(one.bus.acceptedCount, 0);
+  assert.equal(one.bus.peers.length, 0);
+});
+
+test('a peer that comes late is dialled when it greets, however late', async () => {
+  const kit = await createLinkKit(1);
+  const [one] = kit.nodes;
+  one.bus.keep('node-2', '10.0.0.2', one.bus.port);
+  await kit.fabric.pass(20_000);
+  for (let round = 0; round < 10; round++) {
+    const late = await kit.add({ id: 'node-2', address: '10.0.0.2' });
+    late.bus.keep('node-1', one.address, one.bus.port);
+    await kit.fabric.pass(20);
+    assert.ok(one.isUp('node-2'), `round ${round}`);
+    kit.fabric.kill('10.0.0.2', 'killed');
+    await kit.fabric.pass(5_000 + round * 77);
+  }
+});
+
 test('of two processes with one id the later one stays, and the other is told', async () => {
   const { kit, one, two } = await linkedPair();
   const impostor = await kit.add({ id: 'node-2', incarnation: two.bus.incarnation - 1 });
@@ -252,7 +306,7 @@ test('a stopped bus sends what was queued, closes everything and leaves no timer
   assert.equal(one.world.network.openSocketCount, 0);
 });
 
-test('what waits for a peer that stands still is bounded, and stops no other', async () => {
+test('what waits for a peer that stands still is bounded', async () => {
   const { kit, one, two } = await linkedPair();
   const three = await kit.add();
   kit.keepAll();
@@ -284,11 +338,14 @@ test('a sender waits for credit: no more than the window is on its way', async (
   kit.fabric.stall(two.address, 1_000);
   const text = 'x'.repeat(1024 * 1024);
   for (let i = 0; i < 20; i++) one.send('node-2', text);
+  const messageCount = one.bus.find('node-2')?.openWire?.output.messageCount;
   await kit.fabric.pass(500);
   const wire = one.bus.find('node-2')?.openWire;
   assert.ok(wire !== null && wire !== undefined);
   assert.ok(wire.sentBytes <= wire.allowedBytes);
   assert.ok(wire.output.byteCount >= 20 * text.length - LIMITS.linkWindowBytes);
+  // Heartbeats would only wait as well.
+  assert.equal(wire.output.messageCount, messageCount);
   await kit.fabric.pass(2_000);
   assert.equal(two.take().filter((event) => event.startsWith('node-1: x')).length, 20);
 });

@@ -43,6 +43,8 @@ export class LinkPeer implements Peer, DialedLinkOwner {
   private readonly owner: PeerOwner;
   /** Since it was heard; a time in which this node itself did not run counts little. */
   private quietMs = 0;
+  /** Since it was last up, or its links were made anew. */
+  private aloneMs = 0;
   private failureCount = 0;
   private dialTimer: Timer | null = null;
   private isDropped = false;
@@ -89,8 +91,7 @@ export class LinkPeer implements Peer, DialedLinkOwner {
   /** Its process has greeted, and is not refused. */
   accept(link: AcceptedLink, hello: Hello): void {
     const isOther = hello.incarnation !== this.incarnation;
-    if (isOther) this.lose('it was started anew');
-    else if (this.isUp) this.lose('it opened its link again');
+    if (this.isUp) this.lose(isOther ? 'it was started anew' : 'it opened its link again');
     const before = this.accepted;
     this.accepted = link;
     this.incarnation = hello.incarnation;
@@ -137,6 +138,7 @@ export class LinkPeer implements Peer, DialedLinkOwner {
       this.isHeard = false;
       this.owner.onSilence(this);
     }
+    if (!this.isUp) this.waitForBoth(elapsedMs);
     if (this.isUp && this.quietMs >= LIMITS.linkGiveUpMs) this.lose('nothing was heard of it');
     else if (dialed !== null && nowMs > dialed.greetBefore) {
       dialed.close();
@@ -206,6 +208,16 @@ export class LinkPeer implements Peer, DialedLinkOwner {
     this.hear();
   }
 
+  /** One link alone carries nothing, so that nobody would see that it is dead: it is made anew. */
+  private waitForBoth(elapsedMs: number): void {
+    this.aloneMs += elapsedMs;
+    if (this.aloneMs < LIMITS.linkAloneMs) return;
+    this.aloneMs = 0;
+    if (this.dialed?.isOpen) this.closeDialed();
+    this.accepted?.close();
+    this.dialLater();
+  }
+
   private refuseWelcome(link: DialedLink, reason: string): void {
     link.close();
     this.problem = reason;
@@ -219,6 +231,7 @@ export class LinkPeer implements Peer, DialedLinkOwner {
     if (this.isUp || accepted === null || !dialed?.isOpen) return;
     if (dialed.incarnation !== this.incarnation) return;
     this.isUp = true;
+    this.aloneMs = 0;
     this.failureCount = 0;
     this.problem = '';
     dialed.wire?.trust();
