@@ -34,6 +34,8 @@ export interface ClusterService {
    * @returns false when none does
    */
   unblock(session: Session, how: 'timeout' | 'error'): boolean;
+  /** The keys that another node watches for the session are watched no more. */
+  unwatch(session: Session): void;
   /** The client is gone. */
   forget(session: Session): void;
   /** CLUSTER MEET: joins the node whose gossip listens there. */
@@ -47,12 +49,18 @@ export interface ClusterService {
   ownerOfSlot(slot: number): ClusterNode | null;
   /** The owner first. */
   holdersOfSlot(slot: number): readonly ClusterNode[];
-  /** Nodes but this one that have applied what the session wrote last. WAIT. */
-  acknowledgedCount(session: Session): number;
+  /** Where what the session's store has recorded so far ends. WAIT. */
+  positionOf(session: Session): number;
+  /** Nodes but this one that have applied all up to there. */
+  acknowledgedCount(session: Session, position: number): number;
   /** Calls when as many have, or has when it returns. */
-  whenAcknowledged(session: Session, nodeCount: number, timeoutMs: number, done: () => void): void;
-  /** PUBLISH and SPUBLISH to the clients of other nodes. */
-  publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): void;
+  whenAcknowledged(
+    session: Session,
+    position: number,
+    wait: { nodeCount: number; timeoutMs: number; done: () => void },
+  ): void;
+  /** PUBLISH and SPUBLISH, to the clients of other nodes. */
+  publish(frame: Frame, isSharded: boolean): void;
   /** SCRIPT LOAD; null: SCRIPT FLUSH. Other nodes do the same. */
   shareScript(script: string | null): void;
 }
@@ -110,11 +118,13 @@ export const NO_CLUSTER: ClusterService = {
   isElsewhere: () => false,
   forward: () => {},
   unblock: () => false,
+  unwatch: () => {},
   forget: () => {},
   meet: () => {},
   forgetNode: () => false,
   ownerOfSlot: () => null,
   holdersOfSlot: () => [],
+  positionOf: () => 0,
   acknowledgedCount: () => 0,
   whenAcknowledged: () => {},
   publish: () => {},

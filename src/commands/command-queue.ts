@@ -55,6 +55,12 @@ export class CommandQueue {
     return true;
   }
 
+  /** `shift` begins with the first command again. */
+  rewind(): void {
+    this.nextLength = 0;
+    this.nextByte = 0;
+  }
+
   clear(): void {
     this.count = 0;
     this.byteCount = 0;

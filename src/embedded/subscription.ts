@@ -76,6 +76,7 @@ export class EmbeddedSubscription implements Subscription {
       queryBytes: 0,
       outputBytes: 0,
       isTls: false,
+      isPatient: false,
       replyMode: 'on',
       push: (bytes, start, end) => {
         if (this.pushed.length === 0) this.node.loop.doLater(() => this.deliver());

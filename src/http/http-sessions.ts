@@ -114,6 +114,7 @@ class HttpChannel implements ClientChannel {
   readonly fileDescriptor = -1;
   readonly queryBytes = 0;
   readonly outputBytes = 0;
+  readonly isPatient = false;
   replyMode: ClientChannel['replyMode'] = 'on';
   private readonly onClose: () => void;
 

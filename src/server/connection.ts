@@ -31,6 +31,7 @@ import type { TurnLoop } from './turn-loop.ts';
 export class Connection implements ClientChannel, SocketHandler {
   readonly session: Session;
   readonly isTls: boolean;
+  readonly isPatient = true;
   replyMode: ClientChannel['replyMode'] = 'on';
   /** When the output went above the soft limit, 0 while it is below. */
   softLimitSinceMs = 0;

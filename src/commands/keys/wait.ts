@@ -1,4 +1,5 @@
 import { ERRORS } from '../../protocol/error-table.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
 
@@ -16,11 +17,15 @@ export const waitCommand: CommandRow = {
   execute(session, frame, reply) {
     const replicaCount = integer64Argument(frame, 1);
     if (replicaCount === null) return reply.error(ERRORS.notInteger);
-    const { blocking } = session.node;
+    const { blocking, cluster } = session.node;
     const timeoutMs = blocking.parseTimeoutMs(frame, 2, reply);
     if (timeoutMs < 0) return;
-    // There are no replicas, now or when the time has passed; none is what was asked for at most.
-    if (replicaCount <= 0n) reply.integer(0);
-    else blocking.blockForTime(session, frame, reply, { timeoutMs, timeoutReply: 'zero' });
+    const position = cluster.positionOf(session);
+    const answer = (to: ReplyWriter) => to.integer(cluster.acknowledgedCount(session, position));
+    if (cluster.acknowledgedCount(session, position) >= replicaCount) return answer(reply);
+    const done = blocking.blockForEvent(session, frame, reply, { timeoutMs, answer });
+    // Of so many nodes that none can have them, none ever will: the time passes.
+    const nodeCount = Number(replicaCount);
+    cluster.whenAcknowledged(session, position, { nodeCount, timeoutMs, done });
   },
 };

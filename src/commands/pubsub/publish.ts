@@ -35,8 +35,11 @@ export const spublishCommand: CommandRow = {
   },
 };
 
+/** @returns clients of this node that heard it */
 function publish(session: Session, frame: Frame, kind: 'channel' | 'shard'): number {
   const offset = frame.offsets[2];
   const length = frame.lengths[2];
+  const { cluster } = session.node;
+  if (cluster.isOn) cluster.publish(frame, kind === 'shard');
   return session.node.pubsub.publish(kind, frame.latin1(1), frame.bytes, offset, length);
 }

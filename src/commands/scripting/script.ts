@@ -69,6 +69,7 @@ const flushRow = scriptSubcommand(
       return;
     }
     node.scripting.flushScripts();
+    node.cluster.shareScript(null);
     reply.ok();
   },
 );
@@ -104,8 +105,9 @@ const loadRow = scriptSubcommand(
   },
   ({ node }, frame, reply) => {
     const { value, error } = node.scripting.loadScript(frame.latin1(2));
-    if (error !== '') reply.errorLatin1(error);
-    else reply.bulkLatin1(value);
+    if (error !== '') return reply.errorLatin1(error);
+    node.cluster.shareScript(frame.latin1(2));
+    reply.bulkLatin1(value);
   },
 );
 

@@ -38,14 +38,42 @@ export class WatchTable {
       store.sink.attach(reader);
     }
     session.watched ??= new SessionWatches();
-    reader.add(session.watched as SessionWatches, session.databaseIndex, frame, arg);
+    if (session.watched instanceof SessionWatches) {
+      reader.add(session.watched, session.databaseIndex, frame, arg);
+    } else {
+      session.watched.isDirty = true;
+    }
+  }
+
+  /**
+   * Another node watches keys for the session. Keys that are watched by several nodes, because
+   * their owner has changed, count as changed.
+   */
+  watchElsewhere(session: Session, keyCount: number): void {
+    session.watched ??= new WatchesElsewhere();
+    if (session.watched instanceof WatchesElsewhere) session.watched.count += keyCount;
+    else session.watched.isDirty = true;
+  }
+
+  /** Whether another node watches keys for it. */
+  isWatchedElsewhere({ watched }: Session): boolean {
+    return watched instanceof WatchesElsewhere;
+  }
+
+  /** The session has watched keys: where nothing is known of that, EXEC must not run. */
+  loseUnknown(session: Session): void {
+    if (session.watched !== null) return;
+    const lost = new SessionWatches();
+    lost.isDirty = true;
+    session.watched = lost;
   }
 
   /** Forgets all keys of the session, and that they changed. */
   unwatch(session: Session): void {
-    const watches = session.watched as SessionWatches | null;
+    const watches = session.watched;
     if (watches === null) return;
     session.watched = null;
+    if (!(watches instanceof SessionWatches)) return session.node.cluster.unwatch(session);
     for (const key of watches.keys) {
       const reader = this.readers.get(key.store);
       if (reader === undefined) continue;
@@ -63,8 +91,9 @@ export class WatchTable {
 
   /** Whether EXEC may run: no watched key was changed, removed or has expired. */
   isUnchanged(session: Session): boolean {
-    const watches = session.watched as SessionWatches | null;
+    const watches = session.watched;
     if (watches === null) return true;
+    if (!(watches instanceof SessionWatches)) return false;
     for (const key of watches.keys) {
       if (watches.isDirty) break;
       // An expired key that nobody has come by yet is removed by this look, which is a change.
@@ -92,6 +121,11 @@ class SessionWatches implements WatchedKeys {
   get count(): number {
     return this.keys.size;
   }
+}
+
+class WatchesElsewhere implements WatchedKeys {
+  isDirty = false;
+  count = 0;
 }
 
 /** What a watched key takes beside its bytes, and each session that watches it; measured. */

@@ -1,0 +1,187 @@
+/**
+ * Replies to clients of other nodes. Those of a loop turn lie in one writer, and leave when the
+ * turn ends, behind the effects that they tell of: one message for what one client sent at once.
+ * A reply to a change that its store's log, or a majority, has not got yet is kept until it has.
+ */
+import { LIMITS } from '../../base/limits.ts';
+import type { Timer } from '../../base/world.ts';
+import type { StoreSafety } from '../../engine/store-safety.ts';
+import { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { MESSAGE } from '../peers/message-table.ts';
+import type { PeerBus } from '../peers/peer-bus.ts';
+import type { ProxySession } from './proxy-session.ts';
+import { HANDED_BACK } from './routing-messages.ts';
+
+/** Consecutive replies to one client. */
+export interface Replies {
+  readonly clientId: number;
+  readonly number: number;
+  /** HANDED_BACK or bytes, each. */
+  readonly lengths: readonly number[];
+  readonly bytes: Uint8Array;
+  readonly start: number;
+}
+
+interface HeldReplies extends Replies {
+  readonly proxy: ProxySession;
+  /** Null: only its link was full. */
+  readonly safety: StoreSafety | null;
+  readonly position: number;
+}
+
+export class ReplySender {
+  /** Commands write their replies here; `note` says whose they are. */
+  readonly writer = new ReplyWriter();
+  /** Of the reply that begins to be written. */
+  mark = 0;
+  private readonly proxies: ProxySession[] = [];
+  private readonly numbers: number[] = [];
+  private readonly lengths: number[] = [];
+  private held: HeldReplies[] = [];
+  private timer: Timer | null = null;
+  private readonly bus: PeerBus;
+  private readonly after: (delayMs: number, callback: () => void) => Timer;
+  private readonly deliver: (replies: Replies) => void;
+
+  /** @param options.deliver  to a client of this node */
+  constructor(options: {
+    bus: PeerBus;
+    after: (delayMs: number, callback: () => void) => Timer;
+    deliver: (replies: Replies) => void;
+  }) {
+    this.bus = options.bus;
+    this.after = options.after;
+    this.deliver = options.deliver;
+  }
+
+  get hasReplies(): boolean {
+    return this.proxies.length > 0;
+  }
+
+  /** What was written since `mark` is the reply to that command. */
+  note(proxy: ProxySession, number: number): void {
+    this.add(proxy, number, this.writer.position - this.mark);
+  }
+
+  noteHandedBack(proxy: ProxySession, number: number): void {
+    this.add(proxy, number, HANDED_BACK);
+  }
+
+  flush(): void {
+    const { lengths, numbers, proxies, writer } = this;
+    let start = 0;
+    let i = 0;
+    while (i < proxies.length) {
+      const proxy = proxies[i];
+      let end = i + 1;
+      let byteCount = sizeOf(lengths[i]);
+      while (
+        end < proxies.length &&
+        proxies[end] === proxy &&
+        numbers[end] === numbers[end - 1] + 1
+      ) {
+        byteCount += sizeOf(lengths[end++]);
+      }
+      if (!proxy.isGone) this.dispatch(proxy, { first: i, end, start, byteCount });
+      start += byteCount;
+      i = end;
+    }
+    proxies.length = 0;
+    numbers.length = 0;
+    lengths.length = 0;
+    writer.reset();
+    this.mark = 0;
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    this.held = [];
+  }
+
+  private add(proxy: ProxySession, number: number, length: number): void {
+    this.proxies.push(proxy);
+    this.numbers.push(number);
+    this.lengths.push(length);
+    this.mark = this.writer.position;
+  }
+
+  private dispatch(
+    proxy: ProxySession,
+    run: { first: number; end: number; start: number; byteCount: number },
+  ): void {
+    const { bytes } = this.writer;
+    const { byteCount, end, first, start } = run;
+    const replies = {
+      clientId: proxy.clientId,
+      number: this.numbers[first],
+      lengths: this.lengths.slice(first, end),
+      bytes,
+      start,
+    };
+    const { safety } = proxy.session.store;
+    const isSafe = safety === null || safety.position <= safety.safePosition;
+    if (isSafe && proxy.heldReplyCount === 0 && this.send(proxy, replies)) return;
+    const kept = bytes.slice(start, start + byteCount);
+    const position = isSafe ? 0 : safety.position;
+    this.held.push({ ...replies, bytes: kept, start: 0, proxy, safety, position });
+    proxy.heldReplyCount++;
+    if (!isSafe) void safety.whenSafe(position, true).then(() => this.release());
+    else this.releaseLater();
+  }
+
+  /** Those that may leave by now do. */
+  private release(): void {
+    const { held } = this;
+    this.held = [];
+    const late = new Set<ProxySession>();
+    let isFull = false;
+    for (const replies of held) {
+      const { position, proxy, safety } = replies;
+      if (proxy.isGone) continue;
+      const isSafe = safety === null || safety.safePosition >= position;
+      if (isSafe && !late.has(proxy)) {
+        if (this.send(proxy, replies)) {
+          proxy.heldReplyCount--;
+          continue;
+        }
+        isFull = true;
+      }
+      late.add(proxy);
+      this.held.push(replies);
+    }
+    if (isFull) this.releaseLater();
+  }
+
+  private releaseLater(): void {
+    this.timer ??= this.after(LIMITS.forwardRetryMs, () => {
+      this.timer = null;
+      this.release();
+    });
+  }
+
+  /** @returns false: too much waits for its link */
+  private send({ peer }: ProxySession, replies: Replies): boolean {
+    if (peer === null) {
+      this.deliver(replies);
+      return true;
+    }
+    if (!peer.isUp) return true;
+    const message = this.bus.begin(peer, MESSAGE.reply);
+    if (message === null) return !peer.isUp;
+    const { bytes, clientId, lengths, number, start } = replies;
+    message.u53(clientId).u53(number).u32(lengths.length);
+    let end = start;
+    for (const length of lengths) {
+      message.u32(length);
+      end += sizeOf(length);
+    }
+    message.bytes(bytes, start, end);
+    message.end();
+    return true;
+  }
+}
+
+export function sizeOf(length: number): number {
+  return length === HANDED_BACK ? 0 : length;
+}

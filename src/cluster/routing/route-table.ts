@@ -1,0 +1,45 @@
+import type { Frame } from '../../base/frame.ts';
+import { findCommand } from '../../commands/acl/enforce.ts';
+import type { Command, CommandTable } from '../../commands/command-table.ts';
+import type { Session } from '../../commands/session.ts';
+import type { Store } from '../../engine/store.ts';
+import { ROUTE, type Route, routeOf } from './route.ts';
+
+/** Routes of the commands of one node, each looked up once. */
+export class RouteTable {
+  private readonly routes = new Map<Command, Route>();
+
+  constructor(table: CommandTable) {
+    for (const command of table.commands) this.add(command);
+  }
+
+  of(command: Command): Route {
+    return this.routes.get(command) ?? ROUTE.SELF;
+  }
+
+  /** Whose owner executes the command in `frame`; null: whoever is asked does. */
+  storeOf(session: Session, frame: Frame): Store | null {
+    const command = findCommand(session, frame);
+    return command === null ? null : this.storeOfRoute(this.of(command), session, frame);
+  }
+
+  storeOfRoute(route: Route, { node, store }: Session, frame: Frame): Store | null {
+    switch (route) {
+      case ROUTE.SELF:
+      case ROUTE.SELF_AT_ONCE:
+      case ROUTE.KILL:
+        return null;
+      case ROUTE.STORES:
+        return node.stores.default;
+      case ROUTE.NAMED_STORE:
+        return (frame.count > 2 ? node.stores.find(frame.latin1(2)) : null) ?? node.stores.default;
+      default:
+        return store;
+    }
+  }
+
+  private add(command: Command): void {
+    this.routes.set(command, routeOf(command.row, command.fullName));
+    for (const child of command.subcommands?.values() ?? []) this.add(child);
+  }
+}

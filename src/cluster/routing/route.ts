@@ -1,0 +1,71 @@
+import type { CommandRow } from '../../commands/command-row.ts';
+
+/** Which node executes a command. */
+export const ROUTE = {
+  /** The one that its client is connected to, when what the client sent before is answered. */
+  SELF: 0,
+  /** The same, at once: it neither reads nor changes what other commands do. */
+  SELF_AT_ONCE: 1,
+  /** Any that holds the keys: this one, unless an earlier command of the client is under way. */
+  READ: 2,
+  /** The owner of the keys. */
+  OWNER: 3,
+  /** The owner of the default store, which decides about stores and function libraries. */
+  STORES: 4,
+  /** The owner of the store that argument 2 names. */
+  NAMED_STORE: 5,
+  /** Where the transaction's commands run. */
+  EXEC: 6,
+  /** Where EXEC will run. */
+  WATCH: 7,
+  /** XREAD: the owner when it may wait. */
+  READ_OR_WAIT: 8,
+  /** Where the client's writes were made. */
+  WAIT: 9,
+  /** Where the script runs that keeps a node busy. */
+  KILL: 10,
+} as const;
+
+export type Route = (typeof ROUTE)[keyof typeof ROUTE];
+
+/** Commands whose flags do not say it. */
+const EXCEPTIONS: Readonly<Record<string, Route>> = {
+  echo: ROUTE.SELF_AT_ONCE,
+  multi: ROUTE.SELF_AT_ONCE,
+  ping: ROUTE.SELF_AT_ONCE,
+  time: ROUTE.SELF_AT_ONCE,
+  exec: ROUTE.EXEC,
+  watch: ROUTE.WATCH,
+  xread: ROUTE.READ_OR_WAIT,
+  wait: ROUTE.WAIT,
+  waitaof: ROUTE.WAIT,
+  // Heard by the clients of every node: this one tells the others.
+  spublish: ROUTE.SELF,
+  lolwut: ROUTE.SELF,
+  'store|create': ROUTE.STORES,
+  'store|drop': ROUTE.STORES,
+  'store|flush': ROUTE.NAMED_STORE,
+  'function|delete': ROUTE.STORES,
+  'function|flush': ROUTE.STORES,
+  'function|load': ROUTE.STORES,
+  'function|restore': ROUTE.STORES,
+  'script|kill': ROUTE.KILL,
+  'function|kill': ROUTE.KILL,
+};
+
+/** @param fullName  `function|load` for a subcommand */
+export function routeOf(row: CommandRow, fullName: string): Route {
+  const exception = EXCEPTIONS[fullName];
+  if (exception !== undefined) return exception;
+  if (row.flags.includes('write')) return ROUTE.OWNER;
+  if (row.keys === undefined) return row.flags.includes('readonly') ? ROUTE.READ : ROUTE.SELF;
+  // Scripts, and PFCOUNT, which keeps what it has counted.
+  if (row.mayReplicate === true) return ROUTE.OWNER;
+  return row.flags.includes('readonly') ? ROUTE.READ : ROUTE.SELF;
+}
+
+/** Works on its client's connection: no other node can run it for that client. */
+export function isBound(row: CommandRow, fullName: string): boolean {
+  if (row.group === 'connection') return fullName !== 'ping' && fullName !== 'echo';
+  return row.name === 'monitor' || row.name.endsWith('subscribe');
+}
