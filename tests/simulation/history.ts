@@ -82,5 +82,6 @@ export function describeOperation(operation: Operation): string {
     operation;
   const words = [verb, key, first, second].filter((word) => word !== '').join(' ');
   const end = answeredMs === Number.POSITIVE_INFINITY ? '...' : answeredMs.toFixed(1);
-  return `${askedMs.toFixed(1)}-${end} client ${clientId} at ${nodeId}: ${words} -> ${outcome} ${reply}`;
+  const when = `${askedMs.toFixed(1)}-${end}`;
+  return `${when} client ${clientId} at ${nodeId}: ${words} -> ${outcome} ${reply}`;
 }

@@ -41,7 +41,7 @@ export class Scenario {
     return this.kind === 'calm' ? 0 : SKEW_MS_MAX * 2 + LONG_STALL_MS;
   }
 
-  /** Before the nodes are started. */
+  /** How slow and how lossy the wires are. */
   shapeWire(): void {
     const { wire } = this.cluster.fabric;
     const isSlow = this.random.below(4) === 0;

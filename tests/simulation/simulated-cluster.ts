@@ -103,7 +103,8 @@ export class SimulatedCluster {
     const { running } = this;
     const digests = new Set<string>();
     for (const node of running) {
-      const { nodes, tableDigest } = this.serviceOf(node);
+      const { isOn, nodes, tableDigest } = this.serviceOf(node);
+      if (!isOn) return running.length === 1;
       const readyCount = nodes.filter(({ status }) => status === 'ready').length;
       if (readyCount !== running.length) return false;
       digests.add(tableDigest);

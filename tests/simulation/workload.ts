@@ -17,6 +17,8 @@ export interface WorkloadOptions {
 
 const KINDS: readonly KeyKind[] = ['register', 'counter', 'set', 'hash', 'list', 'volatile'];
 const FIELD_COUNT = 3;
+/** Commands that a client sends without waiting in between. */
+const PIPELINE_MAX = 4;
 const VOLATILE_MS_MAX = 1500;
 /** A client whose node is gone looks for another one after so long. */
 const RECONNECT_MS = 50;
@@ -73,14 +75,18 @@ export class Workload {
       return;
     }
     const { node, client } = place;
-    const action = this.chooseAction();
-    const operation = this.history.begin(action, { clientId, nodeId: node.id });
-    this.busyCount++;
-    client.call(wordsOf(action), (reply) => {
-      this.busyCount--;
-      this.note(operation, reply);
-      this.after(reply === null ? RECONNECT_MS : this.think(), () => this.run(clientId, place));
-    });
+    let waitingCount = this.random.below(4) === 0 ? 2 + this.random.below(PIPELINE_MAX - 1) : 1;
+    for (let left = waitingCount; left > 0; left--) {
+      const action = this.chooseAction();
+      const operation = this.history.begin(action, { clientId, nodeId: node.id });
+      this.busyCount++;
+      client.call(wordsOf(action), (reply) => {
+        this.busyCount--;
+        this.note(operation, reply);
+        if (--waitingCount > 0) return;
+        this.after(reply === null ? RECONNECT_MS : this.think(), () => this.run(clientId, place));
+      });
+    }
   }
 
   private connect(): { node: SimulatedNode; client: SimulatedClient } | null {

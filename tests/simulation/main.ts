@@ -1,0 +1,139 @@
+/**
+ * `npm run test:simulation`: clusters of whole nodes in one process, one seed a run.
+ *
+ *     --seeds N  --first N   which seeds          --jobs N   processes that share them
+ *     --kind calm            one kind of scenario: calm, crash, partition, chaos
+ *     --mutation NAME        with one deliberate defect of the protocol, which must be caught
+ *     --mutations            each of them in turn, until a seed has caught it
+ *     --all                  goes on after a seed that failed
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MUTATIONS, type Mutation, requireMutation } from './mutations.ts';
+import { runSeed, type SeedOptions, type SeedReport } from './run-seed.ts';
+import { SCENARIO_KINDS } from './scenario.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3000' },
+    first: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '1' },
+    kind: { type: 'string' },
+    mutation: { type: 'string' },
+    mutations: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
+  },
+});
+const first = Number(values.first);
+const seedCount = Number(values.seeds);
+const jobCount = Math.min(Number(values.jobs), seedCount);
+const kind = SCENARIO_KINDS.find((one) => one === values.kind);
+const startMs = performance.now();
+let failedCount = 0;
+
+if (values.mutations) await catchMutations();
+else if (jobCount > 1) await share();
+else await runSeeds(values.mutation === undefined ? null : requireMutation(values.mutation));
+process.exitCode = failedCount === 0 ? 0 : 1;
+
+async function runSeeds(mutation: Mutation | null): Promise<void> {
+  const restore = mutation?.apply();
+  const sums = { seeds: 0, operations: 0, done: 0, virtualMs: 0, convergedMsMax: 0 };
+  for (let seed = first; seed < first + seedCount; seed++) {
+    const report = await trySeed(seed);
+    sums.seeds++;
+    sums.operations += report.operationCount;
+    sums.done += report.doneCount;
+    sums.virtualMs += report.virtualMs;
+    sums.convergedMsMax = Math.max(sums.convergedMsMax, report.convergedMs);
+    if (report.problems.length === 0) continue;
+    failedCount++;
+    tell(`seed ${seed} (${report.kind}):`);
+    for (const line of report.problems) tell(`  ${line}`);
+    const flags = mutation === null ? '' : ` --mutation ${mutation.name}`;
+    tell(`again: npm run test:simulation -- --seeds 1 --first ${seed}${flags}`);
+    if (!values.all) break;
+  }
+  restore?.();
+  const virtualS = Math.round(sums.virtualMs / 1000);
+  const what = `${sums.operations} commands, ${sums.done} answered, ${virtualS} s of their time`;
+  const pace = (sums.seeds / secondsPassed()).toFixed(1);
+  tell(`${sums.seeds} seeds, ${failedCount} failed: ${what}; ${pace} seeds a second`);
+  tell(`equal at the latest ${Math.round(sums.convergedMsMax)} ms after all was mended`);
+}
+
+/** Each must be seen by one of the seeds. */
+async function catchMutations(): Promise<void> {
+  for (const mutation of MUTATIONS) {
+    const restore = mutation.apply();
+    const caught = await findSeedThatFails(mutation);
+    restore();
+    if (caught === null) failedCount++;
+    const how = caught === null ? `MISSED by ${seedCount} seeds` : describeCatch(caught);
+    tell(`${mutation.name}: ${how}`);
+  }
+  tell(`${MUTATIONS.length} mutations, ${failedCount} missed, ${Math.round(secondsPassed())} s`);
+}
+
+async function findSeedThatFails(mutation: Mutation): Promise<SeedReport | null> {
+  for (let seed = first; seed < first + seedCount; seed++) {
+    const report = await trySeed(seed, mutation.kind);
+    if (report.problems.length > 0) return report;
+  }
+  return null;
+}
+
+function describeCatch({ seed, kind: scenario, problems }: SeedReport): string {
+  return `caught by seed ${seed} (${scenario}), ${seed - first + 1} tried: ${problems[0]}`;
+}
+
+/** What a run throws is a failure of its seed. */
+async function trySeed(seed: number, kindOfMutation = kind): Promise<SeedReport> {
+  const options: SeedOptions =
+    kindOfMutation === undefined ? { seed } : { seed, kind: kindOfMutation };
+  try {
+    return await runSeed(options);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return {
+      seed,
+      kind: kindOfMutation ?? 'chaos',
+      operationCount: 0,
+      doneCount: 0,
+      virtualMs: 0,
+      convergedMs: 0,
+      problems: [text],
+    };
+  }
+}
+
+async function share(): Promise<void> {
+  const each = Math.ceil(seedCount / jobCount);
+  const jobs: Promise<void>[] = [];
+  for (let from = first; from < first + seedCount; from += each) {
+    const count = Math.min(each, first + seedCount - from);
+    const options = ['--first', `${from}`, '--seeds', `${count}`];
+    if (values.all) options.push('--all');
+    if (kind !== undefined) options.push('--kind', kind);
+    const job = fork(fileURLToPath(import.meta.url), options);
+    jobs.push(
+      new Promise((resolve) => {
+        job.on('exit', (code) => {
+          if (code !== 0) failedCount++;
+          resolve();
+        });
+      }),
+    );
+  }
+  await Promise.all(jobs);
+  tell(`${seedCount} seeds in ${Math.round(secondsPassed())} s`);
+}
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function secondsPassed(): number {
+  return (performance.now() - startMs) / 1000;
+}
