@@ -91,6 +91,11 @@ export interface ClusterNode {
   readonly tags: ReadonlyMap<string, string>;
 }
 
+/** Whether it is there, as far as this node knows. */
+export function isMember({ isSelf, status }: ClusterNode): boolean {
+  return isSelf || status === 'ready' || status === 'filling' || status === 'suspect';
+}
+
 /** A connection between this node and another one. */
 export interface ClusterLink {
   /** `to`: this node opened it, and sends by it. */

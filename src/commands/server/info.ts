@@ -3,6 +3,7 @@ import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
 import { measureFilter } from '../../engine/filter/filter-stats.ts';
 import { measureStore } from '../../engine/store-statistics.ts';
+import { isMember } from '../cluster-service.ts';
 import type { CommandRow } from '../command-row.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { InfoField } from './info-field.ts';
@@ -39,7 +40,7 @@ const SECTIONS: readonly Section[] = [
   section('Commandstats', commandFields, false),
   section('Errorstats', errorFields),
   section('Latencystats', latencyFields, false),
-  section('Cluster', () => [['cluster_enabled', 0]]),
+  section('Cluster', clusterFields),
   section('Keyspace', keyspaceFields),
   section('Stores', storeFields, (node) => node.stores.named.length > 0),
   section('Filter', filterFields, (node) => node.stores.all.some((store) => store.filterPlan)),
@@ -116,10 +117,11 @@ function serverFields(node: NodeServices): InfoField[] {
   ];
 }
 
-function clientFields({ blocking, clients, configuration, tracking }: NodeServices): InfoField[] {
+function clientFields(node: NodeServices): InfoField[] {
+  const { blocking, clients, cluster, configuration, tracking } = node;
   return [
     ['connected_clients', clients.count],
-    ['cluster_connections', 0],
+    ['cluster_connections', cluster.links.length],
     ['maxclients', configuration.network.maxClients],
     ['client_recent_max_input_buffer', clients.queryBytesMax],
     ['client_recent_max_output_buffer', clients.outputBytesMax],
@@ -128,6 +130,26 @@ function clientFields({ blocking, clients, configuration, tracking }: NodeServic
     ['clients_in_timeout_table', blocking.timedCount],
     ['total_blocking_keys', blocking.keyCount],
     ['total_blocking_keys_on_nokey', blocking.deletionKeyCount],
+  ];
+}
+
+/**
+ * `cluster_enabled` is what some clients go by to speak as to a Redis Cluster, with one database: a
+ * node that waits to be joined shall not make them do so.
+ */
+function clusterFields({ cluster, configuration }: NodeServices): InfoField[] {
+  const { nodes } = cluster;
+  const memberCount = nodes.filter(isMember).length;
+  if (!cluster.isOn) return [['cluster_enabled', 0]];
+  const isCluster = memberCount > 1 || configuration.cluster.redisProtocol;
+  return [
+    ['cluster_enabled', isCluster ? 1 : 0],
+    ['cluster_node_id', cluster.nodeId],
+    ['cluster_node_state', nodes[0].status],
+    ['cluster_members', memberCount],
+    ['cluster_known_nodes', nodes.length],
+    ['cluster_table_version', cluster.tableVersion],
+    ['cluster_table_digest', cluster.tableDigest],
   ];
 }
 

@@ -1,7 +1,8 @@
 /** The node and the cluster it is in. */
 import { measureStore } from '../../engine/store-statistics.ts';
 import type { RouteRow } from '../route-row.ts';
-import { clusterFacts, memberFacts, memoryFacts, processFacts } from './node-facts.ts';
+import { clusterFacts, membersFacts } from './cluster-facts.ts';
+import { memoryFacts, processFacts } from './node-facts.ts';
 
 const MEMBER_SCHEMA = {
   type: 'object',
@@ -9,7 +10,7 @@ const MEMBER_SCHEMA = {
     node_id: { type: 'string' },
     address: { type: 'string' },
     port: { type: 'integer' },
-    status: { type: 'string', enum: ['alive', 'leaving', 'failed', 'left'] },
+    status: { type: 'string', enum: ['alive', 'leaving', 'suspect', 'failed', 'left'] },
     metadata: { type: 'object' },
     last_seen: { type: 'string', format: 'date-time' },
     joined_at: { type: 'string', format: 'date-time' },
@@ -37,7 +38,7 @@ export const NODE_ROUTES: readonly RouteRow[] = [
     },
     handle({ services }) {
       services.clock.refresh();
-      const members = [memberFacts(services)];
+      const members = membersFacts(services);
       return { status: 200, facts: { members, total_count: members.length } };
     },
   },
@@ -58,6 +59,8 @@ export const NODE_ROUTES: readonly RouteRow[] = [
             cluster_size: { type: 'integer' },
             mode: { type: 'string' },
             coordinator: { type: 'string' },
+            table: { type: 'object', description: 'Who owns what: nodes that agree have one.' },
+            issues: { type: 'array', items: { type: 'string' } },
             members: MEMBERS_SCHEMA,
           },
         },

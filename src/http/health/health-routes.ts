@@ -8,7 +8,7 @@
  *     /health/live             the process answers: to start it anew would mend nothing
  */
 import type { NodeServices } from '../../commands/node-services.ts';
-import { clusterSize } from '../admin/node-facts.ts';
+import { clusterSize } from '../admin/cluster-facts.ts';
 import type { RouteAnswer, RouteRequest, RouteRow } from '../route-row.ts';
 
 const SCHEMA = {
@@ -74,7 +74,7 @@ function answer(
   const status = isGood(services, issues) ? 200 : 503;
   const facts = { healthy: isHealthy, status: statusOf(services, isHealthy) };
   if (!isLoggedIn) return { status, facts };
-  return { status, facts: { ...facts, cluster_size: clusterSize(), issues } };
+  return { status, facts: { ...facts, cluster_size: clusterSize(services), issues } };
 }
 
 function statusOf({ health }: NodeServices, isHealthy: boolean): string {

@@ -11,6 +11,7 @@ import { type MemoryPressure, rank } from '../../engine/memory/memory-pressure.t
 import type { Store } from '../../engine/store.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { SampledMetric } from '../../observability/metrics/metric-table.ts';
+import { clusterSize, isClusterHealthy } from '../admin/cluster-facts.ts';
 import { operationCounts, operationDurations } from './operation-values.ts';
 
 /** One line of the text format. */
@@ -36,8 +37,8 @@ export type MetricReader = (source: MetricSource) => MetricValue[];
 /** Each sampled row has its reader: one without does not compile. */
 export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   up: nodeValue(() => 1),
-  clusterHealthy: nodeValue(() => 1),
-  clusterSize: nodeValue(() => 1),
+  clusterHealthy: nodeValue(({ node }) => (isClusterHealthy(node) ? 1 : 0)),
+  clusterSize: nodeValue(({ node }) => clusterSize(node)),
   commandsProcessed: nodeValue(({ node }) => node.table.calls),
   items: storeValue(itemCount),
   itemsTotal: storeValue(itemCount),
