@@ -26,6 +26,7 @@ import { LINK_VERSION_TAG } from './cluster/placement/node-record.ts';
 import { isOwnedBySlot } from './cluster/placement/store-ownership.ts';
 import { ClockFile } from './cluster/replication/clock-file.ts';
 import { NodeReplication } from './cluster/replication/node-replication.ts';
+import { Router } from './cluster/routing/router.ts';
 import type { ClusterService } from './commands/cluster-service.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import type { ClientChannel, Session } from './commands/session.ts';
@@ -46,6 +47,7 @@ export class NodeCluster {
   private readonly membership: Membership;
   private readonly view: ClusterView;
   private readonly replication: NodeReplication;
+  private readonly router: Router;
   private readonly clockFile: ClockFile | null;
   /** The fixed ones; the port of the links is known when it is bound. */
   private readonly tags = new Map<string, string>();
@@ -111,6 +113,13 @@ export class NodeCluster {
       clockBound: this.clockFile,
       askTurnEnd: () => loop.askTurnEnd(),
     });
+    this.router = new Router({
+      node: services,
+      loop,
+      bus,
+      ownership,
+      replication: this.replication,
+    });
     this.orderTurn();
     const { name, configuration: settings } = stores.default;
     const nodes = new ClusterDirectory({
@@ -121,7 +130,12 @@ export class NodeCluster {
       ownership,
       defaultStore: { name, isOwnedBySlot: isOwnedBySlot(settings, cluster) },
     });
-    this.service = new ClusterServices({ directory: nodes });
+    this.service = new ClusterServices({
+      directory: nodes,
+      bus,
+      replication: this.replication,
+      router: this.router,
+    });
     services.health.addCheck(() =>
       this.view.state === 'filling' ? ['cluster: this node is not filled yet'] : [],
     );
@@ -135,6 +149,7 @@ export class NodeCluster {
    */
   async start(): Promise<void> {
     const { ports } = this.options.services;
+    this.router.start();
     await this.bus.start();
     for (const [tag, port] of [
       ['resp', ports.resp],
@@ -166,6 +181,7 @@ export class NodeCluster {
 
   async stop(): Promise<void> {
     this.view.stop();
+    this.router.stop();
     this.replication.stop();
     this.membership.stop();
     await this.bus.stop();
@@ -174,13 +190,14 @@ export class NodeCluster {
 
   /** At the end of a loop turn: effects first, then replies that tell of them, then one write. */
   private orderTurn(): void {
-    const { bus, replication } = this;
+    const { bus, replication, router } = this;
     this.options.loop.links = {
       get isRaised() {
-        return replication.isRaised || bus.isRaised;
+        return replication.isRaised || router.isRaised || bus.isRaised;
       },
       flush: () => {
         replication.flush();
+        router.flush();
         bus.flush();
       },
     };

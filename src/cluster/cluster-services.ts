@@ -1,65 +1,116 @@
+import type { Frame } from '../base/frame.ts';
 import type { ClusterLink, ClusterNode, ClusterService } from '../commands/cluster-service.ts';
-import { NO_CLUSTER } from '../commands/cluster-service.ts';
+import type { Command } from '../commands/command-table.ts';
+import type { Session } from '../commands/session.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { LinkBus } from './peers/link-bus.ts';
+import { linkFacts } from './peers/link-facts.ts';
 import type { ClusterDirectory } from './placement/cluster-directory.ts';
+import type { Replication } from './replication/replication.ts';
+import type { Router } from './routing/router.ts';
+
+export interface ClusterRooms {
+  readonly directory: ClusterDirectory;
+  readonly bus: LinkBus;
+  readonly replication: Replication;
+  readonly router: Router;
+}
 
 /** What of the cluster the rest of the node sees: each question goes to the room that knows. */
 export class ClusterServices implements ClusterService {
   readonly isOn = true;
-  readonly isElsewhere = NO_CLUSTER.isElsewhere;
-  readonly forward = NO_CLUSTER.forward;
-  readonly unblock = NO_CLUSTER.unblock;
-  readonly forget = NO_CLUSTER.forget;
-  readonly acknowledgedCount = NO_CLUSTER.acknowledgedCount;
-  readonly whenAcknowledged = NO_CLUSTER.whenAcknowledged;
-  readonly publish = NO_CLUSTER.publish;
-  readonly shareScript = NO_CLUSTER.shareScript;
-  private readonly directory: ClusterDirectory;
+  private readonly rooms: ClusterRooms;
 
-  constructor({ directory }: { directory: ClusterDirectory }) {
-    this.directory = directory;
+  constructor(rooms: ClusterRooms) {
+    this.rooms = rooms;
   }
 
   get nodeId(): string {
-    return this.directory.self.id;
+    return this.rooms.directory.self.id;
   }
 
   get hexId(): string {
-    return this.directory.self.hexId;
+    return this.rooms.directory.self.hexId;
   }
 
   get nodes(): readonly ClusterNode[] {
-    return this.directory.nodes;
+    return this.rooms.directory.nodes;
   }
 
   get tableVersion(): number {
-    return this.directory.tableVersion;
+    return this.rooms.directory.tableVersion;
   }
 
   get tableDigest(): string {
-    return this.directory.tableDigest;
+    return this.rooms.directory.tableDigest;
   }
 
   get links(): readonly ClusterLink[] {
-    return [];
+    return linkFacts(this.rooms.bus);
   }
 
   issues(): string[] {
-    return this.directory.issues();
+    const { bus, directory } = this.rooms;
+    return [...directory.issues(), ...bus.issues()];
+  }
+
+  isElsewhere(session: Session, frame: Frame, command: Command): boolean {
+    return this.rooms.router.isElsewhere(session, frame, command);
+  }
+
+  forward(session: Session, frame: Frame, command: Command, reply: ReplyWriter): void {
+    this.rooms.router.forward(session, frame, command, reply);
+  }
+
+  unblock(session: Session, how: 'timeout' | 'error'): boolean {
+    return this.rooms.router.unblock(session, how);
+  }
+
+  unwatch(session: Session): void {
+    this.rooms.router.unwatch(session);
+  }
+
+  forget(session: Session): void {
+    this.rooms.router.forget(session);
   }
 
   meet(host: string, gossipPort: number): void {
-    this.directory.meet(host, gossipPort);
+    this.rooms.directory.meet(host, gossipPort);
   }
 
   forgetNode(id: string): boolean {
-    return this.directory.forgetNode(id);
+    return this.rooms.directory.forgetNode(id);
   }
 
   ownerOfSlot(slot: number): ClusterNode | null {
-    return this.directory.ownerOfSlot(slot);
+    return this.rooms.directory.ownerOfSlot(slot);
   }
 
   holdersOfSlot(slot: number): readonly ClusterNode[] {
-    return this.directory.holdersOfSlot(slot);
+    return this.rooms.directory.holdersOfSlot(slot);
+  }
+
+  positionOf(session: Session): number {
+    return this.rooms.router.positionOf(session);
+  }
+
+  acknowledgedCount({ store }: Session, position: number): number {
+    return this.rooms.replication.acknowledgedCount(store, position);
+  }
+
+  whenAcknowledged(
+    { store }: Session,
+    position: number,
+    { done, nodeCount, timeoutMs }: { nodeCount: number; timeoutMs: number; done: () => void },
+  ): void {
+    this.rooms.replication.whenAcknowledged(store, position, nodeCount, timeoutMs, done);
+  }
+
+  publish(frame: Frame, isSharded: boolean): void {
+    this.rooms.router.broadcast.publish(frame, isSharded);
+  }
+
+  shareScript(script: string | null): void {
+    this.rooms.router.broadcast.shareScript(script);
   }
 }
