@@ -1,7 +1,7 @@
 /**
  * Keys with all that belongs to them, on their way to another node: each a command that sets its
- * whole state, `SET k v [PXAT ms]` or `RESTORE k ms payload REPLACE ABSTTL`, and beside it its
- * that it has. A message holds as many as make it about `LIMITS.repairMessageBytes` long.
+ * whole state, `SET k v [PXAT ms]` or `RESTORE k ms payload REPLACE ABSTTL`, and beside it
+ * stamp. A message holds as many as make it about `LIMITS.repairMessageBytes` long.
  */
 import { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';

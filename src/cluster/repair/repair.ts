@@ -2,14 +2,16 @@
  * Makes the stores of this node equal to those of their owners, and serves others who do the same.
  * It runs when a node joins, when a link was cut, when a store has another owner; and once in a
  * while each replica compares the sum of all its stamps with the owner's, in case something was
- * missed that nobody noticed.
+ * missed that nobody noticed. See docs/design/repair.md.
  *
- *     repair.ts         when, with whom            elements/   fields and members, merged
- *     sync-client.ts    the replica's side         stamp-run   stamps in messages; what differs
- *     served-sync.ts    the owner's side           key-copies  keys in messages
- *     store-list.ts     named stores, functions    key-pass    one walk over all keys
+ *     repair.ts        when                       stamp-run.ts    stamps in messages, compared
+ *     store-repair.ts  with whom                  key-copies.ts   keys in messages
+ *     sync-client.ts   the replica's side         key-pass.ts     one walk over all keys
+ *     served-sync.ts   the owner's side           elements/       fields and members, merged
+ *     store-list.ts    named stores, functions
  */
 import { LIMITS } from '../../base/limits.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { SlicePace } from '../../base/pace/sliced-work.ts';
 import type { Timer, World } from '../../base/world.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
@@ -19,55 +21,42 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
-import { nodeHash } from '../replication/hybrid-clock.ts';
-import {
-  COUNTER_STEPS,
-  NODE_STEPS,
-  STAMP_EPOCH_MS,
-  stampHigh,
-  stampLow,
-  stampMs,
-} from '../replication/stamp.ts';
-import { mergeElements } from './elements/element-merge.ts';
+import type { NodeReplication } from '../replication/node-replication.ts';
+import { COUNTER_STEPS, STAMP_EPOCH_MS, stampHigh, stampLow } from '../replication/stamp.ts';
+import { LossCount } from './loss-count.ts';
 import type { RepairContext } from './repair-context.ts';
-import { ServedSync } from './served-sync.ts';
-import type { StampedStore } from './stamped-store.ts';
-import type { StoreList } from './store-list.ts';
+import { StampedStores } from './stamped-stores.ts';
+import { StoreList } from './store-list.ts';
 import { StoreRepair } from './store-repair.ts';
-import { FOR, SYNC, SYNCED } from './sync-messages.ts';
+import type { SyncClient } from './sync-client.ts';
+import { FOR } from './sync-messages.ts';
+import { SyncServer } from './sync-server.ts';
+import { TogetherFile } from './together-file.ts';
 import { TombstoneSweep } from './tombstone-sweep.ts';
 
 /** As much as the loop has time for while no client sends anything, else a fifth. */
 const REPAIR_PACE: SlicePace = { sliceMs: 2, busyPauseMs: 8, idlePauseMs: 0 };
 const TICK_MS = 250;
-/** A link that is cut is noticed so much later, at most. */
-const NOTICED_MS = 1_500;
 
 export interface RepairOptions {
   readonly node: NodeServices;
   readonly bus: PeerBus;
   readonly ownership: Ownership;
-  readonly stores: StoreList;
-  /** The store as repair changes it; the same one each time. */
-  readonly stampedOf: (store: Store) => StampedStore;
-  readonly isBySlot: (store: Store) => boolean;
-  /** This node executes for the store, or for some slots of it. */
-  readonly isServing: (store: Store) => boolean;
-  /** The store is equal to what its owners have: told after each repair. */
-  readonly onEqual: (store: Store) => void;
-  /** All stores are, for the first time. */
+  readonly replication: NodeReplication;
+  readonly logger: Logger;
+  /** Where it is kept when this node was equal to others last; '': nowhere. */
+  readonly togetherPath: string;
+  /** All stores are equal to their owners for the first time: this node may own some. */
   readonly onFilled: () => void;
-  /** When this node was last together with others, Unix ms, before it started; 0: not known. */
-  readonly togetherMs: number;
-  /** It is so now. */
-  readonly onTogether: (nowMs: number) => void;
-  readonly onFailed: (error: unknown) => void;
+  readonly onFailure: (error: unknown) => void;
 }
 
+/** One store that is being made equal to one owner. */
 export interface RepairProgress {
   readonly store: string;
   readonly ownerId: string;
   readonly keysDone: number;
+  /** As the owner counted at the beginning; fewer are sent when some are equal already. */
   readonly keysTotal: number;
   readonly bytesDone: number;
   /** 0..1 */
@@ -75,39 +64,82 @@ export interface RepairProgress {
 }
 
 export class Repair {
-  readonly context: RepairContext;
   private readonly options: RepairOptions;
   private readonly world: World;
+  private readonly context: RepairContext;
+  private readonly stamped: StampedStores;
+  private readonly list: StoreList;
+  private readonly server: SyncServer;
+  private readonly losses: LossCount;
+  private readonly together: TogetherFile;
   private readonly repairs = new Map<Store, StoreRepair>();
-  /** By the id of who asked, and the store's name. */
-  private readonly served = new Map<string, ServedSync>();
-  /** Peer -> Unix ms at which it was not reached any more. */
-  private readonly lostMs = new Map<string, number>();
-  private readonly peerHashes = new Map<string, number>();
   private ticker: Timer | null = null;
   private checkMs = 0;
   private ageMs = 0;
   private lastId = 0;
   /** Since when every known node has been reached, monotonic ms; -1: one is not. */
   private allReachedMs = -1;
-  private togetherMs: number;
-  private isFilled = false;
   private isListed = false;
+  private isFilled = false;
 
   constructor(options: RepairOptions) {
     this.options = options;
-    const { bus, node } = options;
+    const { bus, node, ownership, replication } = options;
     this.world = node.world;
-    this.togetherMs = options.togetherMs;
-    const { counters } = node;
-    this.context = {
-      world: node.world,
+    this.losses = new LossCount(node.world.clock);
+    this.together = new TogetherFile(node.world.disk, options.togetherPath);
+    const stamped = new StampedStores({ node, nodeId: bus.id, ownership, replication });
+    this.stamped = stamped;
+    this.context = this.createContext();
+    this.list = new StoreList({
+      node,
+      bus,
+      stamped: stamped.of(node.stores.default),
+      isOwner: () => stamped.isServing(node.stores.default),
+      onTold: () => this.onListed(),
+      onRefused: (reason) => this.onRefused(node.stores.default, reason),
+    });
+    const { context } = this;
+    this.server = new SyncServer({ context, node, ownership, stamped });
+    this.listen();
+  }
+
+  start(): void {
+    this.checkMs = this.nextCheckMs();
+    this.ticker = this.world.timers.every(TICK_MS, () => this.tick());
+    this.tick();
+  }
+
+  stop(): void {
+    this.ticker?.cancel();
+    this.ticker = null;
+    this.server.stop();
+    this.context.tombstones.stop();
+    for (const repair of this.repairs.values()) repair.stop();
+  }
+
+  /** The store is not known to be equal to what its owners have. */
+  isPending(store: Store): boolean {
+    return this.repairs.get(store)?.isPending ?? false;
+  }
+
+  get progress(): readonly RepairProgress[] {
+    return [...this.repairs.values()].flatMap((repair) => repair.progress());
+  }
+
+  private createContext(): RepairContext {
+    const { bus, node, onFailure } = this.options;
+    const { counters, world } = node;
+    return {
+      world,
       bus,
       pace: REPAIR_PACE,
       commandCount: () => node.table.calls,
-      tombstones: new TombstoneSweep(node.world, options.onFailed),
-      onFailed: options.onFailed,
-      noteLoss: (peerId, high, low) => this.noteLoss(peerId, high, low),
+      tombstones: new TombstoneSweep(world, onFailure),
+      onFailed: onFailure,
+      noteLoss: (peerId, high, low) => {
+        if (this.losses.isLoss(peerId, high, low)) counters[METRIC.lostVersions]++;
+      },
       noteSent(keyCount, byteCount) {
         counters[METRIC.repairKeysSent] += keyCount;
         counters[METRIC.repairBytesSent] += byteCount;
@@ -118,94 +150,77 @@ export class Repair {
       },
       onRefused: (store, reason) => this.onRefused(store, reason),
     };
-    bus.handle(MESSAGE.sync, (peer, message) => this.onSync(peer, message));
+  }
+
+  private listen(): void {
+    const { bus, node, ownership, replication } = this.options;
+    const { server } = this;
+    bus.handle(MESSAGE.sync, (peer, message) => server.onSync(peer, message));
+    bus.handle(MESSAGE.elements, (peer, message) => server.onElements(peer, message));
     bus.handle(MESSAGE.digests, (_peer, message) => this.onDigests(message));
     bus.handle(MESSAGE.stamps, (peer, message) => this.onStamps(peer, message));
     bus.handle(MESSAGE.synced, (peer, message) => this.onSynced(peer, message));
     bus.handle(MESSAGE.copies, (peer, message) => this.onCopies(peer, message));
-    bus.handle(MESSAGE.elements, (peer, message) => this.onElements(peer, message));
-    options.stores.handle(bus, () => this.onListed());
     bus.listen({
       onUp: () => this.tick(),
       onDown: (peer) => this.onDown(peer),
-      onSilence: (peer, isSilent) => isSilent && this.noteLost(peer),
+      onSilence: (peer, isSilent) => isSilent && this.losses.onLost(peer.id),
     });
-    options.ownership.onChange(() => this.onTable());
-  }
-
-  start(): void {
-    this.checkMs = this.nextCheckMs();
-    this.ticker = this.world.timers.every(TICK_MS, () => this.tick());
-  }
-
-  stop(): void {
-    this.ticker?.cancel();
-    this.ticker = null;
-    for (const served of this.served.values()) served.stop();
-    for (const repair of this.repairs.values()) repair.stop();
-    this.served.clear();
-    this.context.tombstones.stop();
-  }
-
-  /** The store may not be equal to what its owners have: a gap, another owner, a new start. */
-  request(store: Store): void {
-    this.requireRepair(store).request();
-    this.tick();
-  }
-
-  /** It is not known to be equal to its owners: effects that do not fit are not missed. */
-  isFilling(store: Store): boolean {
-    return this.repairs.get(store)?.isPending ?? false;
-  }
-
-  get progress(): readonly RepairProgress[] {
-    return [...this.repairs.values()].flatMap((repair) => repair.progress());
-  }
-
-  /** A store is gone. */
-  forget(store: Store): void {
-    this.repairs.get(store)?.stop();
-    this.repairs.delete(store);
+    ownership.onChange(() => this.onTable());
+    replication.onNeedsSync((store) => this.request(store));
+    node.stores.onDropped((store) => {
+      this.repairs.get(store)?.stop();
+      this.repairs.delete(store);
+    });
   }
 
   private tick(): void {
-    const { bus, node } = this.options;
+    if (this.ticker === null) return;
     const nowMs = this.world.clock.monotonicMs();
     this.watchPeers(nowMs);
     this.fill();
     for (const repair of this.repairs.values()) repair.tick();
-    node.counters[METRIC.repairsRunning] = this.progress.length;
+    this.options.node.counters[METRIC.repairsRunning] = this.progress.length;
     if (nowMs >= this.checkMs) this.check();
     if (nowMs - this.ageMs < LIMITS.elementRecentMs) return;
     this.ageMs = nowMs;
-    const isOn = bus.peers.length > 0;
-    for (const store of node.stores) {
-      const { elements } = this.options.stampedOf(store);
-      elements.isOn = isOn;
-      elements.age();
-    }
+    for (const store of this.options.node.stores) this.stamped.of(store).elements.age();
+  }
+
+  /** The store may have missed something: a gap, another owner, a new start of this one. */
+  private request(store: Store): void {
+    this.requireRepair(store).request();
+    if (this.ticker !== null) this.requireRepair(store).tick();
   }
 
   /** A node that joins asks for everything once, and for the list of the stores before. */
   private fill(): void {
-    const { bus, node, onFilled, ownership, stores } = this.options;
+    const { bus, node, onFilled, ownership } = this.options;
     const { nodeIds } = ownership.table;
     if (this.isFilled || nodeIds.length === 0) return;
     if (nodeIds.includes(bus.id)) {
       this.isFilled = true;
-      return;
+      return this.stamped.restampLoaded();
     }
-    if (!this.isListed) {
-      const owner = bus.find(ownership.table.ownerOfStore(node.stores.default.name));
-      if (owner?.isUp === true) stores.ask(owner);
-      return;
-    }
+    if (!this.isListed) return this.askForList();
     for (const store of node.stores) {
       if (!this.repairs.has(store)) this.requireRepair(store).request();
     }
-    if ([...node.stores].some((store) => this.isFilling(store))) return;
+    if ([...node.stores].some((store) => this.isPending(store))) return;
     this.isFilled = true;
+    this.options.logger.info('filled', 'All stores are equal to those of their owners', {
+      stores: node.stores.all.length,
+      keys: node.stores.all.reduce((sum, { entryCount }) => sum + entryCount, 0),
+    });
     onFilled();
+  }
+
+  private askForList(): void {
+    const { bus, node, ownership } = this.options;
+    const { table } = ownership;
+    if (table.nodeIds.length === 0) return;
+    const owner = bus.find(table.ownerOfStore(node.stores.default.name));
+    if (owner?.isUp === true) this.list.ask(owner);
   }
 
   private onListed(): void {
@@ -218,20 +233,29 @@ export class Repair {
     this.tick();
   }
 
+  private onDown(peer: Peer): void {
+    this.losses.onLost(peer.id);
+    this.server.onDown(peer);
+    for (const repair of this.repairs.values()) repair.onDown(peer);
+  }
+
   private requireRepair(store: Store): StoreRepair {
     let repair = this.repairs.get(store);
     if (repair === undefined) {
-      const { bus, isBySlot, node, onEqual, ownership, stampedOf } = this.options;
+      const { bus, node, ownership, replication } = this.options;
       repair = new StoreRepair({
         context: this.context,
-        stamped: stampedOf(store),
+        stamped: this.stamped.of(store),
         bus,
         ownership,
-        isBySlot: isBySlot(store),
+        isBySlot: this.stamped.isBySlot(store),
         nextId: () => ++this.lastId,
         isStale: () => this.isStale,
         onBegin: () => node.counters[METRIC.repairsBegun]++,
-        onEqual: () => onEqual(store),
+        onEqual: (ownerId) => {
+          replication.synced(store, ownerId);
+          this.fill();
+        },
         onDifference: () => node.counters[METRIC.repairDifferences]++,
       });
       this.repairs.set(store, repair);
@@ -241,24 +265,20 @@ export class Repair {
 
   /** It was alone for so long that others may have forgotten what they removed. */
   private get isStale(): boolean {
-    const { togetherMs } = this;
-    return togetherMs > 0 && this.world.clock.wallMs() - togetherMs > LIMITS.tombstoneMsMax;
+    const { lastMs } = this.together;
+    return lastMs > 0 && this.world.clock.wallMs() - lastMs > LIMITS.tombstoneMsMax;
   }
 
   /** Compares every store with its owners; of the own ones, forgets old removals. */
   private check(): void {
-    const { bus, node, ownership, stores } = this.options;
+    const { bus, node } = this.options;
     this.checkMs = this.nextCheckMs();
-    const owner = bus.find(ownership.table.ownerOfStore(node.stores.default.name));
-    if (this.isFilled && owner?.isUp === true) stores.ask(owner);
+    if (this.isFilled) this.askForList();
     for (const store of node.stores) this.requireRepair(store).check();
     const isTogether = bus.peers.some(({ isUp }) => isUp);
     const isQuiet = ![...this.repairs.values()].some(({ isPending }) => isPending);
-    if (isTogether && isQuiet) {
-      this.togetherMs = this.world.clock.wallMs();
-      this.options.onTogether(this.togetherMs);
-    }
-    this.purge();
+    if (isTogether && isQuiet) this.together.note(this.world.clock.wallMs());
+    this.forgetRemovals();
   }
 
   private nextCheckMs(): number {
@@ -266,71 +286,40 @@ export class Repair {
     return this.world.clock.monotonicMs() + LIMITS.repairCheckMs + jitterMs;
   }
 
-  /** Removals that every member has passed, or that are older than an hour. */
-  private purge(): void {
-    const { isServing, node, ownership, stampedOf } = this.options;
-    const nowMs = this.world.clock.wallMs();
-    const monotonicMs = this.world.clock.monotonicMs();
+  /** Those that every member has passed, or that are older than an hour. */
+  private forgetRemovals(): void {
+    const { bus, node, ownership } = this.options;
+    const { clock } = this.world;
     const isSettled =
       this.allReachedMs >= 0 &&
-      monotonicMs - this.allReachedMs > LIMITS.tombstoneMsMin &&
-      this.served.size === 0 &&
-      this.options.bus.peers.every(({ id }) => ownership.table.nodeIds.includes(id));
+      clock.monotonicMs() - this.allReachedMs > LIMITS.tombstoneMsMin &&
+      !this.server.isBusy &&
+      bus.peers.every(({ id }) => ownership.table.nodeIds.includes(id));
     const keptMs = isSettled ? LIMITS.tombstoneMsMin : LIMITS.tombstoneMsMax;
-    const time = (nowMs - keptMs - STAMP_EPOCH_MS) * COUNTER_STEPS;
+    const time = (clock.wallMs() - keptMs - STAMP_EPOCH_MS) * COUNTER_STEPS;
     for (const store of node.stores) {
-      if (!isServing(store)) continue;
-      const { stamps } = stampedOf(store);
+      if (!this.stamped.isServing(store)) continue;
+      const { stamps } = this.stamped.of(store);
       for (const index of stamps.databaseIndexes) {
-        this.context.tombstones.forget(stamps.tableOf(index), stampHigh(time), stampLow(time, 0));
+        const table = stamps.tableOf(index);
+        this.context.tombstones.forget(table, stampHigh(time), stampLow(time, 0));
       }
     }
   }
 
-  /** Whether all known nodes are reached: else what changes is kept element by element. */
+  /** While some known node is not reached, changes are kept element by element. */
   private watchPeers(nowMs: number): void {
-    const { bus, node, stampedOf } = this.options;
+    const { bus, node } = this.options;
     const areReached = bus.peers.every(({ isHeard, isUp }) => isUp && isHeard);
-    if (!areReached) {
-      this.allReachedMs = -1;
-      for (const store of node.stores) stampedOf(store).elements.keep();
-    } else if (this.allReachedMs < 0) {
-      this.allReachedMs = nowMs;
-    }
-    if (!areReached || nowMs - this.allReachedMs < LIMITS.elementKeptMs) return;
-    if (this.served.size > 0) return;
+    if (!areReached) this.allReachedMs = -1;
+    else if (this.allReachedMs < 0) this.allReachedMs = nowMs;
+    const areLong = areReached && nowMs - this.allReachedMs >= LIMITS.elementKeptMs;
     for (const store of node.stores) {
-      if (!this.isFilling(store)) stampedOf(store).elements.forget();
+      const { elements } = this.stamped.of(store);
+      elements.isOn = bus.peers.length > 0;
+      if (!areReached) elements.keep();
+      else if (areLong && !this.server.isBusy && !this.isPending(store)) elements.forget();
     }
-  }
-
-  private onDown(peer: Peer): void {
-    this.noteLost(peer);
-    for (const [key, served] of this.served) {
-      if (served.peer.id !== peer.id) continue;
-      served.stop();
-      this.served.delete(key);
-    }
-    for (const repair of this.repairs.values()) repair.onDown(peer);
-  }
-
-  private noteLost(peer: Peer): void {
-    this.lostMs.set(peer.id, this.world.clock.wallMs());
-  }
-
-  /**
-   * Counts a version that gives way, if it was not made by that peer, and after the two had heard
-   * of each other last: then nobody has seen both.
-   */
-  private noteLoss(peerId: string, high: number, low: number): void {
-    const lostMs = this.lostMs.get(peerId);
-    if (lostMs === undefined || stampMs(high, low) < lostMs - NOTICED_MS) return;
-    let hash = this.peerHashes.get(peerId);
-    if (hash === undefined) {
-      hash = nodeHash(peerId);
-      this.peerHashes.set(peerId, hash);
-    }
-    if ((low & (NODE_STEPS - 1)) !== hash) this.options.node.counters[METRIC.lostVersions]++;
   }
 
   private onRefused(store: Store, reason: string): void {
@@ -342,44 +331,6 @@ export class Repair {
     });
   }
 
-  private onSync(peer: Peer, message: MessageReader): void {
-    const id = message.u32();
-    const name = message.text();
-    const what = message.u8();
-    const { isServing, node, stampedOf } = this.options;
-    const key = `${peer.id} ${name}`;
-    this.served.get(key)?.stop();
-    this.served.delete(key);
-    if (what === SYNC.end) return;
-    const store = node.stores.find(name);
-    if (store === null || !isServing(store)) return this.refuse(peer, id);
-    const stamped = stampedOf(store);
-    this.takeFloors(stamped, message);
-    const served = new ServedSync(this.context, id, peer, stamped);
-    const isBySlot = this.options.isBySlot(store);
-    const { bus, ownership } = this.options;
-    const isOf = isBySlot
-      ? (slot: number) => ownership.table.ownerOfSlot(slot) === bus.id
-      : () => true;
-    served.sendDigests(what === SYNC.full || isBySlot, isOf);
-    if (what === SYNC.full) this.served.set(key, served);
-  }
-
-  /** Flushes that the other one has seen and this one has not. */
-  private takeFloors(stamped: StampedStore, message: MessageReader): void {
-    for (let left = message.u32(); left > 0; left--) {
-      const database = stamped.store.databases[message.u32()];
-      const high = message.u32();
-      const low = message.u32();
-      if (database !== undefined) stamped.raiseFloor(database, high, low);
-    }
-  }
-
-  private refuse(peer: Peer, id: number): void {
-    const writer = this.options.bus.begin(peer, MESSAGE.synced);
-    writer?.u8(FOR.replica).u32(id).u8(SYNCED.refused).end();
-  }
-
   private onDigests(message: MessageReader): void {
     const id = message.u32();
     for (const repair of this.repairs.values()) if (repair.onDigests(id, message)) return;
@@ -388,46 +339,26 @@ export class Repair {
   private onStamps(peer: Peer, message: MessageReader): void {
     const isForOwner = message.u8() === FOR.owner;
     const id = message.u32();
+    if (isForOwner) return this.server.onStamps(peer, id, message);
     const kind = message.u8();
-    const databaseIndex = message.u32();
-    if (isForOwner) this.findServed(peer, id)?.onStamps(kind, databaseIndex, message);
-    else this.findClient(id)?.onStamps(kind, databaseIndex, message);
+    this.findClient(id)?.onStamps(kind, message.u32(), message);
   }
 
   private onSynced(peer: Peer, message: MessageReader): void {
     const isForOwner = message.u8() === FOR.owner;
     const id = message.u32();
-    const kind = message.u8();
-    if (!isForOwner) return this.findClient(id)?.onSynced(kind);
-    const served = this.findServed(peer, id);
-    if (served === null) this.refuse(peer, id);
-    else served.onSynced(kind);
+    if (isForOwner) this.server.onSynced(peer, id, message);
+    else this.findClient(id)?.onSynced(message.u8());
   }
 
   private onCopies(peer: Peer, message: MessageReader): void {
     const isForOwner = message.u8() === FOR.owner;
     const id = message.u32();
-    const databaseIndex = message.u32();
-    if (isForOwner) this.findServed(peer, id)?.onCopies(databaseIndex, message);
-    else this.findClient(id)?.onCopies(databaseIndex, message);
+    if (isForOwner) this.server.onCopies(peer, id, message);
+    else this.findClient(id)?.onCopies(message.u32(), message);
   }
 
-  private onElements(peer: Peer, message: MessageReader): void {
-    const served = this.findServed(peer, message.u32());
-    const database = served?.stamped.store.databases[message.u32()];
-    if (served === null || database === undefined) return;
-    const key = mergeElements(served.stamped, database, message);
-    if (key !== null) served.noteMerged(database, key);
-  }
-
-  private findServed(peer: Peer, id: number): ServedSync | null {
-    for (const served of this.served.values()) {
-      if (served.peer.id === peer.id && served.id === id) return served;
-    }
-    return null;
-  }
-
-  private findClient(id: number) {
+  private findClient(id: number): SyncClient | null {
     for (const repair of this.repairs.values()) {
       const client = repair.findClient(id);
       if (client !== null) return client;

@@ -116,18 +116,21 @@ export class StampedStore {
 
   /**
    * Gives every key that has no stamp this one: those that were loaded, or were there before the
-   * cluster was.
-   * @returns a pass to be run to its end
+   * cluster was. Before the first command.
    */
-  adopt(database: Database, high: number, low: number): KeyPass {
+  adopt(database: Database, high: number, low: number): void {
     const table = this.tableOf(database);
-    return new KeyPass(database, (entry, slot) => {
+    const pass = new KeyPass(database, (entry, slot) => {
       const key = database.keySlice(entry);
       const tag = table.tagOf(key.view, key.offset, key.length, slot);
       // A key that shares its tag with one that is gone.
       if (!table.find(slot, tag)) table.put(slot, tag, high, low, false);
       else if (table.isAbsent) table.mark(slot, tag, false);
     });
+    pass.run(
+      () => false,
+      () => true,
+    );
   }
 
   /** What is recorded meanwhile bears that stamp. */

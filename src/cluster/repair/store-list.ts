@@ -10,11 +10,10 @@
 import type { NodeServices } from '../../commands/node-services.ts';
 import { Effect } from '../../engine/effect.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
-import type { CommandReplay } from '../../replay/command-replay.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
-import type { StoreStamps } from '../replication/store-stamps.ts';
+import type { StampedStore } from './stamped-store.ts';
 import { FOR } from './sync-messages.ts';
 
 interface KnownStore {
@@ -25,11 +24,13 @@ interface KnownStore {
 
 export interface StoreListOptions {
   readonly node: NodeServices;
-  /** Of the default store. */
-  readonly stamps: StoreStamps;
-  readonly replay: CommandReplay;
+  readonly bus: PeerBus;
+  /** The default store. */
+  readonly stamped: StampedStore;
   /** This node executes for the default store. */
   readonly isOwner: () => boolean;
+  /** The owner has answered: the stores are those that it has. */
+  readonly onTold: () => void;
   readonly onRefused: (reason: string) => void;
 }
 
@@ -38,20 +39,14 @@ export class StoreList implements MutationReader {
   /** What came or went since the start, by the name in lower case. */
   private readonly known = new Map<string, KnownStore>();
   private functionsMs = 0;
-  private bus: PeerBus | null = null;
-  private onTold: () => void = () => {};
   private readonly effect = new Effect('');
+  /** What changes now was changed elsewhere, at the time that was told. */
   private isTaking = false;
 
   constructor(options: StoreListOptions) {
     this.options = options;
-    options.node.stores.default.sink.attach(this);
-  }
-
-  /** @param onTold  the owner has answered: the stores are those that it has */
-  handle(bus: PeerBus, onTold: () => void): void {
-    this.bus = bus;
-    this.onTold = onTold;
+    const { bus, node } = options;
+    node.stores.default.sink.attach(this);
     bus.handle(MESSAGE.stores, (peer, message) => this.onStoreList(peer, message));
     bus.handle(MESSAGE.functions, (_peer, message) => this.onFunctionList(message));
   }
@@ -87,7 +82,7 @@ export class StoreList implements MutationReader {
       this.take(told, words);
     }
     if (isForOwner) this.send(peer, FOR.replica);
-    else this.onTold();
+    else this.options.onTold();
   }
 
   private onFunctionList(message: MessageReader): void {
@@ -105,12 +100,12 @@ export class StoreList implements MutationReader {
   }
 
   private send(peer: Peer, to: number): void {
-    const { node } = this.options;
-    const libraries = this.bus?.begin(peer, MESSAGE.functions) ?? null;
+    const { bus, node } = this.options;
+    const libraries = bus.begin(peer, MESSAGE.functions);
     if (libraries === null) return;
     const dump = node.scripting.functions.dump();
     libraries.u8(to).u53(this.functionsMs).bytes(dump, 0, dump.length).end();
-    const writer = this.bus?.begin(peer, MESSAGE.stores) ?? null;
+    const writer = bus.begin(peer, MESSAGE.stores);
     if (writer === null) return;
     const all = this.all();
     writer.u8(to).u32(all.length);
@@ -162,10 +157,11 @@ export class StoreList implements MutationReader {
 
   /** Executes the effect; at the owner it goes to everybody. */
   private run(): void {
-    const { isOwner, onRefused, replay, stamps } = this.options;
+    const { isOwner, onRefused, stamped } = this.options;
+    const { stamps } = stamped;
     stamps.isApplying = !isOwner();
     this.isTaking = true;
-    const reason = replay.applyEffect(this.effect.frame, 0);
+    const reason = stamped.applyChange(stamped.store.databases[0], this.effect.frame);
     this.isTaking = false;
     stamps.isApplying = false;
     if (reason !== '') onRefused(reason);

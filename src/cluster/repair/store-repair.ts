@@ -25,7 +25,8 @@ export interface StoreRepairOptions {
   readonly nextId: () => number;
   readonly isStale: () => boolean;
   readonly onBegin: () => void;
-  readonly onEqual: () => void;
+  /** It is equal to what that node owns of it. */
+  readonly onEqual: (ownerId: string) => void;
   /** A comparison has found one that nobody knew of, twice. */
   readonly onDifference: () => void;
 }
@@ -173,7 +174,6 @@ export class StoreRepair {
     this.isAsked = false;
     this.pending.clear();
     for (const id of this.ownerIds()) this.pending.add(id);
-    this.settle();
   }
 
   /** Nodes that own some of it, this one aside. */
@@ -222,16 +222,12 @@ export class StoreRepair {
   private onDone(ownerId: string): void {
     this.clients.delete(ownerId);
     this.pending.delete(ownerId);
-    this.settle();
+    this.options.onEqual(ownerId);
   }
 
   private onRefused(ownerId: string): void {
     this.clients.delete(ownerId);
     const nowMs = this.options.context.world.clock.monotonicMs();
     this.refusedMs.set(ownerId, nowMs + REFUSED_MS);
-  }
-
-  private settle(): void {
-    if (!this.isPending) this.options.onEqual();
   }
 }

@@ -1,0 +1,102 @@
+/** Every store of the node as repair sees it: made when the store is, and forgotten with it. */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
+import { assert } from '../../base/errors.ts';
+import type { NodeServices } from '../../commands/node-services.ts';
+import type { Store } from '../../engine/store.ts';
+import type { Ownership } from '../placement/ownership.ts';
+import { isOwnedBySlot } from '../placement/store-ownership.ts';
+import type { NodeReplication } from '../replication/node-replication.ts';
+import type { StampTable } from '../replication/stamp-table.ts';
+import { ElementStamps } from './elements/element-stamps.ts';
+import { StampedStore } from './stamped-store.ts';
+
+export interface StampedStoresOptions {
+  readonly node: NodeServices;
+  readonly nodeId: string;
+  readonly ownership: Ownership;
+  readonly replication: NodeReplication;
+}
+
+/** The stamp of what was there before stamps were: older than any other. */
+const LOADED = { high: 0, low: 1 } as const;
+
+export class StampedStores {
+  private readonly options: StampedStoresOptions;
+  private readonly stores = new Map<Store, StampedStore>();
+
+  constructor(options: StampedStoresOptions) {
+    this.options = options;
+    const { stores } = options.node;
+    for (const store of stores) this.add(store);
+    stores.onCreated((store) => this.add(store));
+    stores.onDropped((store) => this.stores.delete(store));
+  }
+
+  of(store: Store): StampedStore {
+    const stamped = this.stores.get(store);
+    assert(stamped !== undefined, 'every store of the node has stamps');
+    return stamped;
+  }
+
+  isBySlot(store: Store): boolean {
+    return isOwnedBySlot(store.configuration, this.options.node.configuration.cluster);
+  }
+
+  /** This node executes for the store, or for some of its slots. */
+  isServing(store: Store): boolean {
+    return this.options.replication.dutyOf(store) === 'owner';
+  }
+
+  /**
+   * Nobody has a better version than what was loaded from the disk here: it is as if it were
+   * written now, and wins over what others have loaded.
+   */
+  restampLoaded(): void {
+    const { node, replication } = this.options;
+    const { clock } = replication;
+    for (const store of node.stores) {
+      const { stamps } = this.of(store);
+      clock.tick();
+      const { high, low } = clock;
+      for (const index of stamps.databaseIndexes) restamp(stamps.tableOf(index), high, low);
+    }
+  }
+
+  private add(store: Store): void {
+    const { nodeId, ownership, replication } = this.options;
+    const parts = replication.partsOf(store);
+    assert(parts !== null, 'every store of the node is replicated');
+    const isBySlot = this.isBySlot(store);
+    const elements = new ElementStamps(parts.stamps);
+    store.sink.attach(elements);
+    const stamped = new StampedStore({
+      store,
+      stamps: parts.stamps,
+      stream: parts.stream,
+      replay: parts.replay,
+      clock: replication.clock,
+      elements,
+      isOwner: (slot) => {
+        if (!isBySlot) return this.isServing(store);
+        const { table } = ownership;
+        return table.nodeIds.length > 0 && table.ownerOfSlot(slot) === nodeId;
+      },
+    });
+    this.stores.set(store, stamped);
+    for (const database of store.databases) {
+      if (database.count > 0) stamped.adopt(database, LOADED.high, LOADED.low);
+    }
+  }
+}
+
+function restamp(table: StampTable, high: number, low: number): void {
+  const loaded: { tag: number; isAbsent: boolean }[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if (table.entryCountOf(slot) === 0) continue;
+    loaded.length = 0;
+    table.entriesOf(slot, (tag, entryHigh, _low, isAbsent) => {
+      if (entryHigh === LOADED.high) loaded.push({ tag, isAbsent });
+    });
+    for (const { tag, isAbsent } of loaded) table.put(slot, tag, high, low, isAbsent);
+  }
+}
