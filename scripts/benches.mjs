@@ -24,6 +24,7 @@ export const BENCHES = {
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },
   bullmq: { needsRedis: true },
+  cluster: { needsRedis: true },
 };
 
 /** What `npm run bench` runs: the targets that the project has set itself. */

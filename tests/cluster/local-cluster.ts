@@ -4,13 +4,17 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { plainReply, type Reply } from '../../src/testing/reply-decoder.ts';
 import { request } from '../http/http-kit.ts';
 import { compareImages, readImage } from '../support/keyspace-image.ts';
 import { patiently } from '../support/patience.ts';
 import { MAIN, waitFor } from '../support/server.ts';
 import { type Argument, WireClient } from '../support/wire-client.ts';
+
+/** A test, or whatever else has an end. */
+export interface Ending {
+  after(close: () => unknown): void;
+}
 
 export interface LocalCluster {
   readonly baseDir: string;
@@ -45,7 +49,7 @@ const DEBUG_ALLOWED = '--security.enable_debug_command=yes';
 
 /** It is stopped, and its files go, when the test ends. */
 export async function startCluster(
-  t: TestContext,
+  t: Ending,
   { nodeCount = 3, settings = [] }: { nodeCount?: number; settings?: readonly string[] } = {},
 ): Promise<LocalCluster> {
   const baseDir = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-cluster-'));
@@ -114,7 +118,7 @@ function canBind(port: number): Promise<boolean> {
   });
 }
 
-function clusterNode(t: TestContext, baseDir: string, number: number, port: number): ClusterNode {
+function clusterNode(t: Ending, baseDir: string, number: number, port: number): ClusterNode {
   const name = `node-${number}`;
   const stem = path.join(baseDir, 'run', name);
   let client: WireClient | null = null;
