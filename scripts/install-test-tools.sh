@@ -1,20 +1,20 @@
 #!/bin/sh
 # Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
-# redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs, and
-# a C compiler for the clock that a bench gives redis-server.
+# redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs,
+# serf, whose agents join our gossip, and a C compiler for the clock that a bench gives redis-server.
 # Without apt or root it only says what will be skipped, and fails when CI=true: there a skipped
 # comparison must not look like a passed one.
 set -eu
 
 missing=''
-for tool in redis-server redis-cli redis-benchmark promtool strace cc; do
+for tool in redis-server redis-cli redis-benchmark promtool strace serf cc; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   echo "installing test tools:$missing"
-  # Debian would start a redis-server and a prometheus at once; nothing here wants them.
+  # Debian would start a redis-server, a prometheus and a serf agent at once; nothing here wants them.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -26,6 +26,7 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   case "$missing" in *redis*) packages='redis-server redis-tools' ;; esac
   case "$missing" in *promtool*) packages="$packages prometheus" ;; esac
   case "$missing" in *strace*) packages="$packages strace" ;; esac
+  case "$missing" in *serf*) packages="$packages serf" ;; esac
   case "$missing" in *' cc'*) packages="$packages gcc libc6-dev" ;; esac
   # shellcheck disable=SC2086
   if apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
@@ -36,5 +37,5 @@ fi
 
 echo "not installed:$missing" >&2
 echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches,' >&2
-echo 'promtool on the metrics, syncs as strace sees them, bench:hitratio' >&2
+echo 'promtool on the metrics, syncs as strace sees them, gossip with serf agents, bench:hitratio' >&2
 [ "${CI:-}" != true ] || exit 1

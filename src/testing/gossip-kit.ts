@@ -21,7 +21,7 @@ export interface Gossiper {
   readonly heard: string[];
   readonly events: string[];
   onQuery: ((query: GossipQuery) => void) | null;
-  /** What a process before this one logged at warn or above is not among it. */
+  /** Its log, from level warn on. */
   readonly complaints: string[];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Goes on asking everybody who should be a member and is not: seeds, peers known from before,
- * members that failed. Gossip alone never does, so that two halves of a cluster that took each other
- * for dead would stay apart for ever.
+ * members that failed. Gossip alone never does, so that two halves of a cluster that took each
+ * other for dead would stay apart for ever.
  */
 import { NodeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';

@@ -1,6 +1,6 @@
 /**
- * Members as Serf names their status. SWIM tells who can be reached; an intent, which is news of its
- * own, tells that somebody means to leave: who is gone after that has left, others failed.
+ * Members as Serf names their status. SWIM tells who can be reached; an intent, which is news of
+ * its own, tells that somebody means to leave: who is gone after that has left, others failed.
  *
  *     alive --leave intent--> leaving --gone--> left
  *     alive --gone--> failed --leave intent (of an operator)--> left

@@ -1,6 +1,6 @@
 /**
- * Questions to all members. A question rides on packets as news do; each member that it is meant for
- * answers straight to who asked, and asks some others to pass the answer on as well.
+ * Questions to all members. A question rides on packets as news do; each member that it is meant
+ * for answers straight to who asked, and asks some others to pass the answer on as well.
  */
 import { NodeError } from '../../../base/errors.ts';
 import { LIMITS } from '../../../base/limits.ts';

@@ -7,7 +7,7 @@ import { LIMITS } from '../../../base/limits.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Timer, World } from '../../../base/world.ts';
 import type { MembershipListener } from '../membership.ts';
-import { BroadcastQueue } from '../swim/broadcast-queue.ts';
+import { BroadcastQueue, type NewsRoom } from '../swim/broadcast-queue.ts';
 import type { SwimNode } from '../swim/node-table.ts';
 import type { SwimEvents } from '../swim/swim-events.ts';
 import type { Keyring } from '../wire/keyring.ts';
@@ -213,13 +213,13 @@ export class Serf implements SwimEvents {
     return this.allNews().some((queue) => !queue.isEmpty);
   }
 
-  takeNews(byteCount: number, partBytes: number, sendCount: number): Uint8Array[] {
+  takeNews(room: NewsRoom): Uint8Array[] {
     const taken: Uint8Array[] = [];
-    let left = byteCount;
+    let { byteCount } = room;
     for (const queue of this.allNews()) {
-      for (const message of queue.take(left, partBytes, sendCount)) {
+      for (const message of queue.take({ ...room, byteCount })) {
         taken.push(message);
-        left -= message.length + partBytes;
+        byteCount -= message.length + room.partBytes;
       }
     }
     return taken;

@@ -1,8 +1,8 @@
 /**
- * Regular expressions of query filters, in time linear in the tag's value: they come from others, and
- * the language's own can be made to take for ever. Known are what filters are written with: literals,
- * `.`, classes, `\d \w \s`, groups, `|`, `* + ?`, `^`, `$`. A tag that any of the value matches
- * passes; what is not understood matches nothing.
+ * Regular expressions of query filters, in time linear in the tag's value: they come from others,
+ * and the language's own can be made to take for ever. It knows what filters are written with:
+ * literals, `.`, classes, `\d \w \s`, groups, `|`, `* + ?`, `^`, `$`. A value that is matched
+ * anywhere passes; what is not understood matches nothing.
  * @source Thompson 1968: Regular expression search algorithm
  */
 const EXPRESSION_LENGTH_MAX = 512;

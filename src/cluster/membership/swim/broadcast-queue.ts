@@ -6,9 +6,28 @@ interface Broadcast {
   readonly subject: string;
   readonly onSpread: (() => void) | null;
   sentCount: number;
+  /** Receiver -> how often it was told. */
+  readonly told: Map<string, number>;
 }
 
-/** News that wait to ride on packets. Each is told a number of times, the least told ones first. */
+/** Room in a packet, and who gets it. */
+export interface NewsRoom {
+  readonly byteCount: number;
+  /** What each message costs beside its own bytes. */
+  readonly partBytes: number;
+  /** How often each is told in all. */
+  readonly sendCount: number;
+  /** Where the packet goes to. */
+  readonly to: string;
+  /** How many could be told. */
+  readonly peerCount: number;
+}
+
+/**
+ * News that wait to ride on packets. Each is told a number of times, the least told ones first, and
+ * to nobody again before it was told to as many as there are: chosen at random alone, one of six
+ * members was left out by every twentieth query.
+ */
 export class BroadcastQueue {
   private waiting: Broadcast[] = [];
 
@@ -24,25 +43,24 @@ export class BroadcastQueue {
   add(message: Uint8Array, subject: string, onSpread: (() => void) | null = null): void {
     if (subject !== '') this.dropWhere((entry) => entry.subject === subject);
     if (this.waiting.length >= LIMITS.gossipQueueCountMax) this.dropMostTold();
-    this.waiting.push({ message, subject, onSpread, sentCount: 0 });
+    this.waiting.push({ message, subject, onSpread, sentCount: 0, told: new Map() });
   }
 
-  /**
-   * @param partBytes  what each message costs beside its own bytes
-   * @param sendCount  how often each is told in all
-   * @returns          messages that together fit into `byteCount`, counted as told once more
-   */
-  take(byteCount: number, partBytes: number, sendCount: number): Uint8Array[] {
+  /** @returns messages that together fit, counted as told once more */
+  take({ byteCount, partBytes, sendCount, to, peerCount }: NewsRoom): Uint8Array[] {
     if (this.waiting.length === 0) return [];
     this.waiting.sort((left, right) => left.sentCount - right.sentCount);
     const taken: Uint8Array[] = [];
     let leftBytes = byteCount;
     for (const entry of this.waiting) {
       const costBytes = partBytes + entry.message.length;
-      if (costBytes > leftBytes) continue;
+      const toldCount = entry.told.get(to) ?? 0;
+      const isTurn = toldCount <= Math.floor(entry.sentCount / Math.max(1, peerCount));
+      if (costBytes > leftBytes || !isTurn) continue;
       leftBytes -= costBytes;
       taken.push(entry.message);
       entry.sentCount++;
+      entry.told.set(to, toldCount + 1);
     }
     if (taken.length > 0) this.dropWhere((entry) => entry.sentCount >= sendCount);
     return taken;

@@ -1,10 +1,11 @@
 /**
- * Asks one member after the other whether it is there: directly; after half a second by three others
- * and over TCP; and after a second, which stretches with this node's own bad health, it is suspected.
+ * Asks one member after the other whether it is there: directly; after half a second by three
+ * others and over TCP; and after a second, which stretches with this node's own bad health, it is
+ * suspected.
  *
  *     0 ms      ping ------------------------------> member
- *     500 ms    indirect ping --> three others --ping--> member     (nack: nothing came to me either)
- *               ping over TCP ---------------------> member         (UDP may be filtered)
+ *     500 ms    indirect ping --> three others --ping--> member   (nack: nothing came to me)
+ *               ping over TCP ---------------------> member       (UDP may be filtered)
  *     1,000 ms  nothing: suspect
  */
 import type { Timer, World } from '../../../base/world.ts';

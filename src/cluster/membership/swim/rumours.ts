@@ -1,6 +1,7 @@
 /**
- * What is said of members, and what of it is believed. Each piece of news carries the incarnation of
- * the member it is about; only the member itself raises it, which is how it objects to its own death:
+ * What is said of members, and what of it is believed. Each piece of news carries the incarnation
+ * of the member it is about; only the member itself raises it, which is how it objects to its own
+ * death:
  *
  *     alive(i)    beats everything below i
  *     suspect(i)  beats alive(i); times out to dead(i)

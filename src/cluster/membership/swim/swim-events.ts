@@ -1,4 +1,5 @@
 import type { Alive } from '../wire/swim-messages.ts';
+import type { NewsRoom } from './broadcast-queue.ts';
 import type { SwimNode } from './node-table.ts';
 
 /** What rides on SWIM: Serf's part. */
@@ -18,8 +19,8 @@ export interface SwimEvents {
   /** @param isJoin  this node asked for it in order to join */
   mergeUserState(state: Uint8Array, isJoin: boolean): void;
   hasNews(): boolean;
-  /** News to ride on a packet: together at most `byteCount`, each costing `partBytes` more. */
-  takeNews(byteCount: number, partBytes: number, sendCount: number): Uint8Array[];
+  /** News to ride on a packet. */
+  takeNews(room: NewsRoom): Uint8Array[];
   /** Along with the answer to a ping of that member. */
   ackPayload(asker: string): Uint8Array;
   /** It came with a member's answer. */

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '../../../base/logger.ts';
 import type { Timer, World } from '../../../base/world.ts';
+import { formatPlace } from '../wire/ip-address.ts';
 import {
   COMPOUND_PART_BYTES,
   type Envelope,
@@ -26,7 +27,7 @@ import {
   STATE,
   SWIM,
 } from '../wire/swim-messages.ts';
-import { BroadcastQueue } from './broadcast-queue.ts';
+import { BroadcastQueue, type NewsRoom } from './broadcast-queue.ts';
 import type { GossipStats } from './gossip-stats.ts';
 import { HealthScore } from './health-score.ts';
 import { isGone, NodeTable, type SwimNode } from './node-table.ts';
@@ -213,10 +214,10 @@ export class Swim {
       if (node === this.rumours.self) return false;
       return !isGone(node) || nowMs - node.changedMs < TIMING.gossipToTheDeadMs;
     });
-    for (const target of targets) {
-      const news = this.takeNews(messageBytesMax(this.envelope));
-      if (news.length === 0) return;
-      this.sendAll(news, targetOf(target));
+    for (const node of targets) {
+      const target = targetOf(node);
+      const news = this.takeNews(messageBytesMax(this.envelope), target);
+      if (news.length > 0) this.sendAll(news, target);
     }
   }
 
@@ -224,19 +225,26 @@ export class Swim {
     return !this.queue.isEmpty || this.events.hasNews();
   }
 
-  private takeNews(byteCount: number): Uint8Array[] {
-    const sendCount = retransmitCount(this.table.count);
-    const news = this.queue.take(byteCount, COMPOUND_PART_BYTES, sendCount);
+  private takeNews(byteCount: number, { address, port }: Target): Uint8Array[] {
+    const room: NewsRoom = {
+      byteCount,
+      partBytes: COMPOUND_PART_BYTES,
+      sendCount: retransmitCount(this.table.count),
+      to: formatPlace(address, port),
+      peerCount: this.table.nodes.filter((node) => !isGone(node)).length - 1,
+    };
+    const news = this.queue.take(room);
     const spent = news.reduce((sum, { length }) => sum + length + COMPOUND_PART_BYTES, 0);
     const partBytes = COMPOUND_PART_BYTES + USER_TYPE_BYTES;
-    const ofSerf = this.events.takeNews(byteCount - spent, partBytes, sendCount);
-    return [...news, ...ofSerf.map(asUser)];
+    const left = { ...room, byteCount: byteCount - spent, partBytes };
+    return [...news, ...this.events.takeNews(left).map(asUser)];
   }
 
   /** News ride along with what is sent anyway. */
   private sendWithNews(message: Uint8Array, target: Target): void {
     const room = messageBytesMax(this.envelope) - message.length - COMPOUND_PART_BYTES;
-    this.sendAll([message, ...this.takeNews(room)], target);
+    const news = this.hasNews() ? this.takeNews(room, target) : [];
+    this.sendAll([message, ...news], target);
   }
 
   private sendAll(messages: readonly Uint8Array[], target: Target): void {

@@ -1,7 +1,7 @@
 /**
  * Reads MessagePack of strangers: never throws and never allocates more than there are bytes. After
- * the first thing that does not fit, all reads give 0, '' or nothing, and `isSound` stays false: who
- * decodes a message looks once, at its end.
+ * the first thing that does not fit, all reads give 0, '' or nothing, and `isSound` stays false:
+ * who decodes a message looks once, at its end.
  */
 export class MsgpackReader {
   /** False: something was not what was asked for, or the bytes ended before it. */
