@@ -52,7 +52,7 @@ async function run(
   const workload = new Workload(cluster, {
     clientCount: 4,
     keyCount: KEY_COUNT,
-    thinkMsMax: 40,
+    thinkMsMax: 80,
     readPercent: 25,
   });
   scenario.shapeWire();

@@ -30,6 +30,7 @@ export class Workload {
   private readonly cluster: SimulatedCluster;
   private readonly options: WorkloadOptions;
   private readonly random: SeededRandom;
+  private readonly keys: readonly { key: string; kind: KeyKind }[];
   private valueCount = 0;
   private busyCount = 0;
   private isStopped = false;
@@ -38,6 +39,7 @@ export class Workload {
     this.cluster = cluster;
     this.options = options;
     this.random = cluster.fabric.random;
+    this.keys = Workload.keys(options.keyCount);
     this.history = new History(() => cluster.nowMs);
   }
 
@@ -110,8 +112,8 @@ export class Workload {
   }
 
   private chooseAction(): Action {
-    const { keyCount, readPercent } = this.options;
-    const { key, kind } = Workload.keys(keyCount)[this.random.below(keyCount)];
+    const { readPercent } = this.options;
+    const { key, kind } = this.keys[this.random.below(this.keys.length)];
     const action = { key, kind, first: '', second: '' };
     if (this.random.below(100) < readPercent) return { ...action, verb: 'READ' };
     const field = `f${this.random.below(FIELD_COUNT)}`;

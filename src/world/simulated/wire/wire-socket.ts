@@ -34,8 +34,8 @@ export class WireSocket implements Socket {
   isOpen = true;
   /** For the network. */
   isCloseReported = false;
-  /** How what arrives is cut into reads. */
-  fragmentation: Fragmentation = 'seeded';
+  /** How what arrives is cut into reads: of one connection in four, into whatever pieces. */
+  fragmentation: Fragmentation;
   private readonly wire: Wire;
   private readonly stream: Stream;
   private readonly inbound: ReadQueue;
@@ -62,6 +62,7 @@ export class WireSocket implements Socket {
     this.remotePort = remote.port;
     this.fileDescriptor = local.port;
     this.inbound = new ReadQueue(random);
+    this.fragmentation = random.below(4) === 0 ? 'seeded' : 'whole';
     const path = { from: local.address, to: remote.address, toPort: remote.port };
     this.stream = new Stream(wire, path, (code) => this.breakBoth(code));
   }
