@@ -111,7 +111,7 @@ class Node implements RunningNode {
   private readonly options: NodeOptions;
   private readonly listener: RespListener;
   private readonly upkeep: Upkeep;
-  private readonly ports = { resp: 0, tls: 0, http: 0 };
+  private readonly ports = { resp: 0, tls: 0, http: 0, redirect: 0 };
   private http: HttpPort | null = null;
   private cluster: NodeCluster | null = null;
   private readonly seat: { cluster: ClusterService } = { cluster: NO_CLUSTER };

@@ -61,6 +61,8 @@ export interface NetworkConfiguration {
   gossipBindAddr: string;
   gossipPort: number;
   linkPort: number;
+  /** 0: none. */
+  redirectPort: number;
   advertiseAddr: string;
   /** Path of a unix socket to listen on as well; '' = none. */
   unixSocket: string;
@@ -265,6 +267,7 @@ function defaultNetwork(): NetworkConfiguration {
     gossipBindAddr: '127.0.0.1',
     gossipPort: 7946,
     linkPort: 6946,
+    redirectPort: 0,
     advertiseAddr: '',
     unixSocket: '',
     unixSocketPermissions: 0,

@@ -10,6 +10,7 @@ import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { refuseAccess } from './acl/enforce.ts';
 import { isAllowed } from './allowance.ts';
+import { refuseRedirected } from './cluster/redirect.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { beginTrace, endTrace } from './command-trace.ts';
@@ -291,6 +292,10 @@ function runGated(session: Session, frame: Frame, reply: ReplyWriter, command: C
       : refuseStore(session, session.store);
     if (text !== null) return refuseToUser(session, reply, command, text);
   }
+  if ((gate & GATE.REDIRECTED) !== 0) {
+    const text = refuseRedirected(session, frame, command);
+    if (text !== null) return redirect(session, reply, command, text);
+  }
   const isElsewhere =
     (gate & GATE.ROUTED) !== 0 && !isQueued && node.cluster.isElsewhere(session, frame, command);
   // Room is wanted where it runs.
@@ -391,6 +396,17 @@ function refuse(session: Session, reply: ReplyWriter, command: Command | null, t
   } else {
     reply.errorLatin1(text);
   }
+  countError(session, reply, mark);
+}
+
+/** As `refuse`, but that EXEC as well is answered in the words that clients go by. */
+function redirect(session: Session, reply: ReplyWriter, command: Command, text: string): void {
+  if (session.transaction !== null) session.transaction.isBroken = true;
+  if (command.fullName === 'exec') endTransaction(session);
+  if (session.tracking !== null) session.node.tracking.refused(session);
+  const mark = reply.position;
+  command.rejectedCalls++;
+  reply.errorLatin1(text);
   countError(session, reply, mark);
 }
 

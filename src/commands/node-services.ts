@@ -58,7 +58,7 @@ export interface NodeServices {
   readonly startedMs: number;
   readonly version: string;
   /** Ports really bound, for INFO and COMMAND; 0 when closed. */
-  readonly ports: { resp: number; tls: number; http: number };
+  readonly ports: { resp: number; tls: number; http: number; redirect: number };
   readonly debug: DebugSwitches;
   /**
    * Ends the node: answers pending replies, then closes. Exit code 0.

@@ -165,6 +165,12 @@ export function settleLogin(session: Session): void {
   if (!user.isUnrestricted) session.gate |= GATE.RESTRICTED;
 }
 
+/** It came by a port where clients are told of the owner of their key. */
+export function beRedirected(session: Session): void {
+  session.slots = { isReadonly: false, isAsking: false, queuedSlot: -1 };
+  session.gate |= GATE.REDIRECTED;
+}
+
 /** Sets the bits of the gate that follow from the store and the user's right to use it. */
 export function settleStore(session: Session): void {
   const { store, user } = session;

@@ -11,7 +11,7 @@ import type {
   UnixSocketOptions,
 } from '../base/world.ts';
 import type { NodeServices } from '../commands/node-services.ts';
-import { Session } from '../commands/session.ts';
+import { beRedirected, Session } from '../commands/session.ts';
 import { METRIC } from '../observability/metrics/metric-table.ts';
 import { AcceptErrors } from './accept-errors.ts';
 import type { ClientTable } from './client-registry.ts';
@@ -20,6 +20,14 @@ import type { InputLimits } from './input-limits.ts';
 import { type Bind, PortGroup, type Wanted } from './port-group.ts';
 import { readTlsFiles } from './tls-files.ts';
 import type { TurnLoop } from './turn-loop.ts';
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsOptions | null;
+  /** Clients are told of the owner of their key. */
+  readonly redirects: boolean;
+}
 
 /** The RESP ports, plain and TLS, and the unix socket: binds them, and decides who may come in. */
 export class RespListener {
@@ -30,6 +38,7 @@ export class RespListener {
   private readonly inputLimits: InputLimits;
   private readonly plain: PortGroup;
   private readonly secure: PortGroup;
+  private readonly redirecting: PortGroup;
   private readonly acceptErrors: AcceptErrors;
   private unixListener: Listener | null = null;
   private dropTimer: Timer | null = null;
@@ -48,13 +57,18 @@ export class RespListener {
     this.inputLimits = options.inputLimits;
     this.onGone = options.onGone;
     this.acceptErrors = new AcceptErrors(options.node);
-    const bind: Bind = (host, port, tls) => this.bind({ host, port, tls });
+    const { redirectsAll } = this;
+    const bind: Bind = (host, port, tls) => this.bind({ host, port, tls, redirects: redirectsAll });
     const onLost = (address: string, error: unknown) => {
       const { logger } = options.node;
       logger.error('listen', 'An address could not be bound again', { address, error });
     };
     this.plain = new PortGroup(bind, onLost);
     this.secure = new PortGroup(bind, onLost);
+    this.redirecting = new PortGroup(
+      (host, port, tls) => this.bind({ host, port, tls, redirects: true }),
+      onLost,
+    );
   }
 
   /**
@@ -67,10 +81,14 @@ export class RespListener {
     try {
       await this.secure.open(wantedSecure(configuration, readTlsFiles(tls, world.disk)));
       await this.plain.open(wantedPlain(configuration));
+      await this.redirecting.open(wantedRedirecting(configuration));
       if (network.unixSocket !== '') {
         const { unixSocket: path, unixSocketPermissions: permissions } = network;
         const host = path;
-        this.unixListener = await this.bind({ host, port: 0, tls: null }, { path, permissions });
+        this.unixListener = await this.bind(
+          { host, port: 0, tls: null, redirects: false },
+          { path, permissions },
+        );
       }
       this.tellPorts();
     } catch (error) {
@@ -84,7 +102,12 @@ export class RespListener {
     this.dropTimer?.cancel();
     const { unixListener } = this;
     this.unixListener = null;
-    await Promise.all([this.plain.close(), this.secure.close(), unixListener?.close()]);
+    await Promise.all([
+      this.plain.close(),
+      this.secure.close(),
+      this.redirecting.close(),
+      unixListener?.close(),
+    ]);
   }
 
   /**
@@ -146,7 +169,7 @@ export class RespListener {
   /** tcp-keepalive has changed: for connections from now on. */
   applyKeepAlive(): void {
     const { tcpKeepaliveS } = this.node.configuration.network;
-    for (const group of [this.plain, this.secure]) {
+    for (const group of [this.plain, this.secure, this.redirecting]) {
       for (const listener of group.listeners) listener.keepAliveS = tcpKeepaliveS;
     }
   }
@@ -159,6 +182,7 @@ export class RespListener {
   private tellPorts(): void {
     this.node.ports.resp = this.plain.port;
     this.node.ports.tls = this.secure.port;
+    this.node.ports.redirect = this.redirecting.port;
   }
 
   /** @returns null when there is no TLS port; the error when its files cannot be used */
@@ -171,10 +195,13 @@ export class RespListener {
     }
   }
 
-  private bind(
-    place: { host: string; port: number; tls: TlsOptions | null },
-    unixSocket?: UnixSocketOptions,
-  ): Promise<Listener> {
+  /** As Redis Cluster: its one port is the one that redirects. */
+  private get redirectsAll(): boolean {
+    const { cluster } = this.node.configuration;
+    return cluster.enabled && cluster.redisProtocol;
+  }
+
+  private bind({ redirects, ...place }: Place, unixSocket?: UnixSocketOptions): Promise<Listener> {
     const { backlog, socketPath, tcpKeepaliveS } = this.node.configuration.network;
     const options = {
       ...place,
@@ -185,11 +212,11 @@ export class RespListener {
       onAcceptError: (code: string) => this.acceptErrors.record(code),
       ...(unixSocket === undefined ? {} : { unixSocket }),
     };
-    const onSocket = (socket: Socket) => this.accept(socket, place.tls !== null);
+    const onSocket = (socket: Socket) => this.accept(socket, place.tls !== null, redirects);
     return this.node.world.network.listen(options, onSocket);
   }
 
-  private accept(socket: Socket, isTls: boolean): void {
+  private accept(socket: Socket, isTls: boolean, redirects: boolean): void {
     const { access, counters, configuration, logger, paced } = this.node;
     const { network } = configuration;
     if (this.clients.count >= network.maxClients) {
@@ -217,6 +244,7 @@ export class RespListener {
           nowMs: this.node.world.clock.wallMs(),
         });
         this.clients.addSession(session);
+        if (redirects) beRedirected(session);
         return session;
       },
       socket,
@@ -239,6 +267,11 @@ export class RespListener {
 function wantedPlain({ network }: Configuration): Wanted | null {
   const { respBindAddresses: addresses, respEnabled, respPort: port } = network;
   return respEnabled ? { addresses, port, tls: null } : null;
+}
+
+function wantedRedirecting({ cluster, network }: Configuration): Wanted | null {
+  const { redirectPort: port, respBindAddresses: addresses } = network;
+  return cluster.enabled && port !== 0 ? { addresses, port, tls: null } : null;
 }
 
 function wantedSecure({ network, tls: { port } }: Configuration, tls: TlsOptions | null) {

@@ -1,6 +1,6 @@
 import type { CommandRow } from '../command-row.ts';
 import { beginLogin } from '../login.ts';
-import { enterStore, GATE, type Session } from '../session.ts';
+import { beRedirected, enterStore, GATE, type Session } from '../session.ts';
 
 export const quitCommand: CommandRow = {
   name: 'quit',
@@ -50,5 +50,6 @@ function reset(session: Session): void {
   session.touchesKeys = true;
   session.gate &= ~(GATE.IN_TRANSACTION | GATE.SUBSCRIBED | GATE.REPLIES_OFF);
   if (session.channel !== null) session.channel.replyMode = 'on';
+  if (session.slots !== null) beRedirected(session);
   beginLogin(session);
 }

@@ -92,6 +92,10 @@ export const NETWORK_SETTINGS: readonly Setting[] = [
     access: 'immutable',
     help: 'Data link port. Unless set: gossip_port - 1000.',
   }),
+  setting('network.redirect_port', 'network.redirectPort', PORT, {
+    access: 'immutable',
+    help: 'Port that sends clients to the owner of their key, as Redis Cluster does; 0: none.',
+  }),
   setting('network.advertise_addr', 'network.advertiseAddr', text(), {
     access: 'immutable',
     help: 'Address other nodes reach this one at; empty: the bound one.',
