@@ -125,10 +125,6 @@ export const METRIC_ROWS = {
     'cluster_repair_refused_keys_total',
     'Keys of other nodes that could not be stored.',
   ),
-  lostVersions: counted(
-    'cluster_lost_versions_total',
-    'Versions of keys that gave way to one written elsewhere while nodes did not hear of each other.',
-  ),
   linksUp: level('cluster_links_up', 'Peers that messages go to and come from.'),
   linkBytesSent: counted('cluster_link_sent_bytes_total', 'Bytes sent to other nodes.'),
   linkBytesReceived: counted('cluster_link_received_bytes_total', 'Bytes read from other nodes.'),
