@@ -24,6 +24,7 @@ import { ClusterView } from './cluster/placement/cluster-view.ts';
 import { GossipOwnership } from './cluster/placement/gossip-ownership.ts';
 import { LINK_VERSION_TAG } from './cluster/placement/node-record.ts';
 import { isOwnedBySlot } from './cluster/placement/store-ownership.ts';
+import { Repair } from './cluster/repair/repair.ts';
 import { ClockFile } from './cluster/replication/clock-file.ts';
 import { NodeReplication } from './cluster/replication/node-replication.ts';
 import { Router } from './cluster/routing/router.ts';
@@ -43,103 +44,71 @@ export interface NodeClusterOptions {
 export class NodeCluster {
   readonly service: ClusterService;
   private readonly options: NodeClusterOptions;
+  /** The fixed ones; ports are added when they are bound. */
+  private readonly tags = new Map<string, string>();
   private readonly bus: LinkBus;
   private readonly membership: Membership;
   private readonly view: ClusterView;
-  private readonly replication: NodeReplication;
-  private readonly router: Router;
   private readonly clockFile: ClockFile | null;
-  /** The fixed ones; the port of the links is known when it is bound. */
-  private readonly tags = new Map<string, string>();
+  private readonly replication: NodeReplication;
+  private readonly repair: Repair;
+  private readonly router: Router;
 
   /** @throws NodeError BAD_CONFIGURATION */
   constructor(options: NodeClusterOptions) {
     this.options = options;
-    const { services, logger, loop } = options;
-    const { configuration, counters, paced, stores, world } = services;
-    const { cluster, network, node } = configuration;
+    const { services, loop } = options;
+    const { configuration, stores, world } = services;
+    const { cluster, node, persistence } = configuration;
+    const logger = options.logger.child('cluster');
     requireSound(configuration, logger);
-    const directory = configuration.persistence.enabled ? join(node.dataDir, 'cluster') : '';
-    const incarnation = takeIncarnation(world, directory, logger.child('cluster'));
-    const bus = new LinkBus({
-      world,
-      logger: logger.child('cluster'),
-      paced,
-      counters,
-      id: node.id,
-      incarnation,
-      host: network.gossipBindAddr,
-      port: network.linkPort,
-      clusterKey: cluster.key,
-      onFailure: (error) => loop.fail(error),
-    });
-    const membership = createMembership({
-      world,
-      logger: logger.child('gossip'),
-      options: {
-        nodeId: node.id,
-        host: network.gossipBindAddr,
-        port: network.gossipPort,
-        advertiseHost: network.advertiseAddr,
-        advertisePort: 0,
-        clusterKey: cluster.key,
-        seeds: cluster.seeds,
-        seedDns: cluster.seedDns,
-        seedDnsPort: cluster.seedDnsPort,
-        tags: this.tags,
-        directory,
-      },
-      onFailure: (error) => loop.fail(error),
-    });
-    this.bus = bus;
-    this.membership = membership;
+    const directory = persistence.enabled ? join(node.dataDir, 'cluster') : '';
+    const incarnation = takeIncarnation(world, directory, logger);
     this.tags.set(LINK_VERSION_TAG, String(LINK_VERSIONS.max));
     this.tags.set('inc', String(incarnation));
-    this.view = new ClusterView({
+    const bus = this.createBus(incarnation);
+    const membership = this.createGossip(directory);
+    const view = new ClusterView({
       world,
-      logger: logger.child('cluster'),
+      logger,
       membership,
       bus,
       tags: this.tags,
       expectsOthers: cluster.seeds.length > 0 || cluster.seedDns !== '',
     });
-    const ownership = new GossipOwnership(this.view, cluster);
+    const ownership = new GossipOwnership(view, cluster);
     this.clockFile = directory === '' ? null : new ClockFile(world.disk, join(directory, 'clock'));
-    this.replication = new NodeReplication({
-      node: services,
-      bus,
-      ownership,
-      logger: logger.child('cluster'),
+    const common = { node: services, bus, ownership, logger };
+    const replication = new NodeReplication({
+      ...common,
       clockBound: this.clockFile,
       askTurnEnd: () => loop.askTurnEnd(),
     });
-    this.router = new Router({
-      node: services,
-      loop,
-      bus,
-      ownership,
-      replication: this.replication,
+    this.repair = new Repair({
+      ...common,
+      replication,
+      togetherPath: directory === '' ? '' : join(directory, 'together'),
+      onFilled: () => view.setState('ready'),
+      onFailure: (error) => loop.fail(error),
     });
-    this.orderTurn();
-    const { name, configuration: settings } = stores.default;
+    const router = new Router({ node: services, loop, bus, ownership, replication });
+    const isBySlot = isOwnedBySlot(stores.default.configuration, cluster);
     const nodes = new ClusterDirectory({
       clock: world.clock,
-      view: this.view,
+      view,
       membership,
       bus,
       ownership,
-      defaultStore: { name, isOwnedBySlot: isOwnedBySlot(settings, cluster) },
+      defaultStore: { name: stores.default.name, isOwnedBySlot: isBySlot },
     });
-    this.service = new ClusterServices({
-      directory: nodes,
-      bus,
-      replication: this.replication,
-      router: this.router,
-    });
-    services.health.addCheck(() =>
-      this.view.state === 'filling' ? ['cluster: this node is not filled yet'] : [],
-    );
-    services.health.addPeerCheck(() => this.service.issues());
+    this.bus = bus;
+    this.membership = membership;
+    this.view = view;
+    this.replication = replication;
+    this.router = router;
+    this.service = new ClusterServices({ directory: nodes, bus, replication, router });
+    this.orderTurn();
+    this.followHealth();
   }
 
   /**
@@ -162,6 +131,7 @@ export class NodeCluster {
     this.membership.setTags(this.tags);
     await this.firstOf(this.membership.start(), LIMITS.clusterJoinMs);
     this.replication.start();
+    this.repair.start();
     this.view.start();
     this.options.logger.info('cluster', 'The node can be joined', {
       gossipPort: this.membership.port,
@@ -182,10 +152,61 @@ export class NodeCluster {
   async stop(): Promise<void> {
     this.view.stop();
     this.router.stop();
+    this.repair.stop();
     this.replication.stop();
     this.membership.stop();
     await this.bus.stop();
     this.clockFile?.close(this.replication.clock.reachedMs);
+  }
+
+  private createBus(incarnation: number): LinkBus {
+    const { services, logger, loop } = this.options;
+    const { configuration, counters, paced, world } = services;
+    const { cluster, network, node } = configuration;
+    return new LinkBus({
+      world,
+      logger: logger.child('cluster'),
+      paced,
+      counters,
+      id: node.id,
+      incarnation,
+      host: network.gossipBindAddr,
+      port: network.linkPort,
+      clusterKey: cluster.key,
+      onFailure: (error) => loop.fail(error),
+    });
+  }
+
+  private createGossip(directory: string): Membership {
+    const { services, logger, loop } = this.options;
+    const { cluster, network, node } = services.configuration;
+    return createMembership({
+      world: services.world,
+      logger: logger.child('gossip'),
+      options: {
+        nodeId: node.id,
+        host: network.gossipBindAddr,
+        port: network.gossipPort,
+        advertiseHost: network.advertiseAddr,
+        advertisePort: 0,
+        clusterKey: cluster.key,
+        seeds: cluster.seeds,
+        seedDns: cluster.seedDns,
+        seedDnsPort: cluster.seedDnsPort,
+        tags: this.tags,
+        directory,
+      },
+      onFailure: (error) => loop.fail(error),
+    });
+  }
+
+  /** That it is not filled is this node's own trouble; all else is of peers. */
+  private followHealth(): void {
+    const { health } = this.options.services;
+    health.addCheck(() =>
+      this.view.state === 'filling' ? ['cluster: this node is not filled yet'] : [],
+    );
+    health.addPeerCheck(() => this.service.issues());
   }
 
   /** At the end of a loop turn: effects first, then replies that tell of them, then one write. */
