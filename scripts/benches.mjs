@@ -20,6 +20,7 @@ export const BENCHES = {
   rdb: { needsRedis: false },
   snapshot: { needsRedis: false },
   durability: { needsRedis: true },
+  links: { needsRedis: false },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },
