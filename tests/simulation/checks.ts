@@ -27,27 +27,46 @@ export function checkOrder(operations: readonly Operation[], final: NodeImage): 
   return lines;
 }
 
-/** A client that got an answer to a write never reads anything older at the same node. */
+/** Who was told that a write is done never reads anything older at the same node. */
 export function checkOwnWrites(operations: readonly Operation[]): string[] {
   const lines: string[] = [];
-  const seen = new Map<string, { count: number; operation: Operation }>();
-  for (const operation of operations) {
-    const { clientId, key, kind, nodeId, outcome, reply } = operation;
-    if (kind !== 'counter' || outcome !== 'done') continue;
-    const who = `${clientId} ${nodeId} ${key}`;
-    const count = reply === NONE ? 0 : Number(reply);
-    const before = seen.get(who);
-    if (before !== undefined && count < before.count) {
-      lines.push(
-        'a client went back in time:',
-        describeOperation(before.operation),
-        describeOperation(operation),
-      );
-    } else {
-      seen.set(who, { count, operation });
+  for (const ofKey of groupByKey(operations).values()) {
+    /** Client and node, and what was written -> the last such write that was answered. */
+    const own = new Map<string, Operation>();
+    for (const operation of ofKey) {
+      const { clientId, first, kind, nodeId, outcome, verb } = operation;
+      if (outcome !== 'done') continue;
+      const part = kind === 'set' || kind === 'hash' ? first : '';
+      if (verb !== 'READ') {
+        if (hasEffect(operation)) own.set(`${clientId} ${nodeId} ${part}`, operation);
+        continue;
+      }
+      for (const [who, write] of own) {
+        if (!who.startsWith(`${clientId} ${nodeId} `)) continue;
+        if (write.answeredAt > operation.askedAt || !isOlder(operation, write, ofKey)) continue;
+        lines.push('read less than was written:', ...[write, operation].map(describeOperation));
+      }
     }
   }
   return lines;
+}
+
+/** Whether what was read is what only stood there before that write. */
+function isOlder(read: Operation, write: Operation, ofKey: readonly Operation[]): boolean {
+  if (read.kind === 'counter') return Number(read.reply) < Number(write.reply);
+  if (read.kind === 'list' || read.kind === 'volatile') return false;
+  const found = partOf(read.kind, read.reply, write.first);
+  const producers = ofKey.filter(
+    (change) =>
+      (read.kind === 'register' || change.first === write.first) &&
+      change.askedAt < read.answeredAt &&
+      writes(change, found),
+  );
+  return producers.every((producer) => producer.answeredAt < write.askedAt);
+}
+
+function partOf(kind: Operation['kind'], value: string, name: string): string {
+  return kind === 'register' ? value : (partsIn(kind, value).get(name) ?? NONE);
 }
 
 export interface RecencyOptions {
@@ -83,11 +102,7 @@ type Part = [name: string, found: string, changes: Operation[]];
 function partsOf(kind: Operation['kind'], writes: Operation[], value: string): Part[] {
   if (kind === 'register') return [['', value, writes]];
   if (kind !== 'set' && kind !== 'hash') return [];
-  const there = new Map<string, string>();
-  for (const item of value === NONE ? [] : value.split(',')) {
-    if (kind === 'set') there.set(item, item);
-    else there.set(...splitPair(item));
-  }
+  const there = partsIn(kind, value);
   const parts = new Map<string, Operation[]>();
   for (const write of writes) {
     const changes = parts.get(write.first) ?? [];
@@ -95,6 +110,16 @@ function partsOf(kind: Operation['kind'], writes: Operation[], value: string): P
     changes.push(write);
   }
   return [...parts].map(([name, changes]) => [` ${name}`, there.get(name) ?? NONE, changes]);
+}
+
+/** Members of a set, or fields of a hash with their values. */
+function partsIn(kind: Operation['kind'], value: string): Map<string, string> {
+  const there = new Map<string, string>();
+  for (const item of value === NONE ? [] : value.split(',')) {
+    if (kind === 'set') there.set(item, item);
+    else there.set(...splitPair(item));
+  }
+  return there;
 }
 
 function findOutdated(changes: Operation[], found: string, options: RecencyOptions): string {

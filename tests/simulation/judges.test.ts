@@ -114,7 +114,22 @@ describe('checks', () => {
     ];
     assert.deepEqual(checkOwnWrites(operationsOf('counter', rows)), []);
     const back: Row[] = [...rows, ['READ', '', '4', 4, 5]];
-    assert.match(checkOwnWrites(operationsOf('counter', back))[0], /back in time/);
+    assert.match(checkOwnWrites(operationsOf('counter', back))[0], /less than was written/);
+    const set: Row[] = [
+      ['SADD', 'x', '1', 0, 1],
+      ['READ', '', NONE, 2, 3],
+    ];
+    assert.match(checkOwnWrites(operationsOf('set', set))[0], /less than was written/);
+    const removed: Row = ['SREM', 'x', '1', 1, 4];
+    assert.deepEqual(checkOwnWrites(operationsOf('set', [set[0], removed, set[1]])), []);
+    const register: Row[] = [
+      ['SET', 'a', 'OK', 0, 1],
+      ['SET', 'b', 'OK', 2, 3],
+    ];
+    const read = (value: string): Row => ['READ', '', value, 4, 5];
+    assert.deepEqual(checkOwnWrites(operationsOf('register', [...register, read('b')])), []);
+    assert.equal(checkOwnWrites(operationsOf('register', [...register, read('a')])).length, 3);
+    assert.equal(checkOwnWrites(operationsOf('register', [...register, read(NONE)])).length, 3);
   });
 
   test('an acknowledged write that is gone is told, unless memory was lost with it', () => {

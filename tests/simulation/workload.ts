@@ -25,6 +25,11 @@ const RECONNECT_MS = 50;
 /** Refusals that say that the outcome is not known. */
 const UNKNOWN_OUTCOME = /unknown/i;
 
+interface Place {
+  readonly node: SimulatedNode;
+  readonly client: SimulatedClient;
+}
+
 export class Workload {
   readonly history: History;
   private readonly cluster: SimulatedCluster;
@@ -66,32 +71,41 @@ export class Workload {
     return this.busyCount === 0;
   }
 
-  private run(
-    clientId: number,
-    current: { node: SimulatedNode; client: SimulatedClient } | null,
-  ): void {
+  private run(clientId: number, current: Place | null): void {
     if (this.isStopped) return;
     const place = current?.client.isOpen === true ? current : this.connect();
     if (place === null) {
       this.after(RECONNECT_MS, () => this.run(clientId, null));
       return;
     }
-    const { node, client } = place;
-    let waitingCount = this.random.below(4) === 0 ? 2 + this.random.below(PIPELINE_MAX - 1) : 1;
-    for (let left = waitingCount; left > 0; left--) {
-      const action = this.chooseAction();
-      const operation = this.history.begin(action, { clientId, nodeId: node.id });
+    const count = this.random.below(4) === 0 ? 2 + this.random.below(PIPELINE_MAX - 1) : 1;
+    const actions = Array.from({ length: count }, () => this.chooseAction());
+    this.ask(clientId, place, actions);
+  }
+
+  private ask(clientId: number, place: Place, actions: readonly Action[]): void {
+    let waitingCount = actions.length;
+    for (const action of actions) {
+      const operation = this.history.begin(action, { clientId, nodeId: place.node.id });
       this.busyCount++;
-      client.call(wordsOf(action), (reply) => {
+      place.client.call(wordsOf(action), (reply) => {
         this.busyCount--;
         this.note(operation, reply);
-        if (--waitingCount > 0) return;
-        this.after(reply === null ? RECONNECT_MS : this.think(), () => this.run(clientId, place));
+        if (--waitingCount === 0) this.goOn(clientId, place, action, reply !== null);
       });
     }
   }
 
-  private connect(): { node: SimulatedNode; client: SimulatedClient } | null {
+  /** Often a client looks at once at what it has just written. */
+  private goOn(clientId: number, place: Place, last: Action, isAnswered: boolean): void {
+    if (isAnswered && last.verb !== 'READ' && this.random.below(3) === 0) {
+      this.ask(clientId, place, [{ ...last, verb: 'READ', first: '', second: '' }]);
+    } else {
+      this.after(isAnswered ? this.think() : RECONNECT_MS, () => this.run(clientId, place));
+    }
+  }
+
+  private connect(): Place | null {
     const { running } = this.cluster;
     if (running.length === 0) return null;
     const node = running[this.random.below(running.length)];
