@@ -196,6 +196,7 @@ export class NodeCluster {
         tags: this.tags,
         directory,
       },
+      counters: services.counters,
       onFailure: (error) => loop.fail(error),
     });
   }

@@ -6,6 +6,7 @@ import readline from 'node:readline';
 import { SILENT_LOGGER } from '../../src/base/logger.ts';
 import type { MembershipOptions } from '../../src/cluster/membership/membership.ts';
 import { createMembership } from '../../src/cluster/membership/worker/membership-worker.ts';
+import { createCounters } from '../../src/observability/metrics/metric-table.ts';
 import { createRealWorld } from '../../src/world/real-world.ts';
 
 export interface Call {
@@ -24,6 +25,7 @@ const membership = createMembership({
   world: createRealWorld(),
   logger: SILENT_LOGGER,
   options: { ...given, tags: new Map(Object.entries(given.tags)) },
+  counters: createCounters(),
   onFailure: (error) => {
     throw error;
   },

@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/logger.ts';
 import type { Timer, World } from '../../base/world.ts';
 import { ClusterFiles } from './cluster-files.ts';
+import { GossipMetrics } from './gossip-metrics.ts';
 import type {
   Member,
   Membership,
@@ -36,17 +37,22 @@ export class GossipMembership implements Membership {
   private readonly swim: Swim;
   private readonly serf: Serf;
   private readonly rejoining: Rejoining;
+  private readonly metrics: GossipMetrics | null;
   private listener = NOBODY;
   private tags: ReadonlyMap<string, string>;
   private saveTimer: Timer | null = null;
   private isStopped = false;
 
-  /** @param context.stalledMs  for how long the main thread has stood still by now */
+  /**
+   * @param context.stalledMs  for how long the main thread has stood still by now
+   * @param context.counters   the node's, where its metrics are counted
+   */
   constructor(context: {
     world: World;
     logger: Logger;
     options: MembershipOptions;
     stalledMs?: () => number;
+    counters?: Float64Array;
   }) {
     const { world, logger, options } = context;
     this.world = world;
@@ -90,6 +96,8 @@ export class GossipMembership implements Membership {
       known: this.files.loadPeers(),
       onJoined: () => this.serf.sayJoined(),
     });
+    const { counters } = context;
+    this.metrics = counters === undefined ? null : new GossipMetrics(world, this, counters);
   }
 
   get members(): readonly Member[] {
@@ -158,6 +166,7 @@ export class GossipMembership implements Membership {
     if (this.isStopped) return;
     this.isStopped = true;
     if (this.saveTimer !== null) this.savePeers();
+    this.metrics?.stop();
     this.rejoining.stop();
     this.serf.stop();
     this.swim.stop();

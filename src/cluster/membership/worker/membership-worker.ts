@@ -10,6 +10,7 @@ import { NodeError, type NodeErrorCode } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Timer, Worker, World } from '../../../base/world.ts';
 import { GossipMembership } from '../gossip-membership.ts';
+import { GossipMetrics } from '../gossip-metrics.ts';
 import type {
   Member,
   Membership,
@@ -34,18 +35,20 @@ export interface MembershipContext {
   readonly world: World;
   readonly logger: Logger;
   readonly options: MembershipOptions;
+  /** The node's, where its metrics are counted. */
+  readonly counters: Float64Array;
   /** The thread ended by a mistake of ours: the node must stop. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /** In a thread where the world has threads, else in this one. */
 export function createMembership(context: MembershipContext): Membership {
-  const { world, logger, options } = context;
+  const { world, logger, options, counters } = context;
   const progress = new SharedArrayBuffer(4);
   const stats = new SharedArrayBuffer(8 * STAT_NAMES.length);
   const data: WorkerData = { options, progress, stats, isDebug: logger.isDebug() };
   const worker = world.startWorker(WORKER_NAME, data);
-  if (worker === null) return new GossipMembership({ world, logger, options });
+  if (worker === null) return new GossipMembership({ world, logger, options, counters });
   return new MembershipWorker(context, worker, data);
 }
 
@@ -63,6 +66,7 @@ class MembershipWorker implements Membership {
   private readonly onFailure: (error: unknown) => void;
   private readonly shared: Float64Array;
   private readonly beat: Timer;
+  private readonly metrics: GossipMetrics;
   private listener: MembershipListener = { onMember: () => {} };
   private starting: Promised<void> | null = null;
   private leaving: Promised<void> | null = null;
@@ -76,6 +80,7 @@ class MembershipWorker implements Membership {
     this.worker = worker;
     this.shared = new Float64Array(data.stats);
     this.beat = beatProgress(context.world, data.progress);
+    this.metrics = new GossipMetrics(context.world, this, context.counters);
     worker.onMessage((message) => this.take(message as FromWorker));
     worker.onExit((failure) => this.onExit(failure));
   }
@@ -138,6 +143,7 @@ class MembershipWorker implements Membership {
     this.post({ kind: 'stop' });
     this.isStopped = true;
     this.beat.cancel();
+    this.metrics.stop();
     for (const { resolve } of this.asked.values()) resolve(new Map());
     this.asked.clear();
   }
