@@ -8,6 +8,7 @@ import {
 import type { MessageReader } from '../cluster/peers/message-reader.ts';
 import { MESSAGE, type MessageName } from '../cluster/peers/message-table.ts';
 import type { MessageWriter } from '../cluster/peers/message-writer.ts';
+import { decodeView, encodeView, NODE_STATES } from '../cluster/placement/view-message.ts';
 import type { Draw } from './seeded.ts';
 
 /**
@@ -55,6 +56,18 @@ export const MESSAGE_CODECS: readonly MessageCodec[] = [
       return welcome;
     },
     read: decodeWelcome,
+  },
+  {
+    name: 'view',
+    write(writer, draw) {
+      const hearing = new Map<string, boolean>();
+      for (let left = draw(4); left > 0; left--) hearing.set(drawText(draw, 1), draw(2) === 0);
+      const state = NODE_STATES[draw(NODE_STATES.length)];
+      const view = { revision: draw(2 ** 53), state, hearing };
+      encodeView(view, writer);
+      return view;
+    },
+    read: decodeView,
   },
 ];
 

@@ -4,8 +4,8 @@
  *
  *     u53 revision of the state, u8 state, u32 count, count times: text id, u8 isSilent
  */
-import { NodeError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
 
@@ -36,7 +36,7 @@ export function decodeView(from: MessageReader): ViewMessage {
   const state = NODE_STATES[from.u8()];
   const count = from.u32();
   if (state === undefined || count > LIMITS.clusterNodeCountMax) {
-    throw new NodeError('MESSAGE_BROKEN', 'view: a state or a number of nodes that cannot be');
+    throw broken('a state or a number of nodes that cannot be');
   }
   const hearing = new Map<string, boolean>();
   for (let i = 0; i < count; i++) hearing.set(from.text(), from.u8() !== 0);
