@@ -251,7 +251,11 @@ export class Repair {
         isBySlot: this.stamped.isBySlot(store),
         nextId: () => ++this.lastId,
         isStale: () => this.isStale,
-        onBegin: () => node.counters[METRIC.repairsBegun]++,
+        onBegin: () => {
+          node.counters[METRIC.repairsBegun]++;
+          // The list of stores belongs to the default one, and may have been missed as well.
+          if (store === node.stores.default) this.askForList();
+        },
         onEqual: (ownerId) => {
           replication.synced(store, ownerId);
           this.fill();

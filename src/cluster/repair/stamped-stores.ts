@@ -27,15 +27,14 @@ export class StampedStores {
   constructor(options: StampedStoresOptions) {
     this.options = options;
     const { stores } = options.node;
-    for (const store of stores) this.add(store);
-    stores.onCreated((store) => this.add(store));
+    for (const store of stores) this.of(store);
+    stores.onCreated((store) => this.of(store));
     stores.onDropped((store) => this.stores.delete(store));
   }
 
+  /** Whoever hears first of a new store makes it. */
   of(store: Store): StampedStore {
-    const stamped = this.stores.get(store);
-    assert(stamped !== undefined, 'every store of the node has stamps');
-    return stamped;
+    return this.stores.get(store) ?? this.add(store);
   }
 
   isBySlot(store: Store): boolean {
@@ -62,7 +61,7 @@ export class StampedStores {
     }
   }
 
-  private add(store: Store): void {
+  private add(store: Store): StampedStore {
     const { nodeId, ownership, replication } = this.options;
     const parts = replication.partsOf(store);
     assert(parts !== null, 'every store of the node is replicated');
@@ -86,6 +85,7 @@ export class StampedStores {
     for (const database of store.databases) {
       if (database.count > 0) stamped.adopt(database, LOADED.high, LOADED.low);
     }
+    return stamped;
   }
 }
 

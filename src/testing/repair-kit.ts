@@ -1,0 +1,131 @@
+/** Nodes of `replication-kit.ts` that also repair: links, owners and time are the test's. */
+
+import type { Configuration } from '../base/configuration.ts';
+import { SILENT_LOGGER } from '../base/logger.ts';
+import { Repair } from '../cluster/repair/repair.ts';
+import {
+  createReplicationKit,
+  type ReplicationKit,
+  type ReplicationNode,
+} from './replication-kit.ts';
+import type { Draw } from './seeded.ts';
+
+/** Nothing that a test waits for takes longer. */
+const SETTLE_MS_MAX = 60_000;
+const STEP_MS = 5;
+
+export class RepairNode {
+  readonly base: ReplicationNode;
+  readonly repair: Repair;
+  /** It has told that it may own something. */
+  isFilled = false;
+  failure: unknown = null;
+
+  constructor(base: ReplicationNode, togetherPath: string) {
+    this.base = base;
+    this.repair = new Repair({
+      node: base.kit.node.services,
+      bus: base.bus,
+      ownership: base.ownership,
+      replication: base.replication,
+      logger: SILENT_LOGGER,
+      togetherPath,
+      onFilled: () => {
+        this.isFilled = true;
+      },
+      onFailure: (error) => {
+        this.failure = error;
+      },
+    });
+    this.repair.start();
+  }
+
+  get id(): string {
+    return this.base.id;
+  }
+
+  get metrics(): Float64Array {
+    return this.base.kit.node.services.counters;
+  }
+
+  run(...args: (string | Uint8Array | number)[]): unknown {
+    return this.base.run(...args);
+  }
+
+  get isBusy(): boolean {
+    const { stores } = this.base.kit.node.services;
+    return [...stores].some((store) => this.repair.isPending(store));
+  }
+}
+
+export class RepairKit {
+  readonly base: ReplicationKit;
+  readonly nodes: RepairNode[];
+
+  constructor(base: ReplicationKit, togetherPath: string) {
+    this.base = base;
+    this.nodes = base.nodes.map((node) => new RepairNode(node, togetherPath));
+  }
+
+  get net() {
+    return this.base.net;
+  }
+
+  /** Those nodes hear of no other ones any more, and make the first of them their owner. */
+  part(...groups: RepairNode[][]): void {
+    const groupOf = (node: RepairNode) => groups.findIndex((group) => group.includes(node));
+    for (const left of this.nodes) {
+      for (const right of this.nodes) {
+        if (groupOf(left) !== groupOf(right)) this.net.cut(left.base.bus, right.base.bus);
+      }
+    }
+    for (const group of groups) this.elect(group[0], group);
+    this.base.settle();
+  }
+
+  /** All are together again. */
+  heal(owner = this.nodes[0]): void {
+    this.net.joinAll();
+    this.elect(owner, this.nodes);
+  }
+
+  elect(owner: RepairNode, nodes: readonly RepairNode[]): void {
+    const ids = nodes.map(({ id }) => id);
+    for (const { base } of nodes) base.ownership.set(ids, owner.id);
+  }
+
+  /** Some time goes by. */
+  pass(ms: number, draw: Draw | null = null): void {
+    for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
+      this.base.settle(draw);
+      this.base.advance(STEP_MS);
+    }
+    this.base.settle(draw);
+    for (const { failure } of this.nodes) if (failure !== null) throw failure;
+  }
+
+  /** Until no repair is left to do. */
+  settle(draw: Draw | null = null): void {
+    this.pass(STEP_MS, draw);
+    for (let passedMs = 0; passedMs < SETTLE_MS_MAX; passedMs += STEP_MS) {
+      if (!this.nodes.some(({ isBusy }) => isBusy)) return this.pass(STEP_MS, draw);
+      this.pass(STEP_MS, draw);
+    }
+    throw new Error('a repair has not come to its end');
+  }
+
+  check(message: string): void {
+    this.base.check(message);
+  }
+}
+
+export async function createRepairKit(
+  count: number,
+  options: {
+    seed?: number;
+    configure?: (configuration: Configuration) => void;
+    togetherPath?: string;
+  } = {},
+): Promise<RepairKit> {
+  return new RepairKit(await createReplicationKit(count, options), options.togetherPath ?? '');
+}
