@@ -215,6 +215,17 @@ test('a peer that comes late is dialled when it greets, however late', async () 
   }
 });
 
+test('that a node cannot be linked is told once, with the reason', async () => {
+  const kit = await createLinkKit(2);
+  const [one, two] = kit.nodes;
+  await kit.fabric.await(two.bus.stop());
+  one.bus.keep('node-2', two.address, 6946);
+  await kit.fabric.pass(20_000);
+  assert.equal(one.complaints.length, 1);
+  assert.match(one.complaints[0], /^link: .*ECONNREFUSED/);
+  assert.match(one.bus.issues()[0], /^Link with node node-2: .*ECONNREFUSED/);
+});
+
 test('of two processes with one id the later one stays, and the other is told', async () => {
   const { kit, one, two } = await linkedPair();
   const impostor = await kit.add({ id: 'node-2', incarnation: two.bus.incarnation - 1 });

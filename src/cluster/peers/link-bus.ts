@@ -200,9 +200,9 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
   onDown(peer: LinkPeer, reason: string): void {
     this.counters[METRIC.linkBreaks]++;
     const facts = { peer: peer.id, reason };
-    if (!this.isStopped) {
-      this.options.paced.warn('cluster', 'link', 'Links with a node are down', facts);
-    }
+    const text = 'Links with a node are down';
+    if (peer.isDropped) this.options.logger.info('link', text, facts);
+    else this.options.paced.warn('cluster', 'link', text, facts);
     this.sample();
     for (const listener of this.listeners) listener.onDown?.(peer);
   }
@@ -213,6 +213,11 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
 
   onRefused(peer: LinkPeer): void {
     this.tellRefusal(peer.id, `${peer.address}:${peer.port}`, peer.problem);
+  }
+
+  onUnreachable(peer: LinkPeer): void {
+    const facts = { peer: peer.id, address: `${peer.address}:${peer.port}`, reason: peer.problem };
+    this.options.paced.warn('cluster', 'link', 'A node cannot be linked', facts);
   }
 
   onClock(peer: LinkPeer): void {
@@ -303,13 +308,13 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     this.beatMs = nowMs;
     const countedMs = Math.min(elapsedMs, LIMITS.linkHeartbeatMs * 2);
     const lateMs = Math.max(0, elapsedMs - LIMITS.linkHeartbeatMs);
+    this.sample();
     for (const peer of [...this.peers]) peer.pulse(countedMs, lateMs);
     for (const link of [...this.acceptedLinks]) {
       if (link.hello !== null || nowMs <= link.greetBefore) continue;
       this.counters[METRIC.linkRefusals]++;
       link.close();
     }
-    this.sample();
   }
 
   private sample(): void {

@@ -20,6 +20,8 @@ export interface PeerOwner {
   onSilence(peer: LinkPeer): void;
   /** It refused this node, or this node it, after it was dialled. */
   onRefused(peer: LinkPeer): void;
+  /** It could not be reached for a while. */
+  onUnreachable(peer: LinkPeer): void;
   /** Its clock went wrong while it was up. */
   onClock(peer: LinkPeer): void;
 }
@@ -39,6 +41,8 @@ export class LinkPeer implements Peer, DialedLinkOwner {
   problem = '';
   /** Times that it was up and went down. */
   breakCount = 0;
+  /** It is no peer any more. */
+  isDropped = false;
   private readonly host: LinkHost;
   private readonly owner: PeerOwner;
   /** Since it was heard; a time in which this node itself did not run counts little. */
@@ -47,7 +51,6 @@ export class LinkPeer implements Peer, DialedLinkOwner {
   private aloneMs = 0;
   private failureCount = 0;
   private dialTimer: Timer | null = null;
-  private isDropped = false;
 
   constructor(options: { id: string; host: LinkHost; owner: PeerOwner }) {
     this.id = options.id;
@@ -200,8 +203,9 @@ export class LinkPeer implements Peer, DialedLinkOwner {
     if (link !== this.dialed) return;
     this.dialed = null;
     this.problem = reason;
-    if (this.isUp) this.lose(reason);
-    else this.dialLater();
+    if (this.isUp) return this.lose(reason);
+    if (this.failureCount === TOLD_COUNT) this.owner.onUnreachable(this);
+    this.dialLater();
   }
 
   onRead(): void {
@@ -297,5 +301,8 @@ function clockText(offsetMs: number): string {
   return `its clock is ${Math.round(Math.abs(offsetMs))} ms ${way} of this node's`;
 }
 
+/** Failed attempts in a row after which a line is logged. */
+const TOLD_COUNT = 4;
+/** Failed attempts after which they do not get rarer. */
 const PATIENT_COUNT = 8;
 const TWO_33 = 2 ** 33;

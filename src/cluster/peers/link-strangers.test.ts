@@ -167,6 +167,22 @@ test('a refusal is answered, then the link closed', async () => {
   assert.equal(node.bus.acceptedCount, 0);
 });
 
+test('a stream that is cut at any byte, of the greeting or later, leaves nothing', async () => {
+  const { kit, node } = await openNode();
+  const beat = bytesOf((queue) => queue.begin(MESSAGE.heartbeat).u32(1).u53(2).u32(3).end());
+  const stream = Buffer.concat([helloTo(node), beat, beat]);
+  for (let end = 0; end < stream.length; end++) {
+    const guest = await new Stranger(kit).connect(node);
+    await guest.send(stream.subarray(0, end));
+    guest.socket?.destroy();
+    await kit.fabric.pass(5);
+    assert.equal(node.bus.acceptedCount, 0, `cut at ${end}`);
+    assert.equal(node.bus.peers.length, 0, `cut at ${end}`);
+  }
+  assert.deepEqual(node.failures, []);
+  assert.deepEqual(node.complaints, []);
+});
+
 test('half a close ends a link', async () => {
   const { kit, node } = await openNode();
   const guest = await createGuest(kit, node);
