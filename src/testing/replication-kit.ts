@@ -9,6 +9,7 @@ import type {
 } from '../cluster/placement/ownership.ts';
 import type { NodeReplication } from '../cluster/replication/node-replication.ts';
 import { NodeReplication as Replication } from '../cluster/replication/node-replication.ts';
+import type { StampTable } from '../cluster/replication/stamp-table.ts';
 import { type CommandKit, createCommandKit } from './command-kit.ts';
 import { type FakeBus, FakeNet } from './fake-net.ts';
 import type { Draw } from './seeded.ts';
@@ -210,4 +211,31 @@ export async function createReplicationKit(
   kit.settle();
   kit.trust();
   return kit;
+}
+
+/** Fails when the table says of a key that it is there and it is not, or the other way. */
+export function checkPresence(node: ReplicationNode, told: string): void {
+  for (let index = 0; index < 3; index++) {
+    const table = node.parts.stamps.tableOf(index);
+    const database = node.store.databases[index];
+    let presentCount = 0;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) presentCount += table.presentCountOf(slot);
+    if (presentCount === database.count) continue;
+    const wrong = keysOf(node, index).filter((key) => isAbsent(table, key));
+    const keys = `${presentCount} of ${database.count} keys, absent: ${wrong.join()}`;
+    assert.fail(`stamps of database ${index} on ${node.id}: ${keys}, ${told}`);
+  }
+}
+
+function keysOf(node: ReplicationNode, database: number): string[] {
+  node.run('SELECT', database);
+  return node.run('KEYS', '*') as string[];
+}
+
+function isAbsent(table: StampTable, key: string): boolean {
+  const bytes = Buffer.from(key, 'latin1');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const slot = table.slotOf(bytes, 0, bytes.length);
+  table.find(slot, table.tagOf(view, 0, bytes.length, slot));
+  return table.isAbsent;
 }

@@ -171,13 +171,8 @@ export class EffectApplier {
 
   /** Whether the key is here what it was there: of one stamp, or gone at both. */
   private isAsBefore(index: number): boolean {
-    const { frame, keys, timeMs } = this.reader;
-    let table = this.tableAt(index);
-    if (keys.wereAbsent[index] && !table.isAbsent) {
-      // By the sender's clock, which commands see now, it may have expired here as well.
-      this.store.databases[keys.databases[index]].find(frame, keys.args[index]);
-      table = this.tableAt(index);
-    }
+    const { keys, timeMs } = this.reader;
+    const table = this.tableAt(index);
     if (keys.wereAbsent[index] || table.isAbsent) return keys.wereAbsent[index] && table.isAbsent;
     const isSame = table.high === keys.beforeHighs[index] && table.low === keys.beforeLows[index];
     return (
@@ -204,7 +199,10 @@ export class EffectApplier {
     this.slots[index] = slot;
     this.tags[index] = table.tagOf(frame.view, offset, length, slot);
     table.find(slot, this.tags[index]);
-    return table;
+    if (table.isAbsent) return table;
+    // By the sender's clock, which commands see now, it may have expired: then it goes before all.
+    this.store.databases[keys.databases[index]].find(frame, arg);
+    return this.tableAt(index);
   }
 
   private tableAt(index: number) {

@@ -56,8 +56,10 @@ export class EffectKeys {
         return this.add(2, copiedInto(effect), ROLE.set);
       case EVENT.move:
         this.add(1, databaseIndex, ROLE.moved);
-        return this.add(1, Number(frame.latin1(2)), ROLE.set);
+        // It moves nothing to where a key is.
+        return this.add(1, Number(frame.latin1(2)), ROLE.changed);
       case EVENT.geosearchstore:
+      case EVENT.zrangestore:
         this.add(1, databaseIndex, ROLE.set);
         return this.add(2, databaseIndex, ROLE.read);
       case EVENT.georadiusstore:
@@ -65,6 +67,10 @@ export class EffectKeys {
         return this.add(1, databaseIndex, ROLE.read);
       case EVENT.pfadd:
         return this.readLoglog(effect);
+      case EVENT.zunionstore:
+      case EVENT.zinterstore:
+      case EVENT.zdiffstore:
+        return this.readCombination(effect);
     }
     this.add(keyArg, databaseIndex, roleOf(effect));
     if (secondKeyArg !== 0) this.add(secondKeyArg, databaseIndex, ROLE.changed);
@@ -75,6 +81,13 @@ export class EffectKeys {
     this.add(keyArg, databaseIndex, ROLE.changed);
     if (!this.names.is(frame, 'PFMERGE')) return;
     for (let arg = 2; arg < frame.count; arg++) this.add(arg, databaseIndex, ROLE.read);
+  }
+
+  /** `ZUNIONSTORE target count source ...` */
+  private readCombination({ databaseIndex, frame }: Effect): void {
+    this.add(1, databaseIndex, ROLE.set);
+    const sourceCount = Number(frame.latin1(2));
+    for (let i = 0; i < sourceCount; i++) this.add(3 + i, databaseIndex, ROLE.read);
   }
 
   private add(arg: number, database: number, role: number): void {
