@@ -164,6 +164,8 @@ export const LIMITS = {
   /** A node that starts waits so long for others to answer; one that stops, to take over. */
   clusterJoinMs: 1_000,
   clusterLeaveMs: 3_000,
+  /** An answer over HTTP waits so long for another node to have what it tells of. */
+  httpReplicatedMs: 250,
   /** So long a command waits for the nodes to agree who executes it. */
   forwardMsMax: 3_000,
   /** Until it is tried again, unless something changes before. */

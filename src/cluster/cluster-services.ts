@@ -2,6 +2,7 @@ import type { Frame } from '../base/frame.ts';
 import type { ClusterLink, ClusterNode, ClusterService } from '../commands/cluster-service.ts';
 import type { Command } from '../commands/command-table.ts';
 import type { Session } from '../commands/session.ts';
+import type { Store } from '../engine/store.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { LinkBus } from './peers/link-bus.ts';
 import { linkFacts } from './peers/link-facts.ts';
@@ -68,6 +69,10 @@ export class ClusterServices implements ClusterService {
 
   unwatch(session: Session): void {
     this.rooms.router.unwatch(session);
+  }
+
+  isFilling(store: Store): boolean {
+    return this.rooms.router.isFilling(store);
   }
 
   forget(session: Session): void {

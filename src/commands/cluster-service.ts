@@ -3,6 +3,7 @@
  * `NO_CLUSTER` stands in on a node by itself, where no gate is raised and nothing is asked.
  */
 import type { Frame } from '../base/frame.ts';
+import type { Store } from '../engine/store.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Command } from './command-table.ts';
 import type { Session } from './session.ts';
@@ -36,6 +37,8 @@ export interface ClusterService {
   unblock(session: Session, how: 'timeout' | 'error'): boolean;
   /** The keys that another node watches for the session are watched no more. */
   unwatch(session: Session): void;
+  /** This node's copy of the store lacks keys: others are asked for them. */
+  isFilling(store: Store): boolean;
   /** The client is gone. */
   forget(session: Session): void;
   /** CLUSTER MEET: joins the node whose gossip listens there. */
@@ -124,6 +127,7 @@ export const NO_CLUSTER: ClusterService = {
   forward: () => {},
   unblock: () => false,
   unwatch: () => {},
+  isFilling: () => false,
   forget: () => {},
   meet: () => {},
   forgetNode: () => false,

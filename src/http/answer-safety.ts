@@ -1,3 +1,6 @@
+import { LIMITS } from '../base/limits.ts';
+import type { ClusterService } from '../commands/cluster-service.ts';
+import { GATE, type Session } from '../commands/session.ts';
 import type { Store } from '../engine/store.ts';
 
 /** Where a store's log stood when a request began. */
@@ -7,6 +10,21 @@ export interface SafetyNote {
    * @returns null: nothing to wait for
    */
   whenSafe(): Promise<void> | null;
+}
+
+/** Resolves when another node has what the session wrote, or false when none has it in time. */
+export function whenReplicated(cluster: ClusterService, session: Session): Promise<boolean> {
+  const position = cluster.positionOf(session);
+  const isAcknowledged = () => cluster.acknowledgedCount(session, position) > 0;
+  const isAlone = (session.gate & GATE.ROUTED) === 0;
+  if (isAlone || isAcknowledged()) return Promise.resolve(!isAlone);
+  return new Promise((resolve) => {
+    cluster.whenAcknowledged(session, position, {
+      nodeCount: 1,
+      timeoutMs: LIMITS.httpReplicatedMs,
+      done: () => resolve(isAcknowledged()),
+    });
+  });
 }
 
 /** @returns null: the store keeps no log */

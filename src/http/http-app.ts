@@ -9,9 +9,10 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpHandler, HttpServer } from '../base/world.ts';
+import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 import type { Store } from '../engine/store.ts';
-import { noteSafety } from './answer-safety.ts';
+import { noteSafety, whenReplicated } from './answer-safety.ts';
 import { CorrelationIds } from './correlation-ids.ts';
 import { answerMalformed, failure, type MalformedSocket } from './http-failures.ts';
 import { HttpSessions, type Requester, type SessionKeeper } from './http-sessions.ts';
@@ -19,7 +20,14 @@ import { MetricsExposition } from './metrics/exposition.ts';
 import { RequestChecks } from './request-checks.ts';
 import { refuseRoute } from './route-access.ts';
 import { isKeyParameter, routeAddress } from './route-address.ts';
-import { type RouteAnswer, type RouteRequest, type RouteRow, refusal } from './route-row.ts';
+import {
+  ALONE,
+  type RequestOutcome,
+  type RouteAnswer,
+  type RouteRequest,
+  type RouteRow,
+  refusal,
+} from './route-row.ts';
 import { ROUTES } from './route-table.ts';
 
 export interface HttpApp {
@@ -171,6 +179,11 @@ class App implements HttpApp {
 
   private run(row: RouteRow, request: FastifyRequest, reply: FastifyReply): unknown {
     const store = storeOf(request, this.node.services);
+    if (store !== null && this.mayBeElsewhere(row, store)) {
+      return this.runTogether(row, request, store).then((answer) =>
+        this.send(request, reply, answer),
+      );
+    }
     const note = store === null ? null : noteSafety(store);
     const answer = this.answer(row, request, store);
     if (answer instanceof Promise) {
@@ -184,10 +197,45 @@ class App implements HttpApp {
     return wait.then(() => this.send(request, reply, answer));
   }
 
+  /** Other nodes hold the same keys, and this one may have to ask one, or to tell one. */
+  private mayBeElsewhere(row: RouteRow, store: Store): boolean {
+    const { cluster } = this.node.services;
+    if (!cluster.isOn) return false;
+    return row.method !== 'GET' || cluster.isFilling(store);
+  }
+
+  /** The request's code runs twice if other nodes have a part in it: see `ReplyScript`. */
+  private async runTogether(
+    row: RouteRow,
+    request: FastifyRequest,
+    store: Store,
+  ): Promise<RouteAnswer> {
+    const { cluster } = this.node.services;
+    const requester = request.requester ?? this.checks.anonymous(request);
+    const { caller, script } = this.sessions.enterAlone(requester, store);
+    const note = noteSafety(store);
+    const position = cluster.positionOf(caller.session);
+    try {
+      const first = await this.answer(row, request, store, { caller, outcome: ALONE });
+      await script.whenWhole();
+      await note?.whenSafe();
+      const hasWritten = cluster.positionOf(caller.session) > position;
+      if (!script.hasForwarded && !hasWritten) return first;
+      const isLocal = !script.hasForwarded;
+      const isReplicated = !isLocal || (await whenReplicated(cluster, caller.session));
+      script.begin();
+      return await this.answer(row, request, store, { caller, outcome: { isLocal, isReplicated } });
+    } finally {
+      this.sessions.leave(caller);
+    }
+  }
+
+  /** @param own  of this request alone */
   private answer(
     row: RouteRow,
     request: FastifyRequest,
     store: Store | null,
+    own: { caller: CommandCaller; outcome: RequestOutcome } | null = null,
   ): RouteAnswer | Promise<RouteAnswer> {
     const { services } = this.node;
     const params = request.params as Record<string, string>;
@@ -196,7 +244,7 @@ class App implements HttpApp {
     if (key === '') return EMPTY_KEY;
     if (key !== undefined && !isKeyParameter(key)) return missing(request);
     const requester = request.requester ?? this.checks.anonymous(request);
-    const caller = this.sessions.enter(requester, store);
+    const caller = own?.caller ?? this.sessions.enter(requester, store);
     const refused = refuseRoute(row, caller);
     if (refused !== null) return refused;
     const { headers } = request;
@@ -210,6 +258,7 @@ class App implements HttpApp {
       isBytes: headers['content-type']?.startsWith('application/octet-stream') === true,
       wantsBytes: headers.accept?.startsWith('application/octet-stream') === true,
       correlationId: request.id,
+      outcome: own?.outcome ?? ALONE,
       isLoggedIn: requester.isLoggedIn,
       metrics: this.metrics,
     };

@@ -1,5 +1,6 @@
 import type { User } from '../commands/acl/user.ts';
 import { type CallerNode, CommandCaller } from '../commands/direct/command-caller.ts';
+import { ReplyScript } from '../commands/direct/reply-script.ts';
 import { type ClientChannel, enterStore, type Session, settleLogin } from '../commands/session.ts';
 import type { Store } from '../engine/store.ts';
 
@@ -65,6 +66,26 @@ export class HttpSessions {
     return caller;
   }
 
+  /**
+   * A session for one request alone, whose commands other nodes may execute. To be closed by
+   * `leave`.
+   */
+  enterAlone(requester: Requester, store: Store): { caller: CommandCaller; script: ReplyScript } {
+    const script = new ReplyScript();
+    const channel = new HttpChannel(() => {}, script);
+    const session = this.node.openSession(channel);
+    const caller = this.createCaller(session, requester);
+    channel.requester = requester;
+    session.correlationId = requester.correlationId;
+    enterStore(session, store);
+    caller.script = script;
+    return { caller, script };
+  }
+
+  leave({ session }: CommandCaller): void {
+    this.node.closeSession(session);
+  }
+
   /** Whether a command threw that, and it was counted and logged then. */
   hasReported(error: unknown): boolean {
     for (const { caller } of this.byUser.values()) if (caller.failure === error) return true;
@@ -75,24 +96,27 @@ export class HttpSessions {
     for (const name of [...this.byUser.keys()]) this.close(name);
   }
 
-  private open(name: string, { user, isLoggedIn }: Requester): HttpSession {
-    const channel = new HttpChannel(() => this.close(name));
-    const session = this.node.openSession(channel);
+  private open(name: string, requester: Requester): HttpSession {
+    const channel = new HttpChannel(() => this.close(name), null);
+    const caller = this.createCaller(this.node.openSession(channel), requester);
+    const opened = { caller, channel };
+    this.byUser.set(name, opened);
+    return opened;
+  }
+
+  private createCaller(session: Session, { user, isLoggedIn }: Requester): CommandCaller {
     session.user = user;
     session.isAuthenticated = isLoggedIn;
     session.name = 'http';
     session.marksJson = true;
     settleLogin(session);
-    const caller = new CommandCaller({
+    return new CommandCaller({
       node: this.node,
       session,
       names: NAMES,
       component: 'http',
       isSecured: false,
     });
-    const opened = { caller, channel };
-    this.byUser.set(name, opened);
-    return opened;
   }
 
   private close(name: string): void {
@@ -114,12 +138,16 @@ class HttpChannel implements ClientChannel {
   readonly fileDescriptor = -1;
   readonly queryBytes = 0;
   readonly outputBytes = 0;
-  readonly isPatient = false;
+  readonly isPatient: boolean;
   replyMode: ClientChannel['replyMode'] = 'on';
   private readonly onClose: () => void;
+  private readonly script: ReplyScript | null;
 
-  constructor(onClose: () => void) {
+  /** @param script  takes the replies of other nodes; null: nobody would wait for them */
+  constructor(onClose: () => void, script: ReplyScript | null) {
     this.onClose = onClose;
+    this.script = script;
+    this.isPatient = script !== null;
   }
 
   get remoteAddress(): string {
@@ -140,10 +168,14 @@ class HttpChannel implements ClientChannel {
 
   push(): void {}
   /** Requests wait for the end of a pause before they come to the door. */
-  postpone(): void {}
+  postpone(): void {
+    this.script?.putOff();
+  }
   resumePostponed(): void {}
   answerBlocked(): void {}
-  answerForwarded(): void {}
+  answerForwarded(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    this.script?.receive(bytes, start, end, isLast);
+  }
   failBlocked(): void {}
   closeAfterReplies(): void {
     this.onClose();

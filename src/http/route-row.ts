@@ -69,11 +69,23 @@ export interface RouteRequest {
   /** The client asks for bytes, not for JSON. */
   readonly wantsBytes: boolean;
   readonly correlationId: string;
+  /** Known when all its commands are answered, false before. */
+  readonly outcome: RequestOutcome;
   /** False where a password is set and the route is open to those who gave none. */
   readonly isLoggedIn: boolean;
   /** The metrics as text. */
   readonly metrics: { text(): Promise<string> };
 }
+
+/** What became of the commands of a request. */
+export interface RequestOutcome {
+  /** This node executed them all. */
+  readonly isLocal: boolean;
+  /** Another node holds what they changed. */
+  readonly isReplicated: boolean;
+}
+
+export const ALONE: RequestOutcome = { isLocal: true, isReplicated: false };
 
 export interface RouteAnswer {
   readonly status: number;

@@ -59,6 +59,7 @@ function serviceOf(router: Router, nodeId: string): ClusterService {
     forward: (session, frame, command, reply) => router.forward(session, frame, command, reply),
     unblock: (session, how) => router.unblock(session, how),
     unwatch: (session) => router.unwatch(session),
+    isFilling: (store) => router.isFilling(store),
     forget: (session) => router.forget(session),
     positionOf: (session) => router.positionOf(session),
     acknowledgedCount: (session, position) => router.acknowledgedCount(session, position),

@@ -38,8 +38,9 @@ export class ForwardLine implements Forwarding {
   round = 0;
   /** Something was handed back: nothing is sent until all that was sent is answered. */
   isDraining = false;
-  /** Of the table when the commands that are under way were sent. */
+  /** Of the table when the commands that are under way were sent, and where to. */
   tableVersion = 0;
+  target = '';
   /** It stands in the forwarder's list of those that have something to send. */
   isDirty = false;
   /** A command of its client was postponed until there is room. */

@@ -18,6 +18,7 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
+import type { Replication } from '../replication/replication.ts';
 import type { ForwardLine } from './forward-line.ts';
 import { type LineEntry, STATE } from './line-entry.ts';
 import type { ProxyTable, RoutingLoop } from './proxy-table.ts';
@@ -34,6 +35,7 @@ export class Forwarder {
   private readonly loop: RoutingLoop;
   private readonly bus: PeerBus;
   private readonly ownership: Ownership;
+  private readonly replication: Replication;
   private readonly proxies: () => ProxyTable;
   private dirty: ForwardLine[] = [];
   /** Lines with commands that no node could be given yet. */
@@ -46,12 +48,14 @@ export class Forwarder {
     loop: RoutingLoop;
     bus: PeerBus;
     ownership: Ownership;
+    replication: Replication;
     proxies: () => ProxyTable;
   }) {
     this.node = options.node;
     this.loop = options.loop;
     this.bus = options.bus;
     this.ownership = options.ownership;
+    this.replication = options.replication;
     this.proxies = options.proxies;
   }
 
@@ -170,10 +174,11 @@ export class Forwarder {
     for (;;) {
       const first = line.findUnsent();
       if (first < 0) return;
-      const isBarred = line.isDraining || line.tableVersion !== version;
+      const target = this.targetOf(line, line.at(first));
+      const isBarred = line.isDraining || line.tableVersion !== version || line.target !== target;
       if (line.sentCount > 0 && isBarred) return;
       line.tableVersion = version;
-      const target = this.targetOf(line, line.at(first));
+      line.target = target;
       if (line.at(first).isWatched && !this.isWatching(line, target)) {
         this.cancel(line, line.at(first));
         continue;
@@ -187,12 +192,12 @@ export class Forwarder {
   }
 
   private targetOf(line: ForwardLine, entry: LineEntry): string {
-    const { table } = this.ownership;
-    if (table.nodeIds.length === 0) return '';
     const { session } = line;
-    if (entry.route === ROUTE.STORES) return table.ownerOfStore(session.node.stores.default.name);
+    const { stores } = session.node;
+    if (entry.route === ROUTE.STORES) return this.replication.ownerOf(stores.default);
     const isNamed = entry.route === ROUTE.NAMED_STORE;
-    return table.ownerOfStore(isNamed ? entry.storeName : session.store.name);
+    const named = isNamed ? (stores.find(entry.storeName) ?? stores.default) : session.store;
+    return this.replication.ownerOf(named);
   }
 
   /** Entries that go to one node in one message. */

@@ -119,7 +119,7 @@ export class Router {
       case ROUTE.SELF:
         return isAwaiting;
       case ROUTE.READ:
-        return isAwaiting || this.replication.dutyOf(session.store) === 'filling';
+        return isAwaiting || this.isFilling(session.store);
       case ROUTE.READ_OR_WAIT:
         return isAwaiting || (mayBlock(frame) && !this.isOwner(session.store));
       case ROUTE.EXEC:
@@ -177,6 +177,10 @@ export class Router {
     entry.route = ROUTE.OWNER;
     entry.isSilent = true;
     entry.isRepeatable = true;
+  }
+
+  isFilling(store: Store): boolean {
+    return this.replication.dutyOf(store) === 'filling';
   }
 
   forget(session: Session): void {

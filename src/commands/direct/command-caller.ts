@@ -8,6 +8,7 @@ import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { executeCommand } from '../execute-command.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { Session } from '../session.ts';
+import type { ReplyScript } from './reply-script.ts';
 
 /** What a caller needs of the node. */
 export interface CallerNode {
@@ -30,6 +31,8 @@ export class CommandCaller {
   reply: FastBuffer;
   /** What a command threw last: reported already, by who runs it. */
   failure: unknown = null;
+  /** Where other nodes may execute the commands of a request; null elsewhere. */
+  script: ReplyScript | null = null;
   private replyBytes: Uint8Array;
   private bulkLength = 0;
   private readonly writer = new ReplyWriter(4096);
@@ -73,8 +76,9 @@ export class CommandCaller {
    *         NodeError DISK_REFUSED: it is done, and not on the disk
    */
   perform(): void {
-    const { node, session, writer } = this;
+    const { node, script, session, writer } = this;
     if (node.isStopping) throw new Error('The node has stopped');
+    if (script?.tell(writer) === true) return this.adopt();
     node.services.clock.refresh();
     writer.reset();
     const { changeCount } = session;
@@ -84,10 +88,8 @@ export class CommandCaller {
       this.report(error, session.changeCount !== changeCount);
       throw error;
     }
-    if (writer.bytes !== this.replyBytes) {
-      this.replyBytes = writer.bytes;
-      this.reply = asBuffer(writer.bytes);
-    }
+    if (script !== null) script.note(session, writer);
+    this.adopt();
     if (this.isSecured && session.store.safety !== null) secure(session.store.safety);
   }
 
@@ -118,6 +120,13 @@ export class CommandCaller {
   /** The reply when it is an integer. */
   integer(): number {
     return Number(this.reader.read(this.reply, 0, false));
+  }
+
+  private adopt(): void {
+    const { writer } = this;
+    if (writer.bytes === this.replyBytes) return;
+    this.replyBytes = writer.bytes;
+    this.reply = asBuffer(writer.bytes);
   }
 
   /** After a change what is in memory cannot be trusted: the node stops. */

@@ -92,7 +92,7 @@ function getBatch(request: RouteRequest): RouteAnswer {
       results.push(`${name},"error":${JSON.stringify(error)}}`);
     }
   }
-  return answer(isWhole, results, ',"local":true');
+  return answer(isWhole, results, `,"local":${request.outcome.isLocal}`);
 }
 
 function setBatch(request: RouteRequest): RouteAnswer {
@@ -115,7 +115,8 @@ function setBatch(request: RouteRequest): RouteAnswer {
     results.push(isStored ? `${name}}` : `${name},"error":${JSON.stringify(error)}}`);
     isWhole &&= isStored;
   }
-  return answer(isWhole, results, ',"replicated":false,"local":true');
+  const { isLocal, isReplicated } = request.outcome;
+  return answer(isWhole, results, `,"replicated":${isReplicated},"local":${isLocal}`);
 }
 
 function deleteBatch(request: RouteRequest): RouteAnswer {
@@ -137,7 +138,7 @@ function deleteBatch(request: RouteRequest): RouteAnswer {
       results.push(`${name},"existed":${caller.integer() > 0}}`);
     }
   }
-  return answer(isWhole, results, ',"replicated":false');
+  return answer(isWhole, results, `,"replicated":${request.outcome.isReplicated}`);
 }
 
 interface Batch {

@@ -3,6 +3,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { NAME } from '../http-sessions.ts';
 import { keyOfParameter } from '../route-address.ts';
 import {
+  type RequestOutcome,
   type RouteAnswer,
   type RouteRequest,
   type RouteRow,
@@ -91,7 +92,10 @@ function getKey(request: RouteRequest): RouteAnswer {
   switch (found.kind) {
     case 'json': {
       const data = `{${keyMembers(key)},${found.members}}`;
-      return { status: 200, json: `{"success":true,"data":${data},"local":true` };
+      return {
+        status: 200,
+        json: `{"success":true,"data":${data},"local":${request.outcome.isLocal}`,
+      };
     }
     case 'bytes': {
       const content = { type: 'application/octet-stream', bytes: found.bytes };
@@ -120,28 +124,29 @@ function putKey(request: RouteRequest): RouteAnswer {
   const outcome = writeKey(request, key, write);
   if (outcome === 'refused') return replyRefusal(request.caller, keyFacts(key));
   if (outcome === 'unmet') return refusal(409, unmetText(write.options.condition), keyFacts(key));
-  return { status: 200, json: storedText(key, write) };
+  return { status: 200, json: storedText(key, write, request.outcome) };
 }
 
 /** The value is told as it was sent: bytes that came as bytes are not repeated. */
-function storedText(key: Buffer, { value, json }: Write): string {
+function storedText(key: Buffer, { value, json }: Write, outcome: RequestOutcome): string {
   const told = json === null ? `"length":${value.length}` : `"value":${json.toString()}`;
   return (
     `{"success":true,"message":"Value stored","data":{${keyMembers(key)},${told}},` +
-    '"replicated":false,"local":true'
+    `"replicated":${outcome.isReplicated},"local":${outcome.isLocal}`
   );
 }
 
 function deleteKey(request: RouteRequest): RouteAnswer {
   const key = keyOfParameter(request.params['key']);
-  const { caller } = request;
+  const { caller, outcome } = request;
   caller.builder.begin(NAME.DEL);
   caller.builder.binary(key);
   caller.perform();
   if (caller.isError) return replyRefusal(caller, keyFacts(key));
   const existed = caller.integer() > 0;
   const message = existed ? 'Key deleted' : 'There was no such key';
-  const facts = { success: true, existed, ...keyFacts(key), replicated: false, message };
+  const replicated = outcome.isReplicated;
+  const facts = { success: true, existed, ...keyFacts(key), replicated, message };
   return { status: 200, facts };
 }
 
