@@ -89,7 +89,7 @@ export class NodeCluster {
       replication,
       togetherPath: directory === '' ? '' : join(directory, 'together'),
       onFilled: () => view.setState('ready'),
-      onFailure: (error) => loop.fail(error),
+      onFailure: (error) => this.fail(error),
     });
     const router = new Router({ node: services, loop, bus, ownership, replication });
     const isBySlot = isOwnedBySlot(stores.default.configuration, cluster);
@@ -160,7 +160,7 @@ export class NodeCluster {
   }
 
   private createBus(incarnation: number): LinkBus {
-    const { services, logger, loop } = this.options;
+    const { services, logger } = this.options;
     const { configuration, counters, paced, world } = services;
     const { cluster, network, node } = configuration;
     return new LinkBus({
@@ -173,12 +173,12 @@ export class NodeCluster {
       host: network.gossipBindAddr,
       port: network.linkPort,
       clusterKey: cluster.key,
-      onFailure: (error) => loop.fail(error),
+      onFailure: (error) => this.fail(error),
     });
   }
 
   private createGossip(directory: string): Membership {
-    const { services, logger, loop } = this.options;
+    const { services, logger } = this.options;
     const { cluster, network, node } = services.configuration;
     return createMembership({
       world: services.world,
@@ -197,7 +197,7 @@ export class NodeCluster {
         directory,
       },
       counters: services.counters,
-      onFailure: (error) => loop.fail(error),
+      onFailure: (error) => this.fail(error),
     });
   }
 
@@ -225,6 +225,15 @@ export class NodeCluster {
     };
   }
 
+  /** A mistake of ours: what this node holds, or tells others, cannot be trusted any more. */
+  private fail(error: unknown): void {
+    const { logger, loop } = this.options;
+    logger
+      .child('cluster')
+      .error('failure', 'A room of the cluster failed; the node stops', { error });
+    loop.fail(error);
+  }
+
   /** Waits for it, but not for longer than that; what it rejects with in time is thrown. */
   private async firstOf(done: Promise<void>, withinMs: number): Promise<void> {
     const { timers } = this.options.services.world;
@@ -234,7 +243,7 @@ export class NodeCluster {
     });
     await Promise.race([done, late]);
     (timer as Timer | null)?.cancel();
-    done.catch((error) => this.options.loop.fail(error));
+    done.catch((error) => this.fail(error));
   }
 }
 
