@@ -49,6 +49,20 @@ test('where nobody is ready the smallest id begins, and the others are filled by
   assert.deepEqual(readyOf(a, b, c), ['ab', 'ab', 'ab']);
 });
 
+test('a node that was being filled goes on alone, when those who could fill it stay away', () => {
+  const kit = new ViewKit();
+  const [a, b] = ['a', 'b'].map((id) => kit.add(id, { expectsOthers: true }));
+  b.view.setState('ready');
+  kit.joinAll();
+  kit.pass(LIMITS.viewAloneMs * 2);
+  assert.equal(a.view.state, 'filling');
+  a.gossip.say('b', { status: 'failed' });
+  kit.pass(LIMITS.viewAloneMs - 600);
+  assert.deepEqual([a.view.state, a.view.readyIds], ['filling', []]);
+  kit.pass(1_200);
+  assert.equal(a.view.state, 'ready');
+});
+
 test('one broken link takes nobody out, and both ends say what they lack', () => {
   const { kit, a, b, c } = threeReady();
   kit.net.cut(a.bus, b.bus);
@@ -104,6 +118,10 @@ test('what a node is travels by its links, before the gossip brings it', () => {
   kit.net.deliver();
   assert.deepEqual(readyOf(a, b), ['ab', 'ab']);
   assert.deepEqual(a.view.liveIds, ['a', 'b', 'c']);
+  // The gossip is late.
+  a.gossip.deafTo.clear();
+  a.gossip.take(a.gossip.members.find(({ name }) => name === 'c')!);
+  assert.deepEqual(readyOf(a), ['ab']);
   c.view.setState('ready');
   assert.equal(c.view.state, 'leaving');
 });
