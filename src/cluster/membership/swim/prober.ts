@@ -31,6 +31,8 @@ import type { Target, Transport } from './transport.ts';
 
 const NACK_PROTOCOL = 4;
 const TCP_PING_PROTOCOL = 3;
+/** Pings for others that are under way at the same time. */
+const RELAY_COUNT_MAX = 1_024;
 const SEQUENCE_RANGE = 2 ** 32;
 const NO_PAYLOAD: Uint8Array = new Uint8Array(0);
 
@@ -119,6 +121,7 @@ export class Prober {
 
   /** Another member does not reach a third one, and asks whether this node does. */
   onIndirectPing(asked: IndirectPing, address: string, port: number): void {
+    if (this.relayTimers.size >= RELAY_COUNT_MAX) return;
     const hasSource = asked.sourceAddress !== '' && asked.sourcePort > 0;
     const back = {
       address: hasSource ? asked.sourceAddress : address,

@@ -39,6 +39,8 @@ import { type Target, Transport } from './transport.ts';
 
 /** A message of type `user` is a byte longer than what Serf made. */
 const USER_TYPE_BYTES = 1;
+/** Conflicts of names that are looked at at the same time: each is a connection. */
+const SETTLING_COUNT_MAX = 16;
 
 export interface SwimOptions {
   readonly world: World;
@@ -193,7 +195,7 @@ export class Swim {
    */
   private async settleConflict(known: SwimNode, other: Alive): Promise<void> {
     const { name } = known;
-    if (this.settling.has(name)) return;
+    if (this.settling.has(name) || this.settling.size >= SETTLING_COUNT_MAX) return;
     this.settling.add(name);
     const isSelf = name === this.name;
     const { address, port } = isSelf ? other : known;
