@@ -66,6 +66,7 @@ export class NodeCluster {
     const incarnation = takeIncarnation(world, directory, logger);
     this.tags.set(LINK_VERSION_TAG, String(LINK_VERSIONS.max));
     this.tags.set('inc', String(incarnation));
+    this.tags.set('version', services.version);
     const bus = this.createBus(incarnation);
     const membership = this.createGossip(directory);
     const view = new ClusterView({
@@ -123,6 +124,7 @@ export class NodeCluster {
     for (const [tag, port] of [
       ['resp', ports.resp],
       ['tls', ports.tls],
+      ['redirect', ports.redirect],
       ['http', ports.http],
       ['link', this.bus.port],
     ] as const) {
