@@ -31,18 +31,20 @@ test('a node that hangs takes no other out of service', async (t) => {
   const { nodes } = await startCluster(t);
   const [first, second, third] = nodes as [ClusterNode, ClusterNode, ClusterNode];
   third.signal('SIGSTOP');
-  t.after(() => third.signal('SIGCONT'));
-  await waitFor('a node to miss the third', 20_000, async () => {
-    const members = (await first.ask('GET', '/api/cluster/members')).json.members;
-    const found = members.find((member: { node_id: string }) => member.node_id === third.name);
-    return found.status !== 'alive' || undefined;
-  });
-  for (const node of [first, second]) {
-    for (const path of ['/health/live', '/health/ready']) {
-      assert.equal((await node.ask('GET', path)).status, 200, `${node.name} ${path}`);
+  try {
+    await waitFor('a node to miss the third', 20_000, async () => {
+      const members = (await first.ask('GET', '/api/cluster/members')).json.members;
+      const found = members.find((member: { node_id: string }) => member.node_id === third.name);
+      return found.status !== 'alive' || undefined;
+    });
+    for (const node of [first, second]) {
+      for (const path of ['/health/live', '/health/ready']) {
+        assert.equal((await node.ask('GET', path)).status, 200, `${node.name} ${path}`);
+      }
     }
+  } finally {
+    third.signal('SIGCONT');
   }
-  third.signal('SIGCONT');
   await waitUntilWhole(nodes);
 });
 

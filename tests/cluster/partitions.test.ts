@@ -143,6 +143,6 @@ async function ownerOf(all: readonly Machine[]): Promise<Machine> {
 
 async function lostVersionCount(machine: Machine): Promise<number> {
   const { text } = await machine.get('/metrics');
-  const lines = text.matchAll(/^hypercache_cluster_losing_versions_total\S* (\d+)/gm);
+  const lines = text.matchAll(/^hypercache_cluster_lost_versions_total\S* (\d+)/gm);
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
 }
