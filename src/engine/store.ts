@@ -99,6 +99,8 @@ export class Store {
   activeExpiryEnabled = true;
   /** Its keys are evicted as the limit wants it; false: another node does, and tells this one. */
   evictsByItself = true;
+  /** Unix time of the last change that was loaded from the disk, about; 0: nothing was. */
+  loadedMs = 0;
   /** It is being filled from the disk: nothing expires or is evicted by itself. */
   isLoading = false;
   /** Null: its changes are not kept on disk one by one, and no reply waits for that. */

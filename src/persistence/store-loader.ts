@@ -106,7 +106,9 @@ export class StoreLoader {
       limits: configuration.encoding,
       nowMs: node.clock.nowMs,
       onFunction: (code) => loadFunction(this.parts, code),
-      onAux: () => {},
+      onAux: (name, value) => {
+        if (name === 'ctime') store.loadedMs = Number(value) * 1000 || 0;
+      },
     });
     this.reader = reader;
     logger.info('load', 'Loading a snapshot', { path: this.snapshotPath });
@@ -116,6 +118,7 @@ export class StoreLoader {
   private stepLog(isLate: () => boolean): boolean {
     const aof = this.aof ?? this.openLog();
     if (!aof.step(isLate)) return false;
+    this.parts.store.loadedMs = aof.lastMs;
     if (aof.cut !== '') {
       this.parts.logger.warn('load', 'The end of the log was cut off', { cut: aof.cut });
     }

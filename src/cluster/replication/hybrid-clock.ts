@@ -63,6 +63,14 @@ export class HybridClock {
     if (time > this.time) this.time = time;
   }
 
+  /** The stamp of a change made here at that time; later ones are later than it. */
+  stampAt(ms: number): { readonly high: number; readonly low: number } {
+    const time = Math.max(0, ms - STAMP_EPOCH_MS) * COUNTER_STEPS;
+    const stamp = { high: stampHigh(time), low: stampLow(time, this.nodeHash) };
+    this.witness(stamp.high, stamp.low);
+    return stamp;
+  }
+
   /** Unix ms of the latest stamp made or met. */
   get reachedMs(): number {
     return Math.floor(this.time / COUNTER_STEPS) + STAMP_EPOCH_MS;

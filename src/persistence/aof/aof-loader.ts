@@ -51,6 +51,8 @@ export class AofError extends Error {
 
 export class AofLoader {
   readonly totalBytes: number;
+  /** When the last record was written, or the base before it, as far as they tell; Unix ms. */
+  lastMs = 0;
   /** What was cut off, in words; '' when nothing was. */
   cut = '';
   private readonly options: AofLoaderOptions;
@@ -185,7 +187,9 @@ export class AofLoader {
       // Commands that follow may refer to what has expired since.
       nowMs: 0,
       onFunction,
-      onAux: () => {},
+      onAux: (name, value) => {
+        if (name === 'ctime') this.lastMs = Math.max(this.lastMs, Number(value) * 1000 || 0);
+      },
     });
   }
 
@@ -210,6 +214,7 @@ export class AofLoader {
       if (unit === UNIT.END) break;
       if (unit === UNIT.BAD) return this.endBadly(reader);
       clock.nowMs = reader.atMs === 0 ? this.unknownTimeMs() : reader.atMs;
+      if (reader.atMs > this.lastMs) this.lastMs = reader.atMs;
       const wasInTransaction = applier.isInTransaction;
       const reason = applier.apply(reader.frame, unit === UNIT.OURS);
       if (reason !== '') this.refuse(reader.unitOffset, reason);
