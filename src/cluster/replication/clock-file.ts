@@ -36,11 +36,11 @@ export class ClockFile implements ClockBound {
     this.begin(line);
   }
 
-  /** @param reachedMs  the last stamp that was made is no later */
+  /** @param reachedMs  of the last stamp that was made, whose counter goes beyond */
   close(reachedMs: number): void {
     this.file?.close();
     this.file = null;
-    this.begin(new TextEncoder().encode(`${reachedMs}\n`));
+    this.begin(new TextEncoder().encode(`${reachedMs + 1}\n`));
   }
 
   /** A file that holds that line alone. The disk may refuse: then the wall clock has to do. */
