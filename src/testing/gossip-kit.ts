@@ -63,9 +63,7 @@ export function createGossipKit(seed = 1): GossipKit {
     const gossipers = names.map((name) => add(name, options));
     const seed = `${gossipers[0].world.network.address}:${GOSSIP_PORT}`;
     for (const { membership } of gossipers) {
-      const starting = membership.start();
-      await fabric.pass(50);
-      await starting;
+      await fabric.await(membership.start());
       if (membership !== gossipers[0].membership) membership.join(...placeOf(seed));
     }
     return gossipers;

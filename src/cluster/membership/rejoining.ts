@@ -76,7 +76,7 @@ export class Rejoining {
   async start(): Promise<void> {
     const firstRound = this.tryMissing().then(() => this.plan());
     const patience = new Promise<void>((resolve) => {
-      this.world.timers.after(START_MS_MAX, resolve);
+      this.timer = this.world.timers.after(START_MS_MAX, resolve);
     });
     await Promise.race([firstRound, patience]);
   }
@@ -104,6 +104,7 @@ export class Rejoining {
 
   private plan(): void {
     if (this.isStopped) return;
+    this.timer?.cancel();
     this.roundCount++;
     const isEarly = !this.hasJoined && this.roundCount <= FIRST_TRY_COUNT;
     const periodMs = isEarly ? FIRST_PERIOD_MS : PERIOD_MS;
