@@ -40,10 +40,6 @@ export const ERRORS = {
   notHere: row(
     'ERR Another node of the cluster executes this command, and this caller cannot wait',
   ),
-  boundInTransaction: row(
-    'EXECABORT Transaction discarded because of: another node of the cluster executes it, and one ' +
-      'of its commands works on this connection alone',
-  ),
   noAuth: row('NOAUTH Authentication required.'),
   multibulkLength: row('ERR Protocol error: invalid multibulk length'),
   multibulkLengthUnauthenticated: row('ERR Protocol error: unauthenticated multibulk length'),

@@ -10,7 +10,8 @@
  */
 import { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Forwarding, Session, Transaction } from '../../commands/session.ts';
+import type { CommandQueue } from '../../commands/command-queue.ts';
+import type { Forwarding, Session } from '../../commands/session.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { CommandBuffer } from './command-buffer.ts';
 import { LineEntry, STATE } from './line-entry.ts';
@@ -100,10 +101,10 @@ export class ForwardLine implements Forwarding {
   }
 
   /** The command in `frame`, or a whole transaction, is to be executed by another node. */
-  append(frame: Frame, transaction: Transaction | null, nowMs: number): LineEntry {
+  append(frame: Frame, transaction: CommandQueue | null, nowMs: number): LineEntry {
     const start = this.commands.byteCount;
     if (transaction === null) this.commands.append(frame);
-    else this.commands.appendTransaction(transaction.queue, new Frame());
+    else this.commands.appendTransaction(transaction, new Frame());
     const entry = this.add();
     entry.state = STATE.UNSENT;
     entry.start = start;
@@ -199,6 +200,7 @@ export class ForwardLine implements Forwarding {
     entry.isBlocking = false;
     entry.isRepeatable = false;
     entry.isWatched = false;
+    entry.bound = null;
     entry.target = '';
     entry.reply = null;
     const { byteCount } = this.commands;

@@ -306,23 +306,32 @@ export class Forwarder {
     end: number,
   ): void {
     const { session } = line;
+    const { bound } = entry;
+    this.drain(line);
     line.answer(entry, bytes, start, start);
     session.blocked = null;
-    session.gate &= ~GATE.BLOCKED;
+    session.gate &= ~(GATE.BLOCKED | GATE.AWAITING);
+    const merged = bound?.merge(session, bytes, start, end);
     const isHeard = takesForwardedReply(session);
-    session.channel?.answerBlocked(bytes, start, isHeard ? end : start);
+    if (!isHeard) session.channel?.answerBlocked(NOTHING, 0, 0);
+    else if (merged === undefined) session.channel?.answerBlocked(bytes, start, end);
+    else session.channel?.answerBlocked(merged.bytes, 0, merged.position);
+  }
+
+  private drain(line: ForwardLine): void {
+    for (;;) {
+      const entry = line.takeFirst();
+      if (entry === null) return;
+      const { reply } = entry;
+      if (reply !== null && !entry.isSilent) this.deliver(line, reply, 0, reply.length);
+      line.giveBack(entry);
+    }
   }
 
   /** After replies came: what stood behind them leaves, and what waited for them goes on. */
   private settle(line: ForwardLine): void {
     const { session } = line;
-    for (;;) {
-      const entry = line.takeFirst();
-      if (entry === null) break;
-      const { reply } = entry;
-      if (reply !== null && !entry.isSilent) this.deliver(line, reply, 0, reply.length);
-      line.giveBack(entry);
-    }
+    this.drain(line);
     if (line.isDraining && line.sentCount === 0) {
       line.isDraining = false;
       line.round = (line.round + 1) & 0xff;

@@ -1,3 +1,4 @@
+import type { BoundCommands } from './bound-commands.ts';
 import type { Route } from './route.ts';
 
 /** What became of a command, or that there is none. */
@@ -26,6 +27,8 @@ export class LineEntry {
   isBlocking = false;
   /** EXEC, and keys were watched before. */
   isWatched = false;
+  /** EXEC: what of its transaction runs here, when the reply has come. */
+  bound: BoundCommands | null = null;
   /** Of ROUTE.NAMED_STORE: the store's name. */
   storeName = '';
   /** Node that has it, once it is sent. */

@@ -8,6 +8,7 @@ import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Replication } from '../replication/replication.ts';
+import { nameFrame } from './bound-commands.ts';
 import { type ProxyHost, ProxySession } from './proxy-session.ts';
 import { type Replies, ReplySender } from './reply-sender.ts';
 import type { RouteTable } from './route-table.ts';
@@ -48,7 +49,7 @@ export class ProxyTable implements ProxyHost {
     this.loop = options.loop;
     this.replication = options.replication;
     this.routes = options.routes;
-    this.execFrame = execFrame(options.node);
+    this.execFrame = nameFrame(options.node, 'exec');
     this.sender = new ReplySender({
       bus: options.bus,
       after: (delayMs, callback) => this.loop.after(delayMs, callback),
@@ -240,15 +241,6 @@ export class ProxyTable implements ProxyHost {
     this.node.clients.removeProxy(proxy.session);
     this.byPeer.get(proxy.peer)?.delete(proxy.clientId);
   }
-}
-
-function execFrame({ table }: NodeServices): Frame {
-  const exec = table.commands.find(({ row }) => row.name === 'exec');
-  const name = exec === undefined ? Buffer.from('exec') : exec.nameBytes;
-  const frame = new Frame();
-  frame.attach(name);
-  frame.append(0, name.length);
-  return frame;
 }
 
 const WAITS = GATE.BLOCKED | GATE.POSTPONED;

@@ -9,6 +9,7 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import type { BlockingTable } from '../../commands/blocking/blocking-table.ts';
+import type { CommandQueue } from '../../commands/command-queue.ts';
 import type { Command } from '../../commands/command-table.ts';
 import { endTransaction } from '../../commands/end-transaction.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
@@ -26,6 +27,7 @@ import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
 import type { Duty, Replication } from '../replication/replication.ts';
+import { nameFrame, parkTransaction } from './bound-commands.ts';
 import { Broadcast } from './broadcast.ts';
 import { ForwardLine } from './forward-line.ts';
 import { Forwarder } from './forwarder.ts';
@@ -34,7 +36,6 @@ import { ProxyTable, type RoutingLoop } from './proxy-table.ts';
 import { ROUTE } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { END, isSilenced } from './routing-messages.ts';
-import { isBoundWithin, unwatchFrame } from './transaction-check.ts';
 
 /** A command that waits behind others is woken by their replies; this is for what may go wrong. */
 const POSTPONED_MS = 3_600_000;
@@ -63,7 +64,7 @@ export class Router {
     this.ownership = ownership;
     this.replication = replication;
     this.routes = new RouteTable(node.table);
-    this.unwatchFrame = unwatchFrame(node);
+    this.unwatchFrame = nameFrame(node, 'unwatch');
     this.forwarder = new Forwarder({ ...options, proxies: () => this.proxies });
     this.proxies = new ProxyTable({
       ...options,
@@ -237,21 +238,24 @@ export class Router {
       endTransaction(session);
       return reply.nullArray();
     }
-    const refusal = isBoundWithin(session, transaction);
-    if (refusal !== null) {
+    const parked = parkTransaction(session, transaction);
+    if (typeof parked === 'string') {
       endTransaction(session);
-      return reply.errorLatin1(refusal);
+      return reply.errorLatin1(parked);
     }
-    const entry = this.append(line, frame, transaction);
+    const entry = this.append(line, frame, parked.queue);
     entry.route = ROUTE.EXEC;
     entry.isWatched = isWatched;
+    entry.bound = parked.bound;
+    entry.isBlocking = parked.bound !== null;
     entry.isRepeatable = !transaction.hasWrite;
     session.watched = null;
     endTransaction(session);
+    if (entry.isBlocking) this.block(session, line);
     session.lastCommand = 'exec';
   }
 
-  private append(line: ForwardLine, frame: Frame, transaction: Transaction | null) {
+  private append(line: ForwardLine, frame: Frame, transaction: CommandQueue | null) {
     const { session } = line;
     const { counters, world } = this.node;
     counters[METRIC.forwardedCommands]++;
