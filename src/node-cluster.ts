@@ -23,7 +23,6 @@ import { ClusterDirectory } from './cluster/placement/cluster-directory.ts';
 import { ClusterView } from './cluster/placement/cluster-view.ts';
 import { GossipOwnership } from './cluster/placement/gossip-ownership.ts';
 import { LINK_VERSION_TAG } from './cluster/placement/node-record.ts';
-import { isOwnedBySlot } from './cluster/placement/store-ownership.ts';
 import { Repair } from './cluster/repair/repair.ts';
 import { ClockFile } from './cluster/replication/clock-file.ts';
 import { NodeReplication } from './cluster/replication/node-replication.ts';
@@ -93,14 +92,13 @@ export class NodeCluster {
       onFailure: (error) => this.fail(error),
     });
     const router = new Router({ node: services, loop, bus, ownership, replication });
-    const isBySlot = isOwnedBySlot(stores.default.configuration, cluster);
     const nodes = new ClusterDirectory({
       clock: world.clock,
       view,
       membership,
       bus,
       ownership,
-      defaultStore: { name: stores.default.name, isOwnedBySlot: isBySlot },
+      settings: cluster,
     });
     this.bus = bus;
     this.membership = membership;

@@ -95,6 +95,10 @@ export class ClusterServices implements ClusterService {
     return this.rooms.directory.holdersOfSlot(slot);
   }
 
+  ownerOfStore(store: Store): ClusterNode | null {
+    return this.rooms.directory.ownerOfStore(store);
+  }
+
   positionOf(session: Session): number {
     return this.rooms.router.positionOf(session);
   }

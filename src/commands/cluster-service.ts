@@ -48,10 +48,12 @@ export interface ClusterService {
    * @returns false, and nothing happened, of a node that lives or is not known
    */
   forgetNode(id: string): boolean;
-  /** Node that executes for a slot of the default store; null: none is known. */
+  /** The node that clients are sent to for a slot; null: none is known. */
   ownerOfSlot(slot: number): ClusterNode | null;
   /** The owner first. */
   holdersOfSlot(slot: number): readonly ClusterNode[];
+  /** Executes what changes the store; null: none is known, or each slot has an owner of its own. */
+  ownerOfStore(store: Store): ClusterNode | null;
   /** Where what the session's store has recorded so far ends. WAIT. */
   positionOf(session: Session): number;
   /** Nodes but this one that have applied all up to there. */
@@ -133,6 +135,7 @@ export const NO_CLUSTER: ClusterService = {
   forgetNode: () => false,
   ownerOfSlot: () => null,
   holdersOfSlot: () => [],
+  ownerOfStore: () => null,
   positionOf: () => 0,
   acknowledgedCount: () => 0,
   whenAcknowledged: () => {},

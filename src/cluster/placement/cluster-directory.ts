@@ -1,14 +1,20 @@
 /**
- * The nodes of the cluster as commands, HTTP and metrics tell of them, and who owns which slots of
- * the default store: one object a node, which reads what is known when it is asked.
+ * The nodes of the cluster as commands, HTTP and metrics tell of them: one object a node, which
+ * reads what is known when it is asked.
+ *
+ * Clients are told the table of slots also where one node owns a whole store: any node answers
+ * them, so that their reads are spread, and each key is written and read by way of one node.
  */
+import type { ClusterConfiguration } from '../../base/configuration-sections.ts';
 import { sha1 } from '../../base/digest/sha1.ts';
 import type { Clock } from '../../base/world.ts';
 import type { ClusterNode } from '../../commands/cluster-service.ts';
+import type { Store } from '../../engine/store.ts';
 import type { Member, Membership } from '../membership/membership.ts';
 import type { PeerBus } from '../peers/peer-bus.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Ownership } from './ownership.ts';
+import { isOwnedBySlot } from './store-ownership.ts';
 import { viewIssues } from './view-issues.ts';
 
 export interface ClusterDirectoryOptions {
@@ -17,8 +23,7 @@ export interface ClusterDirectoryOptions {
   readonly membership: Membership;
   readonly bus: PeerBus;
   readonly ownership: Ownership;
-  /** Of the default store; its name is what its owner is chosen by when all of it has one. */
-  readonly defaultStore: { readonly name: string; readonly isOwnedBySlot: boolean };
+  readonly settings: Pick<ClusterConfiguration, 'replicationFactor'>;
 }
 
 export class ClusterDirectory {
@@ -50,16 +55,20 @@ export class ClusterDirectory {
   }
 
   ownerOfSlot(slot: number): ClusterNode | null {
-    const id = this.ownerIdOf(slot);
+    const id = this.options.ownership.table.ownerOfSlot(slot);
     return id === '' ? null : this.require(id);
   }
 
   holdersOfSlot(slot: number): readonly ClusterNode[] {
-    const { ownership } = this.options;
-    const ownerId = this.ownerIdOf(slot);
-    if (ownerId === '') return [];
-    const ids = ownership.table.holdersOfSlot(slot);
-    return [ownerId, ...ids.filter((id) => id !== ownerId)].map((id) => this.require(id));
+    return this.options.ownership.table.holdersOfSlot(slot).map((id) => this.require(id));
+  }
+
+  /** Null: none is known, or each slot of it has an owner of its own. */
+  ownerOfStore({ configuration, name }: Pick<Store, 'configuration' | 'name'>): ClusterNode | null {
+    const { ownership, settings } = this.options;
+    if (isOwnedBySlot(configuration, settings)) return null;
+    const id = ownership.table.ownerOfStore(name);
+    return id === '' ? null : this.require(id);
   }
 
   /** What is wrong, in sentences. */
@@ -80,14 +89,6 @@ export class ClusterDirectory {
     if (record === null || record.isLive || record.member === null) return false;
     view.forget(id);
     return true;
-  }
-
-  private ownerIdOf(slot: number): string {
-    const { defaultStore, ownership } = this.options;
-    const { table } = ownership;
-    return defaultStore.isOwnedBySlot
-      ? table.ownerOfSlot(slot)
-      : table.ownerOfStore(defaultStore.name);
   }
 
   private require(id: string): DirectoryNode {

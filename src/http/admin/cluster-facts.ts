@@ -28,7 +28,7 @@ export function membersFacts(services: NodeServices): Record<string, unknown>[] 
 }
 
 function memberFacts(
-  { version }: NodeServices,
+  { cluster, stores, version }: NodeServices,
   node: ClusterNode,
   ownedSlotCount: number,
 ): Record<string, unknown> {
@@ -47,6 +47,9 @@ function memberFacts(
       link_port: linkPort,
       state: status,
       owned_slots: ownedSlotCount,
+      owned_stores: stores.all
+        .filter((store) => cluster.ownerOfStore(store)?.id === id)
+        .map(({ name }) => name),
     },
     last_seen: new Date(seenMs).toISOString(),
     joined_at: new Date(joinedMs).toISOString(),
@@ -73,13 +76,13 @@ function firstAddress(addresses: readonly string[]): string {
 }
 
 export function clusterFacts(services: NodeServices): Record<string, unknown> {
-  const { cluster, configuration, health } = services;
+  const { cluster, configuration, health, stores } = services;
   const issues = health.issues();
   return {
     healthy: issues.length === 0,
     cluster_size: clusterSize(services),
     mode: cluster.isOn ? configuration.cluster.mode : 'single',
-    coordinator: cluster.ownerOfSlot(0)?.id ?? configuration.node.id,
+    coordinator: cluster.ownerOfStore(stores.default)?.id ?? configuration.node.id,
     table: { version: cluster.tableVersion, digest: cluster.tableDigest },
     issues,
     members: membersFacts(services),
