@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NodeError } from '../../base/errors.ts';
+import type { FakeBus } from '../../testing/fake-net.ts';
+import { CommandKeys, drawCommand } from '../../testing/random-commands.ts';
+import { createRoutingKit, type RoutingKit } from '../../testing/routing-kit.ts';
+import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { MESSAGE_TABLE } from './message-table.ts';
+
+const COMMANDS = 150;
+const HEAD_BYTES = 5;
+
+/** Some bits turned, cut short, or with bytes of its own in another place. */
+function damage(message: Uint8Array, draw: Draw): Uint8Array {
+  const kind = draw(4);
+  if (kind === 0) return message.slice(0, HEAD_BYTES + draw(message.length - HEAD_BYTES + 1));
+  const bad = message.slice();
+  if (bad.length === HEAD_BYTES) return bad;
+  const at = HEAD_BYTES + draw(bad.length - HEAD_BYTES);
+  if (kind === 1) bad[at] ^= 1 << draw(8);
+  else if (kind === 2) bad[at] = [0, 1, 0x7f, 0xff][draw(4)];
+  else bad.copyWithin(at, HEAD_BYTES + draw(bad.length - HEAD_BYTES));
+  return bad;
+}
+
+/**
+ * Every message may be followed by a damaged copy of itself. What is refused breaks the links, as
+ * the real ones do; anything else that is thrown would stop the node.
+ */
+function damageAll(kit: RoutingKit, draw: Draw): { refusedCount: number; takenCount: number } {
+  const counts = { refusedCount: 0, takenCount: 0 };
+  for (const { bus } of kit.nodes) {
+    const receive = bus.receive.bind(bus);
+    bus.receive = (from: FakeBus, message: Uint8Array) => {
+      receive(from, message);
+      if (draw(4) > 0) return;
+      const bad = damage(message, draw);
+      try {
+        receive(from, bad);
+        counts.takenCount++;
+      } catch (error) {
+        const isRefusal = error instanceof NodeError && error.code === 'MESSAGE_BROKEN';
+        const type = MESSAGE_TABLE[message[HEAD_BYTES - 1]].name;
+        if (!isRefusal) throw new Error(`a damaged ${type} stops the node`, { cause: error });
+        counts.refusedCount++;
+        kit.net.cut(bus, from);
+        kit.net.join(bus, from);
+      }
+    };
+  }
+  return counts;
+}
+
+test('damaged messages end links and nothing else', async () => {
+  const firstSeed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+  for (let seed = firstSeed; seed < firstSeed + 6; seed++) {
+    const draw = seededDraws(seed);
+    const kit = await createRoutingKit(2);
+    const counts = damageAll(kit, draw);
+    const keys = new CommandKeys(draw, 4);
+    const clients = kit.nodes.map((_, i) => kit.connect(i));
+    try {
+      for (let i = 0; i < COMMANDS; i++) {
+        const words = drawCommand(draw, keys).map((word) => `"${word}"`);
+        clients[draw(2)].ask(words.join(' '));
+      }
+      kit.advance(5_000);
+    } catch (error) {
+      throw new Error(`failed with TEST_SEED=${seed}: ${error}`, { cause: error });
+    }
+    assert.ok(counts.refusedCount > 0 && counts.takenCount > 0);
+    for (const { kit: node } of kit.nodes) assert.equal(node.node.failure, null, `seed ${seed}`);
+    await kit.stop();
+  }
+});
