@@ -210,6 +210,7 @@ export async function createReplicationKit(
   kit.net.joinAll();
   kit.settle();
   kit.trust();
+  for (const { syncs } of kit.nodes) syncs.length = 0;
   return kit;
 }
 

@@ -111,11 +111,13 @@ export class EffectApplier {
         return this.endGroup();
       case RECORD.functions:
       case RECORD.stores:
-        return this.execute(0);
+        this.execute(0);
+        return;
       case RECORD.effect:
         this.requireDatabases();
         this.clock.witness(reader.high, reader.low);
-        if (reader.keys.count === 0) this.applyWhole();
+        if (!this.hasDatabases()) this.listener.onFailed('there is no such database');
+        else if (reader.keys.count === 0) this.applyWhole();
         else this.applyEffect(mode);
     }
   }
@@ -150,8 +152,25 @@ export class EffectApplier {
     if (mode === 'owner') stamps.given = { high, low };
     else this.putStamps();
     this.appliedCount++;
-    this.execute(reader.databaseIndex);
-    if (keys.count === 1 && keys.roles[0] === ROLE.set) this.markIfGone();
+    if (!this.execute(reader.databaseIndex)) this.askAnew();
+    else if (keys.count === 1 && keys.roles[0] === ROLE.set) this.markIfGone();
+  }
+
+  /** Settings may differ from node to node. */
+  private hasDatabases(): boolean {
+    const { databaseIndex, keys } = this.reader;
+    const { length } = this.store.databases;
+    for (let i = 0; i < keys.count; i++) if (keys.databases[i] >= length) return false;
+    return databaseIndex < length;
+  }
+
+  /** It failed here: what is here is not what was there, whatever the stamps say. */
+  private askAnew(): void {
+    const { keys } = this.reader;
+    for (let i = 0; i < keys.count; i++) {
+      this.stamps.tableOf(keys.databases[i]).drop(this.slots[i], this.tags[i]);
+    }
+    this.askForKeys();
   }
 
   /** Compares the stamps of all keys with those that the sender had. */
@@ -254,7 +273,7 @@ export class EffectApplier {
     const { databaseIndex, frame, high, low } = this.reader;
     const { stamps } = this;
     if (frame.equals(0, 'SWAPDB')) {
-      this.execute(databaseIndex);
+      if (!this.execute(databaseIndex)) return;
       stamps.swap(Number(frame.latin1(1)), Number(frame.latin1(2)));
       return this.listener.onSwap();
     }
@@ -286,11 +305,12 @@ export class EffectApplier {
     this.appliedCount++;
   }
 
-  private execute(databaseIndex: number): void {
+  private execute(databaseIndex: number): boolean {
     const { frame, correlationId } = this.reader;
     const reason = this.replay.applyEffect(frame, databaseIndex);
     if (reason === '') this.listener.onApplied(frame, correlationId);
     else this.listener.onFailed(reason);
+    return reason === '';
   }
 }
 

@@ -44,3 +44,268 @@ test('random commands of all types leave the same on every node', async () => {
     assert.equal(parts.applier.unknownCount, 0, `TEST_SEED=${seed}`);
   }
 });
+
+test('a lost batch is noticed by the next one; keys that do not fit are fetched', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.run('RPUSH', 'l', 'a');
+  owner.run('SET', 's', '1');
+  kit.settle();
+  owner.run('RPUSH', 'l', 'b');
+  owner.run('SET', 's', '2');
+  owner.endTurn();
+  kit.net.lose(owner.bus, replica.bus);
+  owner.run('RPUSH', 'l', 'c');
+  owner.run('SET', 's', '3');
+  owner.endTurn();
+  kit.net.deliver();
+  assert.deepEqual(replica.syncs, ['gap']);
+  assert.equal(replica.replication.dutyOf(replica.store), 'filling');
+  assert.deepEqual(replica.run('LRANGE', 'l', 0, -1), ['a'], 'what fills the store brings it');
+  assert.equal(replica.run('GET', 's'), '3');
+  kit.trust();
+  owner.run('RPUSH', 'l', 'd');
+  kit.settle();
+  assert.deepEqual(replica.run('LRANGE', 'l', 0, -1), ['a', 'b', 'c', 'd']);
+  assert.equal(replica.parts.applier.unknownCount, 2);
+  kit.check('');
+});
+
+test('a batch that was the last one and was lost is noticed by the word where the stream is', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.run('SET', 's', '1');
+  owner.endTurn();
+  kit.net.lose(owner.bus, replica.bus);
+  kit.settle();
+  assert.deepEqual(replica.syncs, []);
+  kit.advance(600);
+  kit.settle();
+  assert.deepEqual(replica.syncs, ['gap']);
+});
+
+test('batches that come twice change nothing the second time', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.run('INCR', 'n');
+  owner.run('RPUSH', 'l', 'a');
+  owner.run('RENAME', 'l', 'm');
+  owner.run('LMOVE', 'm', 'k', 'LEFT', 'LEFT');
+  owner.endTurn();
+  kit.net.double(owner.bus, replica.bus);
+  kit.settle();
+  assert.equal(replica.run('GET', 'n'), '1');
+  assert.equal(replica.parts.applier.skippedCount, 4);
+  kit.check('');
+});
+
+test('a link that takes no more makes a gap, and holds nothing in memory', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.bus.isFull = true;
+  for (let i = 0; i < 100; i++) {
+    owner.run('SET', `k${i}`, 'x'.repeat(10_000));
+    owner.endTurn();
+  }
+  assert.equal(owner.parts.stream.heldBytes, 0);
+  assert.equal(owner.parts.stream.refusedCount, 100);
+  owner.bus.isFull = false;
+  owner.run('SET', 'last', '1');
+  kit.settle();
+  assert.deepEqual(replica.syncs, ['gap']);
+});
+
+test('acknowledgements tell how far a replica has come; who waits is called', async () => {
+  const kit = await createReplicationKit(3);
+  const [owner, second, third] = kit.nodes;
+  const { replication, store } = owner;
+  const before = replication.positionOf(store);
+  owner.run('SET', 'a', '1');
+  const position = replication.positionOf(store);
+  assert.equal(position, before + 1);
+  const told: string[] = [];
+  replication.whenAcknowledged(store, position, 1, 0, (isMet) => told.push(`one ${isMet}`));
+  replication.whenAcknowledged(store, position, 2, 1000, (isMet) => told.push(`two ${isMet}`));
+  replication.whenAcknowledged(store, position, 3, 500, (isMet) => told.push(`three ${isMet}`));
+  owner.endTurn();
+  kit.net.deliver();
+  assert.equal(replication.acknowledgedCount(store, position), 0);
+  second.endTurn();
+  kit.net.deliver();
+  assert.deepEqual(told, ['one true']);
+  third.endTurn();
+  kit.net.deliver();
+  assert.deepEqual(told, ['one true', 'two true']);
+  kit.advance(600);
+  assert.deepEqual(told, ['one true', 'two true', 'three false']);
+  replication.whenAcknowledged(store, position, 2, 1000, (isMet) => told.push(`now ${isMet}`));
+  assert.equal(told.at(-1), 'now true');
+});
+
+test('a replica that has missed something acknowledges nothing until it is equal again', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.run('SET', 'a', '1');
+  owner.endTurn();
+  kit.net.lose(owner.bus, replica.bus);
+  owner.run('SET', 'b', '1');
+  kit.settle();
+  const position = owner.replication.positionOf(owner.store);
+  assert.equal(owner.replication.acknowledgedCount(owner.store, position), 0);
+  kit.trust();
+  kit.settle();
+  assert.equal(owner.replication.acknowledgedCount(owner.store, position), 1);
+});
+
+test('EXEC and scripts are applied as one, and stand as one in the log of the replica', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  const told: string[] = [];
+  replica.store.sink.attach({
+    onEffect: (effect) => told.push(effect.frame.latin1(0)),
+    onGroupBegin: () => told.push('('),
+    onGroupEnd: () => told.push(')'),
+  });
+  owner.run('MULTI');
+  owner.run('SET', 'a', '1');
+  owner.run('INCR', 'a');
+  owner.run('EXEC');
+  owner.run('EVAL', "redis.call('SET','b','1') redis.call('DEL','a')", 0);
+  owner.run('SET', 'c', '1');
+  kit.settle();
+  assert.equal(told.join(' '), '( SET SET ) ( SET DEL ) SET');
+  kit.check('');
+});
+
+test('functions and named stores go the same way', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  const code = "#!lua name=l\nredis.register_function('f', function(k) return 7 end)";
+  owner.run('FUNCTION', 'LOAD', code);
+  owner.run('STORE', 'CREATE', 'carts', 'max_memory', '1mb');
+  kit.settle();
+  assert.equal(replica.run('FCALL', 'f', 0), 7);
+  assert.equal(replica.run('SELECT', 'carts'), 'OK');
+  kit.trust();
+  owner.run('SELECT', 'carts');
+  owner.run('SET', 'k', 'v');
+  kit.settle();
+  assert.equal(replica.run('GET', 'k'), 'v');
+  owner.run('STORE', 'DROP', 'carts');
+  kit.settle();
+  assert.equal(replica.kit.node.services.stores.find('carts'), null);
+});
+
+test('a flush leaves what was written elsewhere after it', async () => {
+  const kit = await createReplicationKit(2);
+  const [left, right] = kit.nodes;
+  left.run('SET', 'old', '1');
+  kit.settle();
+  left.run('FLUSHALL');
+  left.endTurn();
+  kit.advance(1);
+  right.run('SET', 'new', '2');
+  kit.settle();
+  for (const node of kit.nodes) assert.deepEqual(node.run('KEYS', '*'), ['new']);
+  kit.check('');
+});
+
+test('two owners at once: the later version wins on all nodes, and the other one is counted', async () => {
+  const kit = await createReplicationKit(3);
+  const [left, right, third] = kit.nodes;
+  left.run('SET', 'k', 'zero');
+  kit.settle();
+  left.run('SET', 'k', 'left');
+  kit.advance(5);
+  right.run('SET', 'k', 'right');
+  right.run('RPUSH', 'l', 'x');
+  left.run('RPUSH', 'l', 'y');
+  kit.settle();
+  for (const node of kit.nodes) assert.equal(node.run('GET', 'k'), 'right');
+  kit.check('');
+  assert.equal(left.parts.applier.lostCount + third.parts.applier.lostCount, 2);
+});
+
+test('a key that has expired on one of two nodes whose clocks differ makes no difference', async () => {
+  const kit = await createReplicationKit(2, { aheadMs: [0, 400] });
+  const [owner, replica] = kit.nodes;
+  owner.run('SET', 'k', 'a', 'PX', 300);
+  owner.run('HSET', 'h', 'f', '1', 'g', '2');
+  owner.run('HPEXPIRE', 'h', 300, 'FIELDS', 1, 'f');
+  kit.settle();
+  kit.advance(100);
+  assert.equal(replica.run('GET', 'k'), null, 'it has expired there');
+  assert.deepEqual(replica.run('HKEYS', 'h'), ['g']);
+  assert.equal(owner.run('APPEND', 'k', 'b'), 2);
+  owner.run('PERSIST', 'k');
+  owner.run('HINCRBY', 'h', 'f', 1);
+  owner.run('HPERSIST', 'h', 'FIELDS', 1, 'f');
+  kit.settle();
+  assert.equal(replica.run('GET', 'k'), 'ab');
+  assert.equal(replica.run('HGET', 'h', 'f'), '2');
+  kit.check('');
+});
+
+test('a key that the owner found expired is gone at a replica whose clock is behind', async () => {
+  const kit = await createReplicationKit(2, { aheadMs: [400, 0] });
+  const [owner, replica] = kit.nodes;
+  owner.run('SET', 'k', '5', 'PX', 300);
+  kit.settle();
+  kit.advance(350);
+  assert.equal(owner.run('INCR', 'k'), 1);
+  kit.settle();
+  assert.equal(replica.run('GET', 'k'), '1');
+  assert.equal(replica.run('PTTL', 'k'), -1);
+  assert.equal(replica.parts.applier.unknownCount, 0);
+  kit.check('');
+});
+
+test('only the owner evicts, and what it evicts goes everywhere', async () => {
+  const kit = await createReplicationKit(2, {
+    configure: ({ cache }) => {
+      cache.maxMemoryBytes = 400_000;
+      cache.evictionPolicy = 'lru';
+    },
+  });
+  const [owner, replica] = kit.nodes;
+  replica.store.memoryBytesMax = 200_000;
+  for (let i = 0; i < 2000; i++) owner.run('SET', `k${i}`, 'x'.repeat(200));
+  kit.settle();
+  kit.advance(1000);
+  kit.settle();
+  assert.ok(owner.store.entryCount < 1900);
+  assert.equal(replica.store.entryCount, owner.store.entryCount);
+  kit.check('');
+});
+
+test('a change that fails at a replica is fetched, and told', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  owner.run('SET', 'k', 'text');
+  kit.settle();
+  // Under the same stamp, what never should be.
+  replica.parts.stamps.isApplying = true;
+  replica.run('DEL', 'k');
+  replica.run('RPUSH', 'k', 'x');
+  replica.parts.stamps.isApplying = false;
+  owner.run('APPEND', 'k', '!');
+  kit.settle();
+  assert.equal(replica.run('GET', 'k'), 'text!');
+  kit.check('');
+});
+
+test('commands that the settings have renamed go under their real names', async () => {
+  const kit = await createReplicationKit(2, {
+    configure: ({ security }) => {
+      security.renamedCommands.push({ from: 'pfmerge', to: 'HIDDEN' });
+      security.renamedCommands.push({ from: 'rpush', to: 'PUSH' });
+    },
+  });
+  const [owner] = kit.nodes;
+  owner.run('PUSH', 'l', 'a');
+  owner.run('PFADD', 'p', 'a', 'b');
+  owner.run('HIDDEN', 'q', 'p');
+  kit.settle();
+  kit.check('');
+  assert.equal(kit.nodes[1].run('PFCOUNT', 'q'), 2);
+});
