@@ -197,6 +197,7 @@ export class ProxySession implements ClientChannel {
   postpone(frame: Frame, untilMs: number): void {
     this.postponed = new CommandQueue();
     this.postponed.append(frame);
+    this.session.gate |= GATE.POSTPONED;
     const delayMs = Math.max(1, untilMs - this.session.node.clock.nowMs);
     this.timer = this.host.after(delayMs, () => this.resumePostponed());
   }
