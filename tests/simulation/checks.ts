@@ -27,6 +27,12 @@ export function checkOrder(operations: readonly Operation[], final: NodeImage): 
   return lines;
 }
 
+/** Of a run in which nothing happened that a client may notice: no command was refused. */
+export function checkAnswers(operations: readonly Operation[]): string[] {
+  const refused = operations.filter(({ outcome, reply }) => outcome !== 'done' && reply !== '');
+  return refused.length === 0 ? [] : ['commands were refused:', ...show(refused)];
+}
+
 /** Who was told that a write is done never reads anything older at the same node. */
 export function checkOwnWrites(operations: readonly Operation[]): string[] {
   const lines: string[] = [];
@@ -91,7 +97,7 @@ export function checkRecency(
     const writes = ofKey.filter(({ verb }) => verb !== 'READ');
     for (const [name, found, changes] of partsOf(kind, writes, value)) {
       const line = findOutdated(changes, found, options);
-      if (line !== '') lines.push(`${key}${name}: ${line}`, ...show(changes));
+      if (line !== '') lines.push(`${key}${name}: ${line}`, ...show(writes));
     }
   }
   return lines;

@@ -1,6 +1,6 @@
 /** One run of a cluster from one seed: start, writers, faults, rest, judgement. */
 import { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
-import { checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
+import { checkAnswers, checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
 import { compareNodes, type NodeImage, readImage } from './image.ts';
 import { SCENARIO_KINDS, Scenario, type ScenarioKind } from './scenario.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
@@ -52,7 +52,7 @@ async function run(
   const workload = new Workload(cluster, {
     clientCount: 4,
     keyCount: KEY_COUNT,
-    thinkMsMax: 80,
+    thinkMsMax: 100,
     readPercent: 25,
   });
   scenario.shapeWire();
@@ -67,7 +67,8 @@ async function run(
   const problems = differences.slice(0, 10);
   const [final] = images.values();
   if (kind === 'calm') {
-    problems.push(...checkOrder(operations, final), ...checkOwnWrites(operations));
+    problems.push(...checkAnswers(operations), ...checkOwnWrites(operations));
+    problems.push(...checkOrder(operations, final));
   } else {
     problems.push(...checkRecency(operations, final, scenario));
   }

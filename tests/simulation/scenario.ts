@@ -18,7 +18,7 @@ const SHORT_STALL_MS = 400;
 const LONG_STALL_MS = 4000;
 /** What an owner has answered is with the others by then, on a wire that is whole. */
 const SHIPPED_MS = 60;
-const STEP_COUNT = 4;
+const STEP_COUNT = 3;
 
 export class Scenario {
   readonly kind: ScenarioKind;
@@ -133,7 +133,8 @@ export class Scenario {
     const { cluster } = this;
     const { wire } = cluster.fabric;
     const node = this.chooseNode();
-    const other = this.chooseNode();
+    const others = cluster.nodes.filter((one) => one !== node);
+    const other = others[this.random.below(others.length)];
     switch (this.random.below(4)) {
       case 0:
         this.note('the wires are whole');

@@ -23,7 +23,7 @@ const VOLATILE_MS_MAX = 1500;
 /** A client whose node is gone looks for another one after so long. */
 const RECONNECT_MS = 50;
 /** Refusals that say that the outcome is not known. */
-const UNKNOWN_OUTCOME = /unknown/i;
+const UNKNOWN_OUTCOME = /not known|unknown/i;
 
 interface Place {
   readonly node: SimulatedNode;
