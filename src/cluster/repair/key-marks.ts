@@ -2,7 +2,9 @@
  * Which keys of a database a pass over its index is to do something with. Keys are known here by
  * slot and tag alone, for that is all that nodes compare: open addressing, linear probing.
  *
- *     entry   [slot + 1 | action << 16][tag][stamp high][stamp low]     16 bytes, load up to 0.7
+ *     entry   [slot + 1 | action << 16 | met << 31][tag][stamp high][stamp low]
+ *
+ * 16 bytes, load up to 0.7.
  *
  * A slot may be marked as a whole, whatever it holds.
  */
@@ -51,21 +53,26 @@ export class KeyMarks {
     words[at + 3] = low;
   }
 
-  /** @returns the action; `high` and `low` are set when there is one for this key */
+  /** A pass has met that key. @returns the action; `high` and `low` are set when there is one for this key */
   find(slot: number, tag: number): number {
     const at = this.place(slot, tag);
     const { words } = this;
     if (words[at] === 0) return this.wholeSlots.has(slot) ? KEY_ACTION.send : KEY_ACTION.none;
+    words[at] |= MET;
     this.high = words[at + 2];
     this.low = words[at + 3];
-    return words[at] >>> 16;
+    return (words[at] & ~MET) >>> 16;
   }
 
-  /** Calls for each key that was marked with that action; nothing may be marked meanwhile. */
-  each(action: number, visit: (slot: number, tag: number) => void): void {
+  /** Calls for each key that was marked, and that `find` was never asked for since. */
+  eachUnmet(
+    visit: (slot: number, tag: number, action: number, high: number, low: number) => void,
+  ): void {
     const { words } = this;
     for (let at = 0; at < words.length; at += ENTRY_WORDS) {
-      if (words[at] >>> 16 === action) visit((words[at] & SLOT_MASK) - 1, words[at + 1]);
+      if (words[at] === 0 || (words[at] & MET) !== 0) continue;
+      const slot = (words[at] & SLOT_MASK) - 1;
+      visit(slot, words[at + 1], words[at] >>> 16, words[at + 2], words[at + 3]);
     }
   }
 
@@ -96,4 +103,5 @@ export class KeyMarks {
 }
 
 const SLOT_MASK = 0xffff;
+const MET = 0x8000_0000;
 const SPREAD = 0x9e3779b1;

@@ -55,7 +55,11 @@ export class KeyPass {
     this.cursor = database.scan(this.cursor, STEP_ENTRY_COUNT, addresses);
     for (let i = 0; i < addresses.count; i++) {
       const entry = addresses.addresses[i];
-      if (database.isExpired(entry)) continue;
+      if (database.isExpired(entry)) {
+        // Nobody has looked for it since: what is told of it is that it is gone.
+        database.expire(entry);
+        continue;
+      }
       const key = database.keySlice(entry);
       this.metCount++;
       visit(entry, slotOfKey(key.bytes, key.offset, key.length));

@@ -92,7 +92,7 @@ export class ServedSync {
     this.cells.readFrom(message);
     const { marks } = asked;
     this.cells.each((slot, tag, high, low) => {
-      if (kind === STAMPS.want) marks.mark(slot, tag, KEY_ACTION.send);
+      if (kind === STAMPS.want) marks.mark(slot, tag, KEY_ACTION.send, high, low);
       else this.bury(asked, slot, tag, high, low);
     });
   }
@@ -191,6 +191,7 @@ export class ServedSync {
         if (!this.sendBatch() || isLate()) return false;
       }
       if (!this.sendBatch()) return false;
+      this.stamped.markUnmet(asked.database, asked.marks);
     }
     return true;
   }

@@ -15,6 +15,7 @@ import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 import type { StoreStamps } from '../replication/store-stamps.ts';
 import type { ElementStamps } from './elements/element-stamps.ts';
+import { KEY_ACTION, type KeyMarks } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
 
 export interface StampedStoreOptions {
@@ -99,6 +100,23 @@ export class StampedStore {
       return '';
     });
     table.put(slot, tag, high, low, true);
+  }
+
+  /**
+   * After a pass over all keys: those which it was to meet, and did not, are not there, whatever
+   * their stamps say.
+   */
+  markUnmet(database: Database, marks: KeyMarks): void {
+    const table = this.tableOf(database);
+    marks.eachUnmet((slot, tag, action, high, low) => {
+      if (!table.find(slot, tag)) return;
+      const isRemoved = action === KEY_ACTION.remove;
+      if (isRemoved && isNewer(high, low, table.high, table.low)) {
+        table.put(slot, tag, high, low, true);
+      } else if (!isRemoved && table.high === high && table.low === low) {
+        table.mark(slot, tag, true);
+      }
+    });
   }
 
   /** A flush at that stamp, if it is not known yet: nothing that is not later stays. */

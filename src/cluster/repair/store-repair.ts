@@ -15,6 +15,8 @@ import { DatabaseDigests, SYNC } from './sync-messages.ts';
 
 /** Who refused is asked again after so long. */
 const REFUSED_MS = 250;
+/** What differs is compared once more after so long: until then what is on its way has come. */
+const RECHECK_MS = 1_000;
 
 export interface StoreRepairOptions {
   readonly context: RepairContext;
@@ -44,6 +46,8 @@ export class StoreRepair {
   private readonly checks = new Map<number, string>();
   private suspects = new Set<string>();
   private suspectsBefore = new Set<string>();
+  /** Who was found to differ is compared once more then. */
+  private recheckMs = Number.POSITIVE_INFINITY;
   private readonly digests = new DatabaseDigests();
   private readonly own = new DatabaseDigests();
 
@@ -90,6 +94,8 @@ export class StoreRepair {
 
   tick(): void {
     if (this.isAsked) this.plan();
+    const nowMs = this.options.context.world.clock.monotonicMs();
+    if (nowMs >= this.recheckMs) this.check();
     for (const id of this.pending) this.begin(id);
     for (const client of this.clients.values()) client.lookAfter();
   }
@@ -118,6 +124,7 @@ export class StoreRepair {
   check(): void {
     const { bus, context, nextId, stamped } = this.options;
     this.checks.clear();
+    this.recheckMs = Number.POSITIVE_INFINITY;
     this.suspectsBefore = this.suspects;
     this.suspects = new Set();
     for (const id of this.ownerIds()) {
@@ -162,6 +169,7 @@ export class StoreRepair {
     if (isEqual) return;
     // Keys that are on their way differ too: what differs twice in a row does not mend itself.
     this.suspects.add(ownerId);
+    this.recheckMs = this.options.context.world.clock.monotonicMs() + RECHECK_MS;
     if (!this.suspectsBefore.has(ownerId)) return;
     this.options.onDifference();
     this.pending.add(ownerId);

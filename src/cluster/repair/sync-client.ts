@@ -282,6 +282,7 @@ export class SyncClient {
           if (!this.sendBatch() || isLate()) return false;
         }
         if (!this.sendBatch()) return false;
+        this.stamped.markUnmet(database, marks);
       }
       if (!differing.isAsked) {
         this.sendRun(STAMPS.bury, index, differing.buries);
@@ -411,7 +412,7 @@ class Difference implements SlotDifference {
     differing.wants.add(slot, tag, high, low, false);
     if (this.isStale || !client.hasElements) return;
     const isHere = table.find(slot, tag) && !table.isAbsent;
-    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.merge);
+    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.merge, table.high, table.low);
   }
 
   onRemovedThere(tag: number, high: number, low: number): void {
