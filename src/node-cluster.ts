@@ -57,7 +57,7 @@ export class NodeCluster {
   constructor(options: NodeClusterOptions) {
     this.options = options;
     const { services, loop } = options;
-    const { configuration, stores, world } = services;
+    const { configuration, world } = services;
     const { cluster, node, persistence } = configuration;
     const logger = options.logger.child('cluster');
     requireSound(configuration, logger);

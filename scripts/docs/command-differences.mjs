@@ -4,11 +4,30 @@
  * its subcommands. Every line is checked: the command exists in Redis, and is here or is not.
  */
 
+const FOLLOWS = 'refused: slots follow from the nodes of the cluster';
+
 /** Commands that are here, and answer otherwise than redis-server 7.0 in some case. */
 export const DIFFERENCES = {
+  asking: 'ASK is never sent; taken where clients are redirected',
   'client|info': 'buffers that one node shares are shown as 0; `lib-name` and `lib-ver` as in 7.2',
   'client|list': 'as CLIENT INFO; the embedding program has no line',
   'client|tracking': 'prefixes that overlap one another are refused in any order',
+  'cluster|addslots': FOLLOWS,
+  'cluster|addslotsrange': FOLLOWS,
+  'cluster|bumpepoch': 'tells the version of the table, which changes by itself',
+  'cluster|countkeysinslot': 'walks all keys',
+  'cluster|delslots': FOLLOWS,
+  'cluster|delslotsrange': FOLLOWS,
+  'cluster|failover': 'refused: owners follow from the nodes',
+  'cluster|flushslots': FOLLOWS,
+  'cluster|getkeysinslot': 'walks all keys',
+  'cluster|help': 'what is refused is left out',
+  'cluster|meet': 'the port, or the third argument, is that of the gossip',
+  'cluster|replicate': 'refused: owners follow from the nodes',
+  'cluster|reset': 'refused: a node leaves when it is stopped',
+  'cluster|saveconfig': 'OK: what is known of others is kept whenever it changes',
+  'cluster|set-config-epoch': FOLLOWS,
+  'cluster|setslot': FOLLOWS,
   'command|docs': 'summaries and arguments are told in words of our own',
   'config|get': 'the settings of this server, of which `docs/settings.md` tells',
   'config|set': 'as CONFIG GET',
@@ -32,19 +51,14 @@ export const DIFFERENCES = {
     '`radix-tree-nodes` is estimated from the first 10,000 nodes, so the time is bounded',
 };
 
-const CLUSTER = 'comes with the cluster';
 const REPLICATION =
-  'the replication protocol of Redis is not spoken; replicas come with the cluster';
+  'the replication protocol of Redis is not spoken; copies are kept by the nodes of a cluster';
 
 /** Commands of redis-server 7.0 that are not here. */
 export const ABSENCES = {
-  asking: CLUSTER,
-  cluster: CLUSTER,
   failover: REPLICATION,
-  migrate: CLUSTER,
+  migrate: 'slots are moved by the nodes themselves',
   psync: REPLICATION,
-  readonly: CLUSTER,
-  readwrite: CLUSTER,
   replconf: REPLICATION,
   sync: REPLICATION,
 };

@@ -126,7 +126,7 @@ test('what a node is travels by its links, before the gossip brings it', () => {
   assert.equal(c.view.state, 'leaving');
 });
 
-test('another process of the same id is not ready, whatever is still told of the one before', () => {
+test('another process of the same id is not ready, whatever is told of the one before', () => {
   const { kit, a, b } = threeReady();
   const { members } = a.gossip;
   const old = members.find(({ name }) => name === 'c')!;

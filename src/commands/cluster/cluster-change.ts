@@ -27,7 +27,7 @@ export const meetCommand: CommandRow = clusterRow({
     }
     const busPort = frame.count > 4 ? integerArgument(frame, 4) : port;
     if (Number.isNaN(busPort)) {
-      reply.errorLatin1(`ERR Invalid bus port specified: ${echoed(frame, 4)}`);
+      reply.errorLatin1(`ERR Invalid TCP bus port specified: ${echoed(frame, 4)}`);
       return;
     }
     const host = frame.latin1(2);

@@ -77,7 +77,7 @@ export const countkeysinslotCommand: CommandRow = clusterRow({
   arity: 3,
   flags: ['stale'],
   since: '3.0.0',
-  complexity: 'O(1)',
+  complexity: 'O(N) where N is the number of keys',
   summary: 'Count the keys of a slot that this node has',
   syntax: 'slot',
   execute({ node }, frame, reply) {
@@ -98,7 +98,7 @@ export const getkeysinslotCommand: CommandRow = clusterRow({
   arity: 4,
   flags: ['stale'],
   since: '3.0.0',
-  complexity: 'O(log(N)) where N is the number of requested keys',
+  complexity: 'O(N) where N is the number of keys',
   summary: 'List keys of a slot that this node has',
   syntax: 'slot count',
   tips: ['nondeterministic_output'],

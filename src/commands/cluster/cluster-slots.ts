@@ -21,21 +21,40 @@ export const slotsCommand: CommandRow = clusterRow({
     const replicas = presentNodes(cluster).filter(
       (node) => node.status === 'ready' && masterOf(node, ranges) !== null,
     );
+    const places = placesIn(session);
     reply.array(ranges.length);
     for (const { end, owner, start } of ranges) {
       reply.array(3 + replicas.length);
       reply.integer(start);
       reply.integer(end);
-      for (const node of [owner, ...replicas]) replyAddress(session, node, reply);
+      for (const node of [owner, ...replicas]) replyPlace(places.get(node.id), reply);
     }
   },
 });
 
-function replyAddress(session: Session, node: ClusterNode, reply: ReplyWriter): void {
+/** Where a client finds a node. */
+interface Place {
+  readonly address: string;
+  readonly port: number;
+  readonly hexId: string;
+}
+
+/** Each node stands in hundreds of ranges. */
+function placesIn(session: Session): Map<string, Place> {
+  const nodes = presentNodes(session.node.cluster);
+  return new Map(
+    nodes.map((node) => {
+      const { address, hexId, id } = node;
+      return [id, { address, port: portFor(session, node), hexId }];
+    }),
+  );
+}
+
+function replyPlace(place: Place | undefined, reply: ReplyWriter): void {
   reply.array(4);
-  reply.bulkText(node.address);
-  reply.integer(portFor(session, node));
-  reply.bulkLatin1(node.hexId);
+  reply.bulkText(place?.address ?? '');
+  reply.integer(place?.port ?? 0);
+  reply.bulkLatin1(place?.hexId ?? '');
   // Further facts, of which there are none: no host names.
   reply.array(0);
 }

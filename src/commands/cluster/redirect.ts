@@ -15,6 +15,8 @@ import { portFor } from './slot-ranges.ts';
 
 const NO_SLOT = -1;
 const SEVERAL_SLOTS = -2;
+/** The first key's has no owner, which is told before anything of the other keys. */
+const UNSERVED_SLOT = -3;
 
 /** @returns the text of an error instead of which the command is not run; null: it may run */
 export function refuseRedirected(session: Session, frame: Frame, command: Command): string | null {
@@ -27,8 +29,7 @@ export function refuseRedirected(session: Session, frame: Frame, command: Comman
   const slot = slotOf(session, slots, frame, command);
   if (slot === NO_SLOT) return null;
   if (slot === SEVERAL_SLOTS) return ERRORS.clusterCrossSlot.text;
-  const { cluster } = session.node;
-  const owner = cluster.ownerOfSlot(slot);
+  const owner = slot === UNSERVED_SLOT ? null : session.node.cluster.ownerOfSlot(slot);
   if (owner === null) return ERRORS.clusterUnserved.text;
   if (owner.isSelf || isAsking) return null;
   if (slots.isReadonly && command.isRead && holdsSlot(session, slot)) return null;
@@ -67,23 +68,24 @@ function slotOf(session: Session, slots: SlotMode, frame: Frame, command: Comman
   const { transaction } = session;
   if (transaction === null) {
     slots.queuedSlot = NO_SLOT;
-    return slotOfKeys(frame, command);
+    return slotOfKeys(session, frame, command);
   }
   if (command.fullName === 'exec') return slots.queuedSlot;
-  const slot = slotOfKeys(frame, command);
-  if (slot === NO_SLOT || command.runsInTransaction) return slot;
+  const slot = slotOfKeys(session, frame, command);
+  if (slot < 0 || command.runsInTransaction) return slot;
   const { queuedSlot } = slots;
   const isFurther = queuedSlot !== NO_SLOT && queuedSlot !== slot;
   slots.queuedSlot = isFurther ? SEVERAL_SLOTS : slot;
   return slot;
 }
 
-function slotOfKeys(frame: Frame, command: Command): number {
+function slotOfKeys({ node }: Session, frame: Frame, command: Command): number {
   const count = findKeyPositions(command.row, frame, positions);
   let slot = NO_SLOT;
   for (let i = 0; i < count; i++) {
     const arg = positions.positions[i];
     const next = slotOfKey(frame.bytes, frame.offsets[arg], frame.lengths[arg]);
+    if (slot === NO_SLOT && node.cluster.ownerOfSlot(next) === null) return UNSERVED_SLOT;
     if (slot !== NO_SLOT && next !== slot) return SEVERAL_SLOTS;
     slot = next;
   }
