@@ -94,7 +94,12 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
   async start(): Promise<void> {
     const { host, port } = this.options;
     const { clock, network, timers } = this.world;
-    const settings = { backlog: BACKLOG, tls: null, socketPath: 'auto', keepAliveS: 0 } as const;
+    const onAcceptError = (code: string): void => {
+      const text = 'A link between nodes could not be accepted';
+      this.counters[METRIC.acceptErrors]++;
+      this.options.paced.warn('cluster', 'accept-failed', text, { code });
+    };
+    const settings = { ...LISTEN_SETTINGS, onAcceptError };
     const { secret } = this.identity;
     const isClosed = secret === null && !isLocalAddress(host);
     if (isClosed) {
@@ -339,5 +344,5 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
   }
 }
 
-const BACKLOG = 128;
+const LISTEN_SETTINGS = { backlog: 128, tls: null, socketPath: 'auto', keepAliveS: 0 } as const;
 const LOOPBACK = '127.0.0.1';

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { type AddressInfo, createServer, type Socket as NetSocket, type Server } from 'node:net';
 import type * as Tls from 'node:tls';
 import { NodeError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type {
   LinkSecret,
   Listener,
@@ -76,6 +77,8 @@ async function listenSecretly(
     ...listeningSecret(secret),
     handshakeTimeout: HANDSHAKE_MS,
   });
+  // Those that have not come through the handshake are seen by nobody else.
+  server.maxConnections = LIMITS.linkCountMax;
   server.on('secureConnection', (inner) => {
     keepAlive(inner, listener);
     onSocket(new PublicSocket(inner, { isTls: true }));
