@@ -114,6 +114,8 @@ export interface ClientRegistry {
   byId(id: number): Session | undefined;
   all(): Iterable<Session>;
   takeId(): number;
+  /** Correlation id of a session, of clients of other nodes as well; '' when there is none. */
+  correlationOf(id: number): string;
   /** Sessions for clients of other nodes: they have the bits of the gate, and are not listed. */
   addProxy(session: Session): void;
   removeProxy(session: Session): void;

@@ -14,7 +14,7 @@ export class ClientTable implements ClientRegistry {
   private readonly sessions = new Map<number, Session>();
   private readonly sockets = new Set<Connection>();
   /** Of clients of other nodes. */
-  private readonly proxies = new Set<Session>();
+  private readonly proxies = new Map<number, Session>();
   private lastId = 0;
   /** Bits that every new session begins with. */
   private commonGate = 0;
@@ -66,13 +66,18 @@ export class ClientTable implements ClientRegistry {
     this.sessions.delete(connection.session.id);
   }
 
+  correlationOf(id: number): string {
+    const session = this.sessions.get(id) ?? this.proxies.get(id);
+    return session?.correlationId ?? '';
+  }
+
   addProxy(session: Session): void {
     session.gate |= this.commonGate & ~GATE.ROUTED;
-    this.proxies.add(session);
+    this.proxies.set(session.id, session);
   }
 
   removeProxy(session: Session): void {
-    this.proxies.delete(session);
+    this.proxies.delete(session.id);
   }
 
   removeSession(session: Session): void {
@@ -97,7 +102,7 @@ export class ClientTable implements ClientRegistry {
       session.gate = isRaised ? session.gate | bit : session.gate & ~bit;
     }
     if (bit === GATE.ROUTED) return;
-    for (const session of this.proxies) {
+    for (const session of this.proxies.values()) {
       session.gate = isRaised ? session.gate | bit : session.gate & ~bit;
     }
   }
@@ -119,7 +124,7 @@ export class ClientTable implements ClientRegistry {
     this.pausedUntilMs = 0;
     this.setGate(GATE.PAUSED, false);
     for (const connection of this.sockets) connection.resumePostponed();
-    for (const { channel } of this.proxies) channel?.resumePostponed();
+    for (const { channel } of this.proxies.values()) channel?.resumePostponed();
   }
 
   /** Remembers the peaks that INFO shows. */

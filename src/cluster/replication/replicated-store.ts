@@ -7,8 +7,9 @@ import type { PeerBus } from '../peers/peer-bus.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { type ApplierListener, EffectApplier } from './effect-applier.ts';
 import { EffectStream } from './effect-stream.ts';
-import { FetchTable } from './fetch-table.ts';
+import { FetchTable } from './fetch/fetch-table.ts';
 import type { HybridClock } from './hybrid-clock.ts';
+import { Quorum } from './quorum.ts';
 import type { StampSeeds } from './stamp-table.ts';
 import { StoreStamps } from './store-stamps.ts';
 
@@ -29,6 +30,8 @@ export class ReplicatedStore {
   readonly applier: EffectApplier;
   readonly acknowledgements: Acknowledgements;
   readonly fetches: FetchTable;
+  /** Null: the owner answers at once. */
+  readonly quorum: Quorum | null;
   private readonly sources = new Map<string, StreamSource>();
 
   constructor(options: {
@@ -49,13 +52,17 @@ export class ReplicatedStore {
       clock: node.clock,
       names,
       onFirst: options.onFirst,
-      correlationOf: (actorId) => node.clients.byId(actorId)?.correlationId ?? '',
+      correlationOf: (actorId) => node.clients.correlationOf(actorId),
     });
     const { seeds } = options;
     this.stamps = new StoreStamps({ store, clock, seeds, stream: this.stream, names });
     this.applier = new EffectApplier({ node, stamps: this.stamps, clock, listener });
     this.acknowledgements = new Acknowledgements(node.world.timers);
     this.fetches = new FetchTable();
+    const { consistency } = store.configuration;
+    const level = consistency ?? node.configuration.cluster.consistencyLevel;
+    const isQuorum = level === 'quorum';
+    this.quorum = isQuorum ? new Quorum(bus, this.stream, this.acknowledgements) : null;
     store.sink.attach(this.stamps);
   }
 

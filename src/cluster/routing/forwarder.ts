@@ -63,6 +63,15 @@ export class Forwarder {
     return this.dirty.length > 0;
   }
 
+  /** Commands that are not answered; those that wait for a key aside. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const { pendingCount, session } of this.lines.values()) {
+      count += session.blocked === null ? pendingCount : pendingCount - 1;
+    }
+    return count;
+  }
+
   /** The line has something to send at the end of this loop turn. */
   mark(line: ForwardLine): void {
     if (line.isDirty) return;

@@ -94,6 +94,11 @@ export class ProxySession implements ClientChannel {
     return this.isWaiting || this.postponed !== null || this.session.blocked !== null;
   }
 
+  /** Commands that were not executed, behind one that waits or put off. */
+  get pendingCount(): number {
+    return this.heldNumbers.length + (this.postponed === null ? 0 : 1);
+  }
+
   /** Its commands are such a client's from now on. */
   settle(context: CommandContext): void {
     const { session } = this;

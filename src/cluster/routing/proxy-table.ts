@@ -64,6 +64,15 @@ export class ProxyTable implements ProxyHost {
     return count;
   }
 
+  /** Commands that wait here, but not for a key; and replies that have not left. */
+  get pendingCount(): number {
+    let count = this.sender.pendingCount;
+    for (const proxies of this.byPeer.values()) {
+      for (const proxy of proxies.values()) count += proxy.pendingCount;
+    }
+    return count;
+  }
+
   /** A message `command`. */
   takeMessage(peer: Peer, message: MessageReader): void {
     const clientId = message.u53();

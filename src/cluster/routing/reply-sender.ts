@@ -58,6 +58,10 @@ export class ReplySender {
     return this.proxies.length > 0;
   }
 
+  get pendingCount(): number {
+    return this.proxies.length + this.held.length;
+  }
+
   /** What was written since `mark` is the reply to that command. */
   note(proxy: ProxySession, number: number): void {
     this.add(proxy, number, this.writer.position - this.mark);

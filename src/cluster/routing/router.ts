@@ -99,6 +99,14 @@ export class Router {
     this.proxies.stop();
   }
 
+  /**
+   * Commands of this node's clients that others have not answered, and of theirs that it has not;
+   * who waits for a key aside.
+   */
+  get pendingCount(): number {
+    return this.forwarder.pendingCount + this.proxies.pendingCount;
+  }
+
   /** Something is to be sent when the loop turn ends. */
   get isRaised(): boolean {
     return this.forwarder.isRaised || this.proxies.sender.hasReplies;
