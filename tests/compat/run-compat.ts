@@ -2,6 +2,7 @@ import { ALLOWED_DIFFERENCES, isNewer } from './allowed-differences.ts';
 import { Draft, Generator, type GrammarRow } from './generator.ts';
 import { ACL_ROWS } from './grammar/acl.ts';
 import { BITMAP_ROWS } from './grammar/bitmaps.ts';
+import { CLUSTER_ROWS } from './grammar/cluster.ts';
 import { CONNECTION_ROWS } from './grammar/connection.ts';
 import { GEO_ROWS } from './grammar/geo.ts';
 import { HASH_ROWS } from './grammar/hashes.ts';
@@ -43,6 +44,7 @@ export const ALL_ROWS: readonly GrammarRow[] = [
   ...INTROSPECTION_ROWS,
   ...CONNECTION_ROWS,
   ...ACL_ROWS,
+  ...CLUSTER_ROWS,
   ...SCRIPTING_ROWS,
   ...at('g', GEO_ROWS),
   ...SORT_ROWS,
