@@ -179,6 +179,8 @@ export const LIMITS = {
   clockSkewMsMax: 500,
   /** A new owner waits so long for the one before to hand over. */
   handOverMs: 1_000,
+  /** A write that no majority has by then is answered with an error. */
+  quorumMs: 1_000,
   /** Nodes that have not acknowledged all of a stream are told so often where it stands. */
   streamTellMs: 500,
   /** Keys that a replica asks for one by one, before it compares all of the store instead. */

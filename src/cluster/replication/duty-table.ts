@@ -18,8 +18,11 @@ import type { Duty } from './replication.ts';
 export interface DutyListener {
   /** `duty` tells the new one already. */
   onDuty(storeName: string, now: Duty, before: Duty): void;
-  /** This node executes for the store no more; that one does. */
-  onHandOver(storeName: string, ownerId: string): void;
+  /**
+   * This node executes for the store no more, or never has; that one does.
+   * @param executorId  who did last, and has recorded all that it will
+   */
+  onHandOver(storeName: string, ownerId: string, executorId: string): void;
   /** Another node owns the store from now on: whether this one is equal to it is not known. */
   onOwner(storeName: string, ownerId: string): void;
 }
@@ -92,12 +95,22 @@ export class DutyTable {
     for (const store of this.stores.values()) this.follow(store, table);
   }
 
-  /** That node executes for the store no more. */
-  takeOver(storeName: string, fromId: string): void {
+  /**
+   * The executor, or somebody who was told by it, says that it executes for the store no more. Who
+   * does not own it either by now passes it on; who does not yet keeps it in mind.
+   */
+  takeOver(storeName: string, fromId: string, executorId: string): void {
     const store = this.stores.get(storeName);
-    if (store === undefined) return;
-    if (store.duty === 'waiting' && store.predecessorId === fromId) this.become(store, 'owner');
-    else if (store.duty !== 'owner') store.handedById = fromId;
+    if (store === undefined || store.duty === 'owner') return;
+    const { ownerId, predecessorId } = store;
+    if (store.duty === 'waiting') {
+      const isMeant = predecessorId === executorId || predecessorId === fromId;
+      if (isMeant) return this.become(store, 'owner');
+    }
+    store.handedById = executorId;
+    const isElsewhere = ownerId !== '' && ownerId !== this.nodeId;
+    if (!isElsewhere || ownerId === fromId || ownerId === executorId) return;
+    this.listener.onHandOver(storeName, ownerId, executorId);
   }
 
   /** This node is equal to the owner of the store. */
@@ -128,9 +141,10 @@ export class DutyTable {
     }
     store.ownerId = ownerId;
     if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
-    const executed = store.duty === 'owner' || store.duty === 'waiting';
-    if (executed && ownerId !== '' && !store.isBySlot)
-      this.listener.onHandOver(store.name, ownerId);
+    const executorId = store.duty === 'owner' ? this.nodeId : store.handedById;
+    store.handedById = '';
+    const isHandedOver = executorId !== '' && executorId !== ownerId && !store.isBySlot;
+    if (isHandedOver && ownerId !== '') this.listener.onHandOver(store.name, ownerId, executorId);
     this.become(store, 'filling');
     if (ownerId !== '') this.listener.onOwner(store.name, ownerId);
   }

@@ -15,7 +15,6 @@ import type { Frame } from '../../base/frame.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
 import { CommandReplay } from '../../replay/command-replay.ts';
-import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { dependsOnBefore, isGoneAfter, ROLE } from './effect-keys.ts';
 import { RECORD, RecordReader } from './effect-record.ts';
@@ -50,7 +49,7 @@ export class EffectApplier {
   private readonly store: Store;
   private readonly stamps: StoreStamps;
   private readonly clock: HybridClock;
-  private readonly listener: ApplierListener;
+  readonly listener: ApplierListener;
   readonly replay: CommandReplay;
   private readonly reader = new RecordReader();
   private readonly slots: number[] = [];
@@ -114,21 +113,11 @@ export class EffectApplier {
         this.execute(0);
         return;
       case RECORD.effect:
-        this.requireDatabases();
         this.clock.witness(reader.high, reader.low);
         if (!this.hasDatabases()) this.listener.onFailed('there is no such database');
         else if (reader.keys.count === 0) this.applyWhole();
         else this.applyEffect(mode);
     }
-  }
-
-  /** Nodes may have been given different numbers of them. */
-  private requireDatabases(): void {
-    const { databaseIndex, keys } = this.reader;
-    const { length } = this.store.databases;
-    let isKnown = databaseIndex < length;
-    for (let i = 0; i < keys.count; i++) isKnown = isKnown && keys.databases[i] < length;
-    if (!isKnown) throw broken('it changes a database that is not here');
   }
 
   private endGroup(): void {

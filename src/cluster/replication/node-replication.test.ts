@@ -297,8 +297,8 @@ test('a change that fails at a replica is fetched, and told', async () => {
 test('commands that the settings have renamed go under their real names', async () => {
   const kit = await createReplicationKit(2, {
     configure: ({ security }) => {
-      security.renamedCommands.push({ from: 'pfmerge', to: 'HIDDEN' });
-      security.renamedCommands.push({ from: 'rpush', to: 'PUSH' });
+      security.renamedCommands.push({ from: 'pfmerge', to: 'hidden' });
+      security.renamedCommands.push({ from: 'rpush', to: 'push' });
     },
   });
   const [owner] = kit.nodes;
@@ -308,4 +308,71 @@ test('commands that the settings have renamed go under their real names', async 
   kit.settle();
   kit.check('');
   assert.equal(kit.nodes[1].run('PFCOUNT', 'q'), 2);
+});
+
+test('the owner stops, sends what it has, and hands over: no change is lost or stamped twice', async () => {
+  const kit = await createReplicationKit(3);
+  const [first, second] = kit.nodes;
+  for (let round = 0; round < 20; round++) {
+    kit.owner.run('INCR', 'n');
+    const [before, after] = round % 2 === 0 ? [first, second] : [second, first];
+    after.ownership.set(['node-1', 'node-2', 'node-3'], after.id);
+    assert.equal(after.replication.dutyOf(after.store), 'waiting');
+    before.run('INCR', 'n');
+    before.ownership.set(['node-1', 'node-2', 'node-3'], after.id);
+    kit.nodes[2].ownership.set(['node-1', 'node-2', 'node-3'], after.id);
+    kit.net.deliver();
+    assert.equal(after.replication.dutyOf(after.store), 'owner');
+    kit.trust();
+  }
+  kit.settle();
+  assert.equal(second.run('GET', 'n'), '40');
+  kit.check('');
+});
+
+test('a majority counts those that are gone and have not left', async () => {
+  const kit = await createReplicationKit(3, {
+    configure: ({ cluster }) => {
+      cluster.consistencyLevel = 'quorum';
+    },
+  });
+  const [owner, second, third] = kit.nodes;
+  const quorum = owner.replication.quorumOf(owner.store);
+  assert.ok(quorum !== null);
+  const told: boolean[] = [];
+  owner.run('SET', 'a', '1');
+  quorum.whenReached(quorum.position, (isReached) => told.push(isReached));
+  kit.settle();
+  assert.deepEqual(told, [true]);
+  kit.net.cut(owner.bus, second.bus);
+  assert.equal(quorum.refusal(), null);
+  kit.net.cut(owner.bus, third.bus);
+  assert.match(String(quorum.refusal()), /^NOREPLICAS/);
+  owner.run('SET', 'a', '2');
+  quorum.whenReached(quorum.position, (isReached) => told.push(isReached));
+  kit.advance(1100);
+  assert.deepEqual(told, [true, false]);
+});
+
+test('the correlation id of a client goes along with its changes', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, replica] = kit.nodes;
+  const told: string[] = [];
+  const { listener } = replica.parts.applier;
+  const listen = listener.onApplied;
+  listener.onApplied = (frame, id) => {
+    told.push(`${frame.latin1(1)} ${id}`);
+    listen(frame, id);
+  };
+  const other = owner.kit.openSession();
+  owner.run('CLIENT', 'CORRELATION', 'order-7');
+  owner.run('SET', 'a', '1');
+  owner.kit.runAs(other, 'SET', 'b', '1');
+  owner.run('MULTI');
+  owner.run('SET', 'c', '1');
+  owner.run('EXEC');
+  owner.kit.runAs(other, 'EVAL', "redis.call('SET', 'd', '1')", 0);
+  owner.run('SET', 'e', '1');
+  kit.settle();
+  assert.equal(told.join(), 'a order-7,b ,c order-7,d ,e order-7');
 });

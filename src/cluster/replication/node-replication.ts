@@ -17,8 +17,9 @@ import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
 import { isOwnedBySlot } from '../placement/store-ownership.ts';
 import { DutyTable } from './duty-table.ts';
+import { answerFetch, sendFetches } from './fetch/key-fetch.ts';
 import { type ClockBound, HybridClock } from './hybrid-clock.ts';
-import { answerFetch, sendFetches } from './key-fetch.ts';
+import type { Quorum } from './quorum.ts';
 import { ReplicatedStore } from './replicated-store.ts';
 import type { Duty, Replication, SyncReason } from './replication.ts';
 
@@ -32,6 +33,8 @@ export interface ReplicationOptions {
   /** `flush` is to be called at the end of this loop turn. */
   readonly askTurnEnd: () => void;
 }
+
+const HAND_OVER_COUNT_MAX = 4;
 
 type DutyTold = (store: Store, now: Duty, before: Duty) => void;
 type SyncTold = (store: Store, reason: SyncReason) => void;
@@ -50,6 +53,8 @@ export class NodeReplication implements Replication {
   /** From whom what is applied now came. */
   private applyingFrom = '';
   private hasAcknowledgements = false;
+  /** How often the word that is sent was passed on. */
+  private handOverCount = 0;
   private isStopped = false;
 
   /** To be built when what lies on disk is loaded, and before the first command. */
@@ -70,7 +75,7 @@ export class NodeReplication implements Replication {
       table: ownership.table,
       listener: {
         onDuty: (name, now, before) => this.tellDuty(name, now, before),
-        onHandOver: (name, ownerId) => this.handOver(name, ownerId),
+        onHandOver: (name, ownerId, executorId) => this.handOver(name, ownerId, executorId),
         onOwner: (name) => this.askForSync(name, 'owner'),
       },
     });
@@ -137,6 +142,10 @@ export class NodeReplication implements Replication {
     parts.acknowledgements.wait(position, nodeCount, timeoutMs, done);
   }
 
+  quorumOf(store: Store): Quorum | null {
+    return this.partsOf(store)?.quorum ?? null;
+  }
+
   /** Something waits to be sent by `flush`. */
   get isRaised(): boolean {
     if (this.hasAcknowledgements) return true;
@@ -194,7 +203,7 @@ export class NodeReplication implements Replication {
     const { bus } = this.options;
     bus.handle(MESSAGE.effects, (peer, message) => this.onEffects(peer, message));
     bus.handle(MESSAGE.acknowledge, (peer, message) => this.onAcknowledge(peer, message));
-    bus.handle(MESSAGE.handover, (peer, message) => this.duties.takeOver(message.text(), peer.id));
+    bus.handle(MESSAGE.handover, (peer, message) => this.onHandOver(peer, message));
     bus.handle(MESSAGE.fetch, (peer, message) => this.onFetch(peer, message));
     bus.handle(MESSAGE.state, (peer, message) => this.onState(peer, message));
     bus.listen({
@@ -366,14 +375,24 @@ export class NodeReplication implements Replication {
     for (const tell of this.dutyListeners) tell(parts.store, now, before);
   }
 
-  private handOver(name: string, ownerId: string): void {
+  private handOver(name: string, ownerId: string, executorId: string): void {
     const { bus } = this.options;
     this.stores.get(name)?.stream.flush();
-    for (const peer of bus.peers) {
-      if (peer.id !== ownerId || !peer.isUp) continue;
-      bus.begin(peer, MESSAGE.handover)?.text(name).end();
-    }
+    const peer = bus.find(ownerId);
+    const writer = peer?.isUp === true ? bus.begin(peer, MESSAGE.handover) : null;
+    writer?.text(name).text(executorId).u8(this.handOverCount).end();
     bus.flush();
+  }
+
+  private onHandOver(peer: Peer, message: MessageReader): void {
+    const name = message.text();
+    const executorId = message.text();
+    const count = message.u8();
+    // Nodes that see different owners could pass it on for ever; the owner waits a second at most.
+    if (count >= HAND_OVER_COUNT_MAX) return;
+    this.handOverCount = count + 1;
+    this.duties.takeOver(name, peer.id, executorId);
+    this.handOverCount = 0;
   }
 
   private trace(store: Store, frame: Frame, correlationId: string): void {

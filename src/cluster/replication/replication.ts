@@ -3,6 +3,7 @@
  * nodes in order, each with the stamp that the key had before and the one it has now.
  */
 import type { Store } from '../../engine/store.ts';
+import type { Quorum } from './quorum.ts';
 import type { ReplicatedStore } from './replicated-store.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface Replication {
     timeoutMs: number,
     done: (isMet: boolean) => void,
   ): void;
+  /** Of a store whose writes wait for a majority; null: they do not. */
+  quorumOf(store: Store): Quorum | null;
   /** What was recorded so far is in the links: what is sent next is behind it. */
   flush(): void;
   /** Stamps, stream and replay of a store; null: it is none of this node any more. */

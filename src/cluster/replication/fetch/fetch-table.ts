@@ -1,6 +1,6 @@
-import type { Frame } from '../../base/frame.ts';
-import type { MessageReader } from '../peers/message-reader.ts';
-import { RecordReader } from './effect-record.ts';
+import type { Frame } from '../../../base/frame.ts';
+import type { MessageReader } from '../../peers/message-reader.ts';
+import { RecordReader } from '../effect-record.ts';
 
 interface AskedKey {
   readonly peerId: string;

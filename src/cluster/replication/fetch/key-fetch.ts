@@ -1,11 +1,11 @@
 /** Keys that one node asks another for, because a change of them did not fit what it has. */
-import { LIMITS } from '../../base/limits.ts';
-import type { MessageReader } from '../peers/message-reader.ts';
-import { MESSAGE } from '../peers/message-table.ts';
-import type { Peer, PeerBus } from '../peers/peer-bus.ts';
-import { writeKeyState } from './key-state.ts';
-import { RecordBuffer } from './record-buffer.ts';
-import type { ReplicatedStore } from './replicated-store.ts';
+import { LIMITS } from '../../../base/limits.ts';
+import type { MessageReader } from '../../peers/message-reader.ts';
+import { MESSAGE } from '../../peers/message-table.ts';
+import type { Peer, PeerBus } from '../../peers/peer-bus.ts';
+import { writeKeyState } from '../key-state.ts';
+import { RecordBuffer } from '../record-buffer.ts';
+import type { ReplicatedStore } from '../replicated-store.ts';
 
 const OUT = new RecordBuffer();
 
