@@ -30,6 +30,11 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** By a connection that stands. */
+  static over(socket: net.Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   send(bytes: string | Uint8Array): void {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
