@@ -52,7 +52,13 @@ export class ClusterServices implements ClusterService {
 
   issues(): string[] {
     const { bus, directory } = this.rooms;
-    return [...directory.issues(), ...bus.issues()];
+    const issues = directory.issues();
+    for (const { id, trouble } of bus.peers) {
+      // That nobody reaches a node which is dead is nothing that this node lacks.
+      if (trouble !== '' && directory.isAlive(id))
+        issues.push(`cluster: the link with '${id}': ${trouble}`);
+    }
+    return issues;
   }
 
   isElsewhere(session: Session, frame: Frame, command: Command): boolean {

@@ -71,6 +71,11 @@ export class ClusterDirectory {
     return id === '' ? null : this.require(id);
   }
 
+  /** By its gossip: links may say otherwise. */
+  isAlive(id: string): boolean {
+    return this.options.view.find(id)?.isAlive === true;
+  }
+
   /** What is wrong, in sentences. */
   issues(): string[] {
     const { clock, view } = this.options;
@@ -164,8 +169,8 @@ class DirectoryNode implements ClusterNode {
     const peer = bus.find(this.id);
     if (this.isSelf || peer?.isHeard) return clock.wallMs();
     const heardMs = peer?.heardMs ?? 0;
-    // Only by its gossip, so far.
-    if (heardMs === 0) return this.joinedMs;
+    // Only by its gossip, so far; a link that nothing came by has been silent for ever.
+    if (!(heardMs > 0)) return this.joinedMs;
     return clock.wallMs() - Math.round(clock.monotonicMs() - heardMs);
   }
 
