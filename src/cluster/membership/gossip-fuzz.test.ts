@@ -19,6 +19,7 @@ import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { SimulatedWorld } from '../../world/simulated/simulated-world.ts';
 import { gossipKeyOf, Keyring } from './wire/keyring.ts';
 import { type Envelope, encodeCompounds, encodePacket } from './wire/packet.ts';
+import { Sealing } from './wire/sealing.ts';
 import { encodeStreamMessage } from './wire/stream-message.ts';
 import { encodeAlive } from './wire/swim-messages.ts';
 
@@ -40,12 +41,8 @@ async function start(seed: number): Promise<[GossipKit, Gossiper[], Intruder]> {
   const world = kit.fabric.addMachine();
   const place = { host: world.network.address, port: GOSSIP_PORT };
   const socket = await world.network.bindDatagram(place, () => {});
-  const keyring = new Keyring([gossipKeyOf(CLUSTER_KEY)]);
-  return [
-    kit,
-    gossipers,
-    { world, socket, envelope: { world, keyring, label: new Uint8Array(0) } },
-  ];
+  const sealing = new Sealing(world, new Keyring([gossipKeyOf(CLUSTER_KEY)]));
+  return [kit, gossipers, { world, socket, envelope: { sealing, label: new Uint8Array(0) } }];
 }
 
 function spoil(message: Uint8Array, random: SeededRandom): Uint8Array {

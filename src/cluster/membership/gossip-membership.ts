@@ -17,6 +17,7 @@ import { Swim } from './swim/swim.ts';
 import { TIMING } from './swim/timing.ts';
 import { isUnspecified } from './wire/ip-address.ts';
 import type { Keyring } from './wire/keyring.ts';
+import { Sealing } from './wire/sealing.ts';
 import { parseConflictResponse } from './wire/serf-parsers.ts';
 
 const NOBODY: MembershipListener = { onMember: () => {} };
@@ -80,7 +81,8 @@ export class GossipMembership implements Membership {
       onKeysChanged: () => keyring && this.files.saveKeyring(clusterKey, keyring),
       onNameTaken: () => void this.voteOnName(),
     });
-    const envelope = { world, keyring, label: encoder.encode(options.label ?? '') };
+    const sealing = keyring === null ? null : new Sealing(world, keyring);
+    const envelope = { sealing, label: encoder.encode(options.label ?? '') };
     this.swim = new Swim({ world, logger, name: nodeId, envelope, stats, events: this.serf });
     const { swim } = this;
     const { seeds, seedDns, seedDnsPort } = options;

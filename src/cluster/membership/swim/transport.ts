@@ -75,7 +75,7 @@ export class Transport {
 
   /** Without a key anybody could speak for the cluster: then it is this machine only. */
   mayReach(address: string): boolean {
-    return address !== '' && (this.envelope.keyring !== null || isLoopback(address));
+    return address !== '' && (this.envelope.sealing !== null || isLoopback(address));
   }
 
   send(message: Uint8Array, { address, port, protocolMax }: Target): void {
@@ -127,7 +127,7 @@ export class Transport {
   ): void => {
     this.stats.receivedPackets++;
     this.stats.receivedBytes += end - start;
-    const isForeign = this.envelope.keyring === null && !isLoopback(address);
+    const isForeign = this.envelope.sealing === null && !isLoopback(address);
     const message = isForeign ? null : parsePacket(this.envelope, bytes, start, end);
     const isTaken =
       message !== null &&
@@ -138,7 +138,7 @@ export class Transport {
   private listen(host: string, port: number): Promise<Listener> {
     const options = { host, port, backlog: BACKLOG, tls: null, keepAliveS: 0 };
     return this.world.network.listen({ ...options, socketPath: 'public' }, (socket) => {
-      const isForeign = this.envelope.keyring === null && !isLoopback(socket.remoteAddress);
+      const isForeign = this.envelope.sealing === null && !isLoopback(socket.remoteAddress);
       if (isForeign || this.openSockets.size >= LIMITS.gossipStreamCountMax) socket.destroy();
       else this.converse(socket, (message) => message && this.listener.onStream(message));
     });

@@ -14,8 +14,10 @@ import {
   parsePacket,
   splitMessage,
 } from './packet.ts';
+import { Sealing } from './sealing.ts';
 import { SWIM } from './swim-messages.ts';
 
+const WORLD = createSimulatedWorld(3);
 const KEY = new Uint8Array(32).fill(1);
 const OTHER_KEY = new Uint8Array(16).fill(2);
 const LABEL = Buffer.from('blue');
@@ -23,8 +25,8 @@ const NO_LABEL = new Uint8Array(0);
 const MESSAGE = Uint8Array.of(SWIM.user, 1, 2, 3);
 
 function envelope(keys: readonly Uint8Array[], label: Uint8Array = NO_LABEL): Envelope {
-  const keyring = keys.length === 0 ? null : new Keyring(keys);
-  return { world: createSimulatedWorld(3), keyring, label };
+  const sealing = keys.length === 0 ? null : new Sealing(WORLD, new Keyring(keys));
+  return { sealing, label };
 }
 
 function parse(from: Envelope, packet: Uint8Array): number[] | null {
@@ -83,12 +85,11 @@ test('with several keys all open, the first seals', () => {
 });
 
 test('packets of old members are filled up to whole blocks', () => {
-  const { world } = envelope([KEY]);
   for (const padding of [1, 16]) {
     const plain = new Uint8Array(MESSAGE.length + padding).fill(padding);
     plain.set(MESSAGE);
     const nonce = new Uint8Array(12);
-    const sealed = world.ciphers.sealGcm({ key: KEY, nonce, associated: NO_LABEL }, plain);
+    const sealed = WORLD.ciphers.sealGcm({ key: KEY, nonce, associated: NO_LABEL }, plain);
     const packet = Uint8Array.of(0, ...nonce, ...sealed);
     assert.deepEqual(parse(envelope([KEY]), packet), [...MESSAGE]);
   }

@@ -10,10 +10,9 @@
  */
 import { crc32 } from '../../../base/digest/crc32.ts';
 import { LIMITS } from '../../../base/limits.ts';
-import type { Keyring } from './keyring.ts';
 import { unpackLzw } from './lzw.ts';
 import { MsgpackReader, readFields } from './msgpack-reader.ts';
-import { open, SEAL_BYTES, type SealingWorld, seal } from './sealing.ts';
+import { SEAL_BYTES, type Sealing } from './sealing.ts';
 import { SWIM } from './swim-messages.ts';
 
 /** Of memberlist's local-area settings: fits an Ethernet frame with room to spare. */
@@ -29,16 +28,15 @@ const CRC_PROTOCOL = 5;
 const NESTING_MAX = 4;
 
 export interface Envelope {
-  readonly world: SealingWorld;
   /** null: nothing is sealed, and nothing sealed is taken. */
-  readonly keyring: Keyring | null;
+  readonly sealing: Sealing | null;
   /** UTF-8; empty: none. */
   readonly label: Uint8Array;
 }
 
 /** What all messages of one packet may have together, their own headers within it included. */
-export function messageBytesMax({ keyring, label }: Envelope): number {
-  const sealBytes = keyring === null ? 0 : SEAL_BYTES;
+export function messageBytesMax({ sealing, label }: Envelope): number {
+  const sealBytes = sealing === null ? 0 : SEAL_BYTES;
   const labelBytes = label.length === 0 ? 0 : 2 + label.length;
   return PACKET_BYTES_MAX - COMPOUND_HEADER_BYTES - CRC_BYTES - sealBytes - labelBytes;
 }
@@ -49,9 +47,9 @@ export function encodePacket(
   message: Uint8Array,
   protocolMax: number,
 ): Uint8Array {
-  const { world, keyring, label } = envelope;
+  const { sealing, label } = envelope;
   let packet = protocolMax >= CRC_PROTOCOL ? withCrc(message) : message;
-  if (keyring !== null) packet = seal(world, keyring, packet, label);
+  if (sealing !== null) packet = sealing.seal(packet, label);
   return label.length === 0 ? packet : withLabel(label, packet);
 }
 
@@ -62,13 +60,13 @@ export function parsePacket(
   start: number,
   end: number,
 ): Uint8Array | null {
-  const { world, keyring, label } = envelope;
+  const { sealing, label } = envelope;
   const packet: Uint8Array = bytes.slice(start, end);
   const labelBytes = matchLabel(packet, label);
   if (labelBytes === -1) return null;
   let message = packet.subarray(labelBytes);
-  if (keyring !== null) {
-    const plain = open(world, keyring, message, label);
+  if (sealing !== null) {
+    const plain = sealing.open(message, label);
     if (plain === null) return null;
     message = plain;
   }

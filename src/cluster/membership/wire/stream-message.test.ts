@@ -8,18 +8,19 @@ import { createSimulatedWorld } from '../../../world/simulated/simulated-world.t
 import { Keyring } from './keyring.ts';
 import { MsgpackWriter } from './msgpack-writer.ts';
 import type { Envelope } from './packet.ts';
+import { Sealing } from './sealing.ts';
 import { encodeStreamMessage, StreamAssembler } from './stream-message.ts';
 import { encodeAck, encodeError, encodePing, parsePushPull, SWIM } from './swim-messages.ts';
 
 const world = createSimulatedWorld(3);
 const LABEL = Buffer.from('blue');
 const NO_LABEL = new Uint8Array(0);
-const ring = new Keyring([new Uint8Array(24).fill(7)]);
+const sealing = new Sealing(world, new Keyring([new Uint8Array(24).fill(7)]));
 const ENVELOPES: [string, Envelope][] = [
-  ['plain', { world, keyring: null, label: NO_LABEL }],
-  ['with a label', { world, keyring: null, label: LABEL }],
-  ['sealed', { world, keyring: ring, label: NO_LABEL }],
-  ['sealed with a label', { world, keyring: ring, label: LABEL }],
+  ['plain', { sealing: null, label: NO_LABEL }],
+  ['with a label', { sealing: null, label: LABEL }],
+  ['sealed', { sealing, label: NO_LABEL }],
+  ['sealed with a label', { sealing, label: LABEL }],
 ];
 const STATE = sampleState('node-1', '10.0.0.1');
 const PING = { sequence: 9, node: 'a', sourceAddress: '', sourcePort: 0, sourceNode: '' };

@@ -18,7 +18,7 @@ import {
   unpackMessage,
   withLabel,
 } from './packet.ts';
-import { open, SEAL_BYTES, seal } from './sealing.ts';
+import { SEAL_BYTES, type Sealing } from './sealing.ts';
 import { parsePushPullHeader, SWIM } from './swim-messages.ts';
 
 const SEALED_HEADER_BYTES = 5;
@@ -26,11 +26,11 @@ const SEALED_HEADER_BYTES = 5;
 const NODE_BYTES_MAX = 4096;
 
 export function encodeStreamMessage(envelope: Envelope, message: Uint8Array): Uint8Array {
-  const { world, keyring, label } = envelope;
+  const { sealing, label } = envelope;
   let bytes = message;
-  if (keyring !== null) {
+  if (sealing !== null) {
     const header = sealedHeader(SEAL_BYTES + message.length);
-    const sealed = seal(world, keyring, message, joined(header, label));
+    const sealed = sealing.seal(message, joined(header, label));
     bytes = joined(header, sealed);
   }
   return label.length === 0 ? bytes : withLabel(label, bytes);
@@ -56,18 +56,18 @@ export class StreamAssembler {
     this.keep(bytes.subarray(start, end));
     const gathered = this.bytes.subarray(0, this.length);
     if (!isLabelWhole(gathered)) return 'more';
-    const { keyring, label } = this.envelope;
+    const { sealing, label } = this.envelope;
     const labelBytes = matchLabel(gathered, label);
     if (labelBytes === -1) return 'refused';
     const rest = gathered.subarray(labelBytes);
     if (rest.length === 0) return 'more';
-    if (keyring !== null) return this.openSealed(rest);
+    if (sealing !== null) return this.openSealed(sealing, rest);
     return this.takePlain(rest);
   }
 
-  private openSealed(bytes: Uint8Array): Uint8Array | 'more' | 'refused' {
-    const { world, keyring, label } = this.envelope;
-    if (bytes[0] !== SWIM.encrypt || keyring === null) return 'refused';
+  private openSealed(sealing: Sealing, bytes: Uint8Array): Uint8Array | 'more' | 'refused' {
+    const { label } = this.envelope;
+    if (bytes[0] !== SWIM.encrypt) return 'refused';
     if (bytes.length < SEALED_HEADER_BYTES) return 'more';
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const length = view.getUint32(1);
@@ -76,7 +76,7 @@ export class StreamAssembler {
     if (bytes.length < end) return 'more';
     const associated = joined(bytes.subarray(0, SEALED_HEADER_BYTES), label);
     const sealed = bytes.subarray(SEALED_HEADER_BYTES, end);
-    const plain = open(world, keyring, sealed, associated);
+    const plain = sealing.open(sealed, associated);
     if (plain === null || plain.length === 0) return 'refused';
     if (plain[0] !== SWIM.compress) return plain;
     return unpackMessage(plain, LIMITS.gossipStreamBytesMax) ?? 'refused';
