@@ -1,5 +1,6 @@
 /** What happens to a cluster while clients write: drawn from the seed, one kind a run. */
 import type { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
+import { type Delivery, DROPPED } from '../../src/world/simulated/wire/wire.ts';
 import type { LossWindow } from './checks.ts';
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
 
@@ -12,7 +13,7 @@ export type ScenarioKind = 'calm' | 'crash' | 'partition' | 'chaos';
 export const SCENARIO_KINDS: readonly ScenarioKind[] = ['calm', 'crash', 'partition', 'chaos'];
 
 /** Clocks of machines differ by so much, at most. */
-const SKEW_MS_MAX = 50;
+const SKEW_MS_MAX = 300;
 /** So long a pause is no reason to take a node for dead. */
 const SHORT_STALL_MS = 400;
 const LONG_STALL_MS = 4000;
@@ -27,6 +28,10 @@ export class Scenario {
   readonly log: string[] = [];
   private readonly cluster: SimulatedCluster;
   private readonly random: SeededRandom;
+  /** Path -> how much later everything arrives, and until when that is so. */
+  private readonly lags = new Map<string, { ms: number; untilMs: number }>();
+  /** Paths on which the next segment of a connection breaks it. */
+  private readonly breaks = new Set<string>();
   /** Since when something is wrong that keeps effects from being shipped; Infinity: nothing is. */
   private troubledSinceMs = Number.POSITIVE_INFINITY;
 
@@ -38,16 +43,17 @@ export class Scenario {
 
   /** How far stamps of writes may be from the order in which clients saw them. */
   get slackMs(): number {
-    return this.kind === 'calm' ? 0 : SKEW_MS_MAX * 2 + LONG_STALL_MS;
+    return SKEW_MS_MAX * 2 + (this.kind === 'chaos' ? LONG_STALL_MS : 0);
   }
 
   /** How slow and how lossy the wires are. */
   shapeWire(): void {
     const { wire } = this.cluster.fabric;
-    const isSlow = this.random.below(4) === 0;
-    wire.latencyMsMax = isSlow ? 15 : 0.2 + this.random.below(20) / 10;
+    const isSlow = this.random.below(3) === 0;
+    wire.latencyMsMax = isSlow ? 30 : 0.2 + this.random.below(20) / 10;
     wire.lossShare = this.random.below(3) === 0 ? 0.02 : 0;
     wire.duplicateShare = this.random.below(3) === 0 ? 0.05 : 0;
+    wire.onDelivery = (delivery) => this.judge(delivery);
   }
 
   skewClocks(): void {
@@ -71,6 +77,8 @@ export class Scenario {
   async mend(): Promise<void> {
     const { fabric, nodes } = this.cluster;
     this.note('mend');
+    this.lags.clear();
+    this.breaks.clear();
     fabric.wire.healAll();
     fabric.wire.lossShare = 0;
     fabric.wire.duplicateShare = 0;
@@ -78,6 +86,14 @@ export class Scenario {
       if (node.kit === null && this.kind !== 'calm') await this.restart(node);
     }
     this.troubledSinceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Faults of one path. */
+  private judge({ kind, from, to, bytes }: Delivery): number {
+    const path = `${from}>${to}`;
+    if (kind === 'stream' && bytes.length > 0 && this.breaks.delete(path)) return DROPPED;
+    const lag = this.lags.get(path);
+    return lag === undefined || lag.untilMs < this.cluster.nowMs ? 0 : lag.ms;
   }
 
   private async act(): Promise<void> {
@@ -98,7 +114,7 @@ export class Scenario {
   private async disturb(): Promise<void> {
     const { cluster } = this;
     const node = this.chooseNode();
-    switch (this.random.below(4)) {
+    switch (this.random.below(5)) {
       case 0:
         if (cluster.nodes.length >= 5) return;
         this.note('another node joins');
@@ -108,6 +124,8 @@ export class Scenario {
         if (cluster.running.length < 3) return;
         this.note(`${node.id} leaves`);
         return cluster.leave(node);
+      case 2:
+        return this.lag(node, SHORT_STALL_MS);
       default:
         return this.stall(node, this.kind === 'calm' ? SHORT_STALL_MS : LONG_STALL_MS);
     }
@@ -123,6 +141,11 @@ export class Scenario {
     }
     if (!mayCrash) return;
     const node = this.chooseNode();
+    // What it did last is with the one already, and not with the other.
+    if (this.random.below(2) === 0) {
+      this.lag(node, SHORT_STALL_MS);
+      await cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
+    }
     const how = this.random.below(3) === 0 ? 'dark' : 'killed';
     this.note(`${node.id} is ${how}`);
     cluster.kill(node, how);
@@ -133,9 +156,8 @@ export class Scenario {
     const { cluster } = this;
     const { wire } = cluster.fabric;
     const node = this.chooseNode();
-    const others = cluster.nodes.filter((one) => one !== node);
-    const other = others[this.random.below(others.length)];
-    switch (this.random.below(4)) {
+    const other = this.chooseOther(node);
+    switch (this.random.below(5)) {
       case 0:
         this.note('the wires are whole');
         wire.healAll();
@@ -148,17 +170,36 @@ export class Scenario {
         this.note(`nothing comes from ${node.id} to ${other.id}`);
         wire.cut(node.address, other.address);
         break;
+      case 3:
+        this.note(`a connection breaks between ${node.id} and ${other.id}`);
+        this.breaks.add(`${node.address}>${other.address}`);
+        return;
       default:
         this.note(`${node.id} and ${other.id} do not hear each other`);
         wire.cutBoth(node.address, other.address);
     }
-    this.troubledSinceMs = Math.min(this.troubledSinceMs, cluster.nowMs);
+    this.noteTrouble();
+  }
+
+  private noteTrouble(): void {
+    this.troubledSinceMs = Math.min(this.troubledSinceMs, this.cluster.nowMs);
   }
 
   private async restart(node: SimulatedNode): Promise<void> {
     const keepsDisk = this.random.below(2) === 0;
     this.note(`${node.id} starts again, ${keepsDisk ? 'with its disk' : 'with an empty disk'}`);
     await this.cluster.restart(node, { keepsDisk });
+  }
+
+  /** All that one node sends to one other comes later. */
+  private lag(node: SimulatedNode, msMax: number): void {
+    const { cluster } = this;
+    const other = this.chooseOther(node);
+    const ms = 1 + this.random.below(msMax);
+    this.note(`what ${node.id} sends to ${other.id} takes ${ms} ms`);
+    const untilMs = cluster.nowMs + 2 * msMax;
+    this.lags.set(`${node.address}>${other.address}`, { ms, untilMs });
+    this.noteTrouble();
   }
 
   private stall(node: SimulatedNode, msMax: number): void {
@@ -173,6 +214,11 @@ export class Scenario {
     const shippedMs = SHIPPED_MS + this.cluster.fabric.wire.latencyMsMax * 4;
     const fromMs = Math.min(nowMs - shippedMs, this.troubledSinceMs);
     this.windows.push({ fromMs, toMs: nowMs });
+  }
+
+  private chooseOther(node: SimulatedNode): SimulatedNode {
+    const others = this.cluster.nodes.filter((one) => one !== node);
+    return others[this.random.below(others.length)];
   }
 
   private chooseNode(): SimulatedNode {
