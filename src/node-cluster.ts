@@ -40,6 +40,8 @@ export interface NodeClusterOptions {
   closeSession(session: Session): void;
 }
 
+const LOOK_EVERY_MS = 10;
+
 export class NodeCluster {
   readonly service: ClusterService;
   private readonly options: NodeClusterOptions;
@@ -52,6 +54,7 @@ export class NodeCluster {
   private readonly replication: NodeReplication;
   private readonly repair: Repair;
   private readonly router: Router;
+  private isLeaving = false;
 
   /** @throws NodeError BAD_CONFIGURATION */
   constructor(options: NodeClusterOptions) {
@@ -140,16 +143,21 @@ export class NodeCluster {
   }
 
   /**
-   * Another node takes over what this one owns, and all are told that it goes. Clients are served
-   * meanwhile.
+   * Another node takes over what this one owns. Clients are served meanwhile, and afterwards: what
+   * they write is forwarded.
    */
   async leave(): Promise<void> {
+    this.isLeaving = true;
     // Who is alone has nobody to hand over to.
-    if (this.view.liveIds.length > 1) this.view.setState('leaving');
-    await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
+    if (this.view.liveIds.length === 1) return;
+    this.view.setState('leaving');
+    await this.untilHandedOver();
   }
 
+  /** No client is served any more. */
   async stop(): Promise<void> {
+    // At this word the others close their links: all that was asked by them has been answered.
+    if (this.isLeaving) await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
     this.view.stop();
     this.router.stop();
     this.repair.stop();
@@ -157,6 +165,27 @@ export class NodeCluster {
     this.membership.stop();
     await this.bus.stop();
     this.clockFile?.close(this.replication.clock.reachedMs);
+  }
+
+  private untilHandedOver(): Promise<void> {
+    const { clock, timers } = this.options.services.world;
+    const deadlineMs = clock.monotonicMs() + LIMITS.clusterLeaveMs;
+    return new Promise((resolve) => {
+      const timer = timers.every(LOOK_EVERY_MS, () => {
+        if (!this.isHandedOver && clock.monotonicMs() < deadlineMs) return;
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  private get isHandedOver(): boolean {
+    const { replication, router } = this;
+    if (router.pendingCount > 0) return false;
+    return this.options.services.stores.all.every((store) => {
+      const duty = replication.dutyOf(store);
+      return duty !== 'owner' && duty !== 'waiting';
+    });
   }
 
   private createBus(incarnation: number): LinkBus {
