@@ -133,6 +133,29 @@ test('who leaves has left, at once, and leaves nothing behind', async () => {
   assert.ok(!first.heard.includes('node-3 failed'));
 });
 
+test('leaving takes less than half a second', async () => {
+  for (const names of [THREE.slice(0, 2), THREE, FIVE]) {
+    const kit = createGossipKit(40);
+    const gossipers = await startAll(kit, names);
+    const beforeMs = kit.fabric.timeline.nowMs;
+    await kit.fabric.await(gossipers[1].membership.leave());
+    const tookMs = kit.fabric.timeline.nowMs - beforeMs;
+    assert.ok(tookMs < 500, `${tookMs} ms with ${names.length}`);
+    const left = seesAll([gossipers[0], ...gossipers.slice(2)], 'node-2', 'left');
+    await kit.fabric.until('the farewell', left, 1_000);
+  }
+});
+
+test('on all addresses of a machine it tells the one that others reach', async () => {
+  const kit = createGossipKit(44);
+  const [first] = await kit.start(['node-1']);
+  const { address } = first.world.network;
+  const second = kit.add('node-2', { host: '0.0.0.0', seeds: [address] });
+  void second.membership.start();
+  await kit.fabric.until('node-2', () => areAllAlive([first, second]), 3_000);
+  assert.equal(memberOf(first, 'node-2').address, second.world.network.address);
+});
+
 test('a node by itself leaves without waiting', async () => {
   const kit = createGossipKit(16);
   const [only] = await kit.start(['node-1']);

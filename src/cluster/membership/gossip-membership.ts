@@ -9,13 +9,13 @@ import type {
   MembershipOptions,
   MembershipStats,
 } from './membership.ts';
+import { findOwnAddress } from './own-address.ts';
 import { Rejoining } from './rejoining.ts';
 import { CONFLICT_QUERY, Serf } from './serf/serf.ts';
 import { encodeTags } from './serf/tags.ts';
 import { createGossipStats } from './swim/gossip-stats.ts';
 import { Swim } from './swim/swim.ts';
 import { TIMING } from './swim/timing.ts';
-import { isUnspecified } from './wire/ip-address.ts';
 import type { Keyring } from './wire/keyring.ts';
 import { Sealing } from './wire/sealing.ts';
 import { parseConflictResponse } from './wire/serf-parsers.ts';
@@ -115,11 +115,15 @@ export class GossipMembership implements Membership {
   }
 
   async start(): Promise<void> {
-    const { host, port, advertiseHost, advertisePort } = this.options;
+    const { world, logger } = this;
+    const { host, port, advertiseHost, advertisePort, seeds } = this.options;
     await this.swim.transport.bind(host, port);
+    const ownAddress = { world, logger, host, seeds };
+    const address = advertiseHost === '' ? await findOwnAddress(ownAddress) : advertiseHost;
+    if (this.isStopped) return;
     this.serf.start();
     this.swim.start({
-      address: advertiseHost === '' ? await this.findAddress() : advertiseHost,
+      address,
       port: advertisePort === 0 ? this.port : advertisePort,
       meta: encodeTags(this.tags),
       // Beyond that of the process before, whose news others may still tell.
@@ -155,6 +159,7 @@ export class GossipMembership implements Membership {
     if (this.isStopped) return;
     this.rejoining.stop();
     if (this.swim.hasLivingPeers) {
+      this.swim.hasten();
       const { nodeId } = this.options;
       await this.spread((onSpread) => this.serf.sayLeaving(nodeId, onSpread));
       await this.spread((onSpread) => this.swim.rumours.sayFarewell(onSpread));
@@ -203,15 +208,6 @@ export class GossipMembership implements Membership {
 
   private pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.world.timers.after(ms, resolve));
-  }
-
-  /** What others can send to. */
-  private async findAddress(): Promise<string> {
-    const { host } = this.options;
-    if (!isUnspecified(host)) return host;
-    const { hostname } = this.world.host;
-    const addresses = await this.world.network.resolve(hostname).catch(() => []);
-    return addresses[0] ?? host;
   }
 
   /**

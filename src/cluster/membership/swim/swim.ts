@@ -100,6 +100,12 @@ export class Swim {
     this.planExchange();
   }
 
+  /** News do not wait any more: this node leaves, and somebody waits for that. */
+  hasten(): void {
+    this.gossipTimer?.cancel();
+    this.gossipTimer = this.world.timers.every(TIMING.hastyGossipMs, () => this.gossip());
+  }
+
   stop(): void {
     this.isStopped = true;
     this.prober.stop();

@@ -11,6 +11,8 @@ export const TIMING = {
   probeAnswerMs: 500,
   indirectCount: 3,
   gossipMs: 200,
+  /** The same of a node that leaves. */
+  hastyGossipMs: 20,
   gossipNodeCount: 3,
   /** Who died so recently is told as well, so that it can object. */
   gossipToTheDeadMs: 30_000,
