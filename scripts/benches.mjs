@@ -21,6 +21,7 @@ export const BENCHES = {
   snapshot: { needsRedis: false },
   durability: { needsRedis: true },
   links: { needsRedis: false },
+  replication: { needsRedis: false },
   'frame-parser': { needsRedis: false },
   'reply-writer': { needsRedis: false },
   lua: { needsRedis: false },

@@ -37,7 +37,7 @@ interface StoreDuty {
   /** While waiting: who is to hand over. */
   predecessorId: string;
   timer: Timer | null;
-  /** Who said that this node executes from now on, before the table did, and until when that holds. */
+  /** Who executed last, and said that this node does from now on, before the table says it. */
   handedById: string;
 }
 

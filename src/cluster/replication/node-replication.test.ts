@@ -71,7 +71,7 @@ test('a lost batch is noticed by the next one; keys that do not fit are fetched'
   kit.check('');
 });
 
-test('a batch that was the last one and was lost is noticed by the word where the stream is', async () => {
+test('a lost batch that was the last one is noticed all the same', async () => {
   const kit = await createReplicationKit(2);
   const [owner, replica] = kit.nodes;
   owner.run('SET', 's', '1');
@@ -142,7 +142,7 @@ test('acknowledgements tell how far a replica has come; who waits is called', as
   assert.equal(told.at(-1), 'now true');
 });
 
-test('a replica that has missed something acknowledges nothing until it is equal again', async () => {
+test('a replica that has missed something acknowledges nothing more', async () => {
   const kit = await createReplicationKit(2);
   const [owner, replica] = kit.nodes;
   owner.run('SET', 'a', '1');
@@ -157,7 +157,7 @@ test('a replica that has missed something acknowledges nothing until it is equal
   assert.equal(owner.replication.acknowledgedCount(owner.store, position), 1);
 });
 
-test('EXEC and scripts are applied as one, and stand as one in the log of the replica', async () => {
+test('EXEC and scripts are applied as one, and logged as one', async () => {
   const kit = await createReplicationKit(2);
   const [owner, replica] = kit.nodes;
   const told: string[] = [];
@@ -210,7 +210,7 @@ test('a flush leaves what was written elsewhere after it', async () => {
   kit.check('');
 });
 
-test('two owners at once: the later version wins on all nodes, and the other one is counted', async () => {
+test('of two owners the later version wins on all nodes, the other is counted', async () => {
   const kit = await createReplicationKit(3);
   const [left, right, third] = kit.nodes;
   left.run('SET', 'k', 'zero');
@@ -226,7 +226,7 @@ test('two owners at once: the later version wins on all nodes, and the other one
   assert.equal(left.parts.applier.lostCount + third.parts.applier.lostCount, 2);
 });
 
-test('a key that has expired on one of two nodes whose clocks differ makes no difference', async () => {
+test('a key that has expired on one of two nodes makes no difference', async () => {
   const kit = await createReplicationKit(2, { aheadMs: [0, 400] });
   const [owner, replica] = kit.nodes;
   owner.run('SET', 'k', 'a', 'PX', 300);
@@ -310,7 +310,7 @@ test('commands that the settings have renamed go under their real names', async 
   assert.equal(kit.nodes[1].run('PFCOUNT', 'q'), 2);
 });
 
-test('the owner stops, sends what it has, and hands over: no change is lost or stamped twice', async () => {
+test('the owner stops, sends what it has, and hands over: nothing is lost', async () => {
   const kit = await createReplicationKit(3);
   const [first, second] = kit.nodes;
   for (let round = 0; round < 20; round++) {

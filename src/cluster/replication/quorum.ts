@@ -1,6 +1,6 @@
 /**
- * Writes of a store with `consistency: quorum`: they begin only while a majority of the nodes can be
- * reached, and are answered when a majority has them. Without coordination that is a count of
+ * Writes of a store with `consistency: quorum`: they begin only while a majority of the nodes can
+ * be reached, and are answered when a majority has them. Without coordination that is a count of
  * acknowledgements and no more: see docs/guarantees.md for what it does not promise.
  */
 import { LIMITS } from '../../base/limits.ts';
@@ -40,7 +40,7 @@ export class Quorum {
     return this.acknowledgements.countAt(position) >= this.neededCount;
   }
 
-  /** @param done  told whether a majority has all up to there, or none is known to after a second */
+  /** @param done  told that a majority has all up to there, or none is known to after a second */
   whenReached(position: number, done: (isReached: boolean) => void): void {
     this.acknowledgements.wait(position, this.neededCount, LIMITS.quorumMs, done);
   }

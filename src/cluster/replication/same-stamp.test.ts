@@ -53,6 +53,10 @@ function checkStamps(kit: ReplicationKit, told: string): number {
   return sameCount;
 }
 
+const MOVING_SCRIPT =
+  "redis.call('SET', KEYS[1], ARGV[1]) " +
+  "return redis.call('LMOVE', KEYS[2], KEYS[3], 'LEFT', 'RIGHT')";
+
 function drawMore(draw: Draw, keys: CommandKeys): (string | number)[][] {
   switch (draw(9)) {
     case 0:
@@ -83,15 +87,7 @@ function drawMore(draw: Draw, keys: CommandKeys): (string | number)[][] {
       return [['SORT', keys.of('set'), 'ALPHA', 'STORE', keys.of('list')]];
     default:
       return [
-        [
-          'EVAL',
-          "redis.call('SET', KEYS[1], ARGV[1]) return redis.call('LMOVE', KEYS[2], KEYS[3], 'LEFT', 'RIGHT')",
-          3,
-          keys.of('string'),
-          keys.of('list'),
-          keys.of('list'),
-          draw(99),
-        ],
+        ['EVAL', MOVING_SCRIPT, 3, keys.of('string'), keys.of('list'), keys.of('list'), draw(99)],
       ];
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The stamps of 16 neighbouring slots: one sparse array, sorted by tag, so that a slot's entries lie
- * together and a key that is not there is missed as quickly as one that is found.
+ * The stamps of 16 neighbouring slots: one sparse array, sorted by tag, so that a slot's entries
+ * lie together and a key that is not there is missed as quickly as one that is found.
  *
  *     cell   [absent, 31 bits of tag][stamp high][stamp low]     12 bytes; a tag is never 0
  *     tag    [4 bits: which slot][27 bits of the key's hash]

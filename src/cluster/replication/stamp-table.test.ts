@@ -110,7 +110,7 @@ test('of a key that is not known the floor is told, as its stamp of absence', ()
   assert.equal(table.floorHigh, 9, 'a floor is never lowered');
 });
 
-test('a key has one slot and one tag on all nodes, and the tag tells the lower bits of the slot', () => {
+test('a key has one slot and one tag on all nodes', () => {
   const [one, other] = [new StampTable(SEEDS), new StampTable(SEEDS)];
   const strange = new StampTable({ seed0: 1, seed1: 2 });
   let differing = 0;

@@ -1,6 +1,6 @@
 /**
- * Stamps every change of one store, whoever made it, and hands it to the stream. A change that comes
- * from another node has a stamp already: while it is applied this stays out of the way.
+ * Stamps every change of one store, whoever made it, and hands it to the stream. A change that
+ * comes from another node has a stamp already: while it is applied this stays out of the way.
  *
  * What happens on each node by itself is neither stamped nor sent: a key or a field whose deadline
  * has passed. The key is marked as absent, and keeps its stamp.
