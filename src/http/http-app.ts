@@ -221,7 +221,8 @@ class App implements HttpApp {
       await note?.whenSafe();
       const hasWritten = cluster.positionOf(caller.session) > position;
       if (!script.hasForwarded && !hasWritten) return first;
-      const isLocal = !script.hasForwarded;
+      const isOwner = cluster.ownerOfStore(store)?.isSelf === true;
+      const isLocal = !script.hasForwarded || isOwner;
       const isReplicated = !isLocal || (await whenReplicated(cluster, caller.session));
       script.begin();
       return await this.answer(row, request, store, { caller, outcome: { isLocal, isReplicated } });

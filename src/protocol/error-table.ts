@@ -37,6 +37,10 @@ export const ERRORS = {
     'ERR The node that executed this command was lost before it answered: ' +
       'whether the command was done is not known',
   ),
+  quorumUnknown: row(
+    'ERR The command was done, but no majority of the nodes has it in time: ' +
+      'whether it stays is not known',
+  ),
   notHere: row(
     'ERR Another node of the cluster executes this command, and this caller cannot wait',
   ),

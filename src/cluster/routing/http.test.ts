@@ -25,7 +25,12 @@ async function ask(
   let answer: Answer | null = null;
   const headers = payload === undefined ? {} : { 'content-type': 'application/json' };
   const body = payload === undefined ? {} : { payload: JSON.stringify(payload) };
-  const asked = app.fastify.inject({ method, url, headers: { host: 'localhost', ...headers }, ...body });
+  const asked = app.fastify.inject({
+    method,
+    url,
+    headers: { host: 'localhost', ...headers },
+    ...body,
+  });
   void asked.then((response) => {
     answer = { status: response.statusCode, body: JSON.parse(response.body) };
   });

@@ -1,9 +1,11 @@
 import { AssertionFailure } from '../../base/errors.ts';
 import { Frame } from '../../base/frame.ts';
 import type { Timer } from '../../base/world.ts';
+import { endTransaction } from '../../commands/end-transaction.ts';
 import { executeCommand } from '../../commands/execute-command.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import { GATE, Session } from '../../commands/session.ts';
+import type { Store } from '../../engine/store.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
@@ -52,6 +54,7 @@ export class ProxyTable implements ProxyHost {
     this.execFrame = nameFrame(options.node, 'exec');
     this.sender = new ReplySender({
       bus: options.bus,
+      quorumOf: (store) => this.replication.quorumOf(store),
       after: (delayMs, callback) => this.loop.after(delayMs, callback),
       deliver: options.deliver,
     });
@@ -163,6 +166,12 @@ export class ProxyTable implements ProxyHost {
     }
     const { sender } = this;
     const { writer } = sender;
+    const isWrite = this.routes.isWrite(session, frame);
+    const refusal = isWrite && store !== null ? this.refusalOf(store) : null;
+    if (refusal !== null) {
+      this.refuse(proxy, number, refusal);
+      return 'done';
+    }
     writer.protocol = session.protocol;
     sender.mark = writer.position;
     const { changeCount } = session;
@@ -173,8 +182,26 @@ export class ProxyTable implements ProxyHost {
       this.fail(proxy, number, error, session.changeCount !== changeCount);
       return 'done';
     }
-    if ((session.gate & WAITS) === 0) sender.note(proxy, number);
+    if ((session.gate & WAITS) === 0) sender.note(proxy, number, isWrite);
     return 'done';
+  }
+
+  /** Too few nodes can be reached for a majority to have a change of the store. */
+  private refusalOf(store: Store): string | null {
+    return this.replication.quorumOf(store)?.refusal() ?? null;
+  }
+
+  private refuse(proxy: ProxySession, number: number, text: string): void {
+    const { session } = proxy;
+    const { sender } = this;
+    const isExec = session.transaction !== null;
+    if (isExec) endTransaction(session);
+    sender.mark = sender.writer.position;
+    sender.writer.errorText(isExec ? `EXECABORT Transaction discarded because of: ${text}` : text);
+    sender.note(proxy, number, false);
+    const { node } = this;
+    node.counters[METRIC.errorReplies]++;
+    node.statistics.recordError(sender.writer.bytes, sender.mark, sender.writer.position);
   }
 
   answer(proxy: ProxySession, number: number, bytes: Uint8Array, start: number, end: number): void {
@@ -185,7 +212,7 @@ export class ProxyTable implements ProxyHost {
       const { sender } = this;
       sender.mark = sender.writer.position;
       sender.writer.copy(reply, 0, reply.length);
-      sender.note(proxy, number);
+      sender.note(proxy, number, true);
     });
   }
 

@@ -1,14 +1,17 @@
 /**
  * Replies to clients of other nodes. Those of a loop turn lie in one writer, and leave when the
  * turn ends, behind the effects that they tell of: one message for what one client sent at once.
- * A reply to a change that its store's log, or a majority, has not got yet is kept until it has.
+ * A reply to a change that its store's log has not got yet is kept until it has; where a majority of
+ * nodes must have it, until those have, and it becomes an error if they do not in time.
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/world.ts';
 import type { StoreSafety } from '../../engine/store-safety.ts';
+import { ERRORS } from '../../protocol/error-table.ts';
 import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { PeerBus } from '../peers/peer-bus.ts';
+import type { Replication } from '../replication/replication.ts';
 import type { ProxySession } from './proxy-session.ts';
 import { HANDED_BACK } from './routing-messages.ts';
 
@@ -23,10 +26,15 @@ export interface Replies {
 }
 
 interface HeldReplies extends Replies {
+  readonly lengths: number[];
+  bytes: Uint8Array;
+  start: number;
   readonly proxy: ProxySession;
-  /** Null: only its link was full. */
+  /** Null: there is no log to wait for. */
   readonly safety: StoreSafety | null;
   readonly position: number;
+  /** The majority has not answered yet. */
+  isAwaited: boolean;
 }
 
 export class ReplySender {
@@ -37,19 +45,24 @@ export class ReplySender {
   private readonly proxies: ProxySession[] = [];
   private readonly numbers: number[] = [];
   private readonly lengths: number[] = [];
+  /** Whether what they answer may have changed something. */
+  private readonly areWrites: boolean[] = [];
   private held: HeldReplies[] = [];
   private timer: Timer | null = null;
   private readonly bus: PeerBus;
+  private readonly quorumOf: Replication['quorumOf'];
   private readonly after: (delayMs: number, callback: () => void) => Timer;
   private readonly deliver: (replies: Replies) => void;
 
   /** @param options.deliver  to a client of this node */
   constructor(options: {
     bus: PeerBus;
+    quorumOf: Replication['quorumOf'];
     after: (delayMs: number, callback: () => void) => Timer;
     deliver: (replies: Replies) => void;
   }) {
     this.bus = options.bus;
+    this.quorumOf = options.quorumOf;
     this.after = options.after;
     this.deliver = options.deliver;
   }
@@ -63,11 +76,13 @@ export class ReplySender {
   }
 
   /** What was written since `mark` is the reply to that command. */
-  note(proxy: ProxySession, number: number): void {
+  note(proxy: ProxySession, number: number, isWrite: boolean): void {
+    this.areWrites.push(isWrite);
     this.add(proxy, number, this.writer.position - this.mark);
   }
 
   noteHandedBack(proxy: ProxySession, number: number): void {
+    this.areWrites.push(false);
     this.add(proxy, number, HANDED_BACK);
   }
 
@@ -93,6 +108,7 @@ export class ReplySender {
     proxies.length = 0;
     numbers.length = 0;
     lengths.length = 0;
+    this.areWrites.length = 0;
     writer.reset();
     this.mark = 0;
   }
@@ -123,15 +139,44 @@ export class ReplySender {
       bytes,
       start,
     };
-    const { safety } = proxy.session.store;
+    const { store } = proxy.session;
+    const { safety } = store;
     const isSafe = safety === null || safety.position <= safety.safePosition;
-    if (isSafe && proxy.heldReplyCount === 0 && this.send(proxy, replies)) return;
+    const areWrites = this.areWrites.slice(first, end);
+    const quorum = areWrites.includes(true) ? this.quorumOf(store) : null;
+    const isReady = isSafe && quorum === null;
+    if (isReady && proxy.heldReplyCount === 0 && this.send(proxy, replies)) return;
     const kept = bytes.slice(start, start + byteCount);
     const position = isSafe ? 0 : safety.position;
-    this.held.push({ ...replies, bytes: kept, start: 0, proxy, safety, position });
+    const isAwaited = quorum !== null;
+    const held = { ...replies, bytes: kept, start: 0, proxy, safety, position, isAwaited };
+    this.held.push(held);
     proxy.heldReplyCount++;
     if (!isSafe) void safety.whenSafe(position, true).then(() => this.release());
-    else this.releaseLater();
+    else if (quorum === null) this.releaseLater();
+    quorum?.whenReached(quorum.position, (isReached) => {
+      held.isAwaited = false;
+      if (!isReached) this.replaceWrites(held, areWrites);
+      this.release();
+    });
+  }
+
+  /** No majority has them in time, and some may yet have them later. */
+  private replaceWrites(held: HeldReplies, areWrites: readonly boolean[]): void {
+    const parts: Uint8Array[] = [];
+    const { lengths } = held;
+    let { start } = held;
+    for (let i = 0; i < lengths.length; i++) {
+      const end = start + sizeOf(lengths[i]);
+      // What was refused has changed nothing.
+      const isKept = !areWrites[i] || held.bytes[start] === MINUS;
+      const reply = isKept ? held.bytes.subarray(start, end) : ERRORS.quorumUnknown.bytes;
+      if (lengths[i] !== HANDED_BACK) lengths[i] = reply.length;
+      parts.push(reply);
+      start = end;
+    }
+    held.bytes = Buffer.concat(parts);
+    held.start = 0;
   }
 
   /** Those that may leave by now do. */
@@ -143,8 +188,8 @@ export class ReplySender {
     for (const replies of held) {
       const { position, proxy, safety } = replies;
       if (proxy.isGone) continue;
-      const isSafe = safety === null || safety.safePosition >= position;
-      if (isSafe && !late.has(proxy)) {
+      const isLogged = safety === null || safety.safePosition >= position;
+      if (isLogged && !replies.isAwaited && !late.has(proxy)) {
         if (this.send(proxy, replies)) {
           proxy.heldReplyCount--;
           continue;
@@ -185,6 +230,8 @@ export class ReplySender {
     return true;
   }
 }
+
+const MINUS = 45;
 
 export function sizeOf(length: number): number {
   return length === HANDED_BACK ? 0 : length;

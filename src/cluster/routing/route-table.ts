@@ -38,6 +38,14 @@ export class RouteTable {
     }
   }
 
+  /** Whether the command in `frame` may change something; EXEC: one of its transaction's. */
+  isWrite(session: Session, frame: Frame): boolean {
+    const command = findCommand(session, frame);
+    if (command === null) return false;
+    if (this.of(command) === ROUTE.EXEC) return session.transaction?.hasWrite === true;
+    return command.mayReplicate || this.of(command) === ROUTE.STORES;
+  }
+
   private add(command: Command): void {
     this.routes.set(command, routeOf(command.row, command.fullName));
     for (const child of command.subcommands?.values() ?? []) this.add(child);

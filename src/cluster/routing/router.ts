@@ -90,7 +90,8 @@ export class Router {
     });
     this.ownership.onChange(() => this.onTable());
     this.replication.onDuty((store, now) => this.onDuty(store, now));
-    this.raiseGate();
+    this.node.stores.onCreated(() => this.raiseGate());
+    if (this.ownership.table.nodeIds.length > 0) this.raiseGate();
   }
 
   stop(): void {
@@ -134,12 +135,13 @@ export class Router {
       case ROUTE.EXEC:
         return session.transaction !== null && this.runsElsewhere(session, session.transaction);
       case ROUTE.WATCH:
-        return session.transaction === null && (isAwaiting || !this.isOwner(session.store));
+        if (session.transaction !== null) return false;
+        return isAwaiting || !this.mayWrite(session, session.store);
       case ROUTE.KILL:
         return isAwaiting || ((session.gate & GATE.BUSY) === 0 && !this.isOwner(session.store));
       default: {
         const store = this.routes.storeOfRoute(route, session, frame);
-        return isAwaiting || (store !== null && !this.isOwner(store));
+        return isAwaiting || (store !== null && !this.mayWrite(session, store));
       }
     }
   }
@@ -219,6 +221,15 @@ export class Router {
     this.replication.whenAcknowledged(store, position, nodeCount, timeoutMs, () => done());
   }
 
+  /**
+   * Writes run at once at the owner, but for those that a majority of nodes must have before they
+   * are answered: their replies are held as if they were another node's.
+   */
+  private mayWrite({ channel }: Session, store: Store): boolean {
+    if (!this.isOwner(store)) return false;
+    return channel?.isPatient !== true || this.replication.quorumOf(store) === null;
+  }
+
   private isOwner(store: Store): boolean {
     return this.replication.dutyOf(store) === 'owner';
   }
@@ -228,8 +239,8 @@ export class Router {
     if (transaction.isBroken || session.watched?.isDirty === true) return false;
     if ((session.gate & GATE.AWAITING) !== 0) return true;
     if (this.node.watches.isWatchedElsewhere(session)) return true;
-    const duty = this.replication.dutyOf(session.store);
-    return duty !== 'owner' && (transaction.hasWrite || duty === 'filling');
+    if (transaction.hasWrite) return !this.mayWrite(session, session.store);
+    return this.isFilling(session.store);
   }
 
   private forwardTransaction(
@@ -332,11 +343,13 @@ export class Router {
     });
   }
 
-  /** A node that knows no other looks at nothing. */
+  /** A node that executes everything looks at nothing. */
   private raiseGate(): void {
     const { nodeIds } = this.ownership.table;
     const isAlone = nodeIds.length === 1 && nodeIds[0] === this.bus.id;
-    this.node.clients.setGate(GATE.ROUTED, !isAlone);
+    // A majority is of those that are gone, too.
+    const hasQuorum = this.node.stores.all.some((store) => this.replication.quorumOf(store));
+    this.node.clients.setGate(GATE.ROUTED, !isAlone || hasQuorum);
   }
 }
 
