@@ -13,6 +13,7 @@ export class LossCount {
   private readonly clock: Clock;
   /** Peer -> Unix ms at which it was not reached any more. */
   private readonly lostMs = new Map<string, number>();
+  private readonly missing = new Set<string>();
   private readonly hashes = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -20,7 +21,13 @@ export class LossCount {
   }
 
   onLost(peerId: string): void {
+    if (this.missing.has(peerId)) return;
+    this.missing.add(peerId);
     this.lostMs.set(peerId, this.clock.wallMs());
+  }
+
+  onReached(peerId: string): void {
+    this.missing.delete(peerId);
   }
 
   /** Whether a version of that stamp which gives way to what the peer has, or the reverse, is. */

@@ -162,9 +162,15 @@ export class Repair {
     bus.handle(MESSAGE.synced, (peer, message) => this.onSynced(peer, message));
     bus.handle(MESSAGE.copies, (peer, message) => this.onCopies(peer, message));
     bus.listen({
-      onUp: () => this.tick(),
+      onUp: (peer) => {
+        this.losses.onReached(peer.id);
+        this.tick();
+      },
       onDown: (peer) => this.onDown(peer),
-      onSilence: (peer, isSilent) => isSilent && this.losses.onLost(peer.id),
+      onSilence: (peer, isSilent) => {
+        if (isSilent) this.losses.onLost(peer.id);
+        else if (peer.isUp) this.losses.onReached(peer.id);
+      },
     });
     ownership.onChange(() => this.onTable());
     replication.onNeedsSync((store) => this.request(store));

@@ -25,6 +25,8 @@ class AskedDatabase {
   readonly database: Database;
   readonly listed = new SlotBitmap();
   readonly marks = new KeyMarks();
+  /** Keys that were merged field by field or member by member. */
+  readonly merged = new KeyMarks();
   /** The slot that is listed next. */
   nextSlot = 0;
   pass: KeyPass | null = null;
@@ -45,7 +47,6 @@ export class ServedSync {
   /** Of `batch`. */
   private batchDatabase = 0;
   private work: SlicedWork | null = null;
-  private readonly merged = new Set<string>();
 
   constructor(context: RepairContext, id: number, peer: Peer, stamped: StampedStore) {
     this.context = context;
@@ -108,17 +109,19 @@ export class ServedSync {
     eachCopy(message, (frame, high, low) => this.take(database, frame, high, low));
   }
 
-  /** Field by field or member by member: the key as a whole counts no more. */
-  noteMerged(database: Database, key: string): void {
-    this.merged.add(`${database.index} ${key}`);
+  /** The key that was located: as a whole it counts no more. */
+  noteMerged(database: Database): void {
+    const { slot, tag } = this.stamped;
+    this.require(database.index).merged.mark(slot, tag, KEY_ACTION.merge);
   }
 
   private take(database: Database, frame: Frame, high: number, low: number): void {
     const { context, stamped } = this;
+    const { merged } = this.require(database.index);
     const table = stamped.tableOf(database);
     const isKnown = stamped.locate(table, frame, 1);
     if (!isNewer(high, low, table.high, table.low)) return;
-    if (this.merged.size > 0 && this.merged.has(`${database.index} ${frame.latin1(1)}`)) return;
+    if (merged.find(stamped.slot, stamped.tag) !== KEY_ACTION.none) return;
     if (isKnown) context.noteLoss(this.peer.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);
     if (reason !== '') context.onRefused(stamped.store, reason);
@@ -129,6 +132,7 @@ export class ServedSync {
     const table = this.stamped.tableOf(asked.database);
     const isKnown = table.find(slot, tag);
     if (!isNewer(high, low, table.high, table.low)) return;
+    if (asked.merged.find(slot, tag) !== KEY_ACTION.none) return;
     if (isKnown && !table.isAbsent) asked.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
     else table.put(slot, tag, high, low, true);
   }

@@ -5,6 +5,7 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import type { Database } from '../../engine/database.ts';
+import { Effect } from '../../engine/effect.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import type { Store } from '../../engine/store.ts';
 import type { CommandReplay } from '../../replay/command-replay.ts';
@@ -15,6 +16,7 @@ import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 import type { StoreStamps } from '../replication/store-stamps.ts';
 import type { ElementStamps } from './elements/element-stamps.ts';
+import { encodeKey } from './key-copies.ts';
 import { KEY_ACTION, type KeyMarks } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
 
@@ -37,6 +39,7 @@ export class StampedStore {
   slot = 0;
   tag = 0;
   private readonly options: StampedStoreOptions;
+  private readonly effect = new Effect('');
 
   constructor(options: StampedStoreOptions) {
     this.options = options;
@@ -74,10 +77,14 @@ export class StampedStore {
   applyCopy(database: Database, frame: Frame, high: number, low: number): string {
     const table = this.tableOf(database);
     this.locate(table, frame, 1);
-    const { slot, tag } = this;
+    const { elements, slot, tag } = this;
+    const { isMerging } = elements;
+    // It is no change of its own: what is kept of its elements stays true.
+    elements.isMerging = true;
     const reason = this.asChange(slot, high, low, () => {
       return this.options.replay.applyEffect(frame, database.index);
     });
+    elements.isMerging = isMerging;
     if (reason !== '') return reason;
     // A deadline that has passed makes of it a key that is not there.
     table.put(slot, tag, high, low, database.find(frame, 1) === 0);
@@ -87,6 +94,21 @@ export class StampedStore {
   /** Owners only: a change of a part of the key, with a new stamp of this node's clock. */
   applyChange(database: Database, frame: Frame): string {
     return this.options.replay.applyEffect(frame, database.index);
+  }
+
+  /**
+   * Owners: the key that was located as it is now, with a stamp that is later than that one.
+   * @param entry  0: it is not there, which is known with that stamp from now on
+   */
+  restamp(database: Database, entry: number, high: number, low: number): void {
+    const { clock } = this.options;
+    clock.witness(high, low);
+    clock.tick();
+    if (entry === 0) {
+      this.tableOf(database).put(this.slot, this.tag, clock.high, clock.low, true);
+    } else if (encodeKey(this.effect, database, entry)) {
+      this.applyCopy(database, this.effect.frame, clock.high, clock.low);
+    }
   }
 
   /** Removes the key, as a change of that stamp. */

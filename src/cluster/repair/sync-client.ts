@@ -20,7 +20,7 @@ import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
 import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
-import { writeElements } from './elements/element-merge.ts';
+import { canTell, writeElements } from './elements/element-merge.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
 import { KEY_ACTION, KeyMarks } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
@@ -56,6 +56,9 @@ class DifferingDatabase {
   purgedHigh = 0;
   purgedLow = 0;
   pass: KeyPass | null = null;
+  /** Keys that are not the same, while single elements are kept. */
+  readonly changed = new KeyMarks();
+  areElementsSent = false;
   isAsked = false;
 
   constructor(database: Database) {
@@ -165,7 +168,6 @@ export class SyncClient {
     if (isKnown) context.noteLoss(owner.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);
     if (reason !== '') context.onRefused(stamped.store, reason);
-    else stamped.elements.drop(database.index, frame.latin1(1));
   }
 
   private beginRound(): void {
@@ -273,6 +275,8 @@ export class SyncClient {
     this.hear();
     for (const [index, differing] of this.differing) {
       const { database, marks } = differing;
+      if (!differing.areElementsSent) this.sendElements(differing);
+      differing.areElementsSent = true;
       if (marks.count > 0) {
         differing.pass ??= new KeyPass(database, (entry, slot) => {
           this.meet(differing, entry, slot);
@@ -311,20 +315,25 @@ export class SyncClient {
       if (action === KEY_ACTION.forget) table.drop(slot, tag);
       return;
     }
-    const { high, low } = table;
-    if (this.hasElements) this.sendElements(database, entry);
-    if (action === KEY_ACTION.send) batch.add(database, entry, high, low);
+    batch.add(database, entry, table.high, table.low);
   }
 
-  private sendElements(database: Database, entry: number): void {
-    const key = Buffer.from(database.keySlice(entry).copy()).toString('latin1');
-    const kept = this.stamped.elements.find(database.index, key);
-    if (kept === null || kept.isWhole) return;
-    const writer = this.begin(MESSAGE.elements);
-    if (writer === null) return;
-    writer.u32(this.id).u32(database.index);
-    writeElements(writer, database, entry, kept);
-    writer.end();
+  /** Of keys that differ, what is known of their fields and members: before the keys themselves. */
+  private sendElements({ changed, database }: DifferingDatabase): void {
+    const { stamped } = this;
+    const table = stamped.tableOf(database);
+    for (const kept of stamped.elements.all) {
+      if (kept.databaseIndex !== database.index || !canTell(database, kept)) continue;
+      const key = new Uint8Array(Buffer.from(kept.key, 'latin1'));
+      const slot = table.slotOf(key, 0, key.length);
+      const tag = table.tagOf(new DataView(key.buffer), 0, key.length, slot);
+      if (changed.find(slot, tag) === KEY_ACTION.none) continue;
+      const writer = this.begin(MESSAGE.elements);
+      if (writer === null) return;
+      writer.u32(this.id).u32(database.index);
+      writeElements(writer, stamped, database, kept);
+      writer.end();
+    }
   }
 
   private sendBatch(): boolean {
@@ -407,12 +416,10 @@ class Difference implements SlotDifference {
   }
 
   onTheirs(tag: number, high: number, low: number): void {
-    const { client, differing, slot, table } = this;
+    const { differing, slot, table } = this;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
     differing.wants.add(slot, tag, high, low, false);
-    if (this.isStale || !client.hasElements) return;
-    const isHere = table.find(slot, tag) && !table.isAbsent;
-    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.merge, table.high, table.low);
+    this.note(tag);
   }
 
   onRemovedThere(tag: number, high: number, low: number): void {
@@ -421,12 +428,14 @@ class Difference implements SlotDifference {
     const isHere = table.find(slot, tag) && !table.isAbsent;
     if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
     else table.put(slot, tag, high, low, true);
+    this.note(tag);
   }
 
   onMine(tag: number, high: number, low: number): void {
     const { marks } = this.differing;
     const action = this.isStale ? KEY_ACTION.forget : KEY_ACTION.send;
     marks.mark(this.slot, tag, action, high, low);
+    this.note(tag);
   }
 
   onRemovedHere(tag: number, high: number, low: number): void {
@@ -434,6 +443,12 @@ class Difference implements SlotDifference {
     const isForgotten = !isNewer(high, low, differing.purgedHigh, differing.purgedLow);
     if (this.isStale || isForgotten) table.drop(slot, tag);
     else differing.buries.add(slot, tag, high, low, true);
+    this.note(tag);
+  }
+
+  private note(tag: number): void {
+    if (this.isStale || !this.client.hasElements) return;
+    this.differing.changed.mark(this.slot, tag, KEY_ACTION.merge);
   }
 }
 

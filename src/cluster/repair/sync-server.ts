@@ -79,8 +79,7 @@ export class SyncServer {
     const served = this.find(peer, message.u32());
     const database = served?.stamped.store.databases[message.u32()];
     if (served === null || database === undefined) return;
-    const key = mergeElements(served.stamped, database, message);
-    if (key !== null) served.noteMerged(database, key);
+    if (mergeElements(served.stamped, database, message)) served.noteMerged(database);
   }
 
   /** Flushes that the other one has seen and this one has not. */

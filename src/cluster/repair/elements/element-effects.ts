@@ -9,52 +9,34 @@ export const REACH = {
   elements: 1,
   /** All of it, or what cannot be told from the effect. */
   whole: 2,
+  /** The key is gone. */
+  removed: 3,
+  /** Its time is up, on every node alike. */
+  expired: 4,
 } as const;
 
-/** Looked at before the effect's name is: most effects are none of these. */
-const MAY_REACH = new Uint8Array(EVENT_ROWS.length);
-for (const event of [
-  EVENT.hset,
-  EVENT.hincrby,
-  EVENT.hincrbyfloat,
-  EVENT.hdel,
-  EVENT.hexpire,
-  EVENT.hpersist,
-  EVENT.sadd,
-  EVENT.srem,
-  EVENT.spop,
-  EVENT.zadd,
-  EVENT.zincr,
-  EVENT.zrem,
-  EVENT.zpopmin,
-  EVENT.zpopmax,
-]) {
-  MAY_REACH[event] = REACH.elements;
-}
-for (const event of [
-  EVENT.rename,
-  EVENT.copyTo,
-  EVENT.move,
-  EVENT.restore,
-  EVENT.sinterstore,
-  EVENT.sunionstore,
-  EVENT.sdiffstore,
-  EVENT.zremrangebyscore,
-  EVENT.zremrangebyrank,
-  EVENT.zremrangebylex,
-  EVENT.zrangestore,
-  EVENT.zunionstore,
-  EVENT.zinterstore,
-  EVENT.zdiffstore,
-  EVENT.geosearchstore,
-  EVENT.georadiusstore,
-]) {
-  MAY_REACH[event] = REACH.whole;
+/** By event, looked at before the effect's name is: most effects are none of these. */
+const REACH_BY_EVENT = new Uint8Array(EVENT_ROWS.length);
+
+function reaches(reach: number, ...events: number[]): void {
+  for (const event of events) REACH_BY_EVENT[event] = reach;
 }
 
-/** Whether an effect of that event may change elements; one load. */
-export function mayReachElements(eventId: number): boolean {
-  return MAY_REACH[eventId] !== REACH.none;
+const { hset, hincrby, hincrbyfloat, hdel, hexpire, hpersist } = EVENT;
+reaches(REACH.elements, hset, hincrby, hincrbyfloat, hdel, hexpire, hpersist);
+reaches(REACH.elements, EVENT.sadd, EVENT.srem, EVENT.spop);
+reaches(REACH.elements, EVENT.zadd, EVENT.zincr, EVENT.zrem, EVENT.zpopmin, EVENT.zpopmax);
+reaches(REACH.whole, EVENT.rename, EVENT.copyTo, EVENT.move, EVENT.restore);
+reaches(REACH.whole, EVENT.sinterstore, EVENT.sunionstore, EVENT.sdiffstore);
+reaches(REACH.whole, EVENT.zremrangebyscore, EVENT.zremrangebyrank, EVENT.zremrangebylex);
+reaches(REACH.whole, EVENT.zrangestore, EVENT.zunionstore, EVENT.zinterstore, EVENT.zdiffstore);
+reaches(REACH.whole, EVENT.geosearchstore, EVENT.georadiusstore);
+reaches(REACH.removed, EVENT.del, EVENT.evicted);
+reaches(REACH.expired, EVENT.expired);
+
+/** What an effect of that event may reach; one load. */
+export function reachOf(eventId: number): number {
+  return REACH_BY_EVENT[eventId];
 }
 
 /** Which arguments of an effect are elements: `first`, then each `step` further, before the end. */
@@ -65,14 +47,13 @@ export class ElementArguments {
 
   /** @returns a value of REACH */
   find(frame: Frame, eventId: number): number {
-    if (MAY_REACH[eventId] !== REACH.elements) return MAY_REACH[eventId];
-    this.step = 1;
+    const reach = REACH_BY_EVENT[eventId];
+    if (reach !== REACH.elements) return reach;
     this.isRemoval = false;
     switch (frame.latin1(0).toUpperCase()) {
       case 'HSET':
       case 'HMSET':
       case 'HSETNX':
-        return this.at(2, 2);
       case 'HINCRBY':
         return this.at(2, 2);
       case 'HSETEX':
@@ -87,10 +68,15 @@ export class ElementArguments {
       case 'ZREM':
         this.isRemoval = true;
         return this.at(2, 1);
+      case 'SMOVE':
+        this.isRemoval = true;
+        return this.at(3, 1);
       case 'ZADD':
         return this.at(firstScore(frame) + 1, 2);
       case 'ZINCRBY':
         return this.at(3, 1);
+      case 'DEL':
+        return REACH.removed;
       default:
         return REACH.whole;
     }

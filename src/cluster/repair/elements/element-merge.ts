@@ -3,15 +3,17 @@
  * field or member is what was written last. Goes before the key itself, as commands that say one
  * element each:
  *
- *     key, stamps [high, low, absent] of each, commands: HSET, HSETEX, HDEL, SADD, SREM, ZADD, ZREM
+ *     key, type, its stamp, when it was removed as a whole,
+ *     stamps [high, low, absent] of each element, commands: HSETEX, HDEL, SADD, SREM, ZADD, ZREM
  *
- * The owner merges if it knows of its own elements when they were changed; else the later key wins
- * as a whole.
+ * The owner merges if it knows when its own elements were changed; else the later key wins as a
+ * whole. What neither of them has touched stays.
  */
 import { Frame } from '../../../base/frame.ts';
 import { formatDouble } from '../../../base/numbers.ts';
 import type { Database } from '../../../engine/database.ts';
 import { Effect } from '../../../engine/effect.ts';
+import { EVENT } from '../../../engine/event-table.ts';
 import { TYPE } from '../../../engine/keyspace/entry.ts';
 import { Slice } from '../../../engine/slice.ts';
 import { NO_FIELD_DEADLINE } from '../../../engine/values/hash/field-payload.ts';
@@ -24,127 +26,230 @@ import type { MessageReader } from '../../peers/message-reader.ts';
 import type { MessageWriter } from '../../peers/message-writer.ts';
 import { isNewer } from '../../replication/stamp.ts';
 import type { StampedStore } from '../stamped-store.ts';
-import type { KeyElements } from './element-stamps.ts';
+import { type ElementStamp, KeyElements } from './element-stamps.ts';
 
 const STAMP_WORDS = 3;
 
-/** Names by type: what says that an element is there, and what that it is not. */
-const REMOVALS: Readonly<Record<number, string>> = {
-  [TYPE.HASH]: 'HDEL',
-  [TYPE.SET]: 'SREM',
-  [TYPE.ZSET]: 'ZREM',
-};
+const TYPES: Readonly<Record<string, number>> = { H: TYPE.HASH, S: TYPE.SET, Z: TYPE.ZSET };
+const REMOVALS: Readonly<Record<string, string>> = { H: 'HDEL', S: 'SREM', Z: 'ZREM' };
 
-/** Writes the key of the entry and what is kept of its elements. */
+/** Whether what is kept of the key can be told: there is a type, and it is what is there. */
+export function canTell(database: Database, kept: KeyElements): boolean {
+  if (kept.isWhole || kept.type === '') return false;
+  const entry = entryOf(database, kept.key);
+  return entry === 0 || database.typeOf(entry) === TYPES[kept.type];
+}
+
+/** Writes what is kept of the key's elements. */
 export function writeElements(
   writer: MessageWriter,
+  stamped: StampedStore,
   database: Database,
-  entry: number,
   kept: KeyElements,
 ): void {
-  const key = database.keySlice(entry).copy();
-  const type = database.typeOf(entry);
+  const key = Buffer.from(kept.key, 'latin1');
   const stamps: number[] = [];
   COMMANDS.reset();
-  if (REMOVALS[type] !== undefined) {
-    for (const [element, { high, low, isAbsent }] of kept.stamps) {
-      const bytes = Buffer.from(element, 'latin1');
-      EFFECT.begin(REMOVALS[type], database.index, 1).bytes(key, 0, key.length);
-      if (isAbsent) EFFECT.bytes(bytes, 0, bytes.length);
-      else if (!sayElement(database, entry, key, bytes)) continue;
-      COMMANDS.command(EFFECT.frame);
-      stamps.push(high, low, isAbsent ? 1 : 0);
-    }
+  for (const [element, stamp] of kept.stamps) {
+    if (!sayElement(database, kept, element, stamp)) continue;
+    COMMANDS.command(EFFECT.frame);
+    stamps.push(stamp.high, stamp.low, stamp.isAbsent ? 1 : 0);
   }
+  const table = stamped.tableOf(database);
+  locate(stamped, database, kept.key);
   const words = Uint32Array.from(stamps);
-  writer
-    .bytes(key, 0, key.length)
-    .u8(type)
-    .u8(kept.isNew ? 1 : 0);
+  writer.bytes(key, 0, key.length).u8(kept.type.charCodeAt(0));
+  writer.u32(table.high).u32(table.low).u32(kept.removedHigh).u32(kept.removedLow);
   writer.bytes(new Uint8Array(words.buffer), 0, words.byteLength);
   writer.bytes(COMMANDS.bytes, 0, COMMANDS.end);
 }
 
-/** Builds the command that makes the element what it is. @returns false: it has expired */
+/**
+ * Builds the command that makes the element what it is.
+ * @returns false: it has expired, and there is nothing to say
+ */
 function sayElement(
   database: Database,
-  entry: number,
-  key: Uint8Array,
-  element: Uint8Array,
+  { key, type }: KeyElements,
+  element: string,
+  { isAbsent }: ElementStamp,
 ): boolean {
-  const view = new DataView(element.buffer, element.byteOffset, element.length);
-  const type = database.typeOf(entry);
-  if (type === TYPE.SET) {
-    EFFECT.begin('SADD', database.index, 1).bytes(key, 0, key.length);
-    EFFECT.bytes(element, 0, element.length);
+  const keyBytes = Buffer.from(key, 'latin1');
+  const bytes = new Uint8Array(Buffer.from(element, 'latin1'));
+  const view = new DataView(bytes.buffer);
+  const begin = (name: string) =>
+    EFFECT.begin(name, database.index, 1).bytes(keyBytes, 0, keyBytes.length);
+  if (isAbsent) {
+    begin(REMOVALS[type]).bytes(bytes, 0, bytes.length);
     return true;
   }
-  if (type === TYPE.ZSET) {
-    const score = findMember(database, entry, element, view, 0, element.length);
+  const entry = entryOf(database, key);
+  if (entry === 0) return false;
+  if (type === 'S') {
+    begin('SADD').bytes(bytes, 0, bytes.length);
+    return true;
+  }
+  if (type === 'Z') {
+    const score = findMember(database, entry, bytes, view, 0, bytes.length);
     if (Number.isNaN(score)) return false;
-    EFFECT.begin('ZADD', database.index, 1).bytes(key, 0, key.length);
-    EFFECT.text(formatDouble(score)).bytes(element, 0, element.length);
+    begin('ZADD').text(formatDouble(score)).bytes(bytes, 0, bytes.length);
     return true;
   }
-  if (!HASH.open(database, entry).find(view, element, 0, element.length)) return false;
+  if (!HASH.open(database, entry).find(view, bytes, 0, bytes.length)) return false;
   const { deadlineMs } = HASH;
   HASH.readValue(VALUE);
-  EFFECT.begin('HSETEX', database.index, 1).bytes(key, 0, key.length);
+  begin('HSETEX');
   if (deadlineMs !== NO_FIELD_DEADLINE) EFFECT.text('PXAT').number(deadlineMs);
-  EFFECT.text('FIELDS').number(1).bytes(element, 0, element.length);
+  EFFECT.text('FIELDS').number(1).bytes(bytes, 0, bytes.length);
   EFFECT.bytes(VALUE.bytes, VALUE.offset, VALUE.length);
   return true;
 }
 
 /**
  * Owners: makes every element that is later there what it is there, as changes of this node.
- * @returns the key when it was merged; null: it is to be taken or left as a whole
+ * @returns whether it was merged: `slot` and `tag` of the store are the key's. Else it is taken or
+ *          left as a whole
  */
 export function mergeElements(
   stamped: StampedStore,
   database: Database,
   message: MessageReader,
-): string | null {
-  const { elements } = stamped;
+): boolean {
   message.bytes();
   const { source } = message;
-  const key = Buffer.from(
-    source.buffer,
-    source.byteOffset + message.start,
-    message.length,
-  ).toString('latin1');
-  const entry = database.findBytes(source, viewOf(source), message.start, message.length);
-  const type = message.u8();
-  const isNew = message.u8() === 1;
+  const keyAt = source.byteOffset + message.start;
+  const key = Buffer.from(source.buffer, keyAt, message.length).toString('latin1');
+  const type = String.fromCharCode(message.u8());
+  const theirHigh = message.u32();
+  const theirLow = message.u32();
+  const removedHigh = message.u32();
+  const removedLow = message.u32();
   message.bytes();
   const words = wordsOf(source, message.start, message.length);
   message.bytes();
-  const end = message.start + message.length;
+  const { start } = message;
+  const end = start + message.length;
+  const { elements, store } = stamped;
+  const told = { source, start, end, words };
   const mine = elements.find(database.index, key);
-  const fits = mine !== null && !mine.isWhole && mine.isNew === isNew;
-  if (!fits || entry === 0 || database.typeOf(entry) !== type) return null;
-  let at = message.start;
+  if (mine === null) {
+    const theirs = new KeyElements(database.index, key);
+    theirs.type = type;
+    theirs.remove(removedHigh, removedLow);
+    eachTold(type, told, (element, stamp) => theirs.stamps.set(element, stamp));
+    locate(stamped, database, key);
+    const table = stamped.tableOf(database);
+    if (isNewer(theirHigh, theirLow, table.high, table.low)) elements.adopt(theirs);
+    return false;
+  }
+  if (mine.type === '') mine.type = type;
+  if (mine.type !== type || !canTell(database, mine)) return false;
+  elements.isMerging = true;
+  store.sink.beginGroup();
+  try {
+    if (isNewer(removedHigh, removedLow, mine.removedHigh, mine.removedLow)) {
+      removeOlder(stamped, database, mine, removedHigh, removedLow);
+    }
+    eachTold(type, told, (element, stamp) => {
+      if (mine.isLater(element, stamp.high, stamp.low)) return;
+      stamped.applyChange(database, FRAME);
+      mine.stamps.set(element, stamp);
+    });
+    stampLater(stamped, database, key, theirHigh, theirLow);
+  } finally {
+    store.sink.endGroup();
+    elements.isMerging = false;
+  }
+  locate(stamped, database, key);
+  return true;
+}
+
+/** The key was removed there: what was written here since is all that is left. */
+function removeOlder(
+  stamped: StampedStore,
+  database: Database,
+  mine: KeyElements,
+  high: number,
+  low: number,
+): void {
+  const later = [...mine.stamps].filter(([, stamp]) => isNewer(stamp.high, stamp.low, high, low));
+  const commands: Frame[] = [];
+  for (const [element, stamp] of later) {
+    if (stamp.isAbsent || !sayElement(database, mine, element, stamp)) continue;
+    commands.push(copyOf(EFFECT.frame));
+  }
+  const entry = entryOf(database, mine.key);
+  if (entry !== 0) database.removeUnfound(entry, EVENT.del);
+  for (const frame of commands) stamped.applyChange(database, frame);
+  mine.remove(high, low);
+  for (const [element, stamp] of later) mine.stamps.set(element, stamp);
+}
+
+interface ToldElements {
+  readonly source: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly words: Uint32Array;
+}
+
+/** Calls for each element; the command stands in FRAME. */
+function eachTold(
+  type: string,
+  { source, start, end, words }: ToldElements,
+  visit: (element: string, stamp: ElementStamp) => void,
+): void {
+  let at = start;
   for (let i = 0; i < words.length; i += STAMP_WORDS) {
     at = parseCommand(FRAME, source, at, end);
     if (at <= CUT_OFF || FRAME.count < 3) throw broken('elements that are no commands');
-    const element = elementOf(type, words[i + 2] === 1);
-    const stamp = { high: words[i], low: words[i + 1], isAbsent: words[i + 2] === 1 };
-    const known = mine.stamps.get(element);
-    if (known !== undefined && !isNewer(stamp.high, stamp.low, known.high, known.low)) continue;
-    stamped.applyChange(database, FRAME);
-    elements.put(database.index, key, element, stamp);
+    const isAbsent = words[i + 2] === 1;
+    visit(elementOf(type, isAbsent), { high: words[i], low: words[i + 1], isAbsent });
   }
-  return key;
+}
+
+/** What came of it is later than what is there, so that it goes there as well. */
+function stampLater(
+  stamped: StampedStore,
+  database: Database,
+  key: string,
+  high: number,
+  low: number,
+): void {
+  const table = stamped.tableOf(database);
+  locate(stamped, database, key);
+  if (isNewer(table.high, table.low, high, low)) return;
+  stamped.restamp(database, entryOf(database, key), high, low);
+}
+
+/** Sets `slot` and `tag` of the store, and what `find` of its table sets. */
+function locate(stamped: StampedStore, database: Database, key: string): void {
+  const bytes = new Uint8Array(Buffer.from(key, 'latin1'));
+  FRAME.attach(bytes);
+  FRAME.append(0, bytes.length);
+  stamped.locate(stamped.tableOf(database), FRAME, 0);
+}
+
+function entryOf(database: Database, key: string): number {
+  const bytes = new Uint8Array(Buffer.from(key, 'latin1'));
+  return database.findBytes(bytes, new DataView(bytes.buffer), 0, bytes.length);
 }
 
 /** Which argument of the command is the element. */
-function elementOf(type: number, isAbsent: boolean): string {
-  if (isAbsent || type === TYPE.SET) return FRAME.latin1(2);
-  return FRAME.latin1(type === TYPE.ZSET ? 3 : FRAME.count - 2);
+function elementOf(type: string, isAbsent: boolean): string {
+  if (isAbsent || type === 'S') return FRAME.latin1(2);
+  return FRAME.latin1(type === 'Z' ? 3 : FRAME.count - 2);
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function copyOf(frame: Frame): Frame {
+  const copied = new Frame();
+  const args = Array.from({ length: frame.count }, (_, i) => frame.copyArgument(i));
+  copied.attach(new Uint8Array(Buffer.concat(args)));
+  let at = 0;
+  for (const { length } of args) {
+    copied.append(at, length);
+    at += length;
+  }
+  return copied;
 }
 
 function wordsOf(source: Uint8Array, start: number, length: number): Uint32Array {

@@ -5,11 +5,11 @@
  * last seconds are remembered as they came and looked at only if they are needed.
  *
  *     all reached     effects -> recent (two generations of a few seconds; a copy of the bytes)
- *     one is missing  recent, then effects -> table: key -> element -> stamp
+ *     one is missing  recent, then effects -> table: key -> when removed, element -> stamp
  *     all again       the table is kept until every member has been made equal, then forgotten
  *
- * Keys and elements are strings of one char a byte. What is beyond the limit of memory is forgotten
- * at once: those keys are merged as a whole.
+ * Keys and elements are strings of one char a byte. When it is more than the limit of memory allows,
+ * all of it is forgotten: keys are merged as a whole then.
  */
 import { Frame } from '../../../base/frame.ts';
 import { LIMITS } from '../../../base/limits.ts';
@@ -17,23 +17,44 @@ import type { Effect } from '../../../engine/effect.ts';
 import type { MutationReader } from '../../../engine/mutation-sink.ts';
 import { RespBytes } from '../../../journal/resp-bytes.ts';
 import { CUT_OFF, parseCommand } from '../../../replay/resp-command.ts';
-import { ElementArguments, mayReachElements, REACH } from './element-effects.ts';
+import { isNewer } from '../../replication/stamp.ts';
+import { ElementArguments, REACH, reachOf } from './element-effects.ts';
 
 export interface ElementStamp {
-  high: number;
-  low: number;
-  isAbsent: boolean;
+  readonly high: number;
+  readonly low: number;
+  readonly isAbsent: boolean;
 }
 
 export class KeyElements {
+  readonly databaseIndex: number;
+  readonly key: string;
+  /** First letter of the commands of its type: `H`, `S`, `Z`; '' while only its removal is known. */
+  type = '';
   readonly stamps = new Map<string, ElementStamp>();
-  /** The key was made while this was kept: nothing of it is older. */
-  isNew: boolean;
-  /** It was replaced, or changed in a way that names no elements: it is merged as a whole. */
+  /** It was removed as a whole: elements that are older than that are gone. 0: it was not. */
+  removedHigh = 0;
+  removedLow = 0;
+  /** It was changed in a way that names no elements: it is merged as a whole. */
   isWhole = false;
 
-  constructor(isNew: boolean) {
-    this.isNew = isNew;
+  constructor(databaseIndex: number, key: string) {
+    this.databaseIndex = databaseIndex;
+    this.key = key;
+  }
+
+  /** @returns whether the element is known to have been changed no earlier than that */
+  isLater(element: string, high: number, low: number): boolean {
+    if (!isNewer(high, low, this.removedHigh, this.removedLow)) return true;
+    const known = this.stamps.get(element);
+    return known !== undefined && !isNewer(high, low, known.high, known.low);
+  }
+
+  remove(high: number, low: number): void {
+    this.stamps.clear();
+    this.removedHigh = high;
+    this.removedLow = low;
+    this.isWhole = false;
   }
 }
 
@@ -41,8 +62,6 @@ export class KeyElements {
 export interface ChangeStamp {
   readonly lastHigh: number;
   readonly lastLow: number;
-  /** The key was not there before. */
-  readonly wasAbsent: boolean;
 }
 
 /** What an element costs beside its bytes, about. */
@@ -51,6 +70,8 @@ const ELEMENT_BYTES = 120;
 export class ElementStamps implements MutationReader {
   /** There is some other node. */
   isOn = false;
+  /** What changes now was changed elsewhere, and bears another stamp. */
+  isMerging = false;
   /** About what the table holds. */
   heldBytes = 0;
   /** It was too much once: until it is forgotten, keys are merged as a whole. */
@@ -71,12 +92,17 @@ export class ElementStamps implements MutationReader {
     return this.keys.size;
   }
 
+  get all(): Iterable<KeyElements> {
+    return this.keys.values();
+  }
+
   onEffect(effect: Effect, eventId: number): void {
-    if (!this.isOn || !mayReachElements(eventId)) return;
-    const { lastHigh: high, lastLow: low, wasAbsent: isNewborn } = this.change;
-    const fact = { eventId, databaseIndex: effect.databaseIndex, high, low, isNewborn };
-    if (this.isKeeping) this.take(effect.frame, effect.keyArg, effect.secondKeyArg, fact);
-    else this.recent.add(effect, fact);
+    if (!this.isOn || this.isMerging || reachOf(eventId) === REACH.none) return;
+    const { lastHigh: high, lastLow: low } = this.change;
+    const { databaseIndex, frame, keyArg, secondKeyArg } = effect;
+    const fact = { eventId, databaseIndex, high, low, keyArg, secondKeyArg };
+    if (this.isKeeping) this.take(frame, fact);
+    else this.recent.add(frame, fact);
   }
 
   /** Some member is not reached: from the last seconds on, everything is kept. */
@@ -84,11 +110,10 @@ export class ElementStamps implements MutationReader {
     if (this.isKeeping) return;
     this.isKeeping = true;
     this.hasOverflowed = this.older.isFull || this.recent.isFull;
-    const visit = (frame: Frame, keyArg: number, secondKeyArg: number, fact: EffectFact) =>
-      this.take(frame, keyArg, secondKeyArg, fact);
-    this.older.replay(visit);
-    this.recent.replay(visit);
-    this.forgetRecent();
+    for (const effects of [this.older, this.recent]) {
+      effects.replay((frame, fact) => this.take(frame, fact));
+      effects.clear();
+    }
   }
 
   /** Every member has been made equal since. */
@@ -111,63 +136,75 @@ export class ElementStamps implements MutationReader {
     return this.keys.get(nameOf(databaseIndex, key)) ?? null;
   }
 
-  /** What was merged bears the stamp that its writer gave it. */
-  put(databaseIndex: number, key: string, element: string, stamp: ElementStamp): void {
-    const name = nameOf(databaseIndex, key);
-    let kept = this.keys.get(name);
-    if (kept === undefined) {
-      kept = new KeyElements(false);
-      this.keys.set(name, kept);
-    }
-    this.setStamp(kept, element, stamp);
+  /** What another node knows of a key that is taken from it. */
+  adopt(kept: KeyElements): void {
+    if (!this.isKeeping || this.hasOverflowed) return;
+    this.keys.set(nameOf(kept.databaseIndex, kept.key), kept);
+    this.heldBytes += ELEMENT_BYTES * (1 + kept.stamps.size) + kept.key.length;
   }
 
-  /** Another version of the key took its place, which holds what there was to merge. */
-  drop(databaseIndex: number, key: string): void {
-    this.keys.delete(nameOf(databaseIndex, key));
-  }
-
-  private take(frame: Frame, keyArg: number, secondKeyArg: number, fact: EffectFact): void {
+  private take(frame: Frame, fact: EffectFact): void {
     // Some changes of a key are not enough to tell what of it is older.
     if (this.hasOverflowed) return;
     const { found } = this;
-    const reach = found.find(frame, fact.eventId);
-    const kept = this.require(frame, keyArg, fact);
-    if (reach === REACH.whole || secondKeyArg !== 0) {
-      kept.isWhole = true;
-      if (secondKeyArg !== 0) this.require(frame, secondKeyArg, fact).isWhole = true;
+    const { databaseIndex, eventId, high, keyArg, low, secondKeyArg } = fact;
+    const reach = found.find(frame, eventId);
+    if (reach === REACH.expired) {
+      this.keys.delete(nameOf(databaseIndex, frame.latin1(keyArg)));
       return;
     }
-    const { high, low } = fact;
-    for (let arg = found.first; arg < frame.count; arg += found.step) {
-      this.setStamp(kept, frame.latin1(arg), { high, low, isAbsent: found.isRemoval });
+    const kept = this.require(databaseIndex, frame.latin1(keyArg));
+    if (reach === REACH.removed) kept.remove(high, low);
+    else if (reach === REACH.whole) this.takeWhole(kept, frame, fact);
+    else {
+      this.takeElements(kept, frame, fact, found.isRemoval);
+      if (secondKeyArg === 0) return;
+      // SMOVE: what the one has lost the other one has.
+      const target = this.require(databaseIndex, frame.latin1(secondKeyArg));
+      this.takeElements(target, frame, fact, false);
     }
   }
 
-  private require(frame: Frame, keyArg: number, fact: EffectFact): KeyElements {
-    const name = nameOf(fact.databaseIndex, frame.latin1(keyArg));
-    const kept = this.keys.get(name);
-    // It went and came again: what was said of the one before says nothing of this one.
-    if (kept !== undefined && !fact.isNewborn) return kept;
-    if (kept !== undefined) kept.isWhole = true;
-    const made = kept ?? new KeyElements(fact.isNewborn);
-    this.keys.set(name, made);
-    this.heldBytes += ELEMENT_BYTES + name.length;
-    return made;
+  private takeWhole(kept: KeyElements, frame: Frame, fact: EffectFact): void {
+    const { databaseIndex, high, low, secondKeyArg } = fact;
+    if (secondKeyArg === 0) {
+      kept.isWhole = true;
+      return;
+    }
+    kept.remove(high, low);
+    this.require(databaseIndex, frame.latin1(secondKeyArg)).isWhole = true;
   }
 
-  private setStamp(kept: KeyElements, element: string, stamp: ElementStamp): void {
-    if (!kept.stamps.has(element)) this.heldBytes += ELEMENT_BYTES + element.length;
-    kept.stamps.set(element, stamp);
+  private takeElements(
+    kept: KeyElements,
+    frame: Frame,
+    { high, low }: EffectFact,
+    isAbsent: boolean,
+  ): void {
+    const { found } = this;
+    const type = frame.latin1(0)[0].toUpperCase();
+    if (kept.type !== '' && kept.type !== type) kept.remove(high, low);
+    kept.type = type;
+    for (let arg = found.first; arg < frame.count; arg += found.step) {
+      const element = frame.latin1(arg);
+      if (!kept.stamps.has(element)) this.heldBytes += ELEMENT_BYTES + element.length;
+      kept.stamps.set(element, { high, low, isAbsent });
+    }
     if (this.heldBytes <= LIMITS.elementStampBytesMax) return;
     this.keys.clear();
     this.heldBytes = 0;
     this.hasOverflowed = true;
   }
 
-  private forgetRecent(): void {
-    this.recent.clear();
-    this.older.clear();
+  private require(databaseIndex: number, key: string): KeyElements {
+    const name = nameOf(databaseIndex, key);
+    let kept = this.keys.get(name);
+    if (kept === undefined) {
+      kept = new KeyElements(databaseIndex, key);
+      this.keys.set(name, kept);
+      this.heldBytes += ELEMENT_BYTES + name.length;
+    }
+    return kept;
   }
 }
 
@@ -176,10 +213,9 @@ interface EffectFact {
   readonly databaseIndex: number;
   readonly high: number;
   readonly low: number;
-  readonly isNewborn: boolean;
+  readonly keyArg: number;
+  readonly secondKeyArg: number;
 }
-
-type FactVisit = (frame: Frame, keyArg: number, secondKeyArg: number, fact: EffectFact) => void;
 
 const FACT_NUMBERS = 6;
 
@@ -191,31 +227,33 @@ class RecentEffects {
   private readonly facts: number[] = [];
   private readonly frame = new Frame();
 
-  add(effect: Effect, fact: EffectFact): void {
-    const { out, facts } = this;
+  add(frame: Frame, fact: EffectFact): void {
+    const { facts, out } = this;
     this.isFull ||= out.end > LIMITS.elementRecentBytesMax;
     if (this.isFull) return;
-    const { frame } = effect;
-    const { keyArg } = effect;
-    const isWhole = isWholeChange(frame, fact.eventId);
+    const { eventId, databaseIndex, high, low, keyArg, secondKeyArg } = fact;
     // Of a change as a whole its keys are enough; the rest may be a long payload.
-    const count = isWhole ? Math.max(keyArg, effect.secondKeyArg) + 1 : frame.count;
+    const isLong = reachOf(eventId) !== REACH.elements;
+    const count = isLong ? Math.max(keyArg, secondKeyArg) + 1 : frame.count;
     out.begin(count);
     out.args(frame, 0, count);
-    const { eventId, databaseIndex, high, low, isNewborn } = fact;
-    facts.push(eventId, databaseIndex, high, low, isNewborn ? 1 : 0);
-    facts.push((keyArg << 8) | effect.secondKeyArg);
+    facts.push(eventId, databaseIndex, high, low, keyArg, secondKeyArg);
   }
 
-  replay(visit: FactVisit): void {
+  replay(visit: (frame: Frame, fact: EffectFact) => void): void {
     const { facts, frame, out } = this;
     let at = 0;
     for (let i = 0; i < facts.length; i += FACT_NUMBERS) {
       at = parseCommand(frame, out.bytes, at, out.end);
       if (at <= CUT_OFF) return;
-      const [eventId, databaseIndex, high, low, newborn, args] = facts.slice(i, i + FACT_NUMBERS);
-      const fact = { eventId, databaseIndex, high, low, isNewborn: newborn === 1 };
-      visit(frame, args >>> 8, args & 0xff, fact);
+      visit(frame, {
+        eventId: facts[i],
+        databaseIndex: facts[i + 1],
+        high: facts[i + 2],
+        low: facts[i + 3],
+        keyArg: facts[i + 4],
+        secondKeyArg: facts[i + 5],
+      });
     }
   }
 
@@ -224,12 +262,6 @@ class RecentEffects {
     this.facts.length = 0;
     this.isFull = false;
   }
-}
-
-const TESTED = new ElementArguments();
-
-function isWholeChange(frame: Frame, eventId: number): boolean {
-  return TESTED.find(frame, eventId) === REACH.whole;
 }
 
 function nameOf(databaseIndex: number, key: string): string {
