@@ -78,8 +78,10 @@ export class ClusterDirectory {
 
   /** What is wrong, in sentences. */
   issues(): string[] {
-    const { clock, view } = this.options;
-    return viewIssues(view, clock.monotonicMs());
+    const { clock, view, membership } = this.options;
+    const issues = viewIssues(view, clock.monotonicMs());
+    if (membership.failure !== '') issues.push(`cluster: ${membership.failure}`);
+    return issues;
   }
 
   /** Joins whoever's gossip listens there. */
