@@ -14,6 +14,7 @@ import type { NodeServices } from '../../commands/node-services.ts';
 import { GATE } from '../../commands/session.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
+import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
@@ -100,8 +101,14 @@ export class Forwarder {
     const count = message.u32();
     const { lengths } = this;
     lengths.length = 0;
-    for (let i = 0; i < count; i++) lengths.push(message.u32());
-    const { source, start } = message.bytes();
+    let byteCount = 0;
+    for (let i = 0; i < count; i++) {
+      const length = message.u32();
+      lengths.push(length);
+      byteCount += sizeOf(length);
+    }
+    const { length, source, start } = message.bytes();
+    if (length !== byteCount) throw broken('replies are not as long as it tells');
     this.take({ clientId, number, lengths, bytes: source, start }, peer.id);
   }
 

@@ -7,6 +7,7 @@ import type { NodeServices } from '../../commands/node-services.ts';
 import { GATE, Session } from '../../commands/session.ts';
 import type { Store } from '../../engine/store.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
+import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Replication } from '../replication/replication.ts';
@@ -85,6 +86,7 @@ export class ProxyTable implements ProxyHost {
     const waitedMs = (parts & PART.WAITED) === 0 ? 0 : message.u53();
     const order = { round, number: message.u53(), count: message.u32() };
     const { length, source, start } = message.bytes();
+    if (order.count * COMMAND_BYTES_MIN > length) throw broken('fewer commands than it tells of');
     const commands = { bytes: source, start, end: start + length };
     this.take(peer, { clientId, context, parts, waitedMs, order, commands });
   }
@@ -280,4 +282,6 @@ export class ProxyTable implements ProxyHost {
 }
 
 const WAITS = GATE.BLOCKED | GATE.POSTPONED;
+/** A count of arguments, and one argument's length. */
+const COMMAND_BYTES_MIN = 8;
 const FAILED = Buffer.from('-ERR The command failed on the node that executed it\r\n');
