@@ -3,9 +3,10 @@ import { after, before, test } from 'node:test';
 import type { Configuration } from '../../base/configuration.ts';
 import { SLOT_COUNT, slotOfKey } from '../../base/digest/key-slot.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
+import { fakeNode, joinFakeCluster } from '../../testing/fake-cluster.ts';
 import { type RealRedis, startRealRedis } from '../../testing/real-redis.ts';
 import { seededDraws } from '../../testing/seeded.ts';
-import { type ClusterNode, type ClusterService, NO_CLUSTER } from '../cluster-service.ts';
+import type { ClusterNode } from '../cluster-service.ts';
 import { beRedirected, type Session } from '../session.ts';
 
 /** Alone in its cluster, and alone without one. Null where there is no redis-server. */
@@ -21,27 +22,6 @@ after(async () => {
   await clustered?.stop();
   await plain?.stop();
 });
-
-function nodeOf(id: string, change: Partial<ClusterNode> = {}): ClusterNode {
-  return {
-    id,
-    hexId: id.charCodeAt(0).toString(16).repeat(20),
-    isSelf: id === 'a',
-    status: 'ready',
-    address: '10.0.0.1',
-    respPort: 6379,
-    tlsPort: 0,
-    redirectPort: 7379,
-    httpPort: 9080,
-    gossipPort: 7946,
-    linkPort: 6946,
-    joinedMs: 1_000,
-    seenMs: 2_000,
-    doubtCount: 0,
-    tags: new Map(),
-    ...change,
-  };
-}
 
 function createLoneKit(): Promise<CommandKit> {
   const configure = ({ cluster }: Configuration) => {
@@ -63,23 +43,7 @@ async function inCluster(
   ownerOfSlot: (slot: number) => ClusterNode | null,
 ): Promise<FakeCluster> {
   const kit = await createLoneKit();
-  const calls: string[] = [];
-  const cluster: ClusterService = {
-    ...NO_CLUSTER,
-    isOn: true,
-    nodeId: 'a',
-    hexId: nodes[0].hexId,
-    nodes,
-    tableVersion: 3,
-    ownerOfSlot,
-    holdersOfSlot: () => nodes,
-    meet: (host, port) => void calls.push(`meet ${host} ${port}`),
-    forgetNode(id) {
-      calls.push(`forget ${id}`);
-      return nodes.some((node) => node.id === id && node.status === 'failed');
-    },
-  };
-  Object.defineProperty(kit.node.services, 'cluster', { value: cluster });
+  const calls = joinFakeCluster(kit.node.services, { nodes, ownerOfSlot });
   const redirected = kit.openSession();
   beRedirected(redirected);
   return { kit, redirected, calls };
@@ -121,7 +85,7 @@ test('without a cluster each of these commands answers as in redis-server', asyn
 
 test('slots of keys, and what is refused, are as in redis-server', async () => {
   if (clustered === null) return;
-  const self = nodeOf('a');
+  const self = fakeNode('a');
   const { kit } = await inCluster([self], () => self);
   const draw = seededDraws(7);
   const keys = ['', '{', '{}', '{}{a}', 'a{b}c{d}', '{{a}}', '}{a}'];
@@ -166,7 +130,7 @@ test('what is told of a node alone is told as redis-server tells it', async () =
   await clustered.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   const hexId = String(await clustered.call('CLUSTER', 'MYID'));
   const linkPort = clustered.port + 10_000;
-  const self = nodeOf('a', { address: '', hexId, linkPort, respPort: clustered.port });
+  const self = fakeNode('a', { address: '', hexId, linkPort, respPort: clustered.port });
   const { kit } = await inCluster([self], () => self);
   for (const words of ['MYID', 'SLOTS', 'SHARDS', 'LINKS', `REPLICAS ${hexId}`]) {
     const args = ['CLUSTER', ...words.split(' ')];
@@ -186,7 +150,7 @@ test('what is told of a node alone is told as redis-server tells it', async () =
 });
 
 test('each owner has its ranges; who owns nothing is a replica of who owns all', async () => {
-  const [a, b] = [nodeOf('a'), nodeOf('b', { address: '10.0.0.2' })];
+  const [a, b] = [fakeNode('a'), fakeNode('b', { address: '10.0.0.2' })];
   const halves = await inCluster([a, b], (slot) => (slot < 8192 ? a : b));
   assert.deepEqual(halves.kit.ask('CLUSTER', 'SLOTS'), [
     [0, 8191, ['10.0.0.1', 6379, a.hexId, []]],
@@ -212,10 +176,10 @@ test('each owner has its ranges; who owns nothing is a replica of who owns all',
 
 test('nodes that failed or are doubted say so, and one that left is not told of', async () => {
   const nodes = [
-    nodeOf('a'),
-    nodeOf('b', { status: 'failed', doubtCount: 1 }),
-    nodeOf('c', { status: 'suspect' }),
-    nodeOf('d', { status: 'left' }),
+    fakeNode('a'),
+    fakeNode('b', { status: 'failed', doubtCount: 1 }),
+    fakeNode('c', { status: 'suspect' }),
+    fakeNode('d', { status: 'left' }),
   ];
   const cluster = await inCluster(nodes, () => nodes[0]);
   const lines = String(cluster.kit.ask('CLUSTER', 'NODES')).trim().split('\n');
@@ -231,7 +195,7 @@ test('nodes that failed or are doubted say so, and one that left is not told of'
 });
 
 test('MEET joins by the port of the gossip', async () => {
-  const self = nodeOf('a');
+  const self = fakeNode('a');
   const { kit, calls } = await inCluster([self], () => self);
   kit.run('CLUSTER', 'MEET', '10.0.0.9', '7946');
   kit.run('CLUSTER', 'MEET', '::1', '6379', '7946');
@@ -239,7 +203,7 @@ test('MEET joins by the port of the gossip', async () => {
 });
 
 test('keys of a slot are counted and listed, without those that expired', async () => {
-  const self = nodeOf('a');
+  const self = fakeNode('a');
   const { kit } = await inCluster([self], () => self);
   for (let i = 0; i < 100; i++) kit.run('SET', `{t}${i}`, 'v');
   for (let i = 0; i < 100; i++) kit.run('SET', `k${i}`, 'v');
@@ -255,7 +219,7 @@ test('keys of a slot are counted and listed, without those that expired', async 
 });
 
 test('the port that redirects names the owner by its port of the same kind', async () => {
-  const [a, b] = [nodeOf('a'), nodeOf('b', { address: '10.0.0.2' })];
+  const [a, b] = [fakeNode('a'), fakeNode('b', { address: '10.0.0.2' })];
   const cluster = await inCluster([a, b], (slot) => (slot < 8192 ? a : b));
   const { redirected, kit } = cluster;
   // foo: 12182, bar: 5061.
@@ -267,6 +231,16 @@ test('the port that redirects names the owner by its port of the same kind', asy
   told(cluster, redirected, 'READONLY');
   assert.equal(told(cluster, redirected, 'SET foo 1'), moved);
   assert.equal(told(cluster, redirected, 'GET foo'), 'null');
+  // A transaction of reads, in a slot of which this node has a copy; and of two slots.
+  for (const [last, reply] of [
+    ['GET {foo}', 'array'],
+    ['GET bar', "-CROSSSLOT Keys in request don't hash to the same slot"],
+  ] as const) {
+    told(cluster, redirected, 'MULTI');
+    assert.equal(told(cluster, redirected, 'GET foo'), 'simple');
+    assert.equal(told(cluster, redirected, last), 'simple');
+    assert.equal(told(cluster, redirected, 'EXEC'), reply);
+  }
   told(cluster, redirected, 'READWRITE');
   assert.equal(told(cluster, redirected, 'GET foo'), moved);
   told(cluster, redirected, 'ASKING');
@@ -285,7 +259,7 @@ test('transactions and several keys are redirected in the words of redis-server'
   while (!String(await clustered.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const self = nodeOf('a');
+  const self = fakeNode('a');
   const cluster = await inCluster([self], (slot) => (slot < 8192 ? self : null));
   // Slots: bar 5061, foo 12182, hello 866.
   for (const words of [

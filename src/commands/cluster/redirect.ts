@@ -26,14 +26,27 @@ export function refuseRedirected(session: Session, frame: Frame, command: Comman
   if (refusal !== null) return refusal;
   const { isAsking } = slots;
   slots.isAsking = false;
-  const slot = slotOf(session, slots, frame, command);
+  const { transaction } = session;
+  if (transaction === null) slots.queuedSlot = NO_SLOT;
+  const isExec = transaction !== null && command.fullName === 'exec';
+  const slot = isExec ? slots.queuedSlot : slotOfKeys(session, frame, command);
   if (slot === NO_SLOT) return null;
   if (slot === SEVERAL_SLOTS) return ERRORS.clusterCrossSlot.text;
   const owner = slot === UNSERVED_SLOT ? null : session.node.cluster.ownerOfSlot(slot);
   if (owner === null) return ERRORS.clusterUnserved.text;
-  if (owner.isSelf || isAsking) return null;
-  if (slots.isReadonly && command.isRead && holdsSlot(session, slot)) return null;
-  return `MOVED ${slot} ${owner.address}:${portFor(session, owner)}`;
+  const isRead = isExec ? !transaction.hasWrite : command.isRead;
+  const isReadHere = slots.isReadonly && isRead && holdsSlot(session, slot);
+  if (!owner.isSelf && !isAsking && !isReadHere) {
+    return `MOVED ${slot} ${owner.address}:${portFor(session, owner)}`;
+  }
+  if (transaction !== null && !command.runsInTransaction) noteQueued(slots, slot);
+  return null;
+}
+
+/** What is queued has one slot together: EXEC is asked for it. */
+function noteQueued(slots: SlotMode, slot: number): void {
+  const isFurther = slots.queuedSlot !== NO_SLOT && slots.queuedSlot !== slot;
+  slots.queuedSlot = isFurther ? SEVERAL_SLOTS : slot;
 }
 
 function holdsSlot({ node }: Session, slot: number): boolean {
@@ -63,22 +76,7 @@ function hasOtherDatabase(frame: Frame): boolean {
   return false;
 }
 
-/** Of all keys; what MULTI queues has one together. */
-function slotOf(session: Session, slots: SlotMode, frame: Frame, command: Command): number {
-  const { transaction } = session;
-  if (transaction === null) {
-    slots.queuedSlot = NO_SLOT;
-    return slotOfKeys(session, frame, command);
-  }
-  if (command.fullName === 'exec') return slots.queuedSlot;
-  const slot = slotOfKeys(session, frame, command);
-  if (slot < 0 || command.runsInTransaction) return slot;
-  const { queuedSlot } = slots;
-  const isFurther = queuedSlot !== NO_SLOT && queuedSlot !== slot;
-  slots.queuedSlot = isFurther ? SEVERAL_SLOTS : slot;
-  return slot;
-}
-
+/** Of all keys, one. */
 function slotOfKeys({ node }: Session, frame: Frame, command: Command): number {
   const count = findKeyPositions(command.row, frame, positions);
   let slot = NO_SLOT;
