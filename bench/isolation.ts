@@ -2,8 +2,8 @@
  * A noisy neighbour: store A is read and written at half the rate that it can be, with ten times as
  * many keys as fit into its budget, so that it evicts all the time. Store B has a working set of
  * its own: its hit ratio and its 99th percentile of latency, with and without A's load, in turns.
- * its own: its hit ratio and its 99th percentile of latency, with and without A's load, by turns.
- * to the machine and not to its neighbour.
+ * As a control A's load goes to a server of its own on the same machine: what B loses then, it
+ * loses to the machine and not to its neighbour.
  *
  *     node .build/bench/isolation.js [--tiny] [--rounds 4] [--seconds 4] [--megabytes 64]
  */
