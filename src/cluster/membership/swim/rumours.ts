@@ -230,8 +230,8 @@ export class Rumours {
   }
 
   private startSuspicion(node: SwimNode, from: string): void {
-    const { count } = this.table;
-    // Besides the suspect and this node there must be others who can confirm it.
+    // Besides the suspect and this node there must be others who can confirm it: not dead ones.
+    const count = this.table.nodes.filter((one) => !isGone(one)).length;
     const wantedCount = TIMING.suspicionFactor - 2;
     const minMs = suspicionMsMin(count);
     const { incarnation } = node;

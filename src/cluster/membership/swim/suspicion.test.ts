@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createFabric } from '../../../world/simulated/fabric.ts';
 import { createSimulatedWorld } from '../../../world/simulated/simulated-world.ts';
 import { Suspicion } from './suspicion.ts';
-import { pushPullMs, retransmitCount, suspicionMsMin } from './timing.ts';
+import { afterPatiently, pushPullMs, retransmitCount, suspicionMsMin } from './timing.ts';
 
 const MIN_MS = 4_000;
 const MAX_MS = 24_000;
@@ -63,6 +64,19 @@ test('a cancelled one never ends', () => {
   world.advance(60_000);
   assert.deepEqual(expired, []);
   assert.equal(world.timers.pendingTimerCount, 0);
+});
+
+test('a timer that comes late waits for what came meanwhile', async () => {
+  const fabric = createFabric(3);
+  const world = fabric.addMachine();
+  const fired: number[] = [];
+  const fire = () => fired.push(Math.round(fabric.timeline.nowMs));
+  afterPatiently(world, 1_000, fire);
+  afterPatiently(world, 6_000, fire);
+  afterPatiently(world, 1_000, fire).cancel();
+  fabric.stall(world.network.address, 5_000);
+  await fabric.pass(10_000);
+  assert.deepEqual(fired, [5_250, 6_000]);
 });
 
 test('times grow with the number of members as in memberlist', () => {
