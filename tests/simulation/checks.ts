@@ -103,6 +103,30 @@ export function checkRecency(
   return lines;
 }
 
+/**
+ * A counter is not above what was asked for: nothing runs twice. It is not below what was answered
+ * either, unless both sides of a partition counted by themselves.
+ */
+export function checkCounters(
+  operations: readonly Operation[],
+  final: NodeImage,
+  { windows, mayDiverge }: { windows: readonly LossWindow[]; mayDiverge: boolean },
+): string[] {
+  const lines: string[] = [];
+  const certain = { windows, slackMs: 0 };
+  for (const [key, ofKey] of groupByKey(operations)) {
+    if (ofKey[0].kind !== 'counter') continue;
+    const added = ofKey.filter(({ verb }) => verb === 'INCR');
+    const atMost = added.filter(({ outcome }) => outcome !== 'refused').length;
+    const atLeast = added.filter((one) => isCertain(one, certain)).length;
+    const text = final.get(key)?.value ?? NONE;
+    const found = text === NONE ? 0 : Number(text);
+    if (found <= atMost && (mayDiverge || found >= atLeast)) continue;
+    lines.push(`${key} is ${found}, of ${atLeast} to ${atMost}`, ...show(added));
+  }
+  return lines;
+}
+
 type Part = [name: string, found: string, changes: Operation[]];
 
 function partsOf(kind: Operation['kind'], writes: Operation[], value: string): Part[] {

@@ -3,6 +3,7 @@
  * product knows nothing of them: each replaces a method for as long as it is applied.
  */
 
+import type { Frame } from '../../src/base/frame.ts';
 import type { World } from '../../src/base/world.ts';
 import { Repair } from '../../src/cluster/repair/repair.ts';
 import { SyncClient } from '../../src/cluster/repair/sync-client.ts';
@@ -11,7 +12,10 @@ import { EffectApplier } from '../../src/cluster/replication/effect-applier.ts';
 import { EffectStream } from '../../src/cluster/replication/effect-stream.ts';
 import { HybridClock } from '../../src/cluster/replication/hybrid-clock.ts';
 import { NodeReplication } from '../../src/cluster/replication/node-replication.ts';
+import { ReplicatedStore } from '../../src/cluster/replication/replicated-store.ts';
 import { StampTable } from '../../src/cluster/replication/stamp-table.ts';
+import { Forwarder } from '../../src/cluster/routing/forwarder.ts';
+import { Router } from '../../src/cluster/routing/router.ts';
 import type { ScenarioKind } from './scenario.ts';
 
 export interface Mutation {
@@ -153,6 +157,39 @@ export const MUTATIONS: readonly Mutation[] = [
           if (this.isFilled) return;
           this.isFilled = true;
           this.options.onFilled();
+        };
+      }),
+  },
+  {
+    name: 'incarnation-ignored',
+    help: 'A process that was started again is taken for the one before.',
+    kind: 'crash',
+    apply: () =>
+      replace(ReplicatedStore, 'sourceOf', (sourceOf) => {
+        return function (this: ReplicatedStore, peerId, incarnation) {
+          return this.findSource(peerId as string) ?? sourceOf.call(this, peerId, incarnation);
+        };
+      }),
+  },
+  {
+    name: 'read-before-pending-write',
+    help: 'A read runs here at once, while what the client wrote before is under way.',
+    apply: () =>
+      replace(Router, 'isElsewhere', (isElsewhere) => {
+        return function (this: object, session, frame, command) {
+          const isRead = (frame as Frame).equals(0, 'GET');
+          return isRead ? false : isElsewhere.call(this, session, frame, command);
+        };
+      }),
+  },
+  {
+    name: 'write-sent-again',
+    help: 'A write whose owner was lost is sent to the next one, though it may have run.',
+    kind: 'crash',
+    apply: () =>
+      replace(Forwarder, 'cancel', () => {
+        return function (this: { takeBack(...args: unknown[]): void }, line, entry) {
+          this.takeBack(line, entry);
         };
       }),
   },

@@ -1,6 +1,6 @@
 /** One run of a cluster from one seed: start, writers, faults, rest, judgement. */
 import { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
-import { checkAnswers, checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
+import { checkAnswers, checkCounters, checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
 import { compareNodes, type NodeImage, readImage } from './image.ts';
 import { SCENARIO_KINDS, Scenario, type ScenarioKind } from './scenario.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
@@ -70,7 +70,9 @@ async function run(
     problems.push(...checkAnswers(operations), ...checkOwnWrites(operations));
     problems.push(...checkOrder(operations, final));
   } else {
+    const mayDiverge = kind !== 'crash';
     problems.push(...checkRecency(operations, final, scenario));
+    problems.push(...checkCounters(operations, final, { windows: scenario.windows, mayDiverge }));
   }
   if (problems.length > 0) problems.push('what was done:', ...scenario.log, ...cluster.complaints);
   return {

@@ -122,6 +122,7 @@ export class Scenario {
         return;
       case 1:
         if (cluster.running.length < 3) return;
+        if (this.random.below(2) === 0) await this.lagSome(node);
         this.note(`${node.id} leaves`);
         return cluster.leave(node);
       case 2:
@@ -141,11 +142,7 @@ export class Scenario {
     }
     if (!mayCrash) return;
     const node = this.chooseNode();
-    // What it did last is with the one already, and not with the other.
-    if (this.random.below(2) === 0) {
-      this.lag(node, SHORT_STALL_MS);
-      await cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
-    }
+    if (this.random.below(2) === 0) await this.lagSome(node);
     const how = this.random.below(3) === 0 ? 'dark' : 'killed';
     this.note(`${node.id} is ${how}`);
     cluster.kill(node, how);
@@ -189,6 +186,12 @@ export class Scenario {
     const keepsDisk = this.random.below(2) === 0;
     this.note(`${node.id} starts again, ${keepsDisk ? 'with its disk' : 'with an empty disk'}`);
     await this.cluster.restart(node, { keepsDisk });
+  }
+
+  /** For some time: then what a node did last is with one of the others, and not with all. */
+  private lagSome(node: SimulatedNode): Promise<void> {
+    this.lag(node, SHORT_STALL_MS);
+    return this.cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
   }
 
   /** All that one node sends to one other comes later. */

@@ -7,6 +7,7 @@ import { SimulatedClient } from './simulated-client.ts';
 
 const GOSSIP_PORT = 7946;
 const READY_MS_MAX = 30_000;
+const LETTER_COUNT = 26;
 /** Ports that a real client would find there. */
 const SETTINGS: Readonly<Record<string, string>> = {
   'cluster.enabled': 'yes',
@@ -63,7 +64,7 @@ export class SimulatedCluster {
     const index = this.nodes.length;
     const address = `10.0.0.${index + 1}`;
     const disk = new MemoryDisk();
-    const node: SimulatedNode = { index, id: `n${index + 1}`, address, kit: null, disk };
+    const node: SimulatedNode = { index, id: this.nameOf(index), address, kit: null, disk };
     this.nodes.push(node);
     await this.boot(node);
     return node;
@@ -126,6 +127,12 @@ export class SimulatedCluster {
   /** Nothing of it runs any more. */
   destroy(): void {
     for (const node of this.running) this.kill(node, 'dark');
+  }
+
+  /** Names decide who owns what: so each seed has others. */
+  private nameOf(index: number): string {
+    const letter = String.fromCharCode('a'.charCodeAt(0) + (this.fabric.seed % LETTER_COUNT));
+    return `${letter}${index + 1}`;
   }
 
   private async boot(node: SimulatedNode): Promise<void> {
