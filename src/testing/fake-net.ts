@@ -146,6 +146,7 @@ export class FakeBus implements PeerBus {
   private readonly listeners: PeerListener[] = [];
   private readonly handlers = new Map<number, MessageHandler>();
   private readonly reader = new LinkReader();
+  private readonly writer = new FakeWriter();
 
   constructor(net: FakeNet, id: string, incarnation: number) {
     this.net = net;
@@ -171,7 +172,7 @@ export class FakeBus implements PeerBus {
 
   begin(peer: Peer, type: number): MessageWriter | null {
     if (!peer.isUp || this.isFull) return null;
-    return new FakeWriter(type, (message) => this.net.send(this, peer.id, message));
+    return this.writer.open(type, (message) => this.net.send(this, peer.id, message));
   }
 
   flush(): void {}
@@ -217,14 +218,13 @@ export class FakeBus implements PeerBus {
   }
 }
 
-/** One message by the codec of the links. */
+/** One message after the other by the codec of the links. */
 class FakeWriter extends MessageQueue {
-  private readonly onEnd: (message: Uint8Array) => void;
+  private onEnd: (message: Uint8Array) => void = () => {};
 
-  constructor(type: number, onEnd: (message: Uint8Array) => void) {
-    super();
+  open(type: number, onEnd: (message: Uint8Array) => void): this {
     this.onEnd = onEnd;
-    this.begin(type);
+    return this.begin(type);
   }
 
   override end(): void {

@@ -21,6 +21,7 @@ import { RECORD, RecordReader } from './effect-record.ts';
 import { dropOlder } from './flush-older.ts';
 import type { HybridClock } from './hybrid-clock.ts';
 import { isNewer } from './stamp.ts';
+import type { StampTable } from './stamp-table.ts';
 import type { StoreStamps } from './store-stamps.ts';
 
 export interface ApplierListener {
@@ -34,10 +35,18 @@ export interface ApplierListener {
   onFailed(reason: string): void;
 }
 
+/**
+ * Whether changes of the key in that argument are left out for now: what this node has of it is to
+ * be merged, and goes to the owner first.
+ */
+export type KeyGuard = (databaseIndex: number, frame: Frame, arg: number) => boolean;
+
 /** `replica`: stamps stay as they come. `owner`: so they do, and what changes goes to all nodes. */
 export type ApplyMode = 'replica' | 'owner';
 
 export class EffectApplier {
+  /** Asked while `apply` runs; null: every change is applied. */
+  guard: KeyGuard | null = null;
   appliedCount = 0;
   /** Not newer than what is here. */
   skippedCount = 0;
@@ -128,7 +137,8 @@ export class EffectApplier {
 
   private applyEffect(mode: ApplyMode): void {
     const { reader, stamps } = this;
-    const { keys, high, low } = reader;
+    const { frame, high, keys, low } = reader;
+    if (this.guard !== null && this.isGuarded(this.guard)) return;
     const verdict = this.judge();
     if (verdict === VERDICT.old) {
       this.skippedCount++;
@@ -142,7 +152,7 @@ export class EffectApplier {
     else this.putStamps();
     this.appliedCount++;
     if (!this.execute(reader.databaseIndex)) this.askAnew();
-    else if (keys.count === 1 && keys.roles[0] === ROLE.set) this.markIfGone();
+    else if (keys.count === 1 && keys.roles[0] === ROLE.set && frame.count > 3) this.markIfGone();
   }
 
   /** Settings may differ from node to node. */
@@ -162,6 +172,14 @@ export class EffectApplier {
     this.askForKeys();
   }
 
+  private isGuarded(guard: KeyGuard): boolean {
+    const { frame, keys } = this.reader;
+    for (let i = 0; i < keys.count; i++) {
+      if (keys.roles[i] !== ROLE.read && guard(keys.databases[i], frame, keys.args[i])) return true;
+    }
+    return false;
+  }
+
   /** Compares the stamps of all keys with those that the sender had. */
   private judge(): number {
     const { keys, high, low } = this.reader;
@@ -171,8 +189,8 @@ export class EffectApplier {
       const role = keys.roles[i];
       const table = this.locate(i);
       if (role !== ROLE.read && !isNewer(high, low, table.high, table.low)) isOld = true;
-      else if (!dependsOnBefore(role)) this.countLost(i);
-      else if (!this.isAsBefore(i)) isUnknown = true;
+      else if (!dependsOnBefore(role)) this.countLost(i, table);
+      else if (!this.isAsBefore(i, table)) isUnknown = true;
     }
     if (isUnknown || (isOld && keys.count > 1 && !this.areAllOld())) return VERDICT.unknown;
     return isOld ? VERDICT.old : VERDICT.applies;
@@ -189,9 +207,8 @@ export class EffectApplier {
   }
 
   /** Whether the key is here what it was there: of one stamp, or gone at both. */
-  private isAsBefore(index: number): boolean {
+  private isAsBefore(index: number, table: StampTable): boolean {
     const { keys, timeMs } = this.reader;
-    const table = this.tableAt(index);
     if (keys.wereAbsent[index] || table.isAbsent) return keys.wereAbsent[index] && table.isAbsent;
     const isSame = table.high === keys.beforeHighs[index] && table.low === keys.beforeLows[index];
     return (
@@ -200,15 +217,14 @@ export class EffectApplier {
   }
 
   /** What is here was made at the same time as what replaces it. */
-  private countLost(index: number): void {
+  private countLost(index: number, table: StampTable): void {
     const { keys } = this.reader;
-    const table = this.tableAt(index);
     if (table.isAbsent || keys.beforeHighs[index] === 0) return;
     const { high, low } = table;
     if (isNewer(high, low, keys.beforeHighs[index], keys.beforeLows[index])) this.lostCount++;
   }
 
-  private locate(index: number) {
+  private locate(index: number): StampTable {
     const { frame, keys } = this.reader;
     const table = this.stamps.tableOf(keys.databases[index]);
     const arg = keys.args[index];
@@ -220,11 +236,11 @@ export class EffectApplier {
     table.find(slot, this.tags[index]);
     if (table.isAbsent) return table;
     // By the sender's clock, which commands see now, it may have expired: then it goes before all.
-    this.store.databases[keys.databases[index]].find(frame, arg);
-    return this.tableAt(index);
+    const isThere = this.store.databases[keys.databases[index]].find(frame, arg) !== 0;
+    return isThere ? table : this.tableAt(index);
   }
 
-  private tableAt(index: number) {
+  private tableAt(index: number): StampTable {
     const table = this.stamps.tableOf(this.reader.keys.databases[index]);
     table.find(this.slots[index], this.tags[index]);
     return table;

@@ -17,6 +17,7 @@ import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
 import { isOwnedBySlot } from '../placement/store-ownership.ts';
 import { DutyTable } from './duty-table.ts';
+import type { KeyGuard } from './effect-applier.ts';
 import { answerFetch, sendFetches } from './fetch/key-fetch.ts';
 import { type ClockBound, HybridClock } from './hybrid-clock.ts';
 import type { Quorum } from './quorum.ts';
@@ -52,6 +53,7 @@ export class NodeReplication implements Replication {
   private timer: Timer | null = null;
   /** From whom what is applied now came. */
   private applyingFrom = '';
+  private guardOf: (store: Store, peerId: string) => KeyGuard | null = () => null;
   private hasAcknowledgements = false;
   /** How often the word that is sent was passed on. */
   private handOverCount = 0;
@@ -111,6 +113,11 @@ export class NodeReplication implements Replication {
 
   onDuty(listener: DutyTold): void {
     this.dutyListeners.push(listener);
+  }
+
+  /** Who says which keys changes of a peer are to leave alone. */
+  guardWith(guardOf: (store: Store, peerId: string) => KeyGuard | null): void {
+    this.guardOf = guardOf;
   }
 
   onNeedsSync(listener: SyncTold): void {
@@ -256,6 +263,7 @@ export class NodeReplication implements Replication {
     const { counters } = this.options.node;
     const { appliedCount, lostCount, skippedCount, unknownCount } = applier;
     this.applyingFrom = peerId;
+    applier.guard = this.guardOf(parts.store, peerId);
     applier.apply(message);
     counters[METRIC.replicatedChanges] += applier.appliedCount - appliedCount;
     counters[METRIC.staleChanges] += applier.skippedCount - skippedCount;

@@ -2,6 +2,7 @@
  * The stamps of 16 neighbouring slots: one sparse array, sorted by tag, so that a slot's entries
  * lie together and a key that is not there is missed as quickly as one that is found.
  *
+ *     words  [sums of the 16 slots: 64 words][cell][cell] ...
  *     cell   [absent, 31 bits of tag][stamp high][stamp low]     12 bytes; a tag is never 0
  *     tag    [4 bits: which slot][27 bits of the key's hash]
  *
@@ -23,23 +24,24 @@ const LOAD_MAX = 0.9;
 const LOAD_MIN = 0.4;
 const TAG_RANGE = 2 ** 31;
 
-/** What is kept of each slot beside its entries, in `sums`. */
+/** What is kept of each slot beside its entries. */
 const SUM = { left: 0, right: 1, entries: 2, present: 3 } as const;
 const SUM_WORDS = 4;
+/** The first cell lies behind them: one array, one place in memory. */
+const BASE = GROUP_SLOT_COUNT * SUM_WORDS;
 
 export type StampVisit = (tag: number, high: number, low: number, isAbsent: boolean) => void;
 
 export class StampGroup {
   /** Entries, absent ones included. */
   count = 0;
-  cells: Uint32Array = new Uint32Array(cellCount(CAPACITY_MIN) * CELL_WORDS);
+  cells: Uint32Array = new Uint32Array(BASE + cellCount(CAPACITY_MIN) * CELL_WORDS);
   private capacity = CAPACITY_MIN;
   /** Homes for one step of a tag. */
   private scale = CAPACITY_MIN / TAG_RANGE;
-  private readonly sums = new Uint32Array(GROUP_SLOT_COUNT * SUM_WORDS);
 
   get byteCount(): number {
-    return this.cells.byteLength + this.sums.byteLength;
+    return this.cells.byteLength;
   }
 
   /** @returns the cell's first word in `cells`, or -1 */
@@ -52,9 +54,12 @@ export class StampGroup {
     return this.cells[at] >>> 31 !== 0;
   }
 
-  /** Makes that the stamp of the tag, whatever it was before. */
-  put(tag: number, high: number, low: number, isAbsent: boolean): void {
-    let at = this.place(tag);
+  /**
+   * Makes that the stamp of the tag, whatever it was before.
+   * @param hint  the cell where it was a moment ago, or 0
+   */
+  put(tag: number, high: number, low: number, isAbsent: boolean, hint = 0): void {
+    let at = (this.cells[hint] & TAG_MASK) === tag && hint >= BASE ? hint : this.place(tag);
     if ((this.cells[at] & TAG_MASK) === tag) this.account(at, -1);
     else at = this.insert(at, tag);
     const { cells } = this;
@@ -67,9 +72,9 @@ export class StampGroup {
   /** The key is there no more, or again; its stamp stays. */
   markAt(at: number, isAbsent: boolean): void {
     if (this.isAbsentAt(at) === isAbsent) return;
-    const { cells, sums } = this;
+    const { cells } = this;
     cells[at] ^= ABSENT;
-    sums[sumsAt(cells[at]) + SUM.present] += isAbsent ? -1 : 1;
+    cells[sumsAt(cells[at]) + SUM.present] += isAbsent ? -1 : 1;
   }
 
   removeAt(at: number): void {
@@ -89,19 +94,19 @@ export class StampGroup {
   }
 
   digestLeft(slotInGroup: number): number {
-    return this.sums[slotInGroup * SUM_WORDS + SUM.left];
+    return this.cells[slotInGroup * SUM_WORDS + SUM.left];
   }
 
   digestRight(slotInGroup: number): number {
-    return this.sums[slotInGroup * SUM_WORDS + SUM.right];
+    return this.cells[slotInGroup * SUM_WORDS + SUM.right];
   }
 
   entryCount(slotInGroup: number): number {
-    return this.sums[slotInGroup * SUM_WORDS + SUM.entries];
+    return this.cells[slotInGroup * SUM_WORDS + SUM.entries];
   }
 
   presentCount(slotInGroup: number): number {
-    return this.sums[slotInGroup * SUM_WORDS + SUM.present];
+    return this.cells[slotInGroup * SUM_WORDS + SUM.present];
   }
 
   /** Entries of one slot, by their tags. Nothing may be changed meanwhile. */
@@ -135,7 +140,7 @@ export class StampGroup {
   private keep(isKept: (at: number) => boolean): void {
     const { cells } = this;
     let droppedCount = 0;
-    for (let at = 0; at < cells.length; at += CELL_WORDS) {
+    for (let at = BASE; at < cells.length; at += CELL_WORDS) {
       if (cells[at] === 0 || isKept(at)) continue;
       this.account(at, -1);
       cells[at] = 0;
@@ -148,7 +153,7 @@ export class StampGroup {
   }
 
   private home(tag: number): number {
-    return Math.trunc(tag * this.scale) * CELL_WORDS;
+    return BASE + Math.trunc(tag * this.scale) * CELL_WORDS;
   }
 
   /** Where the tag is, or where it would be put. */
@@ -194,7 +199,7 @@ export class StampGroup {
     this.scale = this.capacity / TAG_RANGE;
     let total = cellCount(this.capacity);
     for (;;) {
-      this.cells = new Uint32Array(total * CELL_WORDS);
+      this.cells = new Uint32Array(BASE + total * CELL_WORDS);
       if (this.refill(old)) return;
       total *= 2;
     }
@@ -203,8 +208,9 @@ export class StampGroup {
   /** @returns false: they do not fit */
   private refill(old: Uint32Array): boolean {
     const { cells } = this;
-    let next = 0;
-    for (let from = 0; from < old.length; from += CELL_WORDS) {
+    let next = BASE;
+    cells.set(old.subarray(0, BASE));
+    for (let from = BASE; from < old.length; from += CELL_WORDS) {
       if (old[from] === 0) continue;
       const at = Math.max(next, this.home(old[from] & TAG_MASK));
       if (at + CELL_WORDS >= cells.length) return false;
@@ -218,16 +224,16 @@ export class StampGroup {
 
   /** Takes an entry into the sums of its slot, or out of them. */
   private account(at: number, sign: 1 | -1): void {
-    const { cells, sums } = this;
+    const { cells } = this;
     const word = cells[at];
     const tag = word & TAG_MASK;
     const high = cells[at + 1];
     const low = cells[at + 2];
     const sum = sumsAt(word);
-    sums[sum + SUM.left] ^= mixLeft(tag, high, low);
-    sums[sum + SUM.right] ^= mixRight(tag, high, low);
-    sums[sum + SUM.entries] += sign;
-    if (word >>> 31 === 0) sums[sum + SUM.present] += sign;
+    cells[sum + SUM.left] ^= mixLeft(tag, high, low);
+    cells[sum + SUM.right] ^= mixRight(tag, high, low);
+    cells[sum + SUM.entries] += sign;
+    if (word >>> 31 === 0) cells[sum + SUM.present] += sign;
   }
 }
 

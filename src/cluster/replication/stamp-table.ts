@@ -41,6 +41,8 @@ export class StampTable {
   high = 0;
   low = 0;
   isAbsent = true;
+  /** Where it did: a `put` of the same key follows, most often. */
+  private foundAt = 0;
   private readonly seeds: StampSeeds;
   private groups: (StampGroup | null)[] = new Array(GROUP_COUNT).fill(null);
 
@@ -71,11 +73,13 @@ export class StampTable {
       this.high = this.floorHigh;
       this.low = this.floorLow;
       this.isAbsent = true;
+      this.foundAt = 0;
       return false;
     }
     this.high = group.cells[at + 1];
     this.low = group.cells[at + 2];
     this.isAbsent = group.isAbsentAt(at);
+    this.foundAt = at;
     return true;
   }
 
@@ -87,7 +91,7 @@ export class StampTable {
       group = new StampGroup();
       this.groups[index] = group;
     }
-    group.put(tag, high, low, isAbsent);
+    group.put(tag, high, low, isAbsent, this.foundAt);
     if (!isNewer(high, low, this.newestHigh, this.newestLow)) return;
     this.newestHigh = high;
     this.newestLow = low;
