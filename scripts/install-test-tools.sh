@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
 # redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs,
-# serf, whose agents join our gossip, ip, which parts networks, and a C compiler for the clock that a bench gives redis-server.
+# serf, whose agents join our gossip, ip, which parts networks, and a C compiler for the clock that a
+# bench gives redis-server.
 # Without apt or root it only says what will be skipped, and fails when CI=true: there a skipped
 # comparison must not look like a passed one.
 set -eu
@@ -38,6 +39,6 @@ fi
 
 echo "not installed:$missing" >&2
 echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches,' >&2
-echo 'promtool on the metrics, syncs as strace sees them, gossip with serf agents, parted networks,' >&2
-echo 'bench:hitratio' >&2
+echo 'promtool on the metrics, syncs as strace sees them, gossip with serf agents,' >&2
+echo 'parted networks, bench:hitratio' >&2
 [ "${CI:-}" != true ] || exit 1
