@@ -15,6 +15,7 @@ import type { Logger } from './base/logger.ts';
 import type { Timer } from './base/world.ts';
 import { ClusterServices } from './cluster/cluster-services.ts';
 import { takeIncarnation } from './cluster/incarnation.ts';
+import { ClusterFiles } from './cluster/membership/cluster-files.ts';
 import type { Membership } from './cluster/membership/membership.ts';
 import { createMembership } from './cluster/membership/worker/membership-worker.ts';
 import { LINK_VERSIONS } from './cluster/peers/greeting.ts';
@@ -71,13 +72,15 @@ export class NodeCluster {
     this.tags.set('version', services.version);
     const bus = this.createBus(incarnation);
     const membership = this.createGossip(directory);
+    const files = new ClusterFiles({ disk: world.disk, logger, directory });
+    const hasSeeds = cluster.seeds.length > 0 || cluster.seedDns !== '';
     const view = new ClusterView({
       world,
       logger,
       membership,
       bus,
       tags: this.tags,
-      expectsOthers: cluster.seeds.length > 0 || cluster.seedDns !== '',
+      expectsOthers: hasSeeds || files.loadPeers().length > 0,
     });
     const ownership = new GossipOwnership(view, cluster);
     this.clockFile = directory === '' ? null : new ClockFile(world.disk, join(directory, 'clock'));
@@ -179,19 +182,23 @@ export class NodeCluster {
     });
   }
 
+  /** It owns nothing, owes no answer, and all others have what it did as an owner. */
   private get isHandedOver(): boolean {
-    const { replication, router } = this;
+    const { replication, router, view } = this;
     if (router.pendingCount > 0) return false;
+    const otherCount = view.liveIds.length - 1;
     return this.options.services.stores.all.every((store) => {
       const duty = replication.dutyOf(store);
-      return duty !== 'owner' && duty !== 'waiting';
+      if (duty === 'owner' || duty === 'waiting') return false;
+      const position = replication.positionOf(store);
+      return position === 0 || replication.acknowledgedCount(store, position) >= otherCount;
     });
   }
 
   private createBus(incarnation: number): LinkBus {
     const { services, logger } = this.options;
     const { configuration, counters, paced, world } = services;
-    const { cluster, network, node } = configuration;
+    const { cache, cluster, network, node } = configuration;
     return new LinkBus({
       world,
       logger: logger.child('cluster'),
@@ -202,6 +209,7 @@ export class NodeCluster {
       host: network.gossipBindAddr,
       port: network.linkPort,
       clusterKey: cluster.key,
+      databaseCount: cache.databases,
       onFailure: (error) => this.fail(error),
     });
   }
