@@ -116,6 +116,7 @@ function openBus(within: World, id: string, clusterKey: string): LinkBus {
     host: '127.0.0.1',
     port: 0,
     clusterKey,
+    databaseCount: 16,
     onFailure: (error) => {
       throw error;
     },

@@ -26,6 +26,7 @@ export interface LinkNodeOptions {
   readonly address: string;
   readonly clusterKey: string;
   readonly incarnation: number;
+  readonly databaseCount: number;
   /** By which the wall clock of its machine is ahead. */
   readonly aheadMs: number;
 }
@@ -55,6 +56,7 @@ export class LinkNode {
       host: address,
       port: LINK_PORT,
       clusterKey: options.clusterKey,
+      databaseCount: options.databaseCount,
       onFailure: (error) => this.failures.push(error),
     });
     this.bus.listen({
@@ -100,6 +102,7 @@ export async function createLinkKit(nodeCount: number, seed = 1): Promise<LinkKi
       id: `node-${count}`,
       clusterKey: KIT_CLUSTER_KEY,
       incarnation: world.clock.wallMs(),
+      databaseCount: 16,
       aheadMs,
       address,
       ...options,

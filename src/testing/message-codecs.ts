@@ -36,6 +36,7 @@ export const MESSAGE_CODECS: readonly MessageCodec[] = [
         wallMs: draw(2 ** 53),
         clusterDigest: drawText(draw, 0),
         wantedId: drawText(draw, 0),
+        databaseCount: draw(2 ** 32),
       };
       encodeHello(writer, hello);
       return hello;

@@ -71,6 +71,7 @@ function helloWith(changes: Partial<Hello>): Uint8Array {
     wallMs: Date.now(),
     clusterDigest: clusterDigest(KEY),
     wantedId: 'alone',
+    databaseCount: 16,
     ...changes,
   };
   return bytesOf((queue) => encodeHello(queue.begin(MESSAGE.hello), hello));

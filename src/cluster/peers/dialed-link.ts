@@ -124,7 +124,7 @@ export class DialedLink implements WireOwner {
 
   private greet(wire: LinkWire): void {
     const { clock } = this.host.world;
-    const { id, incarnation, clusterDigest } = this.identity;
+    const { id, incarnation, clusterDigest, databaseCount } = this.identity;
     const { wantedId } = this;
     this.greetBefore = clock.monotonicMs() + LIMITS.greetingMs;
     this.helloMs = clock.wallMs();
@@ -136,6 +136,7 @@ export class DialedLink implements WireOwner {
       wallMs: this.helloMs,
       clusterDigest,
       wantedId,
+      databaseCount,
     };
     encodeHello(wire.output.begin(MESSAGE.hello), hello);
     wire.flush();
@@ -191,6 +192,7 @@ export interface LinkIdentity {
   readonly id: string;
   readonly incarnation: number;
   readonly clusterDigest: string;
+  readonly databaseCount: number;
   readonly secret: LinkSecret | null;
 }
 

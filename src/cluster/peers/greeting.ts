@@ -25,6 +25,8 @@ export interface Hello {
   readonly clusterDigest: string;
   /** Whom the sender means to have dialled. */
   readonly wantedId: string;
+  /** Setting `cache.databases`: what changes a database must be done everywhere. */
+  readonly databaseCount: number;
 }
 
 export interface Welcome {
@@ -45,6 +47,7 @@ export const REFUSALS = [
   { name: 'other', text: 'another node answers at that address' },
   { name: 'same-id', text: 'it has the id of this node' },
   { name: 'replaced', text: 'a node of that id was started later' },
+  { name: 'databases', text: 'its setting cache.databases is another one' },
 ] as const;
 
 export type Refusal = (typeof REFUSALS)[number]['name'];
@@ -52,7 +55,7 @@ export type Refusal = (typeof REFUSALS)[number]['name'];
 export function encodeHello(writer: MessageWriter, hello: Hello): void {
   writer.u32(HELLO_MARK).u8(hello.versionMin).u8(hello.versionMax);
   writer.text(hello.id).u53(hello.incarnation).u53(hello.wallMs);
-  writer.text(hello.clusterDigest).text(hello.wantedId).end();
+  writer.text(hello.clusterDigest).text(hello.wantedId).u32(hello.databaseCount).end();
 }
 
 /** @throws NodeError MESSAGE_BROKEN */
@@ -66,6 +69,7 @@ export function decodeHello(message: MessageReader): Hello {
     wallMs: message.u53(),
     clusterDigest: message.text(),
     wantedId: message.text(),
+    databaseCount: message.u32(),
   };
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NodeError } from '../../base/errors.ts';
-import type { FakeBus } from '../../testing/fake-net.ts';
+import type { FakeBus, FakeNet } from '../../testing/fake-net.ts';
 import { CommandKeys, drawCommand } from '../../testing/random-commands.ts';
-import { createRoutingKit, type RoutingKit } from '../../testing/routing-kit.ts';
+import { createRepairKit, type RepairKit } from '../../testing/repair-kit.ts';
+import { createRoutingKit } from '../../testing/routing-kit.ts';
 import { type Draw, seededDraws } from '../../testing/seeded.ts';
 import { MESSAGE_TABLE } from './message-table.ts';
 
@@ -27,9 +28,9 @@ function damage(message: Uint8Array, draw: Draw): Uint8Array {
  * Every message may be followed by a damaged copy of itself. What is refused breaks the links, as
  * the real ones do; anything else that is thrown would stop the node.
  */
-function damageAll(kit: RoutingKit, draw: Draw): { refusedCount: number; takenCount: number } {
+function damageAll(net: FakeNet, draw: Draw): { refusedCount: number; takenCount: number } {
   const counts = { refusedCount: 0, takenCount: 0 };
-  for (const { bus } of kit.nodes) {
+  for (const bus of net.buses) {
     const receive = bus.receive.bind(bus);
     bus.receive = (from: FakeBus, message: Uint8Array) => {
       receive(from, message);
@@ -43,33 +44,59 @@ function damageAll(kit: RoutingKit, draw: Draw): { refusedCount: number; takenCo
         const type = MESSAGE_TABLE[message[HEAD_BYTES - 1]].name;
         if (!isRefusal) throw new Error(`a damaged ${type} stops the node`, { cause: error });
         counts.refusedCount++;
-        kit.net.cut(bus, from);
-        kit.net.join(bus, from);
+        net.cut(bus, from);
+        net.join(bus, from);
       }
     };
   }
   return counts;
 }
 
-test('damaged messages end links and nothing else', async () => {
-  const firstSeed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
-  for (let seed = firstSeed; seed < firstSeed + 6; seed++) {
-    const draw = seededDraws(seed);
-    const kit = await createRoutingKit(2);
-    const counts = damageAll(kit, draw);
-    const keys = new CommandKeys(draw, 4);
-    const clients = kit.nodes.map((_, i) => kit.connect(i));
+/** Runs it with some seeds; a failure names its own. */
+async function withSeeds(count: number, run: (draw: Draw, told: string) => Promise<void>) {
+  const first = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+  for (let seed = first; seed < first + count; seed++) {
     try {
-      for (let i = 0; i < COMMANDS; i++) {
-        const words = drawCommand(draw, keys).map((word) => `"${word}"`);
-        clients[draw(2)].ask(words.join(' '));
-      }
-      kit.advance(5_000);
+      await run(seededDraws(seed), `seed ${seed}`);
     } catch (error) {
       throw new Error(`failed with TEST_SEED=${seed}: ${error}`, { cause: error });
     }
-    assert.ok(counts.refusedCount > 0 && counts.takenCount > 0);
-    for (const { kit: node } of kit.nodes) assert.equal(node.node.failure, null, `seed ${seed}`);
-    await kit.stop();
   }
+}
+
+test('damaged effects, commands and replies end links and nothing else', async () => {
+  await withSeeds(6, async (draw, told) => {
+    const kit = await createRoutingKit(2);
+    const counts = damageAll(kit.net, draw);
+    const keys = new CommandKeys(draw, 4);
+    const clients = kit.nodes.map((_, i) => kit.connect(i));
+    for (let i = 0; i < COMMANDS; i++) {
+      const words = drawCommand(draw, keys).map((word) => `"${word}"`);
+      clients[draw(2)].ask(words.join(' '));
+    }
+    kit.advance(5_000);
+    assert.ok(counts.refusedCount > 0 && counts.takenCount > 0);
+    for (const { kit: node } of kit.nodes) assert.equal(node.node.failure, null, told);
+    await kit.stop();
+  });
 });
+
+test('damaged messages of a repair end links and nothing else', async () => {
+  await withSeeds(4, async (draw) => {
+    const kit = await createRepairKit(2);
+    const [one, two] = kit.nodes;
+    const counts = damageAll(kit.net, draw);
+    for (let round = 0; round < 4; round++) {
+      kit.part([one], [two]);
+      runSome(kit, draw);
+      kit.heal();
+      kit.pass(500, draw);
+    }
+    assert.ok(counts.refusedCount > 0 && counts.takenCount > 0);
+  });
+});
+
+function runSome(kit: RepairKit, draw: Draw): void {
+  const keys = new CommandKeys(draw, 4);
+  for (let i = 0; i < COMMANDS; i++) kit.nodes[draw(2)].run(...drawCommand(draw, keys));
+}

@@ -36,6 +36,8 @@ export interface LinkBusOptions {
   /** 0: any. */
   readonly port: number;
   readonly clusterKey: string;
+  /** Of the default store; the same on all nodes. */
+  readonly databaseCount: number;
   /** The node must stop. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -63,7 +65,7 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
   private isStopped = false;
 
   constructor(options: LinkBusOptions) {
-    const { id, incarnation, clusterKey } = options;
+    const { id, incarnation, clusterKey, databaseCount } = options;
     this.options = options;
     this.id = id;
     this.incarnation = incarnation;
@@ -73,6 +75,7 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
       id,
       incarnation,
       clusterDigest: clusterDigest(clusterKey),
+      databaseCount,
       secret: linkSecret(clusterKey),
     };
   }
@@ -273,6 +276,7 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     if (agreeVersion(hello) === 0) return 'version';
     if (hello.id === this.id) return 'same-id';
     if (hello.wantedId !== this.id) return 'other';
+    if (hello.databaseCount !== this.identity.databaseCount) return 'databases';
     // How long it was on its way is not known: it can be found ahead, and no more.
     const nowMs = this.world.clock.wallMs();
     const offsetMs = clockOffset(hello.wallMs, Number.NEGATIVE_INFINITY, nowMs);

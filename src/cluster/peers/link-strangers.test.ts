@@ -70,6 +70,7 @@ function helloTo(node: LinkNode, changes: Partial<Hello> = {}): Uint8Array {
     wallMs: node.world.clock.wallMs(),
     clusterDigest: clusterDigest(KIT_CLUSTER_KEY),
     wantedId: node.bus.id,
+    databaseCount: 16,
     ...changes,
   };
   return bytesOf((queue) => encodeHello(queue.begin(MESSAGE.hello), hello));
@@ -155,6 +156,7 @@ test('a refusal is answered, then the link closed', async () => {
     [{ clusterDigest: 'of another' }, /cluster/],
     [{ id: node.bus.id }, /id of this node/],
     [{ wantedId: 'somebody' }, /another node/],
+    [{ databaseCount: 32 }, /cache.databases/],
     [{ wallMs: nowMs + 10_000 }, /clock/],
   ];
   for (const [change, why] of changes) {

@@ -7,6 +7,7 @@ import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { SlicedWork } from '../../base/pace/sliced-work.ts';
 import type { Database } from '../../engine/database.ts';
+import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
@@ -252,6 +253,7 @@ export class ServedSync {
     let asked = this.asked.get(databaseIndex);
     if (asked === undefined) {
       const database = this.stamped.store.databases[databaseIndex];
+      if (database === undefined) throw broken('it asks for a database that is not here');
       asked = new AskedDatabase(database);
       this.asked.set(databaseIndex, asked);
     }
