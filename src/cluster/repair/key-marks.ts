@@ -53,7 +53,10 @@ export class KeyMarks {
     words[at + 3] = low;
   }
 
-  /** A pass has met that key. @returns the action; `high` and `low` are set when there is one for this key */
+  /**
+   * A pass has met that key.
+   * @returns the action; `high` and `low` are set when there is one for this key alone
+   */
   find(slot: number, tag: number): number {
     const at = this.place(slot, tag);
     const { words } = this;

@@ -129,7 +129,7 @@ test('hashes, sets and sorted sets are merged field by field and member by membe
   assert.deepEqual((first.run('SMEMBERS', 'new') as string[]).sort(), ['x', 'y']);
 });
 
-test('a flush that one half has made removes what the other half had not changed since', async () => {
+test('a flush of one half removes what the other half had not changed since', async () => {
   const kit = await createRepairKit(2);
   const [first, second] = kit.nodes as [RepairNode, RepairNode];
   for (let i = 0; i < 50; i++) first.run('SET', `key:${i}`, i);

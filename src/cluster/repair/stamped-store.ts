@@ -77,14 +77,10 @@ export class StampedStore {
   applyCopy(database: Database, frame: Frame, high: number, low: number): string {
     const table = this.tableOf(database);
     this.locate(table, frame, 1);
-    const { elements, slot, tag } = this;
-    const { isMerging } = elements;
-    // It is no change of its own: what is kept of its elements stays true.
-    elements.isMerging = true;
+    const { slot, tag } = this;
     const reason = this.asChange(slot, high, low, () => {
       return this.options.replay.applyEffect(frame, database.index);
     });
-    elements.isMerging = isMerging;
     if (reason !== '') return reason;
     // A deadline that has passed makes of it a key that is not there.
     table.put(slot, tag, high, low, database.find(frame, 1) === 0);
@@ -176,19 +172,23 @@ export class StampedStore {
   /** What is recorded meanwhile bears that stamp. */
   private asChange(slot: number, high: number, low: number, act: () => string): string {
     const { clock } = this.options;
-    const { stamps, store } = this;
+    const { elements, stamps, store } = this;
+    const { isMerging } = elements;
     const { defaultTtlMs } = store;
     clock.witness(high, low);
     if (this.isOwner(slot)) stamps.given = { high, low };
     else stamps.isApplying = true;
     stamps.lastHigh = high;
     stamps.lastLow = low;
+    // It is no change of its own: what is kept of its elements stays true.
+    elements.isMerging = true;
     // The key has the deadline that it is said to have, or none.
     store.defaultTtlMs = 0;
     try {
       return act();
     } finally {
       store.defaultTtlMs = defaultTtlMs;
+      elements.isMerging = isMerging;
       stamps.given = null;
       stamps.isApplying = false;
     }

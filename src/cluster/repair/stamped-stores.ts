@@ -67,7 +67,6 @@ export class StampedStores {
     assert(parts !== null, 'every store of the node is replicated');
     const isBySlot = this.isBySlot(store);
     const elements = new ElementStamps(parts.stamps);
-    store.sink.attach(elements);
     const stamped = new StampedStore({
       store,
       stamps: parts.stamps,
@@ -82,10 +81,22 @@ export class StampedStores {
       },
     });
     this.stores.set(store, stamped);
-    for (const database of store.databases) {
-      if (database.count > 0) stamped.adopt(database, LOADED.high, LOADED.low);
-    }
+    replication.whenAwake((isLate) => {
+      if (store.isDropped) return;
+      store.sink.attach(elements);
+      this.adopt(stamped, isLate);
+    });
     return stamped;
+  }
+
+  /** What was written while nobody else was there counts as written now. */
+  private adopt(stamped: StampedStore, isLate: boolean): void {
+    const { clock } = this.options.replication;
+    if (isLate) clock.tick();
+    const { high, low } = isLate ? clock : LOADED;
+    for (const database of stamped.store.databases) {
+      if (database.count > 0) stamped.adopt(database, high, low);
+    }
   }
 }
 

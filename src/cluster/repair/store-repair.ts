@@ -7,6 +7,7 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
+import type { KeyGuard } from '../replication/effect-applier.ts';
 import type { RepairProgress } from './repair.ts';
 import type { RepairContext } from './repair-context.ts';
 import type { StampedStore } from './stamped-store.ts';
@@ -103,6 +104,23 @@ export class StoreRepair {
   findClient(id: number): SyncClient | null {
     for (const client of this.clients.values()) if (client.id === id) return client;
     return null;
+  }
+
+  /**
+   * Which keys changes of that node are to leave alone: those of which this node knows single
+   * elements that it has not told yet.
+   */
+  guardOf(peerId: string): KeyGuard | null {
+    const { stamped } = this.options;
+    const { elements } = stamped;
+    if (elements.keyCount === 0) return null;
+    const client = this.clients.get(peerId);
+    if (client !== undefined ? client.hasToldElements : !this.isToBeTold(peerId)) return null;
+    return (databaseIndex, frame, arg) => elements.find(databaseIndex, frame.latin1(arg)) !== null;
+  }
+
+  private isToBeTold(peerId: string): boolean {
+    return this.isPending || !this.ownerIds().includes(peerId);
   }
 
   progress(): RepairProgress[] {

@@ -58,7 +58,6 @@ class DifferingDatabase {
   pass: KeyPass | null = null;
   /** Keys that are not the same, while single elements are kept. */
   readonly changed = new KeyMarks();
-  areElementsSent = false;
   isAsked = false;
 
   constructor(database: Database) {
@@ -88,6 +87,8 @@ export class SyncClient {
   private work: SlicedWork | null = null;
   /** When something came, or went on, last. */
   private heardMs = 0;
+  /** The owner has been told of all fields and members that were changed here. */
+  hasToldElements = false;
   private isOver = false;
 
   constructor(options: SyncClientOptions) {
@@ -259,6 +260,8 @@ export class SyncClient {
   private contribute(): void {
     const { context } = this;
     this.stopWork();
+    for (const differing of this.differing.values()) this.sendElements(differing);
+    this.hasToldElements = true;
     this.work = new SlicedWork({
       world: context.world,
       pace: context.pace,
@@ -275,8 +278,6 @@ export class SyncClient {
     this.hear();
     for (const [index, differing] of this.differing) {
       const { database, marks } = differing;
-      if (!differing.areElementsSent) this.sendElements(differing);
-      differing.areElementsSent = true;
       if (marks.count > 0) {
         differing.pass ??= new KeyPass(database, (entry, slot) => {
           this.meet(differing, entry, slot);

@@ -33,6 +33,11 @@ export interface ReplicationOptions {
   readonly clockBound: ClockBound | null;
   /** `flush` is to be called at the end of this loop turn. */
   readonly askTurnEnd: () => void;
+  /**
+   * Nobody is to be expected: nothing is stamped until some node comes, so that a node by itself
+   * pays nothing. What it has then is stamped as if it were written in that moment.
+   */
+  readonly isAlone?: boolean;
 }
 
 const HAND_OVER_COUNT_MAX = 4;
@@ -55,6 +60,9 @@ export class NodeReplication implements Replication {
   private applyingFrom = '';
   private guardOf: (store: Store, peerId: string) => KeyGuard | null = () => null;
   private hasAcknowledgements = false;
+  private isAwake: boolean;
+  /** What is to be done when the first node comes. */
+  private readonly errands: ((isLate: boolean) => void)[] = [];
   /** How often the word that is sent was passed on. */
   private handOverCount = 0;
   private isStopped = false;
@@ -64,6 +72,7 @@ export class NodeReplication implements Replication {
     const { bus, node, ownership } = options;
     const { configuration, stores, world } = node;
     this.options = options;
+    this.isAwake = options.isAlone !== true;
     this.names = new RealNames(configuration.security.renamedCommands);
     this.clock = new HybridClock({
       nodeId: bus.id,
@@ -168,6 +177,15 @@ export class NodeReplication implements Replication {
     if (this.hasAcknowledgements) this.acknowledge();
   }
 
+  /**
+   * Calls when changes are stamped.
+   * @param errand  told whether that is not now, but when another node is met for the first time
+   */
+  whenAwake(errand: (isLate: boolean) => void): void {
+    if (this.isAwake) errand(false);
+    else this.errands.push(errand);
+  }
+
   synced(store: Store, ownerId: string): void {
     const source = this.partsOf(store)?.findSource(ownerId) ?? null;
     if (source !== null) source.isWhole = true;
@@ -195,6 +213,7 @@ export class NodeReplication implements Replication {
       },
     });
     this.stores.set(store.name, parts);
+    if (this.isAwake) parts.wake();
     parts.stream.isHeard = bus.peers.some((peer) => peer.isUp);
     const { cluster } = node.configuration;
     this.duties.add(store.name, isOwnedBySlot(store.configuration, cluster));
@@ -219,7 +238,14 @@ export class NodeReplication implements Replication {
     });
   }
 
+  private wake(): void {
+    this.isAwake = true;
+    for (const parts of this.stores.values()) parts.wake();
+    for (const errand of this.errands.splice(0)) errand(true);
+  }
+
   private onUp(peer: Peer): void {
+    if (!this.isAwake) this.wake();
     for (const parts of this.stores.values()) {
       const known = parts.findSource(peer.id);
       const isNew = known === null || known.incarnation !== peer.incarnation;

@@ -8,8 +8,8 @@
  *     one is missing  recent, then effects -> table: key -> when removed, element -> stamp
  *     all again       the table is kept until every member has been made equal, then forgotten
  *
- * Keys and elements are strings of one char a byte. When it is more than the limit of memory allows,
- * all of it is forgotten: keys are merged as a whole then.
+ * Keys and elements are strings of one char a byte. When it is more than the limit of memory
+ * allows, all of it is forgotten: keys are merged as a whole then.
  */
 import { Frame } from '../../../base/frame.ts';
 import { LIMITS } from '../../../base/limits.ts';
@@ -29,7 +29,7 @@ export interface ElementStamp {
 export class KeyElements {
   readonly databaseIndex: number;
   readonly key: string;
-  /** First letter of the commands of its type: `H`, `S`, `Z`; '' while only its removal is known. */
+  /** First letter of the commands of its type: `H`, `S`, `Z`; '' while it was only removed. */
   type = '';
   readonly stamps = new Map<string, ElementStamp>();
   /** It was removed as a whole: elements that are older than that are gone. 0: it was not. */
