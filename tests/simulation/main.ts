@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { MUTATIONS, type Mutation, requireMutation } from './mutations.ts';
 import { runSeed, type SeedOptions, type SeedReport } from './run-seed.ts';
 import { SCENARIO_KINDS } from './scenario.ts';
+import { describeError } from './simulated-cluster.ts';
 
 const { values } = parseArgs({
   options: {
@@ -99,7 +100,6 @@ async function trySeed(seed: number, kindOfMutation = kind): Promise<SeedReport>
   try {
     return await runSeed(options);
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return {
       seed,
       kind: kindOfMutation ?? 'chaos',
@@ -107,7 +107,7 @@ async function trySeed(seed: number, kindOfMutation = kind): Promise<SeedReport>
       doneCount: 0,
       virtualMs: 0,
       convergedMs: 0,
-      problems: [text],
+      problems: [describeError(error)],
     };
   }
 }

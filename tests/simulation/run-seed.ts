@@ -62,6 +62,7 @@ async function run(
   workload.stop();
   const mendedMs = cluster.nowMs;
   await fabric.until('every client to have its answer', () => workload.isIdle, ANSWER_MS_MAX);
+  if (cluster.failures.length > 0) throw new Error(cluster.failures.join('\n'));
   const { differences, images } = await converge(cluster);
   const { operations } = workload.history;
   const problems = differences.slice(0, 10);

@@ -1,4 +1,6 @@
 /** A cluster of whole nodes in one simulation, each on a machine of its own. */
+// A node loads it when it is wanted first, which takes turns of the real loop: runs would differ.
+import '../../src/node-cluster.ts';
 import type { ClusterService } from '../../src/commands/cluster-service.ts';
 import { createNodeKit, type NodeKit } from '../../src/testing/node-kit.ts';
 import { createFabric, type Fabric } from '../../src/world/simulated/fabric.ts';
@@ -117,6 +119,14 @@ export class SimulatedCluster {
     return this.fabric.until('all nodes to be ready', () => this.isReady, READY_MS_MAX);
   }
 
+  /** Nodes that stopped because something in them failed. */
+  get failures(): string[] {
+    return this.running.flatMap(({ id, kit }) => {
+      const failure = kit?.node.failure ?? null;
+      return failure === null ? [] : [`${id} failed: ${describeError(failure)}`];
+    });
+  }
+
   /** What nodes said at warn and error, for who looks for the cause of a failure. */
   get complaints(): string[] {
     return this.nodes.flatMap(({ id, kit }) =>
@@ -153,6 +163,10 @@ export class SimulatedCluster {
     node.kit = kit;
     if (kit.node.failure !== null) throw kit.node.failure;
   }
+}
+
+export function describeError(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function requireKit({ id, kit }: SimulatedNode): NodeKit {
