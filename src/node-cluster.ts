@@ -7,7 +7,6 @@
  *     repair       fills and mends copies               routing       commands to their owners
  */
 import { join } from 'node:path';
-import type { Configuration } from './base/configuration.ts';
 import { NodeError } from './base/errors.ts';
 import { LIMITS } from './base/limits.ts';
 import { isLocalAddress } from './base/local-address.ts';
@@ -64,7 +63,7 @@ export class NodeCluster {
     const { configuration, world } = services;
     const { cluster, node, persistence } = configuration;
     const logger = options.logger.child('cluster');
-    requireSound(configuration, logger);
+    requireSound(services, logger);
     const directory = persistence.enabled ? join(node.dataDir, 'cluster') : '';
     const incarnation = takeIncarnation(world, directory, logger);
     this.tags.set(LINK_VERSION_TAG, String(LINK_VERSIONS.max));
@@ -285,16 +284,30 @@ export class NodeCluster {
 }
 
 /** @throws NodeError BAD_CONFIGURATION */
-function requireSound({ cluster, network }: Configuration, logger: Logger): void {
-  const { gossipBindAddr } = network;
-  if (cluster.key === '' && !isLocalAddress(gossipBindAddr)) {
-    throw new NodeError(
-      'BAD_CONFIGURATION',
-      `network.gossip_bind_addr is ${gossipBindAddr}, which others reach: set cluster.key, or ` +
-        'leave it on loopback',
+function requireSound({ configuration, stores }: NodeServices, logger: Logger): void {
+  const { cluster, network } = configuration;
+  const refuse = (reason: string): never => {
+    throw new NodeError('BAD_CONFIGURATION', reason);
+  };
+  if (cluster.key === '' && !isLocalAddress(network.gossipBindAddr)) {
+    refuse(
+      `network.gossip_bind_addr is ${network.gossipBindAddr}, which others reach: ` +
+        'set cluster.key, or leave it on loopback',
     );
   }
+  if (cluster.replicationFactor !== 0) {
+    refuse(
+      `cluster.replication_factor is ${cluster.replicationFactor}: in this version every node ` +
+        'holds every key (all); with cluster.enabled=no a node is alone',
+    );
+  }
+  for (const { configuration: store } of stores) {
+    if (store.ownership === 'slot') refuse(`The store '${store.name}' has ${SLOT_REFUSAL}`);
+  }
+  stores.onCreating(({ ownership }) => (ownership === 'slot' ? `ERR ${SLOT_REFUSAL}` : null));
   if (cluster.mode === 'gossip') return;
-  const message = 'cluster.mode coordinated is not in this version: mode gossip is used';
-  logger.warn('mode', message);
+  logger.warn('mode', 'cluster.mode coordinated is not in this version: mode gossip is used');
 }
+
+const SLOT_REFUSAL =
+  "ownership slot, which is not in this version: a store has one owner ('store')";
