@@ -73,3 +73,14 @@ test('fewer copies than nodes, and an owner for each slot, are refused', async (
   assert.equal(alone.connect().ask('STORE CREATE s ownership slot'), '+OK\r\n');
   await stop(alone);
 });
+
+test('a store on disk with an owner for each slot is refused at the start', async () => {
+  const before = await createNodeKit({ settings: { 'node.data_dir': '/data' } });
+  assert.equal(before.connect().ask('STORE CREATE s ownership slot'), '+OK\r\n');
+  await stop(before);
+  const settings = { 'node.data_dir': '/data', 'cluster.enabled': 'yes' };
+  await assert.rejects(createNodeKit({ settings, disk: before.world.disk.copy(), seed: 2 }), {
+    code: 'BAD_CONFIGURATION',
+    message: /^The store 's' has ownership slot, which is not in this version/,
+  });
+});
