@@ -71,9 +71,10 @@ test('a node that only the gossip knows was seen when it told of it', () => {
 });
 
 test('only a node that is known and does not live can be forgotten', () => {
-  const { a, directory } = threeNodes();
+  const { kit, a, b, directory } = threeNodes();
   assert.deepEqual([directory.forgetNode('b'), directory.forgetNode('x')], [false, false]);
   a.gossip.say('b', { status: 'failed' });
+  kit.net.cut(a.bus, b.bus);
   assert.equal(directory.forgetNode('b'), true);
   assert.deepEqual(statusesOf(directory), ['a ready', 'c ready']);
 });

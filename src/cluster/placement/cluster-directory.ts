@@ -129,7 +129,7 @@ class DirectoryNode implements ClusterNode {
     const record = view.find(this.id);
     const status = record?.member?.status ?? 'left';
     if (record === null || status === 'left') return 'left';
-    if (status === 'failed' || record.isDown) return 'failed';
+    if (!record.isLive) return 'failed';
     if (record.isSilent) return 'suspect';
     return status === 'leaving' ? 'leaving' : record.state;
   }

@@ -57,6 +57,7 @@ test('a node that was being filled goes on alone, when those who could fill it s
   kit.pass(LIMITS.viewAloneMs * 2);
   assert.equal(a.view.state, 'filling');
   a.gossip.say('b', { status: 'failed' });
+  kit.net.cut(a.bus, b.bus);
   kit.pass(LIMITS.viewAloneMs - 600);
   assert.deepEqual([a.view.state, a.view.readyIds], ['filling', []]);
   kit.pass(1_200);
@@ -140,12 +141,19 @@ test('another process of the same id is not ready, whatever is told of the one b
   assert.equal(a.view.find('c')?.state, 'filling');
 });
 
-test('a member that the gossip takes for failed, or that left, is not live', () => {
-  const { a } = threeReady();
+test('a member that the gossip takes for failed is live as long as it is heard, and again', () => {
+  const { kit, a, b } = threeReady();
   a.gossip.say('b', { status: 'failed' });
-  assert.deepEqual(a.view.liveIds, ['a', 'c']);
-  a.gossip.say('b', { status: 'alive' });
   assert.deepEqual(a.view.readyIds, ['a', 'b', 'c']);
+  kit.net.cut(a.bus, b.bus);
+  assert.deepEqual(a.view.liveIds, ['a', 'c']);
+  kit.net.join(a.bus, b.bus);
+  kit.net.deliver();
+  assert.deepEqual(a.view.readyIds, ['a', 'b', 'c']);
+});
+
+test('a member that leaves owns nothing, and one that left is not live', () => {
+  const { a } = threeReady();
   a.gossip.say('b', { status: 'leaving' });
   assert.deepEqual(
     [a.view.liveIds, a.view.readyIds],
@@ -189,8 +197,9 @@ test('a node that others hear, and that never came here, is told of', () => {
 });
 
 test('a node that is forgotten is known no more', () => {
-  const { a } = threeReady();
+  const { kit, a, b } = threeReady();
   a.gossip.say('b', { status: 'failed' });
+  kit.net.cut(a.bus, b.bus);
   a.view.forget('b');
   assert.deepEqual(a.gossip.forced, ['b']);
   assert.equal(a.view.find('b'), null);

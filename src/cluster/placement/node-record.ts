@@ -22,7 +22,9 @@ export class NodeRecord {
   state: NodeState = 'filling';
   /** Whom it hears, by what it told last. */
   hearing: ReadonlyMap<string, boolean> = NOBODY_HEARD;
-  /** Nothing comes from it by its link. */
+  /** Its links are up, and it was heard within the last second. */
+  isLinked = false;
+  /** It is alive, and nothing comes from it by its link. */
   isSilent = false;
   /** Silent, and no node that is heard contradicts. */
   isDown = false;
@@ -32,10 +34,10 @@ export class NodeRecord {
     this.aliveSinceMs = nowMs;
   }
 
-  /** By its gossip. */
+  /** By its gossip; or it is heard, though the gossip has not found it again after a while apart. */
   get isAlive(): boolean {
     const status = this.member?.status;
-    return status === 'alive' || status === 'leaving';
+    return status === 'alive' || status === 'leaving' || (status === 'failed' && this.isLinked);
   }
 
   get isLive(): boolean {
@@ -43,7 +45,7 @@ export class NodeRecord {
   }
 
   get isReady(): boolean {
-    return this.isLive && this.state === 'ready' && this.member?.status === 'alive';
+    return this.isLive && this.state === 'ready' && this.member?.status !== 'leaving';
   }
 
   /** @param nowMs  monotonic */
@@ -79,6 +81,7 @@ export class NodeRecord {
 
   /** @param peer  null: there is no link with it */
   listenTo(peer: Peer | null, nowMs: number): void {
+    this.isLinked = peer !== null && peer.isUp && peer.isHeard;
     this.isSilent = this.isAlive && peer?.isHeard !== true && this.isOverdue(peer, nowMs);
   }
 
