@@ -121,7 +121,9 @@ export class Rejoining {
 
   private async tryPlace({ name, address, port }: Place): Promise<void> {
     if (this.isStopped || this.isSelf(address, port)) return;
-    const isDone = await this.swim.exchange(address, port, !this.hasJoined);
+    const isDone = await new Promise<boolean>((resolve) => {
+      this.swim.exchange(address, port, !this.hasJoined, resolve);
+    });
     if (this.isStopped) return;
     if (!isDone) {
       this.logger.debug('join', 'nobody answered', { peer: name, address, port });

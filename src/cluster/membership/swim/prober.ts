@@ -159,12 +159,16 @@ export class Prober {
   }
 
   /** Asks over TCP whether a node of that name listens there. */
-  async isThere(name: string, address: string, port: number): Promise<boolean> {
+  lookFor(
+    { name, address, port }: { name: string; address: string; port: number },
+    onAnswer: (isThere: boolean) => void,
+  ): void {
     const sequence = this.nextSequence();
     const ping = encodePing(this.pingOf(name, sequence));
-    const answer = await this.transport.ask(ping, address, port);
-    const ack = answer?.[0] === SWIM.ack ? parseAck(answer) : null;
-    return ack?.sequence === sequence;
+    this.transport.ask(ping, address, port, (answer) => {
+      const ack = answer?.[0] === SWIM.ack ? parseAck(answer) : null;
+      onAnswer(ack?.sequence === sequence);
+    });
   }
 
   private probeNext(): void {
@@ -218,13 +222,12 @@ export class Prober {
       const ping = { ...this.pingOf(node.name, sequence), address, port, wantsNack };
       this.send(encodeIndirectPing(ping), targetOf(other));
     }
-    if (node.versions[1] >= TCP_PING_PROTOCOL) void this.pingByStream(probe);
+    if (node.versions[1] >= TCP_PING_PROTOCOL) {
+      this.lookFor(node, (isThere) => {
+        probe.isReachedByStream = isThere;
+      });
+    }
     probe.timer = afterPatiently(this.world, Math.max(1, leftMs), () => this.conclude(probe));
-  }
-
-  private async pingByStream(probe: Probe): Promise<void> {
-    const { name, address, port } = probe.node;
-    if (await this.isThere(name, address, port)) probe.isReachedByStream = true;
   }
 
   private conclude(probe: Probe): void {

@@ -83,7 +83,7 @@ export class Swim {
     this.transport = new Transport({ world, logger, envelope, stats, listener: this });
     const { transport } = this;
     const mayReach = (address: string) => transport.mayReach(address);
-    const onConflict = (known: SwimNode, other: Alive) => void this.settleConflict(known, other);
+    const onConflict = (known: SwimNode, other: Alive) => this.settleConflict(known, other);
     const hearing = { world, logger, selfName: name, table, queue, health, stats, events };
     this.rumours = new Rumours({ ...hearing, mayReach, onConflict });
     const { rumours } = this;
@@ -129,13 +129,19 @@ export class Swim {
 
   /**
    * Exchanges whole states with whoever listens there.
-   * @returns whether it worked
+   * @param onDone  told whether it worked
    */
-  async exchange(address: string, port: number, isJoin: boolean): Promise<boolean> {
-    const answer = await this.transport.ask(this.encodeState(isJoin), address, port);
-    if (answer === null || this.isStopped) return false;
-    const state = answer[0] === SWIM.pushPull ? parsePushPull(answer) : null;
-    return state !== null && this.merge(state, isJoin);
+  exchange(
+    address: string,
+    port: number,
+    isJoin: boolean,
+    onDone: (isDone: boolean) => void = () => {},
+  ): void {
+    this.transport.ask(this.encodeState(isJoin), address, port, (answer) => {
+      const isState = answer?.[0] === SWIM.pushPull && !this.isStopped;
+      const state = isState ? parsePushPull(answer) : null;
+      onDone(state !== null && this.merge(state, isJoin));
+    });
   }
 
   /** For the transport. */
@@ -199,20 +205,21 @@ export class Swim {
    * A name is told of two addresses. Mostly its process died and another one began elsewhere: then
    * nobody answers at the old address, and the news need not wait until that is found out slowly.
    */
-  private async settleConflict(known: SwimNode, other: Alive): Promise<void> {
+  private settleConflict(known: SwimNode, other: Alive): void {
     const { name } = known;
     if (this.settling.has(name) || this.settling.size >= SETTLING_COUNT_MAX) return;
     this.settling.add(name);
     const isSelf = name === this.name;
     const { address, port } = isSelf ? other : known;
-    const isAlive = await this.prober.isThere(name, address, port);
-    this.settling.delete(name);
-    if (this.isStopped) return;
-    if (isAlive) this.events.onConflict(known, other);
-    else if (!isSelf && !isGone(known) && other.incarnation >= known.incarnation) {
-      this.rumours.hearDead({ incarnation: known.incarnation, node: name, from: this.name });
-      this.rumours.hearAlive(other);
-    }
+    this.prober.lookFor({ name, address, port }, (isThere) => {
+      this.settling.delete(name);
+      if (this.isStopped) return;
+      if (isThere) this.events.onConflict(known, other);
+      else if (!isSelf && !isGone(known) && other.incarnation >= known.incarnation) {
+        this.rumours.hearDead({ incarnation: known.incarnation, node: name, from: this.name });
+        this.rumours.hearAlive(other);
+      }
+    });
   }
 
   private gossip(): void {
@@ -268,7 +275,7 @@ export class Swim {
       this.planExchange();
       const { self } = this.rumours;
       const [node] = this.table.choose(1, (one) => one !== self && one.state === STATE.alive);
-      if (node !== undefined) void this.exchange(node.address, node.port, false);
+      if (node !== undefined) this.exchange(node.address, node.port, false);
     });
   }
 

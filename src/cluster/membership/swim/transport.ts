@@ -86,25 +86,18 @@ export class Transport {
     this.datagrams.send(packet, 0, packet.length, address, port);
   }
 
-  /** @returns what is answered; null: nobody is there, or nothing useful came in time */
-  async ask(message: Uint8Array, address: string, port: number): Promise<Uint8Array | null> {
-    if (!this.mayReach(address) || port === 0) return null;
-    let socket: Socket;
-    try {
-      const options = { host: address, port, timeoutMs: DIAL_MS, secret: null };
-      socket = await this.world.network.dial(options);
-    } catch (error) {
-      // That one is not there is what gossip is about; whoever asked decides what follows.
-      if (error instanceof NodeError && error.code === 'CONNECT_REFUSED') return null;
-      throw error;
-    }
-    return new Promise((resolve) => {
-      this.converse(socket, (answer) => {
-        resolve(answer);
-        return null;
-      });
-      this.write(socket, message);
-    });
+  /**
+   * Sends one message over TCP.
+   * @param onAnswer  called once; null: nobody is there, or nothing useful came in time
+   */
+  ask(
+    message: Uint8Array,
+    address: string,
+    port: number,
+    onAnswer: (answer: Uint8Array | null) => void,
+  ): void {
+    if (this.mayReach(address) && port !== 0) void this.dial(message, address, port, onAnswer);
+    else onAnswer(null);
   }
 
   close(): void {
@@ -134,6 +127,29 @@ export class Transport {
       splitMessage(message, (part) => this.listener.onMessage(part, address, port));
     if (!isTaken) this.stats.refusedPackets++;
   };
+
+  private async dial(
+    message: Uint8Array,
+    address: string,
+    port: number,
+    onAnswer: (answer: Uint8Array | null) => void,
+  ): Promise<void> {
+    let socket: Socket;
+    try {
+      const options = { host: address, port, timeoutMs: DIAL_MS, secret: null };
+      socket = await this.world.network.dial(options);
+    } catch (error) {
+      // That one is not there is what gossip is about; whoever asked decides what follows.
+      if (!(error instanceof NodeError && error.code === 'CONNECT_REFUSED')) throw error;
+      onAnswer(null);
+      return;
+    }
+    this.converse(socket, (answer) => {
+      onAnswer(answer);
+      return null;
+    });
+    this.write(socket, message);
+  }
 
   private listen(host: string, port: number): Promise<Listener> {
     const options = { host, port, backlog: BACKLOG, tls: null, keepAliveS: 0 };
