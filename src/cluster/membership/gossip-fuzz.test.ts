@@ -18,10 +18,16 @@ import { samplePackets, sampleState } from '../../testing/gossip-messages.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { SimulatedWorld } from '../../world/simulated/simulated-world.ts';
 import { gossipKeyOf, Keyring } from './wire/keyring.ts';
-import { type Envelope, encodeCompounds, encodePacket } from './wire/packet.ts';
+import {
+  type Envelope,
+  encodeCompounds,
+  encodePacket,
+  parsePacket,
+  splitMessage,
+} from './wire/packet.ts';
 import { Sealing } from './wire/sealing.ts';
 import { encodeStreamMessage } from './wire/stream-message.ts';
-import { encodeAlive } from './wire/swim-messages.ts';
+import { encodeAlive, encodePing, parseAck, SWIM } from './wire/swim-messages.ts';
 
 const PACKET_COUNT = 20_000;
 const STREAM_COUNT = 200;
@@ -116,4 +122,38 @@ test('a flood of names fills the table and no more', async () => {
     if (i % 200 === 0) await kit.fabric.pass(1);
   }
   checkLimits(gossipers);
+});
+
+test('a ping for a node of another name is not answered', async () => {
+  const [kit, gossipers, { world, envelope }] = await start(44);
+  const { address } = gossipers[0].world.network;
+  const answered: number[] = [];
+  const place = { host: world.network.address, port: 9_000 };
+  const socket = await world.network.bindDatagram(place, (bytes, start, end) => {
+    const message = parsePacket(envelope, bytes, start, end) ?? new Uint8Array(0);
+    splitMessage(message, (part) => {
+      const ack = part[0] === SWIM.ack ? parseAck(part) : null;
+      if (ack !== null) answered.push(ack.sequence);
+    });
+  });
+  const source = { sourceAddress: '', sourcePort: 0, sourceNode: '' };
+  ['node-2', 'node-1', ''].forEach((node, sequence) => {
+    const packet = encodePacket(envelope, encodePing({ sequence, node, ...source }), 5);
+    socket.send(packet, 0, packet.length, address, GOSSIP_PORT);
+  });
+  await kit.fabric.pass(1_000);
+  assert.deepEqual(answered.toSorted(), [1, 2]);
+});
+
+test('connections that say nothing are few, and not for long', async () => {
+  const [kit, [target], { world }] = await start(45);
+  const { address } = target.world.network;
+  const options = { host: address, port: GOSSIP_PORT, timeoutMs: 1_000, secret: null };
+  for (let i = 0; i < LIMITS.gossipStreamCountMax * 2; i++) {
+    const socket = await kit.fabric.await(world.network.dial(options));
+    socket.setHandler({ onReadable() {}, onDrained() {}, onEnd() {}, onClose() {} });
+  }
+  assert.equal(target.world.network.openSocketCount, LIMITS.gossipStreamCountMax);
+  await kit.fabric.pass(LIMITS.gossipStreamMs + 1_000);
+  assert.equal(target.world.network.openSocketCount, 0);
 });
