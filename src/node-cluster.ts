@@ -73,13 +73,14 @@ export class NodeCluster {
     const membership = this.createGossip(directory);
     const files = new ClusterFiles({ disk: world.disk, logger, directory });
     const hasSeeds = cluster.seeds.length > 0 || cluster.seedDns !== '';
+    const expectsOthers = hasSeeds || files.loadPeers().length > 0;
     const view = new ClusterView({
       world,
       logger,
       membership,
       bus,
       tags: this.tags,
-      expectsOthers: hasSeeds || files.loadPeers().length > 0,
+      expectsOthers,
     });
     const ownership = new GossipOwnership(view, cluster);
     this.clockFile = directory === '' ? null : new ClockFile(world.disk, join(directory, 'clock'));
@@ -88,6 +89,7 @@ export class NodeCluster {
       ...common,
       clockBound: this.clockFile,
       askTurnEnd: () => loop.askTurnEnd(),
+      isAlone: !expectsOthers,
     });
     this.repair = new Repair({
       ...common,

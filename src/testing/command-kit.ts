@@ -50,6 +50,7 @@ export async function createCommandKit(
   });
   const { configuration } = settled;
   configuration.network.respEnabled = false;
+  configuration.cluster.enabled = false;
   // Nobody reads the changes unless a test does.
   configuration.persistence.appendOnly = false;
   options.configure?.(configuration);

@@ -55,7 +55,7 @@ export class ReplicationNode {
   /** Reasons for which it asked to be compared with the owner. */
   readonly syncs: string[] = [];
 
-  constructor(kit: CommandKit, bus: FakeBus, ownership: FakeOwnership) {
+  constructor(kit: CommandKit, bus: FakeBus, ownership: FakeOwnership, isAlone = false) {
     this.id = bus.id;
     this.kit = kit;
     this.bus = bus;
@@ -66,6 +66,7 @@ export class ReplicationNode {
       ownership,
       logger: SILENT_LOGGER,
       clockBound: null,
+      isAlone,
       askTurnEnd: () => {
         this.isTurnEndAsked = true;
       },

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createCommandKit } from '../../testing/command-kit.ts';
+import { FakeNet } from '../../testing/fake-net.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
-import { createReplicationKit } from '../../testing/replication-kit.ts';
+import {
+  createReplicationKit,
+  FakeOwnership,
+  ReplicationNode,
+} from '../../testing/replication-kit.ts';
 import { seededDraws } from '../../testing/seeded.ts';
 
 function drawSeed(): number {
@@ -375,4 +381,22 @@ test('the correlation id of a client goes along with its changes', async () => {
   owner.run('SET', 'e', '1');
   kit.settle();
   assert.equal(told.join(), 'a order-7,b ,c order-7,d ,e order-7');
+});
+
+test('a node by itself stamps nothing until another one comes', async () => {
+  const made = await createCommandKit(1, { records: false });
+  const net = new FakeNet();
+  const ownership = new FakeOwnership(['node-1'], 'node-1');
+  const node = new ReplicationNode(made, net.add('node-1'), ownership, true);
+  const told: boolean[] = [];
+  node.replication.whenAwake((isLate) => told.push(isLate));
+  node.run('SET', 'before', '1');
+  assert.equal(node.store.sink.isActive, false);
+  assert.equal(node.parts.stamps.tableOf(0).count, 0);
+  net.join(node.bus, net.add('node-2'));
+  assert.deepEqual(told, [true]);
+  node.run('SET', 'after', '1');
+  assert.equal(node.parts.stamps.tableOf(0).count, 1);
+  node.replication.whenAwake((isLate) => told.push(isLate));
+  assert.deepEqual(told, [true, false]);
 });

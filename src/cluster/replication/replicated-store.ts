@@ -63,7 +63,11 @@ export class ReplicatedStore {
     const level = consistency ?? node.configuration.cluster.consistencyLevel;
     const isQuorum = level === 'quorum';
     this.quorum = isQuorum ? new Quorum(bus, this.stream, this.acknowledgements) : null;
-    store.sink.attach(this.stamps);
+  }
+
+  /** From now on changes are stamped. */
+  wake(): void {
+    this.store.sink.attach(this.stamps);
   }
 
   get replay(): CommandReplay {
