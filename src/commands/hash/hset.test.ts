@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNodeKit } from '../../testing/node-kit.ts';
 
-test('a field that HSET names twice counts once for the encoding, as in redis-server 7.0', async () => {
+test('a field that HSET names twice counts once for the encoding, as in Redis 7.0', async () => {
   const client = (await createNodeKit()).connect();
   client.ask('config set hash-max-listpack-entries 1');
   client.ask('hset twice f 1 f 2', 'hset two f 1 g 2');
