@@ -194,5 +194,6 @@ test('what a transaction does to its connection is done here', async () => {
   );
   assert.equal(client.ask('client getname', 'incr a'), '$2\r\nme\r\n:3\r\n');
   assert.equal(owner.ask('get a', 'select 2', 'get a'), `$1\r\n1\r\n${OK}$1\r\n3\r\n`);
+  assert.equal(client.ask('select 0', 'incr a'), `${OK}:2\r\n`);
   await kit.stop();
 });

@@ -15,6 +15,7 @@ import type { Forwarding, Session } from '../../commands/session.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { CommandBuffer } from './command-buffer.ts';
 import { LineEntry, STATE } from './line-entry.ts';
+import { NO_SLOT } from './slot-routes.ts';
 
 /** What an owner was told of the client: it is told again when it changes, or its link was lost. */
 export interface ToldContext {
@@ -115,6 +116,12 @@ export class ForwardLine implements Forwarding {
     return entry;
   }
 
+  /** That node may know another context than it was told. */
+  tellAgain(target: string): void {
+    const told = this.told.get(target);
+    if (told !== undefined) told.linkCount = NEVER;
+  }
+
   takeReply(reply: ReplyWriter, mark: number): void {
     const entry = this.add();
     entry.state = STATE.ANSWERED;
@@ -201,6 +208,8 @@ export class ForwardLine implements Forwarding {
     entry.isRepeatable = false;
     entry.isWatched = false;
     entry.bound = null;
+    entry.slot = NO_SLOT;
+    entry.part = null;
     entry.target = '';
     entry.reply = null;
     const { byteCount } = this.commands;
@@ -236,4 +245,6 @@ export class ForwardLine implements Forwarding {
   }
 }
 
+/** No link has come up so often. */
+const NEVER = -1;
 const SPARE_COUNT_MAX = 32;

@@ -26,6 +26,7 @@ import type { ProxyTable, RoutingLoop } from './proxy-table.ts';
 import { type Replies, sizeOf } from './reply-sender.ts';
 import { ROUTE } from './route.ts';
 import { contextOf, HANDED_BACK, isTold, PART, writeContext } from './routing-messages.ts';
+import { NO_SLOT, type SlotRoutes } from './slot-routes.ts';
 
 export class Forwarder {
   /** Lines by their clients' ids. */
@@ -37,6 +38,7 @@ export class Forwarder {
   private readonly bus: PeerBus;
   private readonly ownership: Ownership;
   private readonly replication: Replication;
+  private readonly slots: SlotRoutes;
   private readonly proxies: () => ProxyTable;
   private dirty: ForwardLine[] = [];
   /** Lines with commands that no node could be given yet. */
@@ -50,6 +52,7 @@ export class Forwarder {
     bus: PeerBus;
     ownership: Ownership;
     replication: Replication;
+    slots: SlotRoutes;
     proxies: () => ProxyTable;
   }) {
     this.node = options.node;
@@ -57,6 +60,7 @@ export class Forwarder {
     this.bus = options.bus;
     this.ownership = options.ownership;
     this.replication = options.replication;
+    this.slots = options.slots;
     this.proxies = options.proxies;
   }
 
@@ -127,6 +131,10 @@ export class Forwarder {
         this.deliver(line, bytes, runStart, start);
         runStart = end;
         if (entry !== null && isExpected) this.takeBack(line, entry);
+      } else if (entry.part !== null) {
+        this.deliver(line, bytes, runStart, start);
+        runStart = end;
+        this.takePart(line, entry, bytes, start, end);
       } else if (entry.isBlocking) {
         this.deliver(line, bytes, runStart, start);
         runStart = end;
@@ -148,6 +156,7 @@ export class Forwarder {
   /** An error in place of a reply. */
   refuse(line: ForwardLine, entry: LineEntry, bytes: Uint8Array): void {
     if (entry.isBlocking) this.endBlocking(line, entry, bytes, 0, bytes.length);
+    else if (entry.part !== null) this.takePart(line, entry, bytes, 0, bytes.length);
     else {
       const { isSilent } = entry;
       const isFirst = line.answer(entry, bytes, 0, bytes.length);
@@ -191,8 +200,8 @@ export class Forwarder {
       const first = line.findUnsent();
       if (first < 0) return;
       const target = this.targetOf(line, line.at(first));
-      const isBarred = line.isDraining || line.tableVersion !== version || line.target !== target;
-      if (line.sentCount > 0 && isBarred) return;
+      const isMoved = line.isDraining || line.tableVersion !== version;
+      if (line.sentCount > 0 && (isMoved || this.mustFollow(line, line.at(first), target))) return;
       line.tableVersion = version;
       line.target = target;
       if (line.at(first).isWatched && !this.isWatching(line, target)) {
@@ -207,13 +216,20 @@ export class Forwarder {
     }
   }
 
+  /** Whether it may be sent only when what was sent before is answered. */
+  private mustFollow(line: ForwardLine, { isBlocking }: LineEntry, target: string): boolean {
+    // Owners of slots do not wait for each other; who waits for a key must be the last to answer.
+    return line.target !== target && (isBlocking || !this.slots.isBySlot(line.session.store));
+  }
+
   private targetOf(line: ForwardLine, entry: LineEntry): string {
     const { session } = line;
     const { stores } = session.node;
     if (entry.route === ROUTE.STORES) return this.replication.ownerOf(stores.default);
     const isNamed = entry.route === ROUTE.NAMED_STORE;
     const named = isNamed ? (stores.find(entry.storeName) ?? stores.default) : session.store;
-    return this.replication.ownerOf(named);
+    if (!this.slots.isBySlot(named)) return this.replication.ownerOf(named);
+    return this.slots.ownerOf(isNamed ? NO_SLOT : entry.slot);
   }
 
   /** Entries that go to one node in one message. */
@@ -303,7 +319,7 @@ export class Forwarder {
 
   private takeBack(line: ForwardLine, entry: LineEntry): void {
     this.node.counters[METRIC.forwardedRefusals]++;
-    line.told.delete(entry.target);
+    line.tellAgain(entry.target);
     line.markUnsent(entry, this.node.world.clock.monotonicMs());
     line.isDraining = true;
   }
@@ -327,6 +343,8 @@ export class Forwarder {
     line.answer(entry, bytes, start, start);
     session.blocked = null;
     session.gate &= ~(GATE.BLOCKED | GATE.AWAITING);
+    // A SELECT among them has left the proxy in another database than it was told of.
+    if (bound !== null) line.tellAgain(entry.target);
     const merged = bound?.merge(session, bytes, start, end);
     const isHeard = takesForwardedReply(session);
     if (!isHeard) session.channel?.answerBlocked(NOTHING, 0, 0);
@@ -334,11 +352,28 @@ export class Forwarder {
     else session.channel?.answerBlocked(merged.bytes, 0, merged.position);
   }
 
+  /** All parts stand one behind the other: the whole reply leaves in the place of the last. */
+  private takePart(
+    line: ForwardLine,
+    entry: LineEntry,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { isSilent, part } = entry;
+    part?.scatter.take(part.index, bytes, start, end);
+    const isFirst = line.answer(entry, NOTHING, 0, 0);
+    if (!isFirst || isSilent || part?.isLast !== true) return;
+    const whole = part.scatter.reply();
+    this.deliver(line, whole, 0, whole.length);
+  }
+
   private drain(line: ForwardLine): void {
     for (;;) {
       const entry = line.takeFirst();
       if (entry === null) return;
-      const { reply } = entry;
+      const { part } = entry;
+      const reply = part?.isLast === true ? part.scatter.reply() : entry.reply;
       if (reply !== null && !entry.isSilent) this.deliver(line, reply, 0, reply.length);
       line.giveBack(entry);
     }

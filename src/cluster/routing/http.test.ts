@@ -43,7 +43,7 @@ async function ask(
   return answer;
 }
 
-test('a key written over HTTP is written by the owner, and the answer tells where it is', async () => {
+test('HTTP writes by the owner, and the answer tells where that is', async () => {
   const kit = await createRoutingKit(3);
   const [owner, other] = [await openHttp(kit, 0), await openHttp(kit, 1)];
   const put = await ask(kit, other, 'PUT', '/api/cache/a', { value: { x: 1 }, ttl: '60s' });

@@ -1,5 +1,7 @@
 import type { BoundCommands } from './bound-commands.ts';
 import type { Route } from './route.ts';
+import type { ScatterPart } from './scatter.ts';
+import { NO_SLOT } from './slot-routes.ts';
 
 /** What became of a command, or that there is none. */
 export const STATE = {
@@ -29,6 +31,10 @@ export class LineEntry {
   isWatched = false;
   /** EXEC: what of its transaction runs here, when the reply has come. */
   bound: BoundCommands | null = null;
+  /** Of its keys, in a store whose slots have owners of their own. */
+  slot: number = NO_SLOT;
+  /** It is one of those that a command of several owners became. */
+  part: ScatterPart | null = null;
   /** Of ROUTE.NAMED_STORE: the store's name. */
   storeName = '';
   /** Node that has it, once it is sent. */

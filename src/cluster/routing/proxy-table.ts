@@ -16,6 +16,7 @@ import { type ProxyHost, ProxySession } from './proxy-session.ts';
 import { type Replies, ReplySender } from './reply-sender.ts';
 import type { RouteTable } from './route-table.ts';
 import { type CommandContext, END, PART, readContext } from './routing-messages.ts';
+import type { SlotRoutes } from './slot-routes.ts';
 
 /** The loop turn, as routing needs it. */
 export interface RoutingLoop {
@@ -35,6 +36,7 @@ export class ProxyTable implements ProxyHost {
   private readonly loop: RoutingLoop;
   private readonly replication: Replication;
   private readonly routes: RouteTable;
+  private readonly slots: SlotRoutes;
   private readonly byPeer = new Map<Peer | null, Map<number, ProxySession>>();
   private readonly frame = new Frame();
   /** Those whose commands wait until this node's duty is settled. */
@@ -46,12 +48,14 @@ export class ProxyTable implements ProxyHost {
     bus: PeerBus;
     replication: Replication;
     routes: RouteTable;
+    slots: SlotRoutes;
     deliver: (replies: Replies) => void;
   }) {
     this.node = options.node;
     this.loop = options.loop;
     this.replication = options.replication;
     this.routes = options.routes;
+    this.slots = options.slots;
     this.execFrame = nameFrame(options.node, 'exec');
     this.sender = new ReplySender({
       bus: options.bus,
@@ -165,6 +169,7 @@ export class ProxyTable implements ProxyHost {
         return 'waiting';
       }
       if (duty !== 'owner') return 'elsewhere';
+      if (this.slots.isBySlot(store) && !this.slots.ownsKeys(session, frame)) return 'elsewhere';
     }
     const { sender } = this;
     const { writer } = sender;

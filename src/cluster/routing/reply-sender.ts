@@ -1,8 +1,8 @@
 /**
  * Replies to clients of other nodes. Those of a loop turn lie in one writer, and leave when the
  * turn ends, behind the effects that they tell of: one message for what one client sent at once.
- * A reply to a change that its store's log has not got yet is kept until it has; where a majority of
- * nodes must have it, until those have, and it becomes an error if they do not in time.
+ * A reply to a change that its store's log has not got yet is kept until it has; where a majority
+ * of nodes must have it, until those have, and it becomes an error if they do not in time.
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/world.ts';

@@ -36,6 +36,8 @@ import { ProxyTable, type RoutingLoop } from './proxy-table.ts';
 import { ROUTE } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { END, isSilenced } from './routing-messages.ts';
+import { canScatter, Scatter } from './scatter.ts';
+import { NO_SLOT, SEVERAL_SLOTS, SlotRoutes, slotAt } from './slot-routes.ts';
 
 /** A command that waits behind others is woken by their replies; this is for what may go wrong. */
 const POSTPONED_MS = 3_600_000;
@@ -47,6 +49,7 @@ export class Router {
   private readonly ownership: Ownership;
   private readonly replication: Replication;
   private readonly routes: RouteTable;
+  private readonly slots: SlotRoutes;
   private readonly forwarder: Forwarder;
   private readonly proxies: ProxyTable;
   private readonly unwatchFrame: Frame;
@@ -65,9 +68,12 @@ export class Router {
     this.replication = replication;
     this.routes = new RouteTable(node.table);
     this.unwatchFrame = nameFrame(node, 'unwatch');
-    this.forwarder = new Forwarder({ ...options, proxies: () => this.proxies });
+    const slots = new SlotRoutes(node, bus.id, ownership);
+    this.slots = slots;
+    this.forwarder = new Forwarder({ ...options, slots, proxies: () => this.proxies });
     this.proxies = new ProxyTable({
       ...options,
+      slots,
       routes: this.routes,
       deliver: (replies) => this.forwarder.take(replies, bus.id),
     });
@@ -129,19 +135,20 @@ export class Router {
       case ROUTE.SELF:
         return isAwaiting;
       case ROUTE.READ:
-        return isAwaiting || this.isFilling(session.store);
+        return isAwaiting || !this.mayRead(session.store, frame, command);
       case ROUTE.READ_OR_WAIT:
-        return isAwaiting || (mayBlock(frame) && !this.isOwner(session.store));
+        if (!mayBlock(frame)) return isAwaiting || !this.mayRead(session.store, frame, command);
+        return isAwaiting || !this.mayWrite(session, session.store, frame, command);
       case ROUTE.EXEC:
         return session.transaction !== null && this.runsElsewhere(session, session.transaction);
       case ROUTE.WATCH:
         if (session.transaction !== null) return false;
-        return isAwaiting || !this.mayWrite(session, session.store);
+        return isAwaiting || !this.mayWrite(session, session.store, frame, command);
       case ROUTE.KILL:
         return isAwaiting || ((session.gate & GATE.BUSY) === 0 && !this.isOwner(session.store));
       default: {
         const store = this.routes.storeOfRoute(route, session, frame);
-        return isAwaiting || (store !== null && !this.mayWrite(session, store));
+        return isAwaiting || (store !== null && !this.mayWrite(session, store, frame, command));
       }
     }
   }
@@ -160,10 +167,13 @@ export class Router {
     if (route === ROUTE.EXEC && transaction !== null) {
       return this.forwardTransaction(line, transaction, frame, reply);
     }
+    const slot = this.slots.isBySlot(session.store) ? this.slots.slotOf(frame, command) : NO_SLOT;
+    if (slot === SEVERAL_SLOTS) return this.forwardSeveral(line, frame, command, reply);
     const { tracking } = session;
     if (tracking !== null) this.node.tracking.enter(session, command);
     const entry = this.append(line, frame, null);
     entry.route = route;
+    entry.slot = slot;
     entry.isBlocking = route === ROUTE.WAIT || isBlocking(command, frame);
     entry.isRepeatable = command.isRead || entry.isBlocking || route === ROUTE.WATCH;
     if (route === ROUTE.NAMED_STORE) entry.storeName = frame.latin1(2);
@@ -225,9 +235,23 @@ export class Router {
    * Writes run at once at the owner, but for those that a majority of nodes must have before they
    * are answered: their replies are held as if they were another node's.
    */
-  private mayWrite({ channel }: Session, store: Store): boolean {
+  private mayWrite(
+    { channel }: Session,
+    store: Store,
+    frame: Frame | null,
+    command: Command | null,
+  ): boolean {
     if (!this.isOwner(store)) return false;
+    if (command !== null && frame !== null && this.slots.isBySlot(store)) {
+      const isKeyed = command.row.keys !== undefined;
+      if (isKeyed && !this.slots.isOwner(this.slots.slotOf(frame, command))) return false;
+    }
     return channel?.isPatient !== true || this.replication.quorumOf(store) === null;
+  }
+
+  private mayRead(store: Store, frame: Frame, command: Command): boolean {
+    if (this.isFilling(store)) return false;
+    return !this.slots.isBySlot(store) || this.slots.holdsKeys(frame, command);
   }
 
   private isOwner(store: Store): boolean {
@@ -239,8 +263,39 @@ export class Router {
     if (transaction.isBroken || session.watched?.isDirty === true) return false;
     if ((session.gate & GATE.AWAITING) !== 0) return true;
     if (this.node.watches.isWatchedElsewhere(session)) return true;
-    if (transaction.hasWrite) return !this.mayWrite(session, session.store);
-    return this.isFilling(session.store);
+    const { store } = session;
+    if (this.slots.isBySlot(store)) {
+      const isWhole = this.node.configuration.cluster.replicationFactor === 0;
+      const slot = this.slots.slotOfQueue(session, transaction.queue);
+      if ((transaction.hasWrite || !isWhole) && !this.slots.isOwner(slot)) return true;
+    }
+    if (transaction.hasWrite) return !this.mayWrite(session, store, null, null);
+    return this.isFilling(store);
+  }
+
+  /** Of keys in several slots: each owner does its part, or nobody does anything. */
+  private forwardSeveral(
+    line: ForwardLine,
+    frame: Frame,
+    command: Command,
+    reply: ReplyWriter,
+  ): void {
+    const { session } = line;
+    const { name } = command.row;
+    if (!canScatter(name)) return reply.error(ERRORS.clusterCrossSlot);
+    const { slots } = this;
+    const ownerOf = (arg: number) => slots.ownerOf(slotAt(frame, arg));
+    const scatter = new Scatter(frame, { name, protocol: session.protocol, ownerOf });
+    const { frames } = scatter;
+    const isSilent = isSilenced(session);
+    for (const [index, part] of frames.entries()) {
+      const entry = this.append(line, part, null);
+      entry.route = this.routes.of(command);
+      entry.isSilent = isSilent;
+      entry.isRepeatable = command.isRead;
+      entry.slot = slotAt(part, 1);
+      entry.part = { scatter, index, isLast: index === frames.length - 1 };
+    }
   }
 
   private forwardTransaction(
@@ -257,6 +312,12 @@ export class Router {
       endTransaction(session);
       return reply.nullArray();
     }
+    const isBySlot = this.slots.isBySlot(session.store);
+    const slot = isBySlot ? this.slots.slotOfQueue(session, transaction.queue) : NO_SLOT;
+    if (slot === SEVERAL_SLOTS) {
+      endTransaction(session);
+      return reply.error(ERRORS.clusterCrossSlot);
+    }
     const parked = parkTransaction(session, transaction);
     if (typeof parked === 'string') {
       endTransaction(session);
@@ -264,6 +325,7 @@ export class Router {
     }
     const entry = this.append(line, frame, parked.queue);
     entry.route = ROUTE.EXEC;
+    entry.slot = slot;
     entry.isWatched = isWatched;
     entry.bound = parked.bound;
     entry.isBlocking = parked.bound !== null;
@@ -312,6 +374,9 @@ export class Router {
     for (const peer of this.bus.peers) {
       // One that leaves still answers what it has begun.
       if (!nodeIds.includes(peer.id) && !peer.isHeard) this.lose(peer);
+    }
+    for (const store of this.node.stores.all) {
+      if (this.slots.isBySlot(store)) this.handOver(this.node.blocking, store);
     }
     this.forwarder.retry();
   }
