@@ -173,10 +173,13 @@ export class NodeCluster {
 
   private untilHandedOver(): Promise<void> {
     const { clock, timers } = this.options.services.world;
-    const deadlineMs = clock.monotonicMs() + LIMITS.clusterLeaveMs;
+    const startMs = clock.monotonicMs();
     return new Promise((resolve) => {
       const timer = timers.every(LOOK_EVERY_MS, () => {
-        if (!this.isHandedOver && clock.monotonicMs() < deadlineMs) return;
+        const stayedMs = clock.monotonicMs() - startMs;
+        // What others sent before they heard of it is still to come.
+        const isDone = this.isHandedOver && stayedMs >= LIMITS.clusterStayMs;
+        if (!isDone && stayedMs < LIMITS.clusterLeaveMs) return;
         timer.cancel();
         resolve();
       });

@@ -164,6 +164,8 @@ export const LIMITS = {
   /** A node that starts waits so long for others to answer; one that stops, to take over. */
   clusterJoinMs: 1_000,
   clusterLeaveMs: 3_000,
+  /** And so long at least: what was on its way to it must come and be answered. */
+  clusterStayMs: 400,
   /** An answer over HTTP waits so long for another node to have what it tells of. */
   httpReplicatedMs: 250,
   /** So long a command waits for the nodes to agree who executes it. */
