@@ -174,7 +174,7 @@ export class Repair {
     });
     ownership.onChange(() => this.onTable());
     replication.onNeedsSync((store) => this.request(store));
-    replication.guardWith((store, peerId) => this.repairs.get(store)?.guardOf(peerId) ?? null);
+    replication.guardWith((store, peerId) => this.requireRepair(store).guardOf(peerId));
     node.stores.onDropped((store) => {
       this.repairs.get(store)?.stop();
       this.repairs.delete(store);

@@ -35,6 +35,7 @@ export interface StoreListOptions {
 }
 
 export class StoreList implements MutationReader {
+  readonly ignoresEffects = true;
   private readonly options: StoreListOptions;
   /** What came or went since the start, by the name in lower case. */
   private readonly known = new Map<string, KnownStore>();

@@ -236,8 +236,10 @@ function entryOf(database: Database, key: string): number {
 
 /** Which argument of the command is the element. */
 function elementOf(type: string, isAbsent: boolean): string {
-  if (isAbsent || type === 'S') return FRAME.latin1(2);
-  return FRAME.latin1(type === 'Z' ? 3 : FRAME.count - 2);
+  let arg = 2;
+  if (!isAbsent && type !== 'S') arg = type === 'Z' ? 3 : FRAME.count - 2;
+  if (arg >= FRAME.count) throw broken('a command without an element');
+  return FRAME.latin1(arg);
 }
 
 function copyOf(frame: Frame): Frame {
