@@ -141,3 +141,24 @@ test('EXEC does not run when the link to the node that watches was lost between'
   assert.equal(client.ask('multi', 'set a 1', 'exec'), '+OK\r\n+QUEUED\r\n*-1\r\n');
   await kit.stop();
 });
+
+test('a node that takes another for dead, which does not, answers it all the same', async () => {
+  const kit = await createRoutingKit(3);
+  const [client, waiter] = [kit.connect(2), kit.connect(2)];
+  assert.equal(waiter.ask('blpop list 0'), '');
+  client.client.send('set a 1', 'incr a');
+  kit.nodes[2].kit.world.runUntilIdle();
+  const [first, , third] = kit.nodes;
+  const peer = first.bus.find('node-3');
+  assert.ok(peer !== null);
+  peer.isHeard = false;
+  first.ownership.set(['node-1', 'node-2'], 'node-1');
+  peer.isHeard = true;
+  assert.equal(client.take(), '+OK\r\n:2\r\n');
+  assert.equal(third.kit.node.services.clients.count, 2);
+  first.ownership.set(IDS, 'node-1');
+  kit.advance(100);
+  assert.equal(client.ask('rpush list x'), ':1\r\n');
+  assert.equal(waiter.take(), '*2\r\n$4\r\nlist\r\n$1\r\nx\r\n');
+  await kit.stop();
+});

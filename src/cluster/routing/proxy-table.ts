@@ -142,6 +142,18 @@ export class ProxyTable implements ProxyHost {
     this.byPeer.delete(peer);
   }
 
+  /**
+   * Its node is not reached, and its clients wait elsewhere by now: they take no element here. What
+   * was executed for them is answered when the link comes to itself.
+   */
+  handBackBlocked(peer: Peer): void {
+    for (const proxy of this.byPeer.get(peer)?.values() ?? []) {
+      if (proxy.session.blocked === null) continue;
+      this.node.blocking.forget(proxy.session);
+      proxy.handBackBlocked();
+    }
+  }
+
   /** This node's duty for a store has changed. */
   settleDuty(): void {
     for (const proxy of [...this.waiting]) {

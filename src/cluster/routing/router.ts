@@ -381,8 +381,9 @@ export class Router {
     this.forwarder.retry();
   }
 
+  /** Its links may be open all the same: what is on the way may yet come, both ways. */
   private lose(peer: Peer): void {
-    this.proxies.dropPeer(peer);
+    this.proxies.handBackBlocked(peer);
     this.forwarder.lose(peer.id);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Which node executes a command in a store whose slots have owners of their own. All keys of a
  * command, and of a transaction, lie in one slot, but for those that `scatter.ts` takes apart. What
- * names no key runs where it arrives: FLUSHALL is told to all, KEYS and DBSIZE see this node's copy.
+ * names no key runs where it arrives: FLUSHALL is told to all, KEYS and DBSIZE see this node's
+ * copy.
  */
 import { slotOfKey } from '../../base/digest/key-slot.ts';
 import { Frame } from '../../base/frame.ts';
