@@ -9,6 +9,8 @@ export interface MutationReader {
    * @param actorId  session whose command caused it, 0 for the node itself (expiry, eviction)
    */
   onEffect(effect: Effect, eventId: number, actorId: number): void;
+  /** It hears of functions and stores alone: for its sake no other effect is built. */
+  readonly ignoresEffects?: boolean;
   /**
    * Something to announce that changed nothing by itself: a miss, or the key that a change created
    * or emptied. `effect` holds an empty name and the key. Only readers that have this method
@@ -38,6 +40,8 @@ export interface MutationReader {
  */
 export class MutationSink {
   isActive = false;
+  /** Somebody reads, if only of functions and stores. */
+  hasReaders = false;
   /** Whether some reader hears of events without a change. */
   wantsEvents = false;
   /** Whether some reader hears of keys that were emptied. */
@@ -51,14 +55,16 @@ export class MutationSink {
   attach(reader: MutationReader): void {
     if (this.readers.includes(reader)) return;
     this.readers = [...this.readers, reader];
-    this.isActive = true;
+    this.hasReaders = true;
+    this.isActive ||= reader.ignoresEffects !== true;
     this.wantsEvents ||= reader.onEvent !== undefined;
     this.wantsEmptied ||= reader.onEmptied !== undefined;
   }
 
   detach(reader: MutationReader): void {
     this.readers = this.readers.filter((other) => other !== reader);
-    this.isActive = this.readers.length > 0;
+    this.hasReaders = this.readers.length > 0;
+    this.isActive = this.readers.some((other) => other.ignoresEffects !== true);
     this.wantsEvents = this.readers.some((other) => other.onEvent !== undefined);
     this.wantsEmptied = this.readers.some((other) => other.onEmptied !== undefined);
   }

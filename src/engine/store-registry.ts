@@ -171,7 +171,7 @@ export class StoreRegistry {
   /** Stores belong to the node: that they come and go is told with the default store's changes. */
   private record(verb: string, name: string, words: readonly string[]): void {
     const { effect, sink } = this.default;
-    if (!sink.isActive) return;
+    if (!sink.hasReaders) return;
     effect.begin('STORE', 0, 0).text(verb).text(name);
     for (const word of words) effect.text(word);
     sink.recordStores(effect);

@@ -27,7 +27,7 @@ const EVERYWHERE = ['request_policy:all_shards', 'response_policy:all_succeeded'
 function recordChange(session: Session, ...words: readonly (string | Uint8Array)[]): void {
   const store = session.node.stores.default;
   store.stats[STORE_STAT.CHANGES]++;
-  if (!store.sink.isActive) return;
+  if (!store.sink.hasReaders) return;
   const effect = store.effect.begin('FUNCTION', 0, 0);
   for (const word of words) {
     if (typeof word === 'string') effect.text(word);
