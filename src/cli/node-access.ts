@@ -2,10 +2,10 @@
 import type { Configuration } from '../base/configuration.ts';
 import { NodeError } from '../base/errors.ts';
 import type { RequestAnswer } from '../base/world.ts';
+import { PASSWORD_VARIABLE } from '../config/sources/environment.ts';
 import type { ToolRun } from './tool-arguments.ts';
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-const PASSWORD_VARIABLE = 'HYPERCACHE_PASSWORD';
 const EVERY_ADDRESS = ['0.0.0.0', '::', '*', ''];
 
 /** What every request to a node of this tool has. */

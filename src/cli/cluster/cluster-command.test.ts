@@ -244,3 +244,12 @@ test('rebalance ends when nobody is filled any more', async () => {
     /1 nodes hold what is theirs\nslots of a node: 16384 to 16384; .* 1\.000 /,
   );
 });
+
+test('a password is read from HYPERCACHE_PASSWORD, and sent with each request', async () => {
+  const machine = new Machine();
+  machine.world.host.environment = { HYPERCACHE_PASSWORD: 'secret' };
+  assert.equal(await machine.run('start', '--nodes', '1'), 0, machine.error);
+  const { headers } = machine.asked.at(-1)!;
+  const pair = Buffer.from('default:secret').toString('base64');
+  assert.equal(headers['authorization'], `Basic ${pair}`);
+});
