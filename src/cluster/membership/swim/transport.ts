@@ -10,7 +10,7 @@ import type { GossipStats } from './gossip-stats.ts';
 /** TCP and UDP must get one number: with "any free one" the second may be taken already. */
 const BIND_TRIES = 20;
 const BACKLOG = 128;
-const DIAL_MS = 2_000;
+const DIAL_MS = 1_000;
 
 /** Where a message goes. */
 export interface Target {
