@@ -101,6 +101,14 @@ export function isMember({ isSelf, status }: ClusterNode): boolean {
   return isSelf || status === 'ready' || status === 'filling' || status === 'suspect';
 }
 
+/**
+ * Whether clients are told that this is a Redis Cluster: some go by it to use one database only. A
+ * node that waits to be joined shall not make them do so.
+ */
+export function isRedisCluster(cluster: ClusterService, redirectsAll: boolean): boolean {
+  return cluster.isOn && (redirectsAll || cluster.nodes.filter(isMember).length > 1);
+}
+
 /** A connection between this node and another one. */
 export interface ClusterLink {
   /** `to`: this node opened it, and sends by it. */

@@ -111,6 +111,17 @@ test('a node that no link reached yet is waited for as long as one that fell sil
   assert.deepEqual(a.view.find('d')?.isSilent, true);
 });
 
+test('who was away itself takes nobody for silent that it has not met yet', () => {
+  const { kit, a } = threeReady();
+  const d = kit.add('d');
+  a.gossip.hear(d);
+  kit.world.timers.stall(5_000);
+  kit.pass(5_100);
+  assert.equal(a.view.find('d')?.isSilent, false);
+  kit.pass(LIMITS.linkSilenceMs + LIMITS.viewPeriodMs);
+  assert.equal(a.view.find('d')?.isSilent, true);
+});
+
 test('what a node is travels by its links, before the gossip brings it', () => {
   const { kit, a, b, c } = threeReady();
   for (const { gossip } of [a, b]) gossip.deafTo.add('c');

@@ -268,7 +268,10 @@ export class ClusterView {
   private ownView(): ViewMessage {
     const hearing = new Map<string, boolean>();
     for (const record of this.records) {
-      if (record.isAlive) hearing.set(record.id, record.isSilent);
+      if (!record.isAlive) continue;
+      hearing.set(record.id, record.isSilent);
+      // More would not be taken: the message would end the link.
+      if (hearing.size === LIMITS.clusterNodeCountMax) break;
     }
     return { revision: this.revision, state: this.ownState, hearing };
   }

@@ -2,6 +2,7 @@ import type { Frame } from '../../base/frame.ts';
 import { REDIS_VERSION } from '../../base/version.ts';
 import { echoed } from '../../protocol/error-echo.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { isRedisCluster } from '../cluster-service.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
 import { logIn, WRONG_PASSWORD } from '../login.ts';
@@ -76,6 +77,8 @@ function applyOptions(session: Session, frame: Frame, reply: ReplyWriter): boole
 }
 
 function describeServer(session: Session, reply: ReplyWriter): void {
+  const { cluster, configuration } = session.node;
+  const isCluster = isRedisCluster(cluster, configuration.cluster.redisProtocol);
   reply.map(7);
   reply.bulkText('server');
   reply.bulkText('redis');
@@ -86,7 +89,7 @@ function describeServer(session: Session, reply: ReplyWriter): void {
   reply.bulkText('id');
   reply.integer(session.id);
   reply.bulkText('mode');
-  reply.bulkText('standalone');
+  reply.bulkText(isCluster ? 'cluster' : 'standalone');
   reply.bulkText('role');
   reply.bulkText('master');
   reply.bulkText('modules');

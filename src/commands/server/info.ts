@@ -3,7 +3,7 @@ import { REDIS_VERSION } from '../../base/version.ts';
 import { averageTtlMs } from '../../engine/expiry/average-ttl.ts';
 import { measureFilter } from '../../engine/filter/filter-stats.ts';
 import { measureStore } from '../../engine/store-statistics.ts';
-import { isMember } from '../cluster-service.ts';
+import { isMember, isRedisCluster } from '../cluster-service.ts';
 import type { CommandRow } from '../command-row.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { InfoField } from './info-field.ts';
@@ -84,8 +84,9 @@ export function infoText(node: NodeServices, wanted: readonly string[]): string 
 }
 
 function serverFields(node: NodeServices): InfoField[] {
-  const { world, clock } = node;
+  const { clock, cluster, configuration, world } = node;
   const { host } = world;
+  const isCluster = isRedisCluster(cluster, configuration.cluster.redisProtocol);
   const uptimeS = Math.max(0, Math.floor((clock.nowMs - node.startedMs) / 1000));
   return [
     ['redis_version', REDIS_VERSION],
@@ -94,7 +95,7 @@ function serverFields(node: NodeServices): InfoField[] {
     ['redis_git_sha1', '00000000'],
     ['redis_git_dirty', 0],
     ['redis_build_id', '0'],
-    ['redis_mode', 'standalone'],
+    ['redis_mode', isCluster ? 'cluster' : 'standalone'],
     ['os', host.osName],
     ['arch_bits', 64],
     ['monotonic_clock', 'libuv hrtime'],
@@ -133,20 +134,16 @@ function clientFields(node: NodeServices): InfoField[] {
   ];
 }
 
-/**
- * `cluster_enabled` is what some clients go by to speak as to a Redis Cluster, with one database: a
- * node that waits to be joined shall not make them do so.
- */
 function clusterFields({ cluster, configuration }: NodeServices): InfoField[] {
   const { nodes } = cluster;
-  const memberCount = nodes.filter(isMember).length;
-  if (!cluster.isOn) return [['cluster_enabled', 0]];
-  const isCluster = memberCount > 1 || configuration.cluster.redisProtocol;
+  const isCluster = isRedisCluster(cluster, configuration.cluster.redisProtocol);
+  const enabled: InfoField = ['cluster_enabled', isCluster ? 1 : 0];
+  if (!cluster.isOn) return [enabled];
   return [
-    ['cluster_enabled', isCluster ? 1 : 0],
+    enabled,
     ['cluster_node_id', cluster.nodeId],
     ['cluster_node_state', nodes[0].status],
-    ['cluster_members', memberCount],
+    ['cluster_members', nodes.filter(isMember).length],
     ['cluster_known_nodes', nodes.length],
     ['cluster_table_version', cluster.tableVersion],
     ['cluster_table_digest', cluster.tableDigest],

@@ -106,6 +106,9 @@ test('INFO says that it is a cluster when there is another node', async () => {
   await withCluster([fakeNode('a'), fakeNode('b')], [], async (kit) => {
     assert.match(infoOf(kit), /^cluster_enabled:1\r$/m);
     assert.match(infoOf(kit), /^cluster_node_id:a\r$/m);
+    const client = kit.connect();
+    assert.match(client.ask('info server'), /^redis_mode:cluster\r$/m);
+    assert.match(client.ask('hello'), /mode\r\n\$7\r\ncluster\r\n/);
     assert.match(infoOf(kit), /^cluster_table_version:3\r$/m);
   });
 });
