@@ -12,8 +12,9 @@ import { EffectApplier } from '../../src/cluster/replication/effect-applier.ts';
 import { EffectStream } from '../../src/cluster/replication/effect-stream.ts';
 import { HybridClock } from '../../src/cluster/replication/hybrid-clock.ts';
 import { NodeReplication } from '../../src/cluster/replication/node-replication.ts';
-import { ReplicatedStore } from '../../src/cluster/replication/replicated-store.ts';
+import { Quorum } from '../../src/cluster/replication/quorum.ts';
 import { StampTable } from '../../src/cluster/replication/stamp-table.ts';
+import type { ForwardLine } from '../../src/cluster/routing/forward-line.ts';
 import { Forwarder } from '../../src/cluster/routing/forwarder.ts';
 import { Router } from '../../src/cluster/routing/router.ts';
 import type { ScenarioKind } from './scenario.ts';
@@ -85,11 +86,6 @@ export const MUTATIONS: readonly Mutation[] = [
       }),
   },
   {
-    name: 'unknown-key-not-fetched',
-    help: 'A change that does not fit is dropped, and its key not asked for.',
-    apply: () => replace(NodeReplication, 'onUnknown', () => () => {}),
-  },
-  {
     name: 'gap-ignored',
     help: 'A node that has missed changes goes on as if it had not, and compares nothing.',
     apply: () =>
@@ -117,6 +113,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'clock-from-zero',
     help: 'Stamps count from the start of the process, whatever the time is.',
+    kind: 'partition',
     apply: () =>
       replace(HybridClock, 'tick', (tick) => {
         return function (this: { clock: object }) {
@@ -161,17 +158,6 @@ export const MUTATIONS: readonly Mutation[] = [
       }),
   },
   {
-    name: 'incarnation-ignored',
-    help: 'A process that was started again is taken for the one before.',
-    kind: 'crash',
-    apply: () =>
-      replace(ReplicatedStore, 'sourceOf', (sourceOf) => {
-        return function (this: ReplicatedStore, peerId, incarnation) {
-          return this.findSource(peerId as string) ?? sourceOf.call(this, peerId, incarnation);
-        };
-      }),
-  },
-  {
     name: 'read-before-pending-write',
     help: 'A read runs here at once, while what the client wrote before is under way.',
     apply: () =>
@@ -187,9 +173,22 @@ export const MUTATIONS: readonly Mutation[] = [
     help: 'A write whose owner was lost is sent to the next one, though it may have run.',
     kind: 'crash',
     apply: () =>
-      replace(Forwarder, 'cancel', () => {
-        return function (this: { takeBack(...args: unknown[]): void }, line, entry) {
-          this.takeBack(line, entry);
+      replace(Forwarder, 'loseOf', (loseOf) => {
+        return function (this: object, line, nodeId) {
+          const { count } = line as ForwardLine;
+          for (let i = 0; i < count; i++) (line as ForwardLine).at(i).isRepeatable = true;
+          loseOf.call(this, line, nodeId);
+        };
+      }),
+  },
+  {
+    name: 'quorum-not-waited-for',
+    help: 'A write of a quorum store is answered when its owner alone has it.',
+    kind: 'crash',
+    apply: () =>
+      replace(Quorum, 'whenReached', () => {
+        return (_position, done) => {
+          (done as (isReached: boolean) => void)(true);
         };
       }),
   },

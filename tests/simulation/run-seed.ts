@@ -34,10 +34,15 @@ const COMPARE_EVERY_MS = 250;
 export async function runSeed({ seed, kind }: SeedOptions): Promise<SeedReport> {
   const draw = new SeededRandom(seed);
   const chosen = kind ?? SCENARIO_KINDS[draw.below(SCENARIO_KINDS.length)];
-  const settings = { 'persistence.append_only': draw.below(2) === 0 ? 'yes' : 'no' };
+  // Without partitions: what a majority has acknowledged outlives the owner.
+  const isQuorum = chosen === 'crash' && draw.below(3) === 0;
+  const settings = {
+    'persistence.append_only': draw.below(2) === 0 ? 'yes' : 'no',
+    'cluster.consistency_level': isQuorum ? 'quorum' : 'eventual',
+  };
   const cluster = await SimulatedCluster.start({ seed, nodeCount: NODE_COUNT, settings });
   try {
-    return await run(cluster, { seed, kind: chosen });
+    return await run(cluster, { seed, kind: chosen, isQuorum });
   } finally {
     cluster.destroy();
   }
@@ -45,10 +50,10 @@ export async function runSeed({ seed, kind }: SeedOptions): Promise<SeedReport> 
 
 async function run(
   cluster: SimulatedCluster,
-  { seed, kind }: Required<SeedOptions>,
+  { seed, kind, isQuorum }: Required<SeedOptions> & { isQuorum: boolean },
 ): Promise<SeedReport> {
   const { fabric } = cluster;
-  const scenario = new Scenario(cluster, kind);
+  const scenario = new Scenario(cluster, { kind, isQuorum });
   const workload = new Workload(cluster, {
     clientCount: 4,
     keyCount: KEY_COUNT,

@@ -27,6 +27,7 @@ export class Scenario {
   /** What was done, for who reads about a failure. */
   readonly log: string[] = [];
   private readonly cluster: SimulatedCluster;
+  private readonly isQuorum: boolean;
   private readonly random: SeededRandom;
   /** Path -> how much later everything arrives, and until when that is so. */
   private readonly lags = new Map<string, { ms: number; untilMs: number }>();
@@ -35,9 +36,14 @@ export class Scenario {
   /** Since when something is wrong that keeps effects from being shipped; Infinity: nothing is. */
   private troubledSinceMs = Number.POSITIVE_INFINITY;
 
-  constructor(cluster: SimulatedCluster, kind: ScenarioKind) {
+  /** @param isQuorum  a majority has what is acknowledged: one node at a time loses its memory */
+  constructor(
+    cluster: SimulatedCluster,
+    { kind, isQuorum }: { kind: ScenarioKind; isQuorum: boolean },
+  ) {
     this.cluster = cluster;
     this.kind = kind;
+    this.isQuorum = isQuorum;
     this.random = cluster.fabric.random;
   }
 
@@ -135,7 +141,8 @@ export class Scenario {
   private async crashOrRestart(): Promise<void> {
     const { cluster } = this;
     const gone = cluster.nodes.filter(({ kit }) => kit === null);
-    const mayCrash = cluster.running.length > 1 && gone.length === 0;
+    const isWhole = gone.length === 0 && (!this.isQuorum || cluster.isReady);
+    const mayCrash = cluster.running.length > 1 && isWhole;
     if (gone.length > 0 && (this.random.below(2) === 0 || !mayCrash)) {
       await this.restart(gone[this.random.below(gone.length)]);
       return;
@@ -213,6 +220,7 @@ export class Scenario {
 
   /** What the memory that is gone may have held alone. */
   private noteLoss(): void {
+    if (this.isQuorum) return;
     const { nowMs } = this.cluster;
     const shippedMs = SHIPPED_MS + this.cluster.fabric.wire.latencyMsMax * 4;
     const fromMs = Math.min(nowMs - shippedMs, this.troubledSinceMs);
