@@ -95,7 +95,7 @@ export class ServedSync {
     const { marks } = asked;
     this.cells.each((slot, tag, high, low) => {
       if (kind === STAMPS.want) marks.mark(slot, tag, KEY_ACTION.send, high, low);
-      else this.bury(asked, slot, tag, high, low);
+      else if (kind === STAMPS.bury) this.bury(asked, slot, tag, high, low);
     });
   }
 

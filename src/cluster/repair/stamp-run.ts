@@ -9,13 +9,18 @@ import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
 import { isNewer } from '../replication/stamp.ts';
-import type { StampVisit } from '../replication/stamp-group.ts';
+import {
+  GROUP_SLOT_COUNT,
+  type StampVisit,
+  TAG_HASH_BITS,
+  TAG_MASK,
+} from '../replication/stamp-group.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 
 export const CELL_WORDS = 3;
 const HEAD_WORDS = 2;
 const ABSENT = 0x8000_0000;
-const TAG_MASK = 0x7fff_ffff;
+const HASH_MASK = 2 ** TAG_HASH_BITS - 1;
 const WORDS_MIN = 256;
 
 export class StampRun {
@@ -124,9 +129,21 @@ export class StampRun {
     const { words, length } = this;
     let at = 0;
     while (at + HEAD_WORDS <= length && words[at] < SLOT_COUNT && words[at + 1] <= length) {
-      at += HEAD_WORDS + words[at + 1] * CELL_WORDS;
+      const end = at + HEAD_WORDS + words[at + 1] * CELL_WORDS;
+      if (end > length || !this.areTagsOf(words[at], at + HEAD_WORDS, end)) return false;
+      at = end;
     }
     return at === length;
+  }
+
+  /** Some bits of the slot are in every tag of it, and no tag is without a hash. */
+  private areTagsOf(slot: number, first: number, end: number): boolean {
+    for (let at = first; at < end; at += CELL_WORDS) {
+      const tag = this.words[at] & TAG_MASK;
+      if (tag >>> TAG_HASH_BITS !== (slot & (GROUP_SLOT_COUNT - 1))) return false;
+      if ((tag & HASH_MASK) === 0) return false;
+    }
+    return true;
   }
 
   private reserve(wordCount: number): void {

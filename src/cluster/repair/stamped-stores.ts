@@ -89,13 +89,19 @@ export class StampedStores {
     return stamped;
   }
 
-  /** What was written while nobody else was there counts as written now. */
+  /**
+   * What was written while nobody else was there counts as written now; what was loaded, as written
+   * when the last record of its log was. What was removed before is not known any more.
+   */
   private adopt(stamped: StampedStore, isLate: boolean): void {
     const { clock } = this.options.replication;
+    const { databases, loadedMs } = stamped.store;
     if (isLate) clock.tick();
-    const { high, low } = isLate ? clock : LOADED;
-    for (const database of stamped.store.databases) {
+    const loaded = loadedMs === 0 ? LOADED : clock.stampAt(loadedMs);
+    const { high, low } = isLate ? clock : loaded;
+    for (const database of databases) {
       if (database.count > 0) stamped.adopt(database, high, low);
+      if (loadedMs > 0) stamped.tableOf(database).purge(high, low);
     }
   }
 }

@@ -120,6 +120,7 @@ export function mergeElements(
   const keyAt = source.byteOffset + message.start;
   const key = Buffer.from(source.buffer, keyAt, message.length).toString('latin1');
   const type = String.fromCharCode(message.u8());
+  if (TYPES[type] === undefined) throw broken('elements of a type that has none');
   const theirHigh = message.u32();
   const theirLow = message.u32();
   const removedHigh = message.u32();
