@@ -34,7 +34,7 @@ export class NodeRecord {
     this.aliveSinceMs = nowMs;
   }
 
-  /** By its gossip; or it is heard, though the gossip has not found it again after a while apart. */
+  /** By its gossip; or it is heard, and the gossip has not found it again yet. */
   get isAlive(): boolean {
     const status = this.member?.status;
     return status === 'alive' || status === 'leaving' || (status === 'failed' && this.isLinked);

@@ -9,8 +9,20 @@ export interface SlotRange {
   readonly owner: ClusterNode;
 }
 
+/** Clients ask again every few seconds, each of them; a table changes when nodes come or go. */
+const LISTED = new WeakMap<ClusterService, { version: number; ranges: readonly SlotRange[] }>();
+
 /** Who owns what, as clients are told: slots without an owner are in no range. */
-export function listSlotRanges(cluster: ClusterService): SlotRange[] {
+export function listSlotRanges(cluster: ClusterService): readonly SlotRange[] {
+  const version = cluster.tableVersion;
+  const listed = LISTED.get(cluster);
+  if (listed?.version === version) return listed.ranges;
+  const ranges = rangesOf(cluster);
+  LISTED.set(cluster, { version, ranges });
+  return ranges;
+}
+
+function rangesOf(cluster: ClusterService): SlotRange[] {
   const ranges: SlotRange[] = [];
   let start = 0;
   let owner = cluster.ownerOfSlot(0);
