@@ -38,6 +38,7 @@ import { RouteTable } from './route-table.ts';
 import { END, isSilenced } from './routing-messages.ts';
 import { canScatter, Scatter } from './scatter.ts';
 import { NO_SLOT, SEVERAL_SLOTS, SlotRoutes, slotAt } from './slot-routes.ts';
+import { StoreStandings } from './store-standing.ts';
 
 /** A command that waits behind others is woken by their replies; this is for what may go wrong. */
 const POSTPONED_MS = 3_600_000;
@@ -50,6 +51,7 @@ export class Router {
   private readonly replication: Replication;
   private readonly routes: RouteTable;
   private readonly slots: SlotRoutes;
+  private readonly standings: StoreStandings;
   private readonly forwarder: Forwarder;
   private readonly proxies: ProxyTable;
   private readonly unwatchFrame: Frame;
@@ -70,6 +72,7 @@ export class Router {
     this.unwatchFrame = nameFrame(node, 'unwatch');
     const slots = new SlotRoutes(node, bus.id, ownership);
     this.slots = slots;
+    this.standings = new StoreStandings(replication, slots);
     this.forwarder = new Forwarder({ ...options, slots, proxies: () => this.proxies });
     this.proxies = new ProxyTable({
       ...options,
@@ -97,6 +100,7 @@ export class Router {
     this.ownership.onChange(() => this.onTable());
     this.replication.onDuty((store, now) => this.onDuty(store, now));
     this.node.stores.onCreated(() => this.raiseGate());
+    this.node.stores.onDropped(() => this.standings.forget());
     if (this.ownership.table.nodeIds.length > 0) this.raiseGate();
   }
 
@@ -145,7 +149,9 @@ export class Router {
         if (session.transaction !== null) return false;
         return isAwaiting || !this.mayWrite(session, session.store, frame, command);
       case ROUTE.KILL:
-        return isAwaiting || ((session.gate & GATE.BUSY) === 0 && !this.isOwner(session.store));
+        return (
+          isAwaiting || ((session.gate & GATE.BUSY) === 0 && !this.standings.isOwner(session.store))
+        );
       default: {
         const store = this.routes.storeOfRoute(route, session, frame);
         return isAwaiting || (store !== null && !this.mayWrite(session, store, frame, command));
@@ -167,7 +173,8 @@ export class Router {
     if (route === ROUTE.EXEC && transaction !== null) {
       return this.forwardTransaction(line, transaction, frame, reply);
     }
-    const slot = this.slots.isBySlot(session.store) ? this.slots.slotOf(frame, command) : NO_SLOT;
+    const { isBySlot } = this.standings.of(session.store);
+    const slot = isBySlot ? this.slots.slotOf(frame, command) : NO_SLOT;
     if (slot === SEVERAL_SLOTS) return this.forwardSeveral(line, frame, command, reply);
     const { tracking } = session;
     if (tracking !== null) this.node.tracking.enter(session, command);
@@ -201,7 +208,7 @@ export class Router {
   }
 
   isFilling(store: Store): boolean {
-    return this.replication.dutyOf(store) === 'filling';
+    return this.standings.isFilling(store);
   }
 
   forget(session: Session): void {
@@ -241,21 +248,18 @@ export class Router {
     frame: Frame | null,
     command: Command | null,
   ): boolean {
-    if (!this.isOwner(store)) return false;
-    if (command !== null && frame !== null && this.slots.isBySlot(store)) {
+    const { duty, isBySlot, quorum } = this.standings.of(store);
+    if (duty !== 'owner') return false;
+    if (isBySlot && command !== null && frame !== null) {
       const isKeyed = command.row.keys !== undefined;
       if (isKeyed && !this.slots.isOwner(this.slots.slotOf(frame, command))) return false;
     }
-    return channel?.isPatient !== true || this.replication.quorumOf(store) === null;
+    return quorum === null || channel?.isPatient !== true;
   }
 
   private mayRead(store: Store, frame: Frame, command: Command): boolean {
     if (this.isFilling(store)) return false;
-    return !this.slots.isBySlot(store) || this.slots.holdsKeys(frame, command);
-  }
-
-  private isOwner(store: Store): boolean {
-    return this.replication.dutyOf(store) === 'owner';
+    return !this.standings.of(store).isBySlot || this.slots.holdsKeys(frame, command);
   }
 
   /** What fails here, or ends without having run, is no other node's business. */
@@ -264,7 +268,7 @@ export class Router {
     if ((session.gate & GATE.AWAITING) !== 0) return true;
     if (this.node.watches.isWatchedElsewhere(session)) return true;
     const { store } = session;
-    if (this.slots.isBySlot(store)) {
+    if (this.standings.of(store).isBySlot) {
       const isWhole = this.node.configuration.cluster.replicationFactor === 0;
       const slot = this.slots.slotOfQueue(session, transaction.queue);
       if ((transaction.hasWrite || !isWhole) && !this.slots.isOwner(slot)) return true;
@@ -312,7 +316,7 @@ export class Router {
       endTransaction(session);
       return reply.nullArray();
     }
-    const isBySlot = this.slots.isBySlot(session.store);
+    const { isBySlot } = this.standings.of(session.store);
     const slot = isBySlot ? this.slots.slotOfQueue(session, transaction.queue) : NO_SLOT;
     if (slot === SEVERAL_SLOTS) {
       endTransaction(session);
@@ -388,6 +392,7 @@ export class Router {
   }
 
   private onDuty(store: Store, now: Duty): void {
+    this.standings.forget();
     this.proxies.settleDuty();
     if (now !== 'owner' && now !== 'waiting') this.handOver(this.node.blocking, store);
     this.forwarder.retry();
@@ -411,6 +416,7 @@ export class Router {
 
   /** A node that executes everything looks at nothing. */
   private raiseGate(): void {
+    this.standings.forget();
     const { nodeIds } = this.ownership.table;
     const isAlone = nodeIds.length === 1 && nodeIds[0] === this.bus.id;
     // A majority is of those that are gone, too.

@@ -38,6 +38,15 @@ function drawPipeline(draw: Draw, keys: CommandKeys): Uint8Array {
   return Buffer.concat(commands.map(encodeCommand));
 }
 
+/** The first line in which they differ, and what stands around it. */
+function tell(given: string, wanted: string): string {
+  const [left, right] = [given.split('\r\n'), wanted.split('\r\n')];
+  const first = left.findIndex((line, i) => line !== right[i]);
+  const around = (lines: string[]) =>
+    JSON.stringify(lines.slice(Math.max(0, first - 5), first + 3));
+  return `line ${first}: ${around(left).slice(0, 500)} for ${around(right).slice(0, 500)}`;
+}
+
 test('through another node each command answers what a node alone answers', async () => {
   const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
   const draw = seededDraws(seed);
@@ -52,8 +61,7 @@ test('through another node each command answers what a node alone answers', asyn
     plains[which].peer.send(bytes);
     const wanted = plains[which].take();
     const given = clients[which].askRaw(bytes);
-    const told = `TEST_SEED=${seed}, pipeline ${i}: ${Buffer.from(bytes).toString().slice(0, 600)}`;
-    assert.equal(given, wanted, told);
+    if (given !== wanted) assert.fail(`TEST_SEED=${seed}, pipeline ${i}: ${tell(given, wanted)}`);
     if (draw(10) > 0) continue;
     const ms = draw(300);
     alone.advance(ms);
