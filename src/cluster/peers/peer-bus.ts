@@ -14,7 +14,7 @@ export interface Peer {
   readonly incarnation: number;
   /** Both links are open and greeted. */
   readonly isUp: boolean;
-  /** It was heard of within the last second. */
+  /** It is up, or was within the last second, and was heard of since. False before it first was. */
   readonly isHeard: boolean;
   /** When anything came from it last, monotonic ms. */
   readonly heardMs: number;
@@ -25,9 +25,15 @@ export interface Peer {
 }
 
 export interface PeerListener {
-  /** Both links are open: messages go both ways. Anything sent before is lost. */
+  /**
+   * Both links are open: messages go both ways. Nothing that was sent before comes any more, and
+   * nothing came before.
+   */
   onUp?(peer: Peer): void;
-  /** A link broke, or the peer started anew. What it was sent since `onUp` may be lost. */
+  /**
+   * A link broke, or the peer started anew. What it was sent since `onUp` came in order up to some
+   * point; the rest is lost.
+   */
   onDown?(peer: Peer): void;
   /**
    * No heartbeat came from it for a second, or it came again. A link may be open and silent.
