@@ -14,7 +14,7 @@ export interface Peer {
   readonly incarnation: number;
   /** Both links are open and greeted. */
   readonly isUp: boolean;
-  /** It is up, or was within the last second, and was heard of since. False before it first was. */
+  /** Something came from it within the last second, over links that were up. False at first. */
   readonly isHeard: boolean;
   /** When anything came from it last, monotonic ms. */
   readonly heardMs: number;
