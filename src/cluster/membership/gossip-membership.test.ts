@@ -291,6 +291,30 @@ test('who failed for good is made to have left, and is not asked any more', asyn
   assert.ok(file !== null && !Buffer.from(file).includes('node-3'));
 });
 
+test('who is gone for a day is forgotten, met in this life or not', async () => {
+  const kit = createGossipKit(36);
+  const [first, second, third] = await startAll(kit, THREE);
+  await kit.fabric.pass(5_000);
+  const { address } = second.world.network;
+  kit.fabric.kill(third.world.network.address, 'dark');
+  kit.fabric.kill(address, 'dark');
+  const world = kit.fabric.addMachine({ address, disk: second.world.disk });
+  const again = kit.add('node-2', {}, world);
+  void again.membership.start();
+  await kit.fabric.until('node-2', () => viewOf(first)['node-2'] === 'alive', 30_000);
+  kit.fabric.kill(first.world.network.address, 'dark');
+  const isKnown = (name: string): boolean => {
+    const file = world.disk.readFile('data/cluster/peers.json');
+    return file !== null && Buffer.from(file).includes(name);
+  };
+  await kit.fabric.pass(MINUTE_MS);
+  assert.ok(isKnown('node-1') && isKnown('node-3'));
+  await kit.fabric.pass(26 * 60 * MINUTE_MS);
+  const names = again.membership.members.map(({ name }) => name);
+  assert.deepEqual(names, ['node-2']);
+  assert.ok(!isKnown('node-1') && !isKnown('node-3'));
+});
+
 test('without a key nothing but the machine itself is spoken with', async () => {
   const kit = createGossipKit(29);
   const [first, second] = await kit.start(['node-1', 'node-2'], { clusterKey: '' });

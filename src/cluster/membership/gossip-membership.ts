@@ -22,6 +22,8 @@ import { parseConflictResponse } from './wire/serf-parsers.ts';
 
 const NOBODY: MembershipListener = { onMember: () => {} };
 const SAVE_DELAY_MS = 1_000;
+/** Members that are forgotten are no news: the file follows them so often. */
+const SAVE_PERIOD_MS = 60 * 60 * 1000;
 /** A farewell that could not be spread by then is not waited for any longer. */
 const LEAVE_MS_MAX = 3_000;
 const EPOCH_2025_S = 1_735_689_600;
@@ -42,6 +44,7 @@ export class GossipMembership implements Membership {
   private listener = NOBODY;
   private tags: ReadonlyMap<string, string>;
   private saveTimer: Timer | null = null;
+  private saveBeat: Timer | null = null;
   private isStopped = false;
 
   /**
@@ -122,6 +125,7 @@ export class GossipMembership implements Membership {
     const address = advertiseHost === '' ? await findOwnAddress(ownAddress) : advertiseHost;
     if (this.isStopped) return;
     this.serf.start();
+    this.saveBeat = world.timers.every(SAVE_PERIOD_MS, () => this.savePeers());
     this.swim.start({
       address,
       port: advertisePort === 0 ? this.port : advertisePort,
@@ -173,6 +177,7 @@ export class GossipMembership implements Membership {
     if (this.isStopped) return;
     this.isStopped = true;
     if (this.saveTimer !== null) this.savePeers();
+    this.saveBeat?.cancel();
     this.metrics?.stop();
     this.rejoining.stop();
     this.serf.stop();

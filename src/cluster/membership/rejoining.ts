@@ -22,6 +22,8 @@ const FIRST_TRY_COUNT = 6;
 /** The node's start waits no longer for who does not answer. */
 const START_MS_MAX = 3_000;
 export const DEFAULT_PORT = 7946;
+/** Peers of before the start that did not turn up for so long are gone for good. */
+const KNOWN_MS = 24 * 60 * 60 * 1000;
 
 /** An address to ask. `name` is '' where it is not known who is there. */
 interface Place {
@@ -44,6 +46,7 @@ export class Rejoining {
   /** Asked for by an operator, until they answer. */
   private readonly wanted = new Set<string>();
   private readonly onJoined: () => void;
+  private readonly createdMs: number;
   private timer: Timer | null = null;
   private roundCount = 0;
   private hasJoined = false;
@@ -73,6 +76,7 @@ export class Rejoining {
     this.known = new Map(options.known.map((peer) => [peer.name, peer]));
     this.known.delete(this.selfName);
     this.onJoined = options.onJoined;
+    this.createdMs = options.world.clock.monotonicMs();
   }
 
   /** Resolves when each was asked once, or when the slowest of them takes too long. */
@@ -89,8 +93,15 @@ export class Rejoining {
     this.timer?.cancel();
   }
 
-  /** From now on, until somebody answers there. */
+  /**
+   * From now on, until somebody answers there. A member that is alive is asked once: it may not
+   * know that this node is.
+   */
   want(host: string, port: number): void {
+    if (this.isMember(host, port)) {
+      void this.tryPlace({ name: '', address: host, port });
+      return;
+    }
     this.wanted.add(formatPlace(host, port));
     void this.tryMissing();
   }
@@ -150,6 +161,7 @@ export class Rejoining {
 
   private findMissingMembers(): Place[] {
     const missing: Place[] = [];
+    if (this.world.clock.monotonicMs() - this.createdMs > KNOWN_MS) this.known.clear();
     for (const { name, address, port, status } of this.book.members) {
       this.known.delete(name);
       if (status === 'failed') missing.push({ name, address, port });
