@@ -155,13 +155,18 @@ export class NodeCluster {
     // Who is alone has nobody to hand over to.
     if (this.view.liveIds.length === 1) return;
     this.view.setState('leaving');
+    // What others sent before they heard of it is still to come.
+    await this.bus.whenDelivered(LIMITS.clusterLeaveMs);
     await this.untilHandedOver();
   }
 
   /** No client is served any more. */
   async stop(): Promise<void> {
-    // At this word the others close their links: all that was asked by them has been answered.
-    if (this.isLeaving) await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
+    if (this.isLeaving) {
+      // At the farewell the others close their links: they must have read what lies in them.
+      await this.bus.whenDelivered(LIMITS.clusterLeaveMs);
+      await this.firstOf(this.membership.leave(), LIMITS.clusterLeaveMs);
+    }
     this.view.stop();
     this.router.stop();
     this.repair.stop();
@@ -177,7 +182,6 @@ export class NodeCluster {
     return new Promise((resolve) => {
       const timer = timers.every(LOOK_EVERY_MS, () => {
         const stayedMs = clock.monotonicMs() - startMs;
-        // What others sent before they heard of it is still to come.
         const isDone = this.isHandedOver && stayedMs >= LIMITS.clusterStayMs;
         if (!isDone && stayedMs < LIMITS.clusterLeaveMs) return;
         timer.cancel();
@@ -188,14 +192,11 @@ export class NodeCluster {
 
   /** It owns nothing, owes no answer, and all others have what it did as an owner. */
   private get isHandedOver(): boolean {
-    const { replication, router, view } = this;
-    if (router.pendingCount > 0) return false;
-    const otherCount = view.liveIds.length - 1;
+    const { replication, router } = this;
+    if (router.pendingCount > 0 || !replication.isDrained) return false;
     return this.options.services.stores.all.every((store) => {
       const duty = replication.dutyOf(store);
-      if (duty === 'owner' || duty === 'waiting') return false;
-      const position = replication.positionOf(store);
-      return position === 0 || replication.acknowledgedCount(store, position) >= otherCount;
+      return duty !== 'owner' && duty !== 'waiting';
     });
   }
 

@@ -81,6 +81,15 @@ export class DialedLink implements WireOwner {
     this.greet(this.wire);
   }
 
+  /** Bytes of the stream so far: those that wait as well, and those that the peer has read. */
+  get writtenBytes(): number {
+    return this.wire === null ? 0 : this.wire.sentBytes + this.wire.output.byteCount;
+  }
+
+  get deliveredBytes(): number {
+    return this.creditedBytes;
+  }
+
   /** Queued messages are lost. */
   close(): void {
     this.isClosed = true;

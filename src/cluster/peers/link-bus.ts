@@ -94,6 +94,28 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     return this.unflushed.length > 0;
   }
 
+  /**
+   * Resolves when all that was written so far has been read by every peer that is up: who closes
+   * the links then takes nothing away. At the latest after so long.
+   */
+  whenDelivered(withinMs: number): Promise<void> {
+    const { clock, timers } = this.world;
+    this.flush();
+    const deadlineMs = clock.monotonicMs() + withinMs;
+    let waiting = this.peers.flatMap(({ dialed, isUp }) =>
+      isUp && dialed !== null ? [{ link: dialed, bytes: dialed.writtenBytes }] : [],
+    );
+    return new Promise((resolve) => {
+      // The answer to the next heartbeat tells how far a peer has read.
+      const timer = timers.every(DELIVERY_LOOK_MS, () => {
+        waiting = waiting.filter(({ link, bytes }) => link.isOpen && link.deliveredBytes < bytes);
+        if (waiting.length > 0 && clock.monotonicMs() < deadlineMs) return;
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
   async start(): Promise<void> {
     const { host, port } = this.options;
     const { clock, network, timers } = this.world;
@@ -348,5 +370,6 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
   }
 }
 
+const DELIVERY_LOOK_MS = 10;
 const LISTEN_SETTINGS = { backlog: 128, tls: null, socketPath: 'auto', keepAliveS: 0 } as const;
 const LOOPBACK = '127.0.0.1';
