@@ -43,6 +43,7 @@ test('random commands of all types leave the same on every node', async () => {
     if (draw(9) === 0) kit.advance(draw(400));
     if (draw(60) === 0) kit.check(`after command ${i}, TEST_SEED=${seed}`);
   }
+  kit.settle();
   for (let i = 0; i < 50; i++) kit.advance(20);
   kit.settle();
   kit.check(`TEST_SEED=${seed}`);
@@ -399,4 +400,21 @@ test('a node by itself stamps nothing until another one comes', async () => {
   assert.equal(node.parts.stamps.tableOf(0).count, 1);
   node.replication.whenAwake((isLate) => told.push(isLate));
   assert.deepEqual(told, [true, false]);
+});
+
+test('what a node executed unheard is brought to the owner', async () => {
+  const kit = await createReplicationKit(2);
+  const [owner, other] = kit.nodes;
+  kit.net.cut(owner.bus, other.bus);
+  other.run('SET', 'k', '1');
+  kit.net.join(owner.bus, other.bus);
+  kit.settle();
+  assert.deepEqual(other.syncs, []);
+  kit.advance(1100);
+  kit.settle();
+  assert.deepEqual(other.syncs, ['gap']);
+  kit.trust();
+  kit.advance(3000);
+  kit.settle();
+  assert.deepEqual(other.syncs, ['gap'], 'once it was compared');
 });

@@ -162,6 +162,18 @@ export class NodeReplication implements Replication {
     return this.partsOf(store)?.quorum ?? null;
   }
 
+  /** All that was recorded here is applied wherever it can be. */
+  get isDrained(): boolean {
+    const { peers } = this.options.bus;
+    for (const { acknowledgements, stream } of this.stores.values()) {
+      if (stream.heldBytes > 0) return false;
+      for (const peer of peers) {
+        if (peer.isUp && acknowledgements.positionOf(peer.id) < stream.position) return false;
+      }
+    }
+    return true;
+  }
+
   /** Something waits to be sent by `flush`. */
   get isRaised(): boolean {
     if (this.hasAcknowledgements) return true;
@@ -172,7 +184,7 @@ export class NodeReplication implements Replication {
   flush(): void {
     if (this.isStopped) return;
     for (const parts of this.stores.values()) {
-      if (parts.stream.heldBytes > 0) parts.stream.flush();
+      if (parts.stream.heldBytes > 0) this.send(parts);
     }
     if (this.hasAcknowledgements) this.acknowledge();
   }
@@ -187,8 +199,11 @@ export class NodeReplication implements Replication {
   }
 
   synced(store: Store, ownerId: string): void {
-    const source = this.partsOf(store)?.findSource(ownerId) ?? null;
+    const parts = this.partsOf(store);
+    if (parts === null) return;
+    const source = parts.findSource(ownerId);
     if (source !== null) source.isWhole = true;
+    parts.contributedPosition = parts.stream.position;
     this.duties.settle(store.name, ownerId);
     this.askForAcknowledgement();
   }
@@ -217,6 +232,14 @@ export class NodeReplication implements Replication {
     parts.stream.isHeard = bus.peers.some((peer) => peer.isUp);
     const { cluster } = node.configuration;
     this.duties.add(store.name, isOwnedBySlot(store.configuration, cluster));
+  }
+
+  private send({ stream }: ReplicatedStore): void {
+    const { counters } = this.options.node;
+    const { batchCount, refusedCount } = stream;
+    stream.flush();
+    counters[METRIC.sentBatches] += stream.batchCount - batchCount;
+    counters[METRIC.refusedBatches] += stream.refusedCount - refusedCount;
   }
 
   private remove(store: Store): void {
@@ -393,11 +416,28 @@ export class NodeReplication implements Replication {
         if (!peer.isUp || parts.acknowledgements.positionOf(peer.id) >= sentPosition) continue;
         parts.stream.tell(peer);
       }
+      this.contribute(parts);
       const silentId = parts.fetches.findSilent(silentMs);
       if (silentId === '') continue;
       parts.fetches.dropOf(silentId);
       this.needSync(parts, silentId, 'fetch');
     }
+  }
+
+  /**
+   * What this node executed while it took itself for the owner, and the owner has not heard of: the
+   * two are to be compared, though nothing of the owner is missing here.
+   */
+  private contribute(parts: ReplicatedStore): void {
+    const ownerId = this.ownerOf(parts.store);
+    if (this.dutyOf(parts.store) !== 'replica') return;
+    if (this.options.bus.find(ownerId)?.isUp !== true) return;
+    const { position } = parts.stream;
+    const heardPosition = parts.acknowledgements.positionOf(ownerId);
+    if (Math.max(heardPosition, parts.contributedPosition) >= position) return;
+    const isOld = parts.unheardPosition === position;
+    parts.unheardPosition = position;
+    if (isOld) this.needSync(parts, ownerId, 'gap');
   }
 
   private tellDuty(name: string, now: Duty, before: Duty): void {

@@ -32,6 +32,10 @@ export class ReplicatedStore {
   readonly fetches: FetchTable;
   /** Null: the owner answers at once. */
   readonly quorum: Quorum | null;
+  /** Changes up to there are in the owner's copy: it has acknowledged them, or was compared. */
+  contributedPosition = 0;
+  /** What the owner had not acknowledged when it was looked at last. */
+  unheardPosition = 0;
   private readonly sources = new Map<string, StreamSource>();
 
   constructor(options: {
