@@ -160,6 +160,8 @@ export const LIMITS = {
   viewBootstrapMs: 1_000,
   /** A node that others hear and this one does not is nothing to tell of before so long. */
   viewMissingMs: 2_000,
+  /** A node whose gossip lives, and with which there is no link, is told of this one so often. */
+  viewMeetMs: 3_000,
   clusterNodeCountMax: 1_000,
   /** A node that starts waits so long for others to answer; one that stops, to take over. */
   clusterJoinMs: 1_000,

@@ -87,6 +87,8 @@ export class FakeMembership implements Membership {
   readonly stats = {} as Membership['stats'];
   /** Names that were said to be gone for good. */
   readonly forced: string[] = [];
+  /** Addresses of members that this node made itself known to. */
+  readonly joined: string[] = [];
   /** Nodes whose news do not arrive here. */
   readonly deafTo = new Set<string>();
   private readonly kit: ViewKit;
@@ -137,7 +139,9 @@ export class FakeMembership implements Membership {
   async ask(): Promise<Map<string, Uint8Array>> {
     return new Map();
   }
-  join(): void {}
+  join(host: string): void {
+    this.joined.push(host);
+  }
   async leave(): Promise<void> {}
   stop(): void {}
 }

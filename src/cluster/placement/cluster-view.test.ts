@@ -207,6 +207,19 @@ test('a node that others hear, and that never came here, is told of', () => {
   assert.match(issue, /the node 'd' is missing here, and '[bc]' hears it/);
 });
 
+test('a node that lives and has no link with this one is told of it, now and then', () => {
+  const { kit, a, b, c } = threeReady();
+  kit.pass(3_000);
+  assert.deepEqual(a.gossip.joined, []);
+  kit.net.cut(a.bus, c.bus);
+  kit.pass(LIMITS.viewMeetMs * 2);
+  assert.deepEqual(a.gossip.joined, ['10.0.0.1', '10.0.0.1']);
+  assert.deepEqual(b.gossip.joined, []);
+  a.gossip.say('c', { status: 'failed' });
+  kit.pass(LIMITS.viewMeetMs * 2);
+  assert.equal(a.gossip.joined.length, 2);
+});
+
 test('a node that is forgotten is known no more', () => {
   const { kit, a, b } = threeReady();
   a.gossip.say('b', { status: 'failed' });

@@ -176,6 +176,7 @@ export class ClusterView {
     if (lateMs > TICK_MS) for (const record of this.records) record.aliveSinceMs += lateMs;
     this.dropForgotten();
     this.settle();
+    this.meetUnlinked(nowMs);
     for (const peer of bus.peers) this.tell(peer);
   }
 
@@ -190,6 +191,20 @@ export class ClusterView {
       if (names.has(id) || bus.find(id)?.isUp) continue;
       this.recordsById.delete(id);
       bus.drop(id);
+    }
+  }
+
+  /**
+   * Who lives and has no link with this node may take it for gone: what it missed while it was cut
+   * off the gossip repeats only every half minute.
+   */
+  private meetUnlinked(nowMs: number): void {
+    for (const record of this.records) {
+      const { member } = record;
+      if (member?.status !== 'alive' || !record.isSilent) continue;
+      if (nowMs - record.metMs < LIMITS.viewMeetMs) continue;
+      record.metMs = nowMs;
+      this.options.membership.join(member.address, member.port);
     }
   }
 

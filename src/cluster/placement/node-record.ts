@@ -22,6 +22,8 @@ export class NodeRecord {
   state: NodeState = 'filling';
   /** Whom it hears, by what it told last. */
   hearing: ReadonlyMap<string, boolean> = NOBODY_HEARD;
+  /** Monotonic ms: when this node made itself known to it last. */
+  metMs = Number.NEGATIVE_INFINITY;
   /** Its links are up, and it was heard within the last second. */
   isLinked = false;
   /** It is alive, and nothing comes from it by its link. */
