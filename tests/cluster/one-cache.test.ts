@@ -116,7 +116,7 @@ test('three nodes are one cache: what one does is seen on all', async (t) => {
   await waitUntilEqual(nodes);
 });
 
-test('a fourth is filled; who is killed is missed for moments, and returns identical', async (t) => {
+test('a fourth is filled; who is killed is missed for moments, and returns equal', async (t) => {
   const cluster = await startCluster(t);
   const { nodes } = cluster;
   await fill(nodes[0]!);
