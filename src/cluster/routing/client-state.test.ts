@@ -62,6 +62,27 @@ test('what the user may not do is refused where it is connected', async () => {
   await kit.stop();
 });
 
+test('what a script of the user may not do is refused where it runs', async () => {
+  const kit = await createRoutingKit(2);
+  const [admin, client] = [kit.connect(1), kit.connect(1)];
+  admin.ask('acl setuser guest on nopass ~a* resetchannels +@all -incr');
+  client.ask('auth guest x');
+  const call = (...args: string[]) =>
+    client.askRaw(encodeCommand(['EVAL', 'return redis.call(unpack(ARGV))', 0, ...args]));
+  assert.equal(call('set', 'a', '1'), OK);
+  assert.match(
+    call('set', 'b', '1'),
+    /^-ERR The user executing the script can't access at least one of the keys/,
+  );
+  assert.match(call('incr', 'a'), /^-/);
+  assert.equal(kit.connect(0).ask('get a', 'get b'), '$1\r\n1\r\n$-1\r\n');
+  admin.ask('acl setuser guest ~b* +incr');
+  assert.equal(call('set', 'b', '2') + call('incr', 'b'), `${OK}:3\r\n`);
+  admin.ask('acl setuser guest allstores allkeys allchannels allcommands');
+  assert.equal(call('set', 'c', '1'), OK);
+  await kit.stop();
+});
+
 test('messages reach the clients of every node, once', async () => {
   const kit = await createRoutingKit(3);
   const listeners = [kit.connect(0), kit.connect(1), kit.connect(2)];

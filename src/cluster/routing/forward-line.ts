@@ -23,6 +23,8 @@ export interface ToldContext {
   storeName: string;
   databaseIndex: number;
   flags: number;
+  user: Session['user'];
+  userRevision: number;
   clientName: string;
   correlationId: string;
 }

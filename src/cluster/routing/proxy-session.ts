@@ -1,7 +1,7 @@
 /**
- * A client of another node, as the owner of its keys sees it: a session of this node without a
- * user - what its user may do was checked where it is connected - whose commands come by messages
- * and whose replies go back by them. It watches keys and waits for keys as any client. A client of
+ * A client of another node, as the owner of its keys sees it: a session of this node whose user has
+ * the rules that it has where it is connected, whose commands come by messages and whose replies go
+ * back by them. It watches keys and waits for keys as any client. A client of
  * this node has one too, while commands of its that wait for this node's duty stand in its line.
  *
  * While a command of it waits, those behind it are held. Once one is handed back, because its store
@@ -10,6 +10,7 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import type { Timer } from '../../base/world.ts';
+import { decodeUser } from '../../commands/acl/carried-user.ts';
 import { CommandQueue } from '../../commands/command-queue.ts';
 import {
   type ClientChannel,
@@ -69,6 +70,7 @@ export class ProxySession implements ClientChannel {
   /** Of the command that runs, or waits. */
   private number = 0;
   private isWaiting = false;
+  private user = '';
   /** Nobody has said which store it works on, or this node has no such store. */
   private isLost = true;
   private refusedRound = -1;
@@ -94,6 +96,14 @@ export class ProxySession implements ClientChannel {
     return this.isWaiting || this.postponed !== null || this.session.blocked !== null;
   }
 
+  /** Its commands were checked where it is connected; what its scripts call is checked here. */
+  private settleUser(text: string): void {
+    if (text === this.user) return;
+    this.user = text;
+    this.session.user = decodeUser(this.session.node.access, text);
+    settleLogin(this.session);
+  }
+
   /** Commands that were not executed, behind one that waits or put off. */
   get pendingCount(): number {
     return this.heldNumbers.length + (this.postponed === null ? 0 : 1);
@@ -111,6 +121,7 @@ export class ProxySession implements ClientChannel {
     session.protocol = context.isResp3 ? 3 : 2;
     session.marksJson = context.marksJson;
     session.touchesKeys = context.touchesKeys;
+    this.settleUser(context.user);
     this.isLost = store === null || context.databaseIndex >= store.databases.length;
     if (store === null || this.isLost) return;
     enterStore(session, store, context.databaseIndex);

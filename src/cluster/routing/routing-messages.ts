@@ -4,10 +4,11 @@
  *     command   u53 client | u8 round | u8 parts | [context] | [u53 waited ms] | u53 number |
  *               u32 count | bytes: the commands, numbered from there on
  *     context   text store | u32 database | u8 flags | text address | u32 port | text name |
- *               text correlation id
+ *               text correlation id | text user and its rules; empty: everything is allowed
  *     reply     u53 client | u53 number | u32 count | u32 length of each | bytes of all
  *     end       u53 client | u8 what
  */
+import { encodeUser } from '../../commands/acl/carried-user.ts';
 import { GATE, type Session } from '../../commands/session.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
@@ -44,6 +45,8 @@ export interface CommandContext {
   port: number;
   clientName: string;
   correlationId: string;
+  /** As `encodeUser` made it. */
+  user: string;
 }
 
 /**
@@ -60,6 +63,8 @@ export function isTold(line: ForwardLine, target: string, linkCount: number): bo
     told.storeName === session.store.name &&
     told.databaseIndex === session.databaseIndex &&
     told.flags === flags &&
+    told.user === session.user &&
+    told.userRevision === (session.user?.revision ?? 0) &&
     told.clientName === session.name &&
     told.correlationId === session.correlationId
   ) {
@@ -75,6 +80,8 @@ function tell(session: Session, flags: number, linkCount: number): ToldContext {
     storeName: session.store.name,
     databaseIndex: session.databaseIndex,
     flags,
+    user: session.user,
+    userRevision: session.user?.revision ?? 0,
     clientName: session.name,
     correlationId: session.correlationId,
   };
@@ -92,6 +99,7 @@ export function contextOf(session: Session): CommandContext {
     port: channel?.remotePort ?? 0,
     clientName: session.name,
     correlationId: session.correlationId,
+    user: encodeUser(session.user),
   };
 }
 
@@ -99,7 +107,7 @@ export function writeContext(writer: MessageWriter, session: Session): void {
   const { channel, store } = session;
   writer.text(store.name).u32(session.databaseIndex).u8(flagsOf(session));
   writer.text(channel?.remoteAddress ?? '').u32(channel?.remotePort ?? 0);
-  writer.text(session.name).text(session.correlationId);
+  writer.text(session.name).text(session.correlationId).text(encodeUser(session.user));
 }
 
 export function readContext(message: MessageReader): CommandContext {
@@ -116,6 +124,7 @@ export function readContext(message: MessageReader): CommandContext {
     port: message.u32(),
     clientName: message.text(),
     correlationId: message.text(),
+    user: message.text(),
   };
 }
 

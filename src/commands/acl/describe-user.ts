@@ -6,9 +6,14 @@ import type { User } from './user.ts';
 
 /** The rules that make the user again, as in `user <name> <rules>`. */
 export function describeUser(user: User): string {
-  const words = [...flagsOf(user), ...user.digests.map((digest) => `#${digestText(digest)}`)];
+  const digests = user.digests.map((digest) => `#${digestText(digest)}`);
+  return [...flagsOf(user), ...digests, describeRules(user)].join(' ');
+}
+
+/** Of those, what it may do. */
+export function describeRules(user: User): string {
   const stores = user.stores.describe();
-  if (stores !== '') words.push(stores);
+  const words = stores === '' ? [] : [stores];
   const selectors = user.selectors.map((selector) => `(${describeSelector(selector)})`);
   return [...words, describeSelector(user.root), ...selectors].join(' ');
 }

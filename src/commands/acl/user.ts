@@ -25,6 +25,8 @@ export class User {
   selectors: Selector[] = [];
   /** Which stores its sessions may stand in. */
   stores = new StoreRules();
+  /** Grows whenever its rules change. */
+  revision = 0;
   /** One selector allows everything: nothing needs to be checked. */
   isUnrestricted = false;
   private readonly catalog: CommandCatalog;
@@ -43,6 +45,7 @@ export class User {
     this.root = other.root.copy();
     this.selectors = other.selectors.map((selector) => selector.copy());
     this.stores = other.stores.copy();
+    this.revision++;
     this.settle();
   }
 
