@@ -107,10 +107,15 @@ async function startReplicated(): Promise<Replicated> {
   return { master, replica: replicas[0]! };
 }
 
+/** Who executes for the default store. */
 async function ownerOf(nodes: readonly ClusterNode[]): Promise<ClusterNode> {
-  const ranges = (await nodes[0]!.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
-  const [, port] = ranges[0]![2];
-  return nodes.find((node) => node.port === port)!;
+  const { json } = await nodes[0]!.ask('GET', '/api/cluster/status');
+  const found = json.members.find(isOwner);
+  return nodes.find(({ name }) => name === found.node_id)!;
+}
+
+function isOwner({ metadata }: { metadata: { owned_stores?: readonly string[] } }): boolean {
+  return metadata.owned_stores?.includes('default') === true;
 }
 
 async function throughput(owner: ClusterNode, other: ClusterNode, { master }: Replicated) {
@@ -167,7 +172,6 @@ async function load(
   const one = { args, depth, commandCount: count, clientCount: CLIENT_COUNT, keyCount: KEY_COUNT };
   return (await generateLoad(port, one)).perSecond;
 }
-
 
 async function lag(owner: ClusterNode, other: ClusterNode, { master, replica }: Replicated) {
   const rows = [];

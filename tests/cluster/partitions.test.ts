@@ -134,11 +134,13 @@ async function isHealthy(machine: Machine): Promise<boolean> {
   return (await machine.get('/health')).status === 200;
 }
 
-/** The node that CLUSTER SLOTS names first. */
+/** Who executes for the default store. */
 async function ownerOf(all: readonly Machine[]): Promise<Machine> {
-  const ranges = (await all[0]!.call('CLUSTER', 'SLOTS')) as [number, number, [string]][];
-  const [address] = ranges[0]![2];
-  return all.find((machine) => machine.address === address) ?? all[0]!;
+  const { members } = JSON.parse((await all[0]!.get('/api/cluster/status')).text);
+  const found = members.find(({ metadata }: { metadata: { owned_stores: readonly string[] } }) =>
+    metadata.owned_stores.includes('default'),
+  );
+  return all.find(({ name }) => name === found.node_id)!;
 }
 
 async function lostVersionCount(machine: Machine): Promise<number> {
