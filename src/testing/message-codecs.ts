@@ -128,6 +128,8 @@ function drawDigests(draw: Draw): DatabaseDigests {
   digests.floorLow = draw(2 ** 32);
   digests.purgedHigh = draw(2 ** 32);
   digests.purgedLow = draw(2 ** 32);
+  digests.loadedHigh = draw(2 ** 32);
+  digests.loadedLow = draw(2 ** 32);
   digests.left = draw(2 ** 31);
   digests.right = ~draw(2 ** 31);
   if (draw(50) > 0) return digests;

@@ -3,10 +3,12 @@
 import type { Configuration } from '../base/configuration.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import { Repair } from '../cluster/repair/repair.ts';
+import { createCommandKit } from './command-kit.ts';
 import {
   createReplicationKit,
+  FakeOwnership,
   type ReplicationKit,
-  type ReplicationNode,
+  ReplicationNode,
 } from './replication-kit.ts';
 import type { Draw } from './seeded.ts';
 
@@ -89,6 +91,29 @@ export class RepairKit {
     this.elect(owner, this.nodes);
   }
 
+  /**
+   * The process starts anew, with what it has by then on its disk.
+   * @param loadedMs  time of the last record of its log
+   */
+  async restart(node: RepairNode, loadedMs: number): Promise<RepairNode> {
+    const index = this.nodes.indexOf(node);
+    const { base } = node;
+    const payloads = (node.run('KEYS', '*') as string[]).map((key) => [key, dumpOf(node, key)]);
+    node.repair.stop();
+    base.replication.stop();
+    const made = await createCommandKit(1000 + index, { records: false });
+    made.node.services.configuration.security.enableDebugCommand = 'yes';
+    made.world.setWallMs(base.kit.world.clock.wallMs());
+    made.advance(0);
+    for (const [key, payload] of payloads) made.ask('RESTORE', key, 0, payload);
+    made.node.services.stores.default.loadedMs = loadedMs;
+    const bus = this.net.add(node.id, base.bus.incarnation + 1);
+    const ownership = new FakeOwnership([], '');
+    this.base.nodes[index] = new ReplicationNode(made, bus, ownership);
+    this.nodes[index] = new RepairNode(this.base.nodes[index], '');
+    return this.nodes[index];
+  }
+
   elect(owner: RepairNode, nodes: readonly RepairNode[]): void {
     const ids = nodes.map(({ id }) => id);
     for (const { base } of nodes) base.ownership.set(ids, owner.id);
@@ -117,6 +142,12 @@ export class RepairKit {
   check(message: string): void {
     this.base.check(message);
   }
+}
+
+/** What DUMP answers, byte for byte. */
+function dumpOf(node: RepairNode, key: string): Uint8Array {
+  const reply = node.base.kit.run('DUMP', key);
+  return reply.kind === 'bulk' ? reply.bytes : new Uint8Array(0);
 }
 
 export async function createRepairKit(

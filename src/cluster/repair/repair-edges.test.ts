@@ -56,7 +56,7 @@ test('three sides that each wrote another field have all of them in the end', as
   }
 });
 
-test('a key that was removed takes with it the fields of before, and leaves those of after', async () => {
+test('a key that was removed takes its fields of before with it, and no later ones', async () => {
   const kit = await createRepairKit(2);
   const [first, second] = kit.nodes as Two;
   first.run('HSET', 'h', 'old', '0');
@@ -250,4 +250,57 @@ test('writing goes on while a replica is filled in slices', async () => {
   for (const { base } of kit.nodes) base.kit.world.clock.readingMs = 0;
   kit.settle();
   kit.check('');
+});
+
+test('a node that starts again with older data takes what was changed meanwhile', async () => {
+  const kit = await createRepairKit(2);
+  const [owner, second] = kit.nodes as Two;
+  owner.run('MSET', 'same', '1', 'changed', '1', 'removed', '1', 'missed', '1');
+  kit.settle();
+  kit.net.cut(owner.base.bus, second.base.bus);
+  // It never hears of this one, though its log tells of something later.
+  owner.run('SET', 'missed', '2');
+  kit.base.advance(100);
+  const loadedMs = second.base.kit.world.clock.wallMs();
+  kit.base.advance(1000);
+  owner.run('SET', 'changed', '2');
+  owner.run('DEL', 'removed');
+  await kit.restart(second, loadedMs);
+  kit.base.settle();
+  kit.net.joinAll();
+  kit.elect(owner, [owner]);
+  const [, started] = kit.nodes as Two;
+  started.base.ownership.set([owner.id], owner.id);
+  kit.settle();
+  kit.check('');
+  assert.ok(started.isFilled);
+  const values = started.run('MGET', 'same', 'changed', 'removed', 'missed');
+  assert.deepEqual(values, ['1', '2', null, '2']);
+});
+
+test('when all start again, the newest data win, whoever is the owner', async () => {
+  for (const isOwnerOlder of [true, false]) {
+    const kit = await createRepairKit(2);
+    const [first, second] = kit.nodes as Two;
+    first.run('MSET', 'same', '1', 'changed', '1', 'removed', '1');
+    kit.settle();
+    const [older, newer] = isOwnerOlder ? [first, second] : [second, first];
+    kit.part([older], [newer]);
+    const olderMs = older.base.kit.world.clock.wallMs();
+    kit.base.advance(60_000);
+    newer.run('SET', 'changed', '2');
+    newer.run('DEL', 'removed');
+    newer.run('SET', 'added', '1');
+    const newerMs = newer.base.kit.world.clock.wallMs();
+    await kit.restart(first, first === older ? olderMs : newerMs);
+    await kit.restart(second, second === older ? olderMs : newerMs);
+    const [owner, other] = kit.nodes as Two;
+    owner.base.ownership.set([owner.id], owner.id);
+    other.base.ownership.set([owner.id], owner.id);
+    kit.net.joinAll();
+    kit.settle();
+    kit.check('');
+    const values = other.run('MGET', 'same', 'changed', 'removed', 'added');
+    assert.deepEqual(values, ['1', '2', null, '1'], `the owner is older: ${isOwnerOlder}`);
+  }
 });

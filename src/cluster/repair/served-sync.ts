@@ -69,6 +69,8 @@ export class ServedSync {
     for (const database of store.databases) if (database.count > 0) used.add(database.index);
     const indexes = [...used];
     const digests = new DatabaseDigests();
+    digests.loadedHigh = this.stamped.loadedHigh;
+    digests.loadedLow = this.stamped.loadedLow;
     for (const [i, index] of indexes.entries()) {
       const writer = this.begin(MESSAGE.digests);
       if (writer === null) return;

@@ -161,8 +161,11 @@ export interface SlotDifference {
   onTheirs(tag: number, high: number, low: number): void;
   /** It was removed there, later than what is here; or is known to be absent there alone. */
   onRemovedThere(tag: number, high: number, low: number): void;
-  /** This node has it, later or alone. */
-  onMine(tag: number, high: number, low: number): void;
+  /**
+   * This node has it, later or alone.
+   * @param theirAt  where the other node's cell is in its words; -1: it has none
+   */
+  onMine(tag: number, high: number, low: number, theirAt: number): void;
   /** It was removed here, later than what is there; or is known to be absent here alone. */
   onRemovedHere(tag: number, high: number, low: number): void;
 }
@@ -193,9 +196,10 @@ export function compareSlot(
     if (!isEqual && isTheirs(leftTag, rightTag, left, i, right, j)) {
       const tell = right[j] >>> 31 === 0 ? out.onTheirs : out.onRemovedThere;
       tell.call(out, rightTag, right[j + 1], right[j + 2]);
+    } else if (!isEqual && left[i] >>> 31 === 0) {
+      out.onMine(leftTag, left[i + 1], left[i + 2], rightTag === leftTag ? j : -1);
     } else if (!isEqual) {
-      const tell = left[i] >>> 31 === 0 ? out.onMine : out.onRemovedHere;
-      tell.call(out, leftTag, left[i + 1], left[i + 2]);
+      out.onRemovedHere(leftTag, left[i + 1], left[i + 2]);
     }
     if (leftTag <= rightTag) i += CELL_WORDS;
     if (rightTag <= leftTag) j += CELL_WORDS;

@@ -35,6 +35,9 @@ export class StampedStore {
   readonly store: Store;
   readonly stamps: StoreStamps;
   readonly elements: ElementStamps;
+  /** Stamp of all that was loaded from the disk, and not changed since; 0, 0: nothing was. */
+  loadedHigh = 0;
+  loadedLow = 0;
   /** What `locate` found. */
   slot = 0;
   tag = 0;

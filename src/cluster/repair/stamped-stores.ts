@@ -99,6 +99,10 @@ export class StampedStores {
     if (isLate) clock.tick();
     const loaded = loadedMs === 0 ? LOADED : clock.stampAt(loadedMs);
     const { high, low } = isLate ? clock : loaded;
+    if (!isLate) {
+      stamped.loadedHigh = high;
+      stamped.loadedLow = low;
+    }
     for (const database of databases) {
       if (database.count > 0) stamped.adopt(database, high, low);
       if (loadedMs > 0) stamped.tableOf(database).purge(high, low);

@@ -55,6 +55,9 @@ class DifferingDatabase {
   readonly buries = new StampRun();
   purgedHigh = 0;
   purgedLow = 0;
+  /** Of what the owner has loaded from its disk. */
+  loadedHigh = 0;
+  loadedLow = 0;
   pass: KeyPass | null = null;
   /** Keys that are not the same, while single elements are kept. */
   readonly changed = new KeyMarks();
@@ -79,7 +82,8 @@ export class SyncClient {
   private readonly context: RepairContext;
   private readonly digests = new DatabaseDigests();
   private readonly mine = new StampRun();
-  private readonly theirs = new StampRun();
+  /** What the owner told of some slots. */
+  readonly theirs = new StampRun();
   private readonly batch = new CopyBatch();
   private batchDatabase = 0;
   private differing = new Map<number, DifferingDatabase>();
@@ -204,13 +208,17 @@ export class SyncClient {
     const differing = new DifferingDatabase(database);
     differing.purgedHigh = purgedHigh;
     differing.purgedLow = purgedLow;
+    differing.loadedHigh = digests.loadedHigh;
+    differing.loadedLow = digests.loadedLow;
+    // What was forgotten here is to be told apart from what was never here.
+    const isBehind = isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (!this.isOf(slot)) continue;
       const left = slots === null ? 0 : slots[slot * 2];
       const right = slots === null ? 0 : slots[slot * 2 + 1];
       if (left === table.digestLeft(slot) >>> 0 && right === table.digestRight(slot) >>> 0)
         continue;
-      if (table.entryCountOf(slot) === 0) differing.whole.add(slot);
+      if (table.entryCountOf(slot) === 0 && !isBehind) differing.whole.add(slot);
       else differing.listed.add(slot);
     }
     if (differing.listed.count + differing.whole.count > 0) {
@@ -419,6 +427,12 @@ class Difference implements SlotDifference {
   onTheirs(tag: number, high: number, low: number): void {
     const { differing, slot, table } = this;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
+    if (this.wasForgottenHere(tag, high, low)) {
+      const { purgedHigh, purgedLow } = table;
+      differing.buries.add(slot, tag, purgedHigh, purgedLow, true);
+      table.put(slot, tag, purgedHigh, purgedLow, true);
+      return;
+    }
     differing.wants.add(slot, tag, high, low, false);
     this.note(tag);
   }
@@ -432,11 +446,34 @@ class Difference implements SlotDifference {
     this.note(tag);
   }
 
-  onMine(tag: number, high: number, low: number): void {
-    const { marks } = this.differing;
-    const action = this.isStale ? KEY_ACTION.forget : KEY_ACTION.send;
-    marks.mark(this.slot, tag, action, high, low);
+  onMine(tag: number, high: number, low: number, theirAt: number): void {
+    const { differing, slot } = this;
+    const { marks, purgedHigh, purgedLow } = differing;
+    if (theirAt >= 0 && this.isBeforeAll(high, low, theirAt)) return this.yieldTo(tag, theirAt);
+    // What the owner has not, and had when removals of that time were forgotten, it has removed.
+    const isGone = theirAt < 0 && !isNewer(high, low, purgedHigh, purgedLow);
+    const action = this.isStale || isGone ? KEY_ACTION.forget : KEY_ACTION.send;
+    marks.mark(slot, tag, action, high, low);
     this.note(tag);
+  }
+
+  /**
+   * It was loaded from the disk here, so that nothing is known of when it was written but that it
+   * was before then; the owner's was not.
+   */
+  private isBeforeAll(high: number, low: number, theirAt: number): boolean {
+    const { stamped, theirs } = this.client;
+    const { loadedHigh, loadedLow } = this.differing;
+    if (high !== stamped.loadedHigh || low !== stamped.loadedLow) return false;
+    const { words } = theirs;
+    return words[theirAt + 1] !== loadedHigh || words[theirAt + 2] !== loadedLow;
+  }
+
+  private yieldTo(tag: number, theirAt: number): void {
+    const { words } = this.client.theirs;
+    this.table.put(this.slot, tag, OLDEST.high, OLDEST.low, false);
+    const tell = words[theirAt] >>> 31 === 0 ? this.onTheirs : this.onRemovedThere;
+    tell.call(this, tag, words[theirAt + 1], words[theirAt + 2]);
   }
 
   onRemovedHere(tag: number, high: number, low: number): void {
@@ -447,11 +484,25 @@ class Difference implements SlotDifference {
     this.note(tag);
   }
 
+  /**
+   * It was removed here so long ago that it is not known any more, and the owner has not heard of
+   * it: what the owner has is from before, as of a node whose data are older than those of others.
+   */
+  private wasForgottenHere(tag: number, high: number, low: number): boolean {
+    const { differing, slot, table } = this;
+    const { purgedHigh, purgedLow } = differing;
+    if (!isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow)) return false;
+    return !isNewer(high, low, purgedHigh, purgedLow) && !table.find(slot, tag);
+  }
+
   private note(tag: number): void {
     if (this.isStale || !this.client.hasElements) return;
     this.differing.changed.mark(this.slot, tag, KEY_ACTION.merge);
   }
 }
+
+/** Any other stamp is later. */
+const OLDEST = { high: 0, low: 1 } as const;
 
 /** Of a database that the owner has not used. */
 function emptyDigests(databaseIndex: number): DatabaseDigests {

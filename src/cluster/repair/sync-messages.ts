@@ -70,6 +70,9 @@ export class DatabaseDigests {
   purgedHigh = 0;
   purgedLow = 0;
   keyCount = 0;
+  /** Stamp of all that was loaded from its disk, and not changed since; 0, 0: nothing was. */
+  loadedHigh = 0;
+  loadedLow = 0;
   /** Sums over all slots. */
   left = 0;
   right = 0;
@@ -100,6 +103,7 @@ export class DatabaseDigests {
   writeTo(writer: MessageWriter): void {
     writer.u32(this.databaseIndex).u53(this.keyCount);
     writer.u32(this.floorHigh).u32(this.floorLow).u32(this.purgedHigh).u32(this.purgedLow);
+    writer.u32(this.loadedHigh).u32(this.loadedLow);
     writer.u32(this.left >>> 0).u32(this.right >>> 0);
     const { slots } = this;
     const bytes = slots === null ? NO_BYTES : new Uint8Array(slots.buffer);
@@ -113,6 +117,8 @@ export class DatabaseDigests {
     this.floorLow = message.u32();
     this.purgedHigh = message.u32();
     this.purgedLow = message.u32();
+    this.loadedHigh = message.u32();
+    this.loadedLow = message.u32();
     this.left = message.u32() | 0;
     this.right = message.u32() | 0;
     const { source, start, length } = message.bytes();
