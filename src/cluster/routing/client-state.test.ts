@@ -218,3 +218,27 @@ test('what a transaction does to its connection is done here', async () => {
   assert.equal(client.ask('select 0', 'incr a'), `${OK}:2\r\n`);
   await kit.stop();
 });
+
+test('what is executed is shown, counted and logged where it is executed', async () => {
+  const kit = await createRoutingKit(2, { 'slowlog.slower_than': '0' });
+  const [owner, client, monitor] = [kit.connect(0), kit.connect(1), kit.connect(0)];
+  const { port } = addressOf(client.ask('client info'));
+  monitor.ask('monitor');
+  client.ask('client setname me', 'client correlation job-1', 'set a 1', 'multi', 'incr a', 'exec');
+  const shown = monitor.take();
+  assert.match(shown, new RegExp(`\\[0 [^ ]*:${port}\\] "set" "a" "1"`));
+  assert.match(shown, /"incr" "a"/);
+  assert.match(
+    owner.ask('slowlog get 10'),
+    new RegExp(`\\r\\nset\\r\\n.*:${port}\\r\\n.*\\r\\nme\\r\\n`, 's'),
+  );
+  const [here, there] = kit.nodes.map(({ kit: { node } }) => node.services.table);
+  assert.deepEqual([here.find('set')?.calls, there.find('set')?.calls], [1, 0]);
+  assert.equal(client.ask('lpush a x').slice(0, 10), '-WRONGTYPE');
+  assert.match(owner.ask('info errorstats'), /errorstat_WRONGTYPE:count=1/);
+  await kit.stop();
+});
+
+function addressOf(info: string): { port: string } {
+  return { port: / addr=[^ ]*:(\d+) /.exec(info)?.[1] ?? '' };
+}
