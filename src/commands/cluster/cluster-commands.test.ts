@@ -12,9 +12,16 @@ import { beRedirected, type Session } from '../session.ts';
 /** Alone in its cluster, and alone without one. Null where there is no redis-server. */
 let clustered: RealRedis | null = null;
 let plain: RealRedis | null = null;
+let linkPort = 0;
+const BUS_PORT_MIN = 10_200;
+const BUS_PORT_COUNT = 8_000;
 
 before(async () => {
-  clustered = await startRealRedis({ flags: ['--cluster-enabled', 'yes', '--save', ''] });
+  // Its usual port of the bus lies where the system gives ports to anybody.
+  const busPort = String(BUS_PORT_MIN + Math.floor(Math.random() * BUS_PORT_COUNT));
+  const flags = ['--cluster-enabled', 'yes', '--cluster-port', busPort, '--save', ''];
+  clustered = await startRealRedis({ flags });
+  linkPort = Number(busPort);
   plain = await startRealRedis({ flags: ['--save', ''] });
 });
 
@@ -129,7 +136,6 @@ test('what is told of a node alone is told as redis-server tells it', async () =
   if (clustered === null) return;
   await clustered.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   const hexId = String(await clustered.call('CLUSTER', 'MYID'));
-  const linkPort = clustered.port + 10_000;
   const self = fakeNode('a', { address: '', hexId, linkPort, respPort: clustered.port });
   const { kit } = await inCluster([self], () => self);
   for (const words of ['MYID', 'SLOTS', 'SHARDS', 'LINKS', `REPLICAS ${hexId}`]) {
