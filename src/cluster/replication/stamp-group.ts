@@ -1,14 +1,15 @@
 /**
- * The stamps of 16 neighbouring slots: one sparse array, sorted by tag, so that a slot's entries
- * lie together and a key that is not there is missed as quickly as one that is found.
+ * The stamps of 16 neighbouring slots: one sparse array, sorted, so that a key that is not there is
+ * missed as quickly as one that is found. An array for each slot would cost 200 bytes for each.
  *
  *     words  [sums of the 16 slots: 64 words][cell][cell] ...
- *     cell   [absent, 31 bits of tag][stamp high][stamp low]     12 bytes; a tag is never 0
- *     tag    [4 bits: which slot][27 bits of the key's hash]
+ *     cell   [absent: 1 bit][rank: 31 bits][stamp high][stamp low]     12 bytes; a rank is never 0
+ *     tag    [which slot: 4 bits][hash of the key: 27 bits]            as others know a key
+ *     rank   [hash of the key][which slot]                             as it is sorted
  *
- * A tag's *home* is its share of the array; it lies there or, where others are in the way, as soon
- * behind as the order allows. Between two thirds and nine tenths of the cells are used: 15 bytes a
- * key. Growing copies the group only, a thousandth of the table.
+ * A rank's *home* is its share of the array; it lies there or, where others are in the way, as soon
+ * behind as the order allows. By hash and not by slot, since all keys may be of one slot. About
+ * eight tenths of the cells are used. Growing copies the group only, a thousandth of the table.
  */
 import { isNewer, mixLeft, mixRight } from './stamp.ts';
 
@@ -18,11 +19,15 @@ export const TAG_MASK = 0x7fff_ffff;
 const ABSENT = 0x8000_0000;
 const CELL_WORDS = 3;
 const CAPACITY_MIN = 4;
-const GROWTH = 1.25;
+const GROWTH = 1.15;
 const LOAD_MAX = 0.9;
 /** Fewer than that of the cells used: the array is made smaller. */
 const LOAD_MIN = 0.4;
-const TAG_RANGE = 2 ** 31;
+const RANK_RANGE = 2 ** 31;
+const RANK_MASK = TAG_MASK;
+const SLOT_MASK = GROUP_SLOT_COUNT - 1;
+const SLOT_BITS = 31 - TAG_HASH_BITS;
+const HASH_MASK = 2 ** TAG_HASH_BITS - 1;
 
 /** What is kept of each slot beside its entries. */
 const SUM = { left: 0, right: 1, entries: 2, present: 3 } as const;
@@ -37,8 +42,8 @@ export class StampGroup {
   count = 0;
   cells: Uint32Array = new Uint32Array(BASE + cellCount(CAPACITY_MIN) * CELL_WORDS);
   private capacity = CAPACITY_MIN;
-  /** Homes for one step of a tag. */
-  private scale = CAPACITY_MIN / TAG_RANGE;
+  /** Homes for one step of a rank. */
+  private scale = CAPACITY_MIN / RANK_RANGE;
 
   get byteCount(): number {
     return this.cells.byteLength;
@@ -46,8 +51,9 @@ export class StampGroup {
 
   /** @returns the cell's first word in `cells`, or -1 */
   find(tag: number): number {
-    const at = this.place(tag);
-    return (this.cells[at] & TAG_MASK) === tag ? at : -1;
+    const rank = rankOf(tag);
+    const at = this.place(rank);
+    return (this.cells[at] & RANK_MASK) === rank ? at : -1;
   }
 
   isAbsentAt(at: number): boolean {
@@ -59,11 +65,12 @@ export class StampGroup {
    * @param hint  the cell where it was a moment ago, or 0
    */
   put(tag: number, high: number, low: number, isAbsent: boolean, hint = 0): void {
-    let at = (this.cells[hint] & TAG_MASK) === tag && hint >= BASE ? hint : this.place(tag);
-    if ((this.cells[at] & TAG_MASK) === tag) this.account(at, -1);
-    else at = this.insert(at, tag);
+    const rank = rankOf(tag);
+    let at = hint >= BASE && (this.cells[hint] & RANK_MASK) === rank ? hint : this.place(rank);
+    if ((this.cells[at] & RANK_MASK) === rank) this.account(at, -1);
+    else at = this.insert(at, rank);
     const { cells } = this;
-    cells[at] = isAbsent ? tag | ABSENT : tag;
+    cells[at] = isAbsent ? rank | ABSENT : rank;
     cells[at + 1] = high;
     cells[at + 2] = low;
     this.account(at, 1);
@@ -82,7 +89,7 @@ export class StampGroup {
     const { cells } = this;
     let hole = at;
     let next = at + CELL_WORDS;
-    while (cells[next] !== 0 && this.home(cells[next] & TAG_MASK) < next) {
+    while (cells[next] !== 0 && this.home(cells[next] & RANK_MASK) < next) {
       cells[hole] = cells[next];
       cells[hole + 1] = cells[next + 1];
       cells[hole + 2] = cells[next + 2];
@@ -111,15 +118,12 @@ export class StampGroup {
 
   /** Entries of one slot, by their tags. Nothing may be changed meanwhile. */
   visit(slotInGroup: number, visit: StampVisit): void {
-    const first = slotInGroup * 2 ** TAG_HASH_BITS;
-    const end = first + 2 ** TAG_HASH_BITS;
     const { cells } = this;
     let left = this.entryCount(slotInGroup);
-    for (let at = this.home(first); left > 0; at += CELL_WORDS) {
-      const tag = cells[at] & TAG_MASK;
-      if (tag === 0 || tag < first) continue;
-      if (tag >= end) return;
-      visit(tag, cells[at + 1], cells[at + 2], this.isAbsentAt(at));
+    for (let at = BASE; left > 0; at += CELL_WORDS) {
+      const rank = cells[at] & RANK_MASK;
+      if (rank === 0 || (rank & SLOT_MASK) !== slotInGroup) continue;
+      visit(tagOf(rank), cells[at + 1], cells[at + 2], this.isAbsentAt(at));
       left--;
     }
   }
@@ -152,29 +156,29 @@ export class StampGroup {
     this.rebuild(isSparse ? Math.ceil((this.count * GROWTH) / LOAD_MAX) : this.capacity);
   }
 
-  private home(tag: number): number {
-    return BASE + Math.trunc(tag * this.scale) * CELL_WORDS;
+  private home(rank: number): number {
+    return BASE + Math.trunc(rank * this.scale) * CELL_WORDS;
   }
 
-  /** Where the tag is, or where it would be put. */
-  private place(tag: number): number {
+  /** Where the rank is, or where it would be put. */
+  private place(rank: number): number {
     const { cells } = this;
-    let at = this.home(tag);
+    let at = this.home(rank);
     for (;;) {
       const word = cells[at];
-      if (word === 0 || (word & TAG_MASK) >= tag) return at;
+      if (word === 0 || (word & RANK_MASK) >= rank) return at;
       at += CELL_WORDS;
     }
   }
 
   /** Makes room at that place. @returns where the entry is to be written */
-  private insert(place: number, tag: number): number {
+  private insert(place: number, rank: number): number {
     let at = place;
-    if (this.count + 1 > this.capacity * LOAD_MAX) at = this.grow(tag);
+    if (this.count + 1 > this.capacity * LOAD_MAX) at = this.grow(rank);
     let free = this.freeFrom(at);
     // The last cell stays free, so that every search ends.
     while (free + CELL_WORDS >= this.cells.length) {
-      at = this.grow(tag);
+      at = this.grow(rank);
       free = this.freeFrom(at);
     }
     if (free > at) this.cells.copyWithin(at + CELL_WORDS, at, free);
@@ -188,15 +192,15 @@ export class StampGroup {
     return free;
   }
 
-  private grow(tag: number): number {
+  private grow(rank: number): number {
     this.rebuild(Math.ceil(this.capacity * GROWTH) + 1);
-    return this.place(tag);
+    return this.place(rank);
   }
 
   private rebuild(capacity: number): void {
     const old = this.cells;
     this.capacity = Math.max(CAPACITY_MIN, capacity);
-    this.scale = this.capacity / TAG_RANGE;
+    this.scale = this.capacity / RANK_RANGE;
     let total = cellCount(this.capacity);
     for (;;) {
       this.cells = new Uint32Array(BASE + total * CELL_WORDS);
@@ -212,7 +216,7 @@ export class StampGroup {
     cells.set(old.subarray(0, BASE));
     for (let from = BASE; from < old.length; from += CELL_WORDS) {
       if (old[from] === 0) continue;
-      const at = Math.max(next, this.home(old[from] & TAG_MASK));
+      const at = Math.max(next, this.home(old[from] & RANK_MASK));
       if (at + CELL_WORDS >= cells.length) return false;
       cells[at] = old[from];
       cells[at + 1] = old[from + 1];
@@ -226,7 +230,7 @@ export class StampGroup {
   private account(at: number, sign: 1 | -1): void {
     const { cells } = this;
     const word = cells[at];
-    const tag = word & TAG_MASK;
+    const tag = tagOf(word & RANK_MASK);
     const high = cells[at + 1];
     const low = cells[at + 2];
     const sum = sumsAt(word);
@@ -237,11 +241,19 @@ export class StampGroup {
   }
 }
 
+function rankOf(tag: number): number {
+  return ((tag & HASH_MASK) << SLOT_BITS) | (tag >>> TAG_HASH_BITS);
+}
+
+function tagOf(rank: number): number {
+  return ((rank & SLOT_MASK) << TAG_HASH_BITS) | (rank >>> SLOT_BITS);
+}
+
 function sumsAt(word: number): number {
-  return ((word >>> TAG_HASH_BITS) & (GROUP_SLOT_COUNT - 1)) * SUM_WORDS;
+  return (word & SLOT_MASK) * SUM_WORDS;
 }
 
 /** Some cells behind the last home, for who is pushed beyond it. */
 function cellCount(capacity: number): number {
-  return capacity + 3 + Math.min(64, capacity >>> 2);
+  return capacity + 3 + Math.min(32, capacity >>> 2);
 }

@@ -138,3 +138,14 @@ test('a stamp takes less than 17 bytes a key at a million keys', () => {
   assert.ok(table.count > 999_900);
   assert.ok(table.byteCount / table.count < 17, `${table.byteCount / table.count} bytes`);
 });
+
+test('keys that are all of one slot cost no more than others', () => {
+  const table = new StampTable(SEEDS);
+  const slot = 12_345;
+  for (let i = 1; i <= 100_000; i++) {
+    const hash = (Math.imul(i, 0x9e37_79b1) >>> 5) & 0x7ff_ffff;
+    table.put(slot, ((slot & 15) << 27) | hash, 5, i, false);
+  }
+  assert.equal(table.presentCountOf(slot), table.count);
+  assert.ok(table.byteCount / table.count < 17);
+});
