@@ -14,6 +14,8 @@ const KEY_COUNT = 60;
 const PARTED_MS = 3_000;
 const CONVERGED_WITHIN_MS = 5_000;
 
+const BRIDGE = 'a bridge: two that hear the third, and not each other';
+
 /** Who is cut off from whom; `owner` executes for the default store. */
 const PATTERNS: Readonly<
   Record<string, (machines: Machines, owner: Machine, others: readonly Machine[]) => void>
@@ -25,7 +27,7 @@ const PATTERNS: Readonly<
   'the owner alone': (machines, owner, others) => {
     for (const other of others) cutBoth(machines, owner, other);
   },
-  'a bridge: two that hear the third, and not each other': (machines, owner, [near]) => {
+  [BRIDGE]: (machines, owner, [near]) => {
     cutBoth(machines, owner, near!);
   },
 };
@@ -64,13 +66,11 @@ async function runRound(
   assert.equal(await all[0]!.call('SET', doomed, 'v'), 'OK');
   await untilEqual(all);
   const owner = await ownerOf(all);
-  part(
-    machines,
-    owner,
-    all.filter((machine) => machine !== owner),
-  );
+  const others = all.filter((machine) => machine !== owner);
+  part(machines, owner, others);
   const endMs = performance.now() + PARTED_MS;
   const acknowledged = await Promise.all(all.map((machine, i) => write(machine, i, round, endMs)));
+  if (part === PATTERNS[BRIDGE]) await requireTold(owner, others[0]!);
   // After the last write of it anywhere: the tombstone is the newest version.
   for (const machine of all) await machine.call('DEL', doomed);
   machines.heal();
@@ -80,6 +80,18 @@ async function runRound(
   assert.ok(tookMs < patiently(CONVERGED_WITHIN_MS), `${tookMs} ms`);
   for (const machine of all) assert.equal(await machine.call('GET', doomed), null);
   await requireOwnKeys(all, acknowledged, round);
+}
+
+/** Each lacks a node that the third hears: /health says so, and both go on all the same. */
+async function requireTold(...parted: readonly Machine[]): Promise<void> {
+  for (const machine of parted) {
+    await waitFor(`${machine.name} to be unhealthy`, CONVERGED_WITHIN_MS, async () => {
+      return (await machine.get('/health')).status === 503 || undefined;
+    });
+    for (const path of ['/health/live', '/health/ready']) {
+      assert.equal((await machine.get(path)).status, 200, `${machine.name} ${path}`);
+    }
+  }
 }
 
 /** Keys that only one client writes are not lost: nobody else had a newer version. */
