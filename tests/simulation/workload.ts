@@ -134,7 +134,8 @@ export class Workload {
     const isRemoval = this.random.below(100) < 35;
     switch (kind) {
       case 'counter':
-        return { ...action, verb: 'INCR' };
+        // Of a counter: whether a script does it.
+        return { ...action, verb: 'INCR', first: this.random.below(4) === 0 ? 'EVAL' : '' };
       case 'set':
         return { ...action, verb: isRemoval ? 'SREM' : 'SADD', first: field };
       case 'hash':
@@ -179,6 +180,8 @@ export function wordsOf({ key, kind, verb, first, second }: Action): string[] {
   switch (verb) {
     case 'READ':
       return READ_COMMANDS[kind].map((word) => (word === 'KEY' ? key : word));
+    case 'INCR':
+      return first === 'EVAL' ? ['EVAL', INCR_SCRIPT, '1', key] : ['INCR', key];
     case 'SETGET':
       return ['SET', key, first, 'GET'];
     case 'SETNX':
@@ -189,6 +192,8 @@ export function wordsOf({ key, kind, verb, first, second }: Action): string[] {
       return [verb, key, first, second].filter((word) => word !== '');
   }
 }
+
+const INCR_SCRIPT = "return redis.call('INCR', KEYS[1])";
 
 const READ_COMMANDS: Readonly<Record<KeyKind, readonly string[]>> = {
   register: ['GET', 'KEY'],
