@@ -154,10 +154,16 @@ export class NodeCluster {
     this.isLeaving = true;
     // Who is alone has nobody to hand over to.
     if (this.view.liveIds.length === 1) return;
+    // Those that it fills would have to begin with what they have got.
+    const { shutdownTimeoutS } = this.options.services.configuration.node;
+    await this.until(() => !this.view.isLastReady, { minMs: 0, maxMs: shutdownTimeoutS * 1000 });
     this.view.setState('leaving');
     // What others sent before they heard of it is still to come.
     await this.bus.whenDelivered(LIMITS.clusterLeaveMs);
-    await this.untilHandedOver();
+    await this.until(() => this.isHandedOver, {
+      minMs: LIMITS.clusterStayMs,
+      maxMs: LIMITS.clusterLeaveMs,
+    });
   }
 
   /** No client is served any more. */
@@ -176,14 +182,16 @@ export class NodeCluster {
     this.clockFile?.close(this.replication.clock.reachedMs);
   }
 
-  private untilHandedOver(): Promise<void> {
+  /** Looks now and then; resolves not before `minMs`, and at `maxMs` at the latest. */
+  private until(isDone: () => boolean, within: { minMs: number; maxMs: number }): Promise<void> {
     const { clock, timers } = this.options.services.world;
     const startMs = clock.monotonicMs();
+    if (within.minMs === 0 && isDone()) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = timers.every(LOOK_EVERY_MS, () => {
-        const stayedMs = clock.monotonicMs() - startMs;
-        const isDone = this.isHandedOver && stayedMs >= LIMITS.clusterStayMs;
-        if (!isDone && stayedMs < LIMITS.clusterLeaveMs) return;
+        const waitedMs = clock.monotonicMs() - startMs;
+        const isOver = isDone() && waitedMs >= within.minMs;
+        if (!isOver && waitedMs < within.maxMs) return;
         timer.cancel();
         resolve();
       });

@@ -138,6 +138,25 @@ test('what a node is travels by its links, before the gossip brings it', () => {
   assert.equal(c.view.state, 'leaving');
 });
 
+test('a node knows when nobody else could fill the others', () => {
+  const { kit, a, b, c } = threeReady();
+  assert.equal(a.view.isLastReady, false);
+  b.view.setState('filling');
+  kit.net.deliver();
+  assert.equal(a.view.isLastReady, false);
+  c.view.setState('leaving');
+  kit.net.deliver();
+  assert.deepEqual([a.view.isLastReady, b.view.isLastReady], [true, false]);
+  b.view.setState('ready');
+  kit.net.deliver();
+  assert.equal(a.view.isLastReady, false);
+  // Who leaves as well is not to be filled.
+  b.view.setState('leaving');
+  kit.net.deliver();
+  assert.equal(a.view.isLastReady, false);
+  assert.equal(new ViewKit().add('alone').view.isLastReady, false);
+});
+
 test('another process of the same id is not ready, whatever is told of the one before', () => {
   const { kit, a, b } = threeReady();
   const { members } = a.gossip;

@@ -70,6 +70,12 @@ export class ClusterView {
     return this.ownState;
   }
 
+  /** Others are to be filled, and this is the one node that could do it. */
+  get isLastReady(): boolean {
+    if (this.readyIds.join('\n') !== this.selfId) return false;
+    return [...this.records].some(({ isLive, state }) => isLive && state === 'filling');
+  }
+
   /** The other nodes, in no order. */
   get records(): IterableIterator<NodeRecord> {
     return this.recordsById.values();
