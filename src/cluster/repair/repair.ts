@@ -98,6 +98,10 @@ export class Repair {
       isOwner: () => stamped.isServing(node.stores.default),
       onTold: () => this.onListed(),
       onRefused: (reason) => this.onRefused(node.stores.default, reason),
+      onDiffers: (store) => {
+        const message = 'A store is configured differently on another node: neither is changed';
+        node.paced.warn('cluster', 'store-differs', message, { store });
+      },
     });
     const { context } = this;
     this.server = new SyncServer({ context, node, ownership, stamped });

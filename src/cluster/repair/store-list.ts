@@ -32,6 +32,8 @@ export interface StoreListOptions {
   /** The owner has answered: the stores are those that it has. */
   readonly onTold: () => void;
   readonly onRefused: (reason: string) => void;
+  /** There and here is a store of that name, and they are configured differently. */
+  readonly onDiffers: (name: string) => void;
 }
 
 export class StoreList implements MutationReader {
@@ -145,6 +147,9 @@ export class StoreList implements MutationReader {
     const { stores } = this.options.node;
     const mine = this.known.get(told.name.toLowerCase());
     const isThere = stores.find(told.name) !== null;
+    if (isThere && !told.isDropped && words.join(' ') !== this.wordsOf(told.name).join(' ')) {
+      return this.options.onDiffers(told.name);
+    }
     if (told.isDropped !== isThere || told.changedMs < (mine?.changedMs ?? 0)) return;
     this.note(told);
     const { effect } = this;
