@@ -7,6 +7,8 @@ import { replyText, wordsOf } from './workload.ts';
 /** Key -> value as the model tells it, with its deadline. */
 export type NodeImage = ReadonlyMap<string, { readonly value: string; readonly deadline: string }>;
 
+const OWN_COPY = 'the digest of all keys';
+
 export interface ImageKey {
   readonly key: string;
   readonly kind: KeyKind;
@@ -33,8 +35,15 @@ export async function readImage(
       place.deadline = textOf(reply);
     });
   }
+  // Of its own copy, also while reads go to the owner because the copy is known to be behind.
+  const own = { value: '', deadline: '' };
+  image.set(OWN_COPY, own);
+  client.call(['DEBUG', 'DIGEST'], (reply) => {
+    answeredCount++;
+    own.value = textOf(reply);
+  });
   await cluster.fabric.until('a node to tell what it holds', () => {
-    return answeredCount === keys.length * 2 || !client.isOpen;
+    return answeredCount === keys.length * 2 + 1 || !client.isOpen;
   });
   client.close();
   return image;

@@ -40,14 +40,17 @@ process.exitCode = failedCount === 0 ? 0 : 1;
 
 async function runSeeds(mutation: Mutation | null): Promise<void> {
   const restore = mutation?.apply();
-  const sums = { seeds: 0, operations: 0, done: 0, virtualMs: 0, convergedMsMax: 0 };
+  const sums = { seeds: 0, operations: 0, done: 0, virtualMs: 0, convergedMsMax: 0, slowest: 0 };
   for (let seed = first; seed < first + seedCount; seed++) {
     const report = await trySeed(seed);
     sums.seeds++;
     sums.operations += report.operationCount;
     sums.done += report.doneCount;
     sums.virtualMs += report.virtualMs;
-    sums.convergedMsMax = Math.max(sums.convergedMsMax, report.convergedMs);
+    if (report.convergedMs > sums.convergedMsMax) {
+      sums.convergedMsMax = report.convergedMs;
+      sums.slowest = seed;
+    }
     if (report.problems.length === 0) continue;
     failedCount++;
     tell(`seed ${seed} (${report.kind}):`);
@@ -61,7 +64,8 @@ async function runSeeds(mutation: Mutation | null): Promise<void> {
   const what = `${sums.operations} commands, ${sums.done} answered, ${virtualS} s of their time`;
   const pace = (sums.seeds / secondsPassed()).toFixed(1);
   tell(`${sums.seeds} seeds, ${failedCount} failed: ${what}; ${pace} seeds a second`);
-  tell(`equal at the latest ${Math.round(sums.convergedMsMax)} ms after all was mended`);
+  const latest = Math.round(sums.convergedMsMax);
+  tell(`equal at the latest ${latest} ms after all was mended, by seed ${sums.slowest}`);
 }
 
 /** Each must be seen by one of the seeds. */
