@@ -47,11 +47,24 @@ defect('1mb meaning one byte', async (t) => {
 defect('a failed bind ignored', async (t) => {
   const node = await startNode(t);
   const free = String(await findFreePort());
-  for (const [resp, http, taken] of [
-    [String(node.port), free, node.port],
-    [free, String(node.httpPort), node.httpPort],
+  const [gossip, link] = [await findFreePort(), await findFreePort()].map(String);
+  for (const [changed, taken] of [
+    [['--port', String(node.port)], node.port],
+    [['--http-port', String(node.httpPort)], node.httpPort],
+    [['--gossip-port', String(node.httpPort)], node.httpPort],
+    [['--link-port', String(node.httpPort)], node.httpPort],
   ] as const) {
-    const args = ['--port', resp, '--http-port', http, '--http.enabled=yes'];
+    const ports = [
+      '--port',
+      free,
+      '--http-port',
+      '0',
+      '--gossip-port',
+      gossip,
+      '--link-port',
+      link,
+    ];
+    const args = [...ports, '--http.enabled=yes', '--cluster.enabled=yes', ...changed];
     const run = spawnSync(process.execPath, [MAIN, ...args, '--data-dir', temporaryFolder(t)], {
       encoding: 'utf8',
       timeout: patiently(20_000),
