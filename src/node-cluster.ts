@@ -112,7 +112,13 @@ export class NodeCluster {
     this.view = view;
     this.replication = replication;
     this.router = router;
-    this.service = new ClusterServices({ directory: nodes, bus, replication, router });
+    this.service = new ClusterServices({
+      directory: nodes,
+      bus,
+      replication,
+      repair: this.repair,
+      router,
+    });
     this.orderTurn();
     this.followHealth();
   }

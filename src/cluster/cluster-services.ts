@@ -1,5 +1,10 @@
 import type { Frame } from '../base/frame.ts';
-import type { ClusterLink, ClusterNode, ClusterService } from '../commands/cluster-service.ts';
+import type {
+  ClusterLink,
+  ClusterNode,
+  ClusterRepair,
+  ClusterService,
+} from '../commands/cluster-service.ts';
 import type { Command } from '../commands/command-table.ts';
 import type { Session } from '../commands/session.ts';
 import type { Store } from '../engine/store.ts';
@@ -7,6 +12,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { LinkBus } from './peers/link-bus.ts';
 import { linkFacts } from './peers/link-facts.ts';
 import type { ClusterDirectory } from './placement/cluster-directory.ts';
+import type { Repair } from './repair/repair.ts';
 import type { Replication } from './replication/replication.ts';
 import type { Router } from './routing/router.ts';
 
@@ -15,6 +21,7 @@ export interface ClusterRooms {
   readonly bus: LinkBus;
   readonly replication: Replication;
   readonly router: Router;
+  readonly repair: Repair;
 }
 
 /** What of the cluster the rest of the node sees: each question goes to the room that knows. */
@@ -48,6 +55,10 @@ export class ClusterServices implements ClusterService {
 
   get links(): readonly ClusterLink[] {
     return linkFacts(this.rooms.bus);
+  }
+
+  get repairs(): readonly ClusterRepair[] {
+    return this.rooms.repair.progress;
   }
 
   issues(): string[] {

@@ -21,6 +21,8 @@ export interface ClusterService {
   /** Tells whether nodes have the same table. */
   readonly tableDigest: string;
   readonly links: readonly ClusterLink[];
+  /** Those that go on now. */
+  readonly repairs: readonly ClusterRepair[];
   /** What is wrong, in sentences, for the health check. */
   issues(): string[];
   /**
@@ -109,6 +111,17 @@ export function isRedisCluster(cluster: ClusterService, redirectsAll: boolean): 
   return cluster.isOn && (redirectsAll || cluster.nodes.filter(isMember).length > 1);
 }
 
+/** A store of this node that is made equal to its owner's. */
+export interface ClusterRepair {
+  readonly store: string;
+  readonly ownerId: string;
+  readonly keysDone: number;
+  readonly keysTotal: number;
+  readonly bytesDone: number;
+  /** 0 .. 1. */
+  readonly share: number;
+}
+
 /** A connection between this node and another one. */
 export interface ClusterLink {
   /** `to`: this node opened it, and sends by it. */
@@ -132,6 +145,7 @@ export const NO_CLUSTER: ClusterService = {
   tableVersion: 0,
   tableDigest: '',
   links: [],
+  repairs: [],
   issues: () => [],
   isElsewhere: () => false,
   forward: () => {},

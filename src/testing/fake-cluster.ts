@@ -45,6 +45,9 @@ export function joinFakeCluster(services: NodeServices, options: FakeClusterOpti
     nodes,
     tableVersion: 3,
     tableDigest: 'fake',
+    repairs: [
+      { store: 'default', ownerId: 'b', keysDone: 5, keysTotal: 10, bytesDone: 50, share: 0.5 },
+    ],
     issues: () => [...issues],
     ownerOfSlot,
     ownerOfStore: () => ownerOfSlot(0),

@@ -76,6 +76,16 @@ test('the size counts who is there, and is the same wherever it is told', () =>
       assert.equal(status.json.mode, 'gossip');
       assert.equal(status.json.coordinator, 'a');
       assert.deepEqual(status.json.table, { version: 3, digest: 'fake' });
+      assert.deepEqual(status.json.repair, [
+        {
+          store: 'default',
+          owner: 'b',
+          keys_done: 5,
+          keys_total: 10,
+          bytes_done: 50,
+          share: 0.5,
+        },
+      ]);
       const health = await ask('/health');
       assert.deepEqual([health.status, health.json.cluster_size], [200, 3]);
       const { text } = await ask('/metrics');

@@ -85,6 +85,14 @@ export function clusterFacts(services: NodeServices): Record<string, unknown> {
     coordinator: cluster.ownerOfStore(stores.default)?.id ?? configuration.node.id,
     table: { version: cluster.tableVersion, digest: cluster.tableDigest },
     issues,
+    repair: cluster.repairs.map((repair) => ({
+      store: repair.store,
+      owner: repair.ownerId,
+      keys_done: repair.keysDone,
+      keys_total: repair.keysTotal,
+      bytes_done: repair.bytesDone,
+      share: repair.share,
+    })),
     members: membersFacts(services),
   };
 }

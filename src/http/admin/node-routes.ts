@@ -61,6 +61,11 @@ export const NODE_ROUTES: readonly RouteRow[] = [
             coordinator: { type: 'string' },
             table: { type: 'object', description: 'Who owns what: nodes that agree have one.' },
             issues: { type: 'array', items: { type: 'string' } },
+            repair: {
+              type: 'array',
+              description: 'Stores of this node that are being made equal to their owners.',
+              items: { type: 'object' },
+            },
             members: MEMBERS_SCHEMA,
           },
         },
