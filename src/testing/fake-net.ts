@@ -201,6 +201,14 @@ export class FakeBus implements PeerBus {
     for (const listener of this.listeners) listener.onUp?.(peer);
   }
 
+  /** No heartbeat of that node has come for a while, or one has again. */
+  silence(id: string, isSilent: boolean): void {
+    const peer = this.find(id);
+    if (peer === null) return;
+    peer.isHeard = !isSilent;
+    for (const listener of this.listeners) listener.onSilence?.(peer, isSilent);
+  }
+
   fall(other: FakeBus): void {
     const peer = this.find(other.id);
     if (peer === null) return;

@@ -271,7 +271,7 @@ export class Forwarder {
       return true;
     }
     const peer = this.bus.find(target);
-    if (peer === null || !peer.isUp) return false;
+    if (peer === null || !peer.isUp || !peer.isHeard) return false;
     const message = this.bus.begin(peer, MESSAGE.command);
     if (message === null) return false;
     const isKnown = isTold(line, target, this.linkCountOf(target));

@@ -162,3 +162,20 @@ test('a node that takes another for dead, which does not, answers it all the sam
   assert.equal(waiter.take(), '*2\r\n$4\r\nlist\r\n$1\r\nx\r\n');
   await kit.stop();
 });
+
+test('an owner that others hear, and this node does not, keeps no client waiting', async () => {
+  const kit = await createRoutingKit(3);
+  const [first, , third] = kit.nodes;
+  const client = kit.connect(2);
+  client.client.send('set a 1', 'get a');
+  third.kit.world.runUntilIdle();
+  kit.net.lose(third.bus, first.bus);
+  third.bus.silence('node-1', true);
+  third.kit.advance(3_100);
+  kit.settle();
+  assert.match(client.take(), /^-ERR The node [^\r]* not known\r\n-TRYAGAIN [^\r]*\r\n$/);
+  assert.equal(client.ask('set a 2'), '');
+  third.bus.silence('node-1', false);
+  assert.equal(client.take(), '+OK\r\n');
+  await kit.stop();
+});

@@ -8,6 +8,7 @@
  *        +---- channel <- line <- Forwarder <==effects, reply== ReplySender <-------+
  */
 import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type { BlockingTable } from '../../commands/blocking/blocking-table.ts';
 import type { CommandQueue } from '../../commands/command-queue.ts';
 import type { Command } from '../../commands/command-table.ts';
@@ -45,7 +46,9 @@ const POSTPONED_MS = 3_600_000;
 
 export class Router {
   readonly broadcast: Broadcast;
+  private isStopped = false;
   private readonly node: NodeServices;
+  private readonly loop: RoutingLoop;
   private readonly bus: PeerBus;
   private readonly ownership: Ownership;
   private readonly replication: Replication;
@@ -65,6 +68,7 @@ export class Router {
   }) {
     const { bus, node, ownership, replication } = options;
     this.node = node;
+    this.loop = options.loop;
     this.bus = bus;
     this.ownership = ownership;
     this.replication = replication;
@@ -96,6 +100,7 @@ export class Router {
         proxies.dropPeer(peer);
         forwarder.lose(peer.id);
       },
+      onSilence: (peer, isSilent) => this.onSilence(peer, isSilent),
     });
     this.ownership.onChange(() => this.onTable());
     this.replication.onDuty((store, now) => this.onDuty(store, now));
@@ -105,6 +110,7 @@ export class Router {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.node.clients.setGate(GATE.ROUTED, false);
     this.forwarder.stop();
     this.proxies.stop();
@@ -383,6 +389,14 @@ export class Router {
       if (this.slots.isBySlot(store)) this.handOver(this.node.blocking, store);
     }
     this.forwarder.retry();
+  }
+
+  /** Others may still hear it, so that it stays the owner: clients do not wait for that. */
+  private onSilence(peer: Peer, isSilent: boolean): void {
+    if (!isSilent) return this.forwarder.retry();
+    this.loop.after(LIMITS.forwardMsMax, () => {
+      if (!this.isStopped && peer.isUp && !peer.isHeard) this.lose(peer);
+    });
   }
 
   /** Its links may be open all the same: what is on the way may yet come, both ways. */
