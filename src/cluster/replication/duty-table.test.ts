@@ -24,6 +24,7 @@ class DutyKit {
   readonly world: SimulatedWorld;
   readonly duties: DutyTable;
   readonly told: string[] = [];
+  readonly reachable = new Set(['a', 'b', 'c']);
 
   constructor(nodeId: string, table: OwnershipTable, isBySlot = false) {
     this.world = createSimulatedWorld(1);
@@ -32,6 +33,7 @@ class DutyKit {
       timers: this.world.timers,
       table,
       listener: {
+        isReachable: (id) => this.reachable.has(id),
         onDuty: (_name, now) => this.told.push(now),
         onHandOver: (_name, ownerId, executorId) => {
           this.told.push(`tell ${ownerId} that ${executorId} is done`);
@@ -82,11 +84,13 @@ test('what was said before the table changed here counts as well', () => {
 
 test('nobody waits for who is not there, nor longer than a second', () => {
   const dead = new DutyKit('b', tableOf('a'));
+  dead.reachable.delete('a');
   dead.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(dead.duty, 'owner');
   const dying = new DutyKit('b', tableOf('a'));
   dying.duties.change(tableOf('b'));
   assert.equal(dying.duty, 'waiting');
+  dying.reachable.delete('a');
   dying.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(dying.duty, 'owner');
   const silent = new DutyKit('b', tableOf('a'));
@@ -147,5 +151,13 @@ test('of a store owned slot by slot each node of the table is an owner', () => {
   b.duties.change(tableOf('a'));
   assert.equal(b.duty, 'owner');
   b.duties.change(tableOf('c'));
+  assert.equal(b.duty, 'owner');
+});
+
+test('an owner that leaves stands in no table, and is waited for all the same', () => {
+  const b = new DutyKit('b', tableOf('a'));
+  b.duties.change(tableOf('b', ['b', 'c']));
+  assert.equal(b.duty, 'waiting');
+  b.duties.takeOver('s', 'a', 'a');
   assert.equal(b.duty, 'owner');
 });

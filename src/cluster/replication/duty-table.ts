@@ -2,7 +2,7 @@
  * What this node has to do with each store, by the table of owners and by who has handed over:
  *
  *     the table names another node      replica, or filling until it is equal to that node
- *     it names this one                 owner; but where the owner before still lives, waiting
+ *     it names this one                 owner; but where the owner before can be heard, waiting
  *                                       until that one has said that it executes no more
  *     it names nobody                   filling
  *
@@ -16,6 +16,11 @@ import type { OwnershipTable } from '../placement/ownership.ts';
 import type { Duty } from './replication.ts';
 
 export interface DutyListener {
+  /**
+   * It lives, as far as its link tells, and can say that it is done. One that leaves is not in the
+   * table any more, and has much to say.
+   */
+  isReachable(nodeId: string): boolean;
   /** `duty` tells the new one already. */
   onDuty(storeName: string, now: Duty, before: Duty): void;
   /**
@@ -135,7 +140,8 @@ export class DutyTable {
     const ownerId = this.ownerByTable(store);
     const beforeId = store.ownerId;
     if (ownerId === beforeId) {
-      const waitsInVain = store.duty === 'waiting' && !this.isLive(store.predecessorId);
+      const waitsInVain =
+        store.duty === 'waiting' && !this.listener.isReachable(store.predecessorId);
       if (waitsInVain) this.become(store, 'owner');
       return;
     }
@@ -151,7 +157,8 @@ export class DutyTable {
 
   private own(store: StoreDuty, beforeId: string, hasChanged: boolean): void {
     if (store.isBySlot) return this.become(store, 'owner');
-    const isFree = beforeId === '' || !this.isLive(beforeId) || store.handedById === beforeId;
+    const isAlone = beforeId === '' || !this.listener.isReachable(beforeId);
+    const isFree = isAlone || store.handedById === beforeId;
     store.handedById = '';
     if (isFree || !hasChanged) return this.become(store, 'owner');
     store.predecessorId = beforeId;
@@ -176,9 +183,5 @@ export class DutyTable {
     if (table.nodeIds.length === 0) return '';
     if (!isBySlot) return table.ownerOfStore(name);
     return table.nodeIds.includes(nodeId) ? nodeId : table.nodeIds[0];
-  }
-
-  private isLive(nodeId: string): boolean {
-    return this.table.nodeIds.includes(nodeId);
   }
 }

@@ -10,7 +10,6 @@ import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
 import { RealNames } from '../../journal/real-names.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
-import { deriveKey } from '../peers/link-key.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
@@ -23,6 +22,7 @@ import { type ClockBound, HybridClock } from './hybrid-clock.ts';
 import type { Quorum } from './quorum.ts';
 import { ReplicatedStore } from './replicated-store.ts';
 import type { Duty, Replication, SyncReason } from './replication.ts';
+import { type StampSeeds, stampSeeds } from './stamp-seeds.ts';
 
 export interface ReplicationOptions {
   readonly node: NodeServices;
@@ -49,7 +49,7 @@ export class NodeReplication implements Replication {
   readonly clock: HybridClock;
   private readonly options: ReplicationOptions;
   private readonly names: RealNames;
-  private readonly seeds: { seed0: number; seed1: number };
+  private readonly seeds: StampSeeds;
   private readonly duties: DutyTable;
   /** By name; the default store first, whose stream tells of the others. */
   private readonly stores = new Map<string, ReplicatedStore>();
@@ -79,12 +79,16 @@ export class NodeReplication implements Replication {
       clock: node.clock,
       bound: options.clockBound,
     });
-    this.seeds = seedsOf(configuration.cluster.key);
+    this.seeds = stampSeeds(configuration.cluster.key);
     this.duties = new DutyTable({
       nodeId: bus.id,
       timers: world.timers,
       table: ownership.table,
       listener: {
+        isReachable: (nodeId) => {
+          const peer = bus.find(nodeId);
+          return peer?.isUp === true && peer.isHeard;
+        },
         onDuty: (name, now, before) => this.tellDuty(name, now, before),
         onHandOver: (name, ownerId, executorId) => this.handOver(name, ownerId, executorId),
         onOwner: (name) => this.askForSync(name, 'owner'),
@@ -489,11 +493,4 @@ export class NodeReplication implements Replication {
       { store: store.name, node: this.applyingFrom, reason },
     );
   }
-}
-
-/** Of the hash that tags keys: the same on all nodes, unknown to clients. */
-function seedsOf(clusterKey: string): { seed0: number; seed1: number } {
-  const bytes = deriveKey(clusterKey, 'stamps');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { seed0: view.getUint32(0, true), seed1: view.getUint32(4, true) };
 }
