@@ -231,14 +231,15 @@ test('rebalance ends when nobody is filled any more', async () => {
   const member = (state: string) => ({
     node_id: 'node-1',
     status: 'alive',
-    metadata: { state, owned_slots: 16_384 },
+    address: '127.0.0.1',
+    metadata: { state, owned_slots: 16_384, http_port: 9080 },
   });
   machine.status = { members: [member('filling')], repair: [{ store: 'default', share: 0.5 }] };
   machine.processes.onPause = () => {
     machine.status = { members: [member('ready')] };
   };
   assert.equal(await machine.run('rebalance'), 0);
-  assert.match(machine.error, /\[#{15}-{15}\] 50 %, filling node-1/);
+  assert.match(machine.error, /^node-1 \[#{15}-{15}\] 50 %\n/);
   assert.match(
     machine.out,
     /1 nodes hold what is theirs\nslots of a node: 16384 to 16384; .* 1\.000 /,

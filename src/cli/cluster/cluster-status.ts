@@ -70,25 +70,43 @@ export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
 export async function showRebalance(tool: ToolRun, asked: Asked): Promise<number> {
   const { host } = tool.world;
   for (;;) {
-    const status = await readStatus(tool, asked);
-    const alive = (status.members ?? []).filter((member) => member.status === 'alive');
+    const { members = [] } = await readStatus(tool, asked);
+    const alive = members.filter((member) => member.status === 'alive');
     const filling = alive.filter(({ metadata }) => metadata?.['state'] === 'filling');
-    const repair = status.repair ?? [];
-    if (filling.length === 0 && repair.length === 0) {
+    if (filling.length === 0) {
       tool.print(`${alive.length} nodes hold what is theirs\n${balanceOf(alive)}`);
       return 0;
     }
-    const shares = repair.map(({ share = 0 }) => share);
-    const share = Math.min(1, shares.reduce((sum, each) => sum + each, 0) / (shares.length || 1));
-    const filled = Math.round(share * BAR_COLUMNS);
-    const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
-    const names = filling.map(({ node_id }) => node_id).join(', ');
-    const line = `[${bar}] ${Math.floor(share * 100)} %${names === '' ? '' : `, filling ${names}`}`;
-    if (host.isErrorTerminal) host.writeError(`\r${line}\x1b[K`);
-    else host.writeError(`${line}\n`);
+    for (const member of filling) {
+      const line = `${member.node_id} ${barOf(await shareOf(tool, member))}`;
+      if (host.isErrorTerminal) host.writeError(`\r${line}\x1b[K`);
+      else host.writeError(`${line}\n`);
+    }
     await host.processes.pause(LOOK_EVERY_MS);
     if (host.isErrorTerminal) host.writeError('\r\x1b[K');
   }
+}
+
+/** What of it is filled, as it says itself, 0..1. One that does not answer yet has nothing. */
+async function shareOf(tool: ToolRun, { address, metadata }: MemberStatus): Promise<number> {
+  const { protocol } = new URL(addressOf(tool.configuration));
+  const inUrl = address?.includes(':') ? `[${address}]` : address;
+  const url = `${protocol}//${inUrl}:${wordOf(metadata?.['http_port'])}/api/cluster/status`;
+  try {
+    const { facts } = await askNode(tool, { ...accessOf(tool), url }, SILENCE_MS);
+    const repair = (facts as ClusterStatus | null)?.repair ?? [];
+    const sum = repair.reduce((shares, { share = 0 }) => shares + share, 0);
+    return Math.min(1, sum / (repair.length || 1));
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return 0;
+  }
+}
+
+function barOf(share: number): string {
+  const filled = Math.round(share * BAR_COLUMNS);
+  const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
+  return `[${bar}] ${Math.floor(share * 100)} %`;
 }
 
 export async function forgetNode(tool: ToolRun, asked: Asked): Promise<number> {
