@@ -31,7 +31,7 @@ test('marks are those of a map, by slot and tag', () => {
   });
 });
 
-test('a slot that is marked as a whole is to be sent, but for keys with a mark of their own', () => {
+test('a slot marked as a whole is to be sent, but for keys with a mark of their own', () => {
   const marks = new KeyMarks();
   assert.ok(marks.isEmpty);
   marks.wholeSlots.add(7);

@@ -304,3 +304,37 @@ test('when all start again, the newest data win, whoever is the owner', async ()
     assert.deepEqual(values, ['1', '2', null, '1'], `the owner is older: ${isOwnerOlder}`);
   }
 });
+
+test('keys that share a tag are all there, and one of them can be removed', async () => {
+  const kit = await createRepairKit(2);
+  const [owner, replica] = kit.nodes as Two;
+  const [removed, kept] = keysOfOneTag(owner);
+  kit.net.cut(owner.base.bus, replica.base.bus);
+  owner.run('MSET', removed, '1', kept, '2');
+  kit.base.settle();
+  kit.net.joinAll();
+  kit.settle();
+  assert.deepEqual(replica.run('MGET', removed, kept), ['1', '2']);
+  kit.net.cut(owner.base.bus, replica.base.bus);
+  owner.run('DEL', removed);
+  kit.base.settle();
+  kit.net.joinAll();
+  kit.settle();
+  assert.deepEqual(replica.run('MGET', removed, kept), [null, '2']);
+  kit.check('');
+});
+
+/** Two keys of one slot whose tags are the same: the fewest bits of a hash are soon used up. */
+function keysOfOneTag({ base }: RepairNode): [string, string] {
+  const table = base.parts.stamps.tableOf(0);
+  const seen = new Map<number, string>();
+  for (let i = 0; ; i++) {
+    const key = `{x}${i}`;
+    const bytes = new Uint8Array(Buffer.from(key));
+    const slot = table.slotOf(bytes, 0, bytes.length);
+    const tag = table.tagOf(new DataView(bytes.buffer), 0, bytes.length, slot);
+    const other = seen.get(tag);
+    if (other !== undefined) return [other, key];
+    seen.set(tag, key);
+  }
+}

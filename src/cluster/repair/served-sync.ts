@@ -123,7 +123,12 @@ export class ServedSync {
     const { merged } = this.require(database.index);
     const table = stamped.tableOf(database);
     const isKnown = stamped.locate(table, frame, 1);
-    if (!isNewer(high, low, table.high, table.low)) return;
+    if (
+      !isNewer(high, low, table.high, table.low) &&
+      !stamped.isShared(database, frame, high, low)
+    ) {
+      return;
+    }
     if (merged.find(stamped.slot, stamped.tag) !== KEY_ACTION.none) return;
     if (isKnown) context.noteLoss(this.peer.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);

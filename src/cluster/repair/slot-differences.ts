@@ -70,8 +70,11 @@ export class SlotDifferences implements SlotDifference {
     const { differing, slot, table } = this;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
     const isHere = table.find(slot, tag) && !table.isAbsent;
-    if (isHere) differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
-    else table.put(slot, tag, high, low, true);
+    if (isHere) {
+      differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
+      // Another key that shares the tag may still be there.
+      differing.wants.add(slot, tag, high, low, false);
+    } else table.put(slot, tag, high, low, true);
     this.note(tag);
   }
 

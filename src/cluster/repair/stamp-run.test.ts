@@ -56,7 +56,7 @@ function runOf(entries: ReadonlyMap<number, Entry>): StampRun {
   return run;
 }
 
-test('a slot without entries is told when all of it is, and left out when cells are gathered', () => {
+test('a slot without entries is told as such, and left out when cells are gathered', () => {
   const table = new StampTable({ seed0: 1, seed1: 2 });
   const run = new StampRun();
   run.addSlot(table, SLOT, false);

@@ -73,6 +73,15 @@ export class StampedStore {
   }
 
   /**
+   * Whether the key that was located has that very stamp and is not there: then it shares its tag,
+   * and so its stamp, with another one.
+   */
+  isShared(database: Database, frame: Frame, high: number, low: number): boolean {
+    const table = this.tableOf(database);
+    return table.high === high && table.low === low && database.find(frame, 1) === 0;
+  }
+
+  /**
    * Executes a command that sets the whole state of the key in argument 1, as a change of that
    * stamp.
    * @returns '' or why it could not be executed

@@ -146,7 +146,12 @@ export class SyncClient {
     const table = stamped.tableOf(database);
     this.keysTaken++;
     const isKnown = stamped.locate(table, frame, 1);
-    if (!isNewer(high, low, table.high, table.low)) return;
+    if (
+      !isNewer(high, low, table.high, table.low) &&
+      !stamped.isShared(database, frame, high, low)
+    ) {
+      return;
+    }
     if (isKnown) context.noteLoss(owner.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);
     if (reason !== '') context.onRefused(stamped.store, reason);

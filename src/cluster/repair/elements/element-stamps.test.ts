@@ -6,7 +6,7 @@ import { ElementStamps } from './element-stamps.ts';
 interface Fixture {
   readonly kit: CommandKit;
   readonly elements: ElementStamps;
-  /** Elements of a key with the number of the command that changed each, `-` before removed ones. */
+  /** Elements with the number of the command that changed each, `-` before removed ones. */
   told(key: string): string[] | null;
 }
 
@@ -65,7 +65,7 @@ test('every change that names elements is kept with its stamp', async () => {
   assert.equal(told('list'), null);
 });
 
-test('a key that is removed keeps when that was, and is merged as a whole if it was replaced', async () => {
+test('a key keeps when it was removed, and whether it was replaced', async () => {
   const { kit, elements, told } = await createFixture();
   elements.keep();
   kit.ask('SADD', 's', 'a');
