@@ -161,3 +161,15 @@ test('an owner that leaves stands in no table, and is waited for all the same', 
   b.duties.takeOver('s', 'a', 'a');
   assert.equal(b.duty, 'owner');
 });
+
+test('an owner that was started anew has nothing to hand over', () => {
+  const b = new DutyKit('b', tableOf('a'));
+  b.duties.lose('a');
+  b.duties.change(tableOf('b', ['b', 'c']));
+  assert.equal(b.duty, 'owner');
+  const c = new DutyKit('c', tableOf('a'));
+  c.duties.change(tableOf('c', ['b', 'c']));
+  assert.equal(c.duty, 'waiting');
+  c.duties.lose('a');
+  assert.equal(c.duty, 'owner');
+});

@@ -41,6 +41,8 @@ interface StoreDuty {
   ownerId: string;
   /** While waiting: who is to hand over. */
   predecessorId: string;
+  /** The process that owned it is gone, though its node may be back. */
+  isOwnerLost: boolean;
   timer: Timer | null;
   /** Who executed last, and said that this node does from now on, before the table says it. */
   handedById: string;
@@ -82,6 +84,7 @@ export class DutyTable {
       duty: 'filling',
       ownerId: '',
       predecessorId: '',
+      isOwnerLost: false,
       timer: null,
       handedById: '',
     };
@@ -118,6 +121,15 @@ export class DutyTable {
     this.listener.onHandOver(storeName, ownerId, executorId);
   }
 
+  /** That node was started anew: what executed there has nothing more to say. */
+  lose(nodeId: string): void {
+    for (const store of this.stores.values()) {
+      if (store.ownerId === nodeId) store.isOwnerLost = true;
+      const waitsInVain = store.duty === 'waiting' && store.predecessorId === nodeId;
+      if (waitsInVain) this.become(store, 'owner');
+    }
+  }
+
   /** This node is equal to the owner of the store. */
   settle(storeName: string, ownerId: string): void {
     const store = this.stores.get(storeName);
@@ -145,7 +157,10 @@ export class DutyTable {
       if (waitsInVain) this.become(store, 'owner');
       return;
     }
+    const { isOwnerLost } = store;
     store.ownerId = ownerId;
+    store.isOwnerLost = false;
+    if (isOwnerLost) store.handedById = beforeId;
     if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
     const executorId = store.duty === 'owner' ? this.nodeId : store.handedById;
     store.handedById = '';

@@ -273,6 +273,8 @@ export class NodeReplication implements Replication {
 
   private onUp(peer: Peer): void {
     if (!this.isAwake) this.wake();
+    const before = this.partsOf(this.options.node.stores.default)?.findSource(peer.id) ?? null;
+    if (before !== null && before.incarnation !== peer.incarnation) this.duties.lose(peer.id);
     for (const parts of this.stores.values()) {
       const known = parts.findSource(peer.id);
       const isNew = known === null || known.incarnation !== peer.incarnation;
