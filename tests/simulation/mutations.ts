@@ -160,6 +160,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'read-before-pending-write',
     help: 'A read runs here at once, while what the client wrote before is under way.',
+    kind: 'calm',
     apply: () =>
       replace(Router, 'isElsewhere', (isElsewhere) => {
         return function (this: object, session, frame, command) {

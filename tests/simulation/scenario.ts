@@ -123,9 +123,7 @@ export class Scenario {
     switch (this.random.below(5)) {
       case 0:
         if (cluster.nodes.length >= 5) return;
-        this.note('another node joins');
-        await cluster.addNode();
-        return;
+        return this.join(node);
       case 1:
         if (cluster.running.length < 3) return;
         if (this.random.below(2) === 0) await this.lagSome(node);
@@ -201,14 +199,24 @@ export class Scenario {
     return this.cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
   }
 
+  /** One of the others may hear late that it is there, and owns something. */
+  private async join(other: SimulatedNode): Promise<void> {
+    const { cluster } = this;
+    const address = cluster.addressOf(cluster.nodes.length);
+    this.note('another node joins');
+    if (this.random.below(2) === 0) this.lagPath(address, other.address, SHORT_STALL_MS);
+    await cluster.addNode();
+  }
+
   /** All that one node sends to one other comes later. */
   private lag(node: SimulatedNode, msMax: number): void {
-    const { cluster } = this;
-    const other = this.chooseOther(node);
+    this.lagPath(node.address, this.chooseOther(node).address, msMax);
+  }
+
+  private lagPath(from: string, to: string, msMax: number): void {
     const ms = 1 + this.random.below(msMax);
-    this.note(`what ${node.id} sends to ${other.id} takes ${ms} ms`);
-    const untilMs = cluster.nowMs + 2 * msMax;
-    this.lags.set(`${node.address}>${other.address}`, { ms, untilMs });
+    this.note(`what ${from} sends to ${to} takes ${ms} ms`);
+    this.lags.set(`${from}>${to}`, { ms, untilMs: this.cluster.nowMs + 2 * msMax });
     this.noteTrouble();
   }
 

@@ -64,12 +64,16 @@ export class SimulatedCluster {
   /** One more machine with a node. */
   async addNode(): Promise<SimulatedNode> {
     const index = this.nodes.length;
-    const address = `10.0.0.${index + 1}`;
+    const address = this.addressOf(index);
     const disk = new MemoryDisk();
     const node: SimulatedNode = { index, id: this.nameOf(index), address, kit: null, disk };
     this.nodes.push(node);
     await this.boot(node);
     return node;
+  }
+
+  addressOf(index: number): string {
+    return `10.0.0.${index + 1}`;
   }
 
   /** The process is gone; what it had handed to the system lies on the disk. */
