@@ -223,7 +223,6 @@ class Node implements RunningNode {
     this.limitClients();
     const load = this.persistence.open(this.services);
     if (load !== null) this.beginLoading();
-    else await this.buildCluster();
     await this.listener.open();
     // All ports or none.
     this.http = await openNodeHttp(this, () => this.listener.close());
@@ -251,8 +250,18 @@ class Node implements RunningNode {
     this.clients.setGate(GATE.LOADING, true);
   }
 
-  /** Its rooms are loaded where there is one only. Nothing is sent before `join`. */
-  private async buildCluster(): Promise<void> {
+  /** All ports or none. */
+  private async join(): Promise<void> {
+    try {
+      await this.startCluster();
+    } catch (error) {
+      await Promise.all([this.listener.close(), this.http?.close(0), this.cluster?.stop()]);
+      throw error;
+    }
+  }
+
+  /** Its rooms are loaded where there is one only, and after the first clients could be heard. */
+  private async startCluster(): Promise<void> {
     const { configuration, logger } = this.options;
     if (!configuration.cluster.enabled) return;
     const { NodeCluster } = await import('./node-cluster.ts');
@@ -265,22 +274,13 @@ class Node implements RunningNode {
       closeSession: (session) => this.closeSession(session),
     });
     this.seat.cluster = this.cluster.service;
-  }
-
-  private async join(): Promise<void> {
-    try {
-      await this.cluster?.start();
-    } catch (error) {
-      await Promise.all([this.listener.close(), this.http?.close(0), this.cluster?.stop()]);
-      throw error;
-    }
+    await this.cluster.start();
   }
 
   private async load(load: () => Promise<void>): Promise<void> {
     try {
       await load();
-      await this.buildCluster();
-      await this.cluster?.start();
+      await this.startCluster();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       this.options.logger.error('load', error.message);
