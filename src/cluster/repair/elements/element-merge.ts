@@ -208,7 +208,7 @@ function eachTold(
   }
 }
 
-/** What came of it is later than what is there, so that it goes there as well. */
+/** What came of it is no older than what is there, so that it goes there as well. */
 function stampLater(
   stamped: StampedStore,
   database: Database,
@@ -218,7 +218,7 @@ function stampLater(
 ): void {
   const table = stamped.tableOf(database);
   locate(stamped, database, key);
-  if (isNewer(table.high, table.low, high, low)) return;
+  if (!isNewer(high, low, table.high, table.low)) return;
   stamped.restamp(database, entryOf(database, key), high, low);
 }
 
