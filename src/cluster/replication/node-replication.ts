@@ -318,7 +318,9 @@ export class NodeReplication implements Replication {
     const { counters } = this.options.node;
     const { appliedCount, lostCount, skippedCount, unknownCount } = applier;
     this.applyingFrom = peerId;
-    applier.guard = this.guardOf(parts.store, peerId);
+    // Whom it waits for still executes, and this node's copy is that one's.
+    const isWaiting = this.dutyOf(parts.store) === 'waiting';
+    applier.guard = isWaiting ? null : this.guardOf(parts.store, peerId);
     applier.apply(message);
     counters[METRIC.replicatedChanges] += applier.appliedCount - appliedCount;
     counters[METRIC.staleChanges] += applier.skippedCount - skippedCount;
