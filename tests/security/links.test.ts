@@ -11,11 +11,12 @@ import { MESSAGE } from '../../src/cluster/peers/message-table.ts';
 import { TakingSocket } from '../../src/testing/taking-socket.ts';
 import { patiently } from '../support/patience.ts';
 import { RawClient, talk } from '../support/raw.ts';
-import { findFreePort, type RunningServer, startOurs } from '../support/server.ts';
+import { findFreePort, type RunningServer, startOurs, waitFor } from '../support/server.ts';
 
 /** SECURITY.md, line 7: who may speak on the port of the links, and what others are told. */
 
 const KEY = 'the cluster key of this test';
+const OPEN_WITHIN_MS = 5_000;
 
 async function startNode(
   t: TestContext,
@@ -32,6 +33,12 @@ async function startNode(
   const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const node = await startOurs({ args });
   t.after(() => node.stop());
+  // Clients are heard before the links are.
+  await waitFor('the port of the links', OPEN_WITHIN_MS, async () => {
+    const stranger = await RawClient.connect(linkPort).catch(() => undefined);
+    stranger?.end();
+    return stranger;
+  });
   return { node, linkPort };
 }
 
