@@ -94,7 +94,7 @@ function radius(name: string, weight: number, isOfMember: boolean): GrammarRow {
       orderAndCount(g, d);
       if (canStore && g.chance(0.4)) storing(g, d);
       else if (g.chance(0.7)) extras(g, d);
-      if (g.chance(canStore ? 0.03 : 0.25)) storing(g, d);
+      if (g.chance(canStore ? 0.03 : 0.5)) storing(g, d);
     },
   };
 }
