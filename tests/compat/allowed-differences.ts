@@ -35,12 +35,10 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   {
     name: 'listpack-encoding',
     reason:
-      'as in Redis 7.2 small lists and sets are told as listpack (quicklist, hashtable in 7.0), ' +
-      'and a new set by how many members its command names (intset in 7.0 when they are one and ' +
-      'the same and more are too many)',
+      'as in Redis 7.2 small lists and sets are told as listpack (quicklist, hashtable in 7.0)',
     applies: ({ name }, oracle, ours) =>
       name === 'OBJECT ENCODING' &&
-      isBulkOf(oracle, ['quicklist', 'hashtable', 'intset']) &&
+      isBulkOf(oracle, ['quicklist', 'hashtable']) &&
       isBulkOf(ours, ['listpack']),
   },
   {

@@ -104,7 +104,7 @@ export class OpenSet {
     options: { first: SetMember; sizeHint: number; limits: SetLimits },
   ): this {
     const { first, sizeHint, limits } = options;
-    const isIntset = first.integer() !== null && sizeHint <= limits.setMaxIntsetEntries;
+    const isIntset = first.integer() !== null;
     const isListpack = sizeHint <= limits.setMaxListpackEntries;
     const byteCount = isIntset ? INTSET_HEADER_BYTES : LISTPACK_EMPTY_BYTES;
     const encoding = isListpack ? ENCODING.LISTPACK : ENCODING.HASHTABLE;
@@ -115,12 +115,11 @@ export class OpenSet {
     return this.open(database, entry);
   }
 
-  /** Many members are coming: as Redis, the encoding changes before the first is there. */
+  /** Many members are coming: as Redis 7.2, a listpack changes before the first is there. */
   expect(sizeHint: number, limits: SetLimits): void {
     const encoding = this.require().encodingOf(this.entry);
-    const most =
-      encoding === ENCODING.INTSET ? limits.setMaxIntsetEntries : limits.setMaxListpackEntries;
-    if (encoding !== ENCODING.HASHTABLE && sizeHint > most) this.becomeHashtable();
+    const isListpack = encoding === ENCODING.LISTPACK;
+    if (isListpack && sizeHint > limits.setMaxListpackEntries) this.becomeHashtable();
   }
 
   get isIntset(): boolean {
