@@ -231,7 +231,6 @@ async function checkAll({ client, mirror, lanes, draw, program, report }: Checke
     report.openCount += findings.openCount;
     report.keptCount += findings.keptCount;
   }
-  report.problems.push(...(await compareFunctions(client, mirror)));
   await client.call('SELECT', String(BALLAST_DATABASE));
   report.problems.push(...(await compareBallast(client, draw)));
   if (program === 'hypercache') report.problems.push(...(await checkForgetful(client)));
@@ -244,15 +243,6 @@ async function checkForgetful(client: WireClient): Promise<string[]> {
   const wanted = ['OK', 0, 'OK', 'OK'];
   if (JSON.stringify(found) === JSON.stringify(wanted)) return [];
   return [`the store that keeps nothing answers ${JSON.stringify(found)}`];
-}
-
-/** The library of the one lane that makes them; the reference was brought to the lane's state. */
-async function compareFunctions(client: WireClient, mirror: WireClient): Promise<string[]> {
-  const [ours, theirs] = await Promise.all(
-    [client, mirror].map((one) => one.call('FUNCTION', 'LIST', 'WITHCODE')),
-  );
-  const [found, wanted] = [ours, theirs].map((one) => JSON.stringify(plainReply(one)));
-  return found === wanted ? [] : [`functions are ${found}, should be ${wanted}`];
 }
 
 async function compareBallast(client: WireClient, draw: Draw): Promise<string[]> {

@@ -126,11 +126,11 @@ export class Lane {
     if (open.length > 0 && isDoneByHalf(open[0])) {
       await this.replay(reference, open[keptCount++], false);
     }
-    let differences = await this.differencesTo(found, reference);
+    let differences = await this.differencesTo(server, found, reference);
     const first = differences;
     while (differences.length > 0 && keptCount < open.length) {
       await this.replay(reference, open[keptCount++], false);
-      differences = await this.differencesTo(found, reference);
+      differences = await this.differencesTo(server, found, reference);
     }
     if (differences.length > 0) {
       problems.push(
@@ -203,10 +203,14 @@ export class Lane {
     return images;
   }
 
-  private async differencesTo(found: Image[] | null, reference: WireClient): Promise<string[]> {
+  private async differencesTo(
+    server: WireClient,
+    found: Image[] | null,
+    reference: WireClient,
+  ): Promise<string[]> {
     if (found === null) return this.isStoreThere ? [`  the store is gone`] : [];
     if (!this.isStoreThere) return ['  the store is there'];
-    const lines: string[] = [];
+    const lines = this.place.library === '' ? [] : await compareFunctions(server, reference);
     for (const [i, image] of found.entries()) {
       const mirror = this.place.mirrors[i];
       await reference.call('SELECT', String(mirror));
@@ -230,6 +234,15 @@ export class Lane {
       }
     }
   }
+}
+
+/** Of the one lane that makes libraries: the last step that was kept may be one. */
+async function compareFunctions(server: WireClient, reference: WireClient): Promise<string[]> {
+  const [ours, theirs] = await Promise.all(
+    [server, reference].map((one) => one.call('FUNCTION', 'LIST', 'WITHCODE')),
+  );
+  const [found, wanted] = [ours, theirs].map((one) => JSON.stringify(plainReply(one)));
+  return found === wanted ? [] : [`  functions are ${found}, should be ${wanted}`];
 }
 
 /** From the sending of a command to its being executed. */
