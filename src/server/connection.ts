@@ -15,7 +15,7 @@ import {
 } from '../protocol/frame-parser.ts';
 import { forgetWait, isAwaiting, waitingBytes } from './client-wait.ts';
 import { breaksOutputLimit, refuseInput, reportFailure } from './connection-reports.ts';
-import { HOLD, Postponed } from './hold.ts';
+import { HOLD, Postponed, STOPS_TURN } from './hold.ts';
 import type { InputLimits } from './input-limits.ts';
 import { Outbox } from './output/outbox.ts';
 import type { TurnLoop } from './turn-loop.ts';
@@ -182,6 +182,11 @@ export class Connection implements ClientChannel, SocketHandler {
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
+    // Nothing follows the last reply.
+    if ((this.holds & HOLD.CLOSING) === 0) this.append(bytes, start, end);
+  }
+
+  private append(bytes: Uint8Array, start: number, end: number): void {
     if (this.isGone) return;
     if (this.loop.current === this) {
       this.loop.pushToCurrent(bytes, start, end, (this.session.gate & GATE.REPLIES_OFF) === 0);
@@ -210,13 +215,12 @@ export class Connection implements ClientChannel, SocketHandler {
     if (this.isGone) return;
     this.session.lastCommandMs = this.loop.clock.nowMs;
     this.outbox.noteTurn(this.session, true);
-    if (end > start) this.push(bytes, start, end);
+    if (end > start) this.append(bytes, start, end);
     this.resumeBlocked();
   }
 
   answerForwarded(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
-    if (this.isGone) return;
-    if (end > start) this.push(bytes, start, end);
+    if (end > start) this.append(bytes, start, end);
     if (this.isGone) return;
     if (this.outputBytes > LIMITS.outputBytesHigh) this.hold(HOLD.OUTPUT);
     if (!isLast) return;
@@ -253,17 +257,16 @@ export class Connection implements ClientChannel, SocketHandler {
   /** Parses and executes until the input is used up or the budget spent; then replies leave. */
   private takeTurn(): void {
     const { loop, session } = this;
-    const { writer } = loop;
     if (loop.hasFailed) return;
     const { safety } = session.store;
     const position = safety === null ? 0 : safety.position;
     if (!loop.isGathering) loop.clock.refresh();
     session.lastCommandMs = loop.clock.nowMs;
     loop.current = this;
-    loop.turnStart = writer.position;
+    loop.turnStart = loop.writer.position;
     loop.turnSinceMs = 0;
     this.parser.limits = this.currentLimits();
-    writer.protocol = session.protocol;
+    loop.writer.protocol = session.protocol;
     let status: ParseStatus = READY;
     if (this.postponed === null || this.runPostponed()) status = this.runCommands();
     loop.current = null;
@@ -495,6 +498,3 @@ export class Connection implements ClientChannel, SocketHandler {
     else if (breaksOutputLimit(this, this.loop, this.configuration)) this.close();
   }
 }
-
-/** With one of these up nothing more is executed in this turn. */
-const STOPS_TURN = GATE.CLOSING | GATE.POSTPONED | GATE.BLOCKED;

@@ -1,6 +1,7 @@
 import type { Frame } from '../base/frame.ts';
 import type { Timer } from '../base/world.ts';
 import { CommandQueue } from '../commands/command-queue.ts';
+import { GATE } from '../commands/session.ts';
 
 /** Why a connection executes nothing for now. All clear: its input is read and executed. */
 export const HOLD = {
@@ -20,6 +21,9 @@ export const HOLD = {
   /** It has written, and the disk does not keep up. */
   DISK: 32,
 } as const;
+
+/** With one of these bits of its gate up a session executes nothing more in this turn. */
+export const STOPS_TURN = GATE.CLOSING | GATE.POSTPONED | GATE.BLOCKED;
 
 /** A command that must wait, as a copy. */
 export class Postponed {

@@ -172,6 +172,20 @@ test('a client served by the write of another waits for that write', async () =>
   assert.equal(waiter.ask('ping'), '+PONG\r\n');
 });
 
+test('nothing is pushed behind the error that ends a connection', async () => {
+  const { kit, log } = await openKit();
+  const [broken, other] = [kit.connect({ fragmentation: 'whole' }), kit.connect()];
+  broken.ask('hello 3', 'subscribe news');
+  assert.equal(broken.ask('set a 1'), '');
+  broken.peer.send(Buffer.from('*1\r\n!\r\n'));
+  kit.world.runUntilIdle();
+  other.send('publish news x');
+  kit.world.runUntilIdle();
+  log.tell({ safePosition: log.position });
+  assert.match(broken.take(), /^\+OK\r\n-ERR Protocol error[^\n]*\n$/);
+  assert.equal(broken.isClosed, true);
+});
+
 test('WAIT answers behind the write that it follows', async () => {
   const { kit, log } = await openKit();
   const client = kit.connect({ fragmentation: 'whole' });
