@@ -1,25 +1,20 @@
 /**
  * Keys with all that belongs to them, on their way to another node: each a command that sets its
- * whole state, `SET k v [PXAT ms]` or `RESTORE k ms payload REPLACE ABSTTL`, and beside it
- * stamp. A message holds as many as make it about `LIMITS.repairMessageBytes` long.
+ * whole state, and beside it its stamp. A message holds as many as make it about
+ * `LIMITS.repairMessageBytes` long.
  */
 import { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { type Database, NO_DEADLINE } from '../../engine/database.ts';
+import type { Database } from '../../engine/database.ts';
 import { Effect } from '../../engine/effect.ts';
-import { TYPE } from '../../engine/keyspace/entry.ts';
-import { freezeNow } from '../../engine/snapshot/live-entry.ts';
-import { isJson, openString } from '../../engine/values/string/string-value.ts';
 import { RespBytes } from '../../journal/resp-bytes.ts';
-import { dumpPayload } from '../../rdb/write/dump-payload.ts';
 import { CUT_OFF, parseCommand } from '../../replay/resp-command.ts';
 import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
+import { encodeKey } from '../replication/key-state.ts';
 
 const STAMP_BYTES = 8;
-/** As the encoding of lists is configured by default; the receiver makes its own of it. */
-const LIST_NODE_SIZE = -2;
 
 export class CopyBatch {
   count = 0;
@@ -62,30 +57,6 @@ export class CopyBatch {
     grown.set(new Uint8Array(this.stamps.buffer));
     this.stamps = new DataView(grown.buffer);
   }
-}
-
-/** Builds the command. @returns false: all fields of a hash have expired, and there is none */
-export function encodeKey(effect: Effect, database: Database, entry: number): boolean {
-  const deadlineMs = database.deadlineOf(entry);
-  if (database.typeOf(entry) === TYPE.STRING && !isJson(database, entry)) {
-    const key = database.keySlice(entry);
-    effect.begin('SET', database.index, 1).bytes(key.bytes, key.offset, key.length);
-    const value = openString(database, entry);
-    effect.bytes(value.bytes, value.offset, value.length);
-    if (deadlineMs !== NO_DEADLINE) effect.text('PXAT').number(database.deadline64Of(entry));
-    return true;
-  }
-  const payload = dumpPayload(freezeNow(database, entry), {
-    compresses: false,
-    listNodeSize: LIST_NODE_SIZE,
-    nowMs: database.store.clock.nowMs,
-  });
-  if (payload.length === 0) return false;
-  const key = database.keySlice(entry);
-  effect.begin('RESTORE', database.index, 1).bytes(key.bytes, key.offset, key.length);
-  effect.number(deadlineMs === NO_DEADLINE ? 0 : database.deadline64Of(entry));
-  effect.bytes(payload.bytes, 0, payload.length).text('REPLACE').text('ABSTTL');
-  return true;
 }
 
 const FRAME = new Frame();

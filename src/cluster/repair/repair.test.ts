@@ -14,6 +14,7 @@ function writeAllTypes(node: RepairNode): void {
   node.run('SET', 'string', 'text');
   node.run('SET', 'number', 12345);
   node.run('SET', 'due', 'soon', 'PX', 50_000);
+  node.run('SET', 'json', '{"due":1}', 'PX', 60_000, 'JSON');
   node.run('RPUSH', 'list', 'a', 'b', 'c');
   node.run('SADD', 'set', '1', '2', 'x');
   node.run('HSET', 'hash', 'f', '1', 'g', '2');

@@ -12,11 +12,11 @@ import type { CommandReplay } from '../../replay/command-replay.ts';
 import type { EffectStream } from '../replication/effect-stream.ts';
 import { dropOlder } from '../replication/flush-older.ts';
 import type { HybridClock } from '../replication/hybrid-clock.ts';
+import { encodeKey } from '../replication/key-state.ts';
 import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 import type { StoreStamps } from '../replication/store-stamps.ts';
 import type { ElementStamps } from './elements/element-stamps.ts';
-import { encodeKey } from './key-copies.ts';
 import { KEY_ACTION, type KeyMarks } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
 
