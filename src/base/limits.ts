@@ -179,6 +179,8 @@ export const LIMITS = {
   forwardedBytesMax: MIB,
   /** Commands of one client go in messages of so many bytes, and more for a longer one. */
   forwardedMessageBytes: 256 * KIB,
+  /** Longer scripts of EVAL are not told to other nodes. */
+  sharedScriptBytesMax: 64 * KIB,
   /** Nodes whose clocks differ by more are not linked. */
   clockSkewMsMax: 500,
   /** A new owner waits so long for the one before to hand over. */

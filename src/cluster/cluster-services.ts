@@ -136,7 +136,11 @@ export class ClusterServices implements ClusterService {
     this.rooms.router.broadcast.publish(frame, isSharded);
   }
 
-  shareScript(script: string | null): void {
-    this.rooms.router.broadcast.shareScript(script);
+  shareScript(source: Uint8Array, isLoaded: boolean): void {
+    this.rooms.router.broadcast.shareScript(source, isLoaded);
+  }
+
+  shareScriptFlush(): void {
+    this.rooms.router.broadcast.shareScriptFlush();
   }
 }

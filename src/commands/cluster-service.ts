@@ -68,8 +68,10 @@ export interface ClusterService {
   ): void;
   /** PUBLISH and SPUBLISH, to the clients of other nodes. */
   publish(frame: Frame, isSharded: boolean): void;
-  /** SCRIPT LOAD; null: SCRIPT FLUSH. Other nodes do the same. */
-  shareScript(script: string | null): void;
+  /** Other nodes keep the script too. @param isLoaded  by SCRIPT LOAD, not by EVAL */
+  shareScript(source: Uint8Array, isLoaded: boolean): void;
+  /** SCRIPT FLUSH: other nodes do the same. */
+  shareScriptFlush(): void;
 }
 
 export interface ClusterNode {
@@ -163,4 +165,5 @@ export const NO_CLUSTER: ClusterService = {
   whenAcknowledged: () => {},
   publish: () => {},
   shareScript: () => {},
+  shareScriptFlush: () => {},
 };

@@ -29,12 +29,12 @@ import { GATE, type Session } from '../commands/session.ts';
 import { ERRORS } from '../protocol/error-table.ts';
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandCall } from './command-call.ts';
+import { compileScript } from './compile-script.ts';
 import { FunctionTable } from './function-table.ts';
 import { latin1Text } from './latin1-text.ts';
-import { compile } from './lua/compiler/compile.ts';
 import { type LuaRuntime, RUN, type RunState, ScriptKilled } from './lua/lua-runtime.ts';
 import type { LuaTable } from './lua/lua-table.ts';
-import { LuaError, type LuaFunction, type LuaValue } from './lua/lua-value.ts';
+import type { LuaFunction, LuaValue } from './lua/lua-value.ts';
 import { createLuaRuntime } from './lua/open-libraries.ts';
 import { writeLuaReply } from './lua-to-reply.ts';
 import { createRedisTable } from './redis-table.ts';
@@ -134,12 +134,16 @@ export class LuaScriptEngine implements ScriptEngine {
       : this.cache.findBySource(frame, 1);
     if (script === null) {
       if (form.isByDigest) return reply.error(ERRORS.noScript);
-      const made = this.compileScript(frame.copyArgument(1));
+      const source = frame.copyArgument(1);
+      const made = this.addScript(source);
       if (typeof made === 'string') return reply.errorLatin1(made);
+      session.node.cluster.shareScript(source, false);
       script = made;
     }
+    const main = script.main ?? this.compileTold(script);
+    if (typeof main === 'string') return reply.errorLatin1(main);
     const { runtime } = this.openScriptSide();
-    const { digest, flags, main } = script;
+    const { digest, flags } = script;
     if (!this.mayRun(session, reply, flags, form.isReadOnly)) return;
     runtime.setGlobal('KEYS', listOf(runtime, frame, 3, keyCount));
     runtime.setGlobal('ARGV', listOf(runtime, frame, 3 + keyCount, frame.count - 3 - keyCount));
@@ -172,11 +176,14 @@ export class LuaScriptEngine implements ScriptEngine {
 
   loadScript(source: string): Outcome {
     const bytes = Buffer.from(source, 'latin1');
-    const found = this.cache.findDigest(digestOf(bytes));
-    const script = found ?? this.compileScript(bytes);
+    const script = this.cache.findDigest(digestOf(bytes)) ?? this.addScript(bytes);
     if (typeof script === 'string') return { value: '', error: script };
     script.isKept = true;
     return { value: script.digest, error: '' };
+  }
+
+  keepTold(source: Uint8Array, isLoaded: boolean): void {
+    this.cache.keepTold(source, isLoaded);
   }
 
   hasScript(digest: string): boolean {
@@ -253,19 +260,16 @@ export class LuaScriptEngine implements ScriptEngine {
   }
 
   /** @returns the error's text when it cannot be compiled */
-  private compileScript(source: Uint8Array): CachedScript | string {
-    const header = parseScriptHeader(latin1Text(source, 0, source.length));
-    if (typeof header === 'string') return header;
-    const { body, flags } = header;
-    try {
-      const chunk = compile(body, '@user_script');
-      const main = this.openScriptSide().runtime.load(chunk);
-      const digest = digestOf(source);
-      return this.cache.add({ source, digest, main, flags, codeBytes: chunk.codeLength });
-    } catch (error) {
-      if (!(error instanceof LuaError)) throw error;
-      return `ERR Error compiling script (new function): ${String(error.value)}`;
-    }
+  private addScript(source: Uint8Array): CachedScript | string {
+    const compiled = compileScript(this.openScriptSide().runtime, source);
+    if (typeof compiled === 'string') return compiled;
+    return this.cache.add({ source, digest: digestOf(source), ...compiled });
+  }
+
+  /** One that another node has told of is used for the first time. */
+  private compileTold(script: CachedScript): LuaFunction | string {
+    const compiled = compileScript(this.openScriptSide().runtime, script.source);
+    return typeof compiled === 'string' ? compiled : this.cache.noteCompiled(script, compiled);
   }
 
   /**

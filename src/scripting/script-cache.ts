@@ -1,14 +1,17 @@
 /**
  * Compiled scripts, found by the bytes of their source or of their SHA-1 without a string being
  * made. Scripts that came by SCRIPT LOAD stay until SCRIPT FLUSH; of those that came by EVAL the
- * ones not used for longest go when they are too many.
+ * ones not used for longest go when they are too many. Scripts that other nodes tell of are not
+ * compiled before they are used.
  */
 
 import { sha1 } from '../base/digest/sha1.ts';
 import type { Frame } from '../base/frame.ts';
 import { hashBytes } from '../base/hash.ts';
+import type { CompiledScript } from './compile-script.ts';
+import { latin1Text } from './latin1-text.ts';
 import type { LuaFunction } from './lua/lua-value.ts';
-import type { ScriptFlags } from './script-header.ts';
+import { parseScriptHeader, type ScriptFlags } from './script-header.ts';
 
 const COUNT_MAX = 5_000;
 /** Sources and their code, roughly. */
@@ -23,9 +26,10 @@ export interface CachedScript {
   /** 40 hexadecimal digits in lower case. */
   readonly digest: string;
   readonly source: Uint8Array;
-  readonly main: LuaFunction;
+  /** Null: it is not compiled. */
+  main: LuaFunction | null;
   readonly flags: ScriptFlags;
-  readonly heldBytes: number;
+  heldBytes: number;
   readonly digestBytes: Uint8Array;
   isKept: boolean;
   lastUse: number;
@@ -81,7 +85,7 @@ export class ScriptCache {
   add(script: {
     source: Uint8Array;
     digest: string;
-    main: LuaFunction;
+    main: LuaFunction | null;
     flags: ScriptFlags;
     codeBytes: number;
   }): CachedScript {
@@ -101,6 +105,23 @@ export class ScriptCache {
     if (this.all.size >= COUNT_MAX || this.heldBytes + cached.heldBytes > BYTES_MAX) this.drop();
     this.link(cached);
     return cached;
+  }
+
+  /** A script that another node has compiled. */
+  keepTold(source: Uint8Array, isLoaded: boolean): void {
+    const header = parseScriptHeader(latin1Text(source, 0, source.length));
+    if (typeof header === 'string') return;
+    const digest = digestOf(source);
+    const told = { source, digest, main: null, flags: header.flags, codeBytes: 0 };
+    const script = this.findDigest(digest) ?? this.add(told);
+    script.isKept ||= isLoaded;
+  }
+
+  noteCompiled(script: CachedScript, { codeBytes, main }: CompiledScript): LuaFunction {
+    script.main = main;
+    script.heldBytes += codeBytes;
+    this.heldBytes += codeBytes;
+    return main;
   }
 
   clear(): void {

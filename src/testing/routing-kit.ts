@@ -65,7 +65,8 @@ function serviceOf(router: Router, nodeId: string): ClusterService {
     acknowledgedCount: (session, position) => router.acknowledgedCount(session, position),
     whenAcknowledged: (session, position, wait) => router.whenAcknowledged(session, position, wait),
     publish: (frame, isSharded) => router.broadcast.publish(frame, isSharded),
-    shareScript: (script) => router.broadcast.shareScript(script),
+    shareScript: (source, isLoaded) => router.broadcast.shareScript(source, isLoaded),
+    shareScriptFlush: () => router.broadcast.shareScriptFlush(),
   };
 }
 

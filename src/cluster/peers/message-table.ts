@@ -28,7 +28,7 @@ export const MESSAGE_TABLE = [
   { name: 'functions', since: 1, help: 'All function libraries.' },
   { name: 'publish', since: 1, help: 'A message of PUBLISH or SPUBLISH.' },
   { name: 'touched', since: 1, help: 'Keys that were read elsewhere, for eviction.' },
-  { name: 'scripts', since: 1, help: 'A script of SCRIPT LOAD, or SCRIPT FLUSH.' },
+  { name: 'scripts', since: 1, help: 'A script of SCRIPT LOAD or EVAL, or SCRIPT FLUSH.' },
   { name: 'copies', since: 1, help: 'Keys with values and stamps, to make two nodes equal.' },
   { name: 'elements', since: 1, help: 'Fields or members of a key with a stamp each, to merge.' },
 ] as const satisfies readonly MessageRow[];

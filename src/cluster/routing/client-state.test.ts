@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sha1 } from '../../base/digest/sha1.ts';
 import { encodeCommand } from '../../testing/reply-decoder.ts';
 import { createRoutingKit } from '../../testing/routing-kit.ts';
 
@@ -128,6 +129,24 @@ test('scripts run at the owner, and those that are loaded are cached by all', as
   await kit.stop();
 });
 
+test('a script of EVAL is found by its digest at the next owner too', async () => {
+  const kit = await createRoutingKit(3);
+  const client = kit.connect(2);
+  const script = "return {redis.call('incr', KEYS[1]), ARGV[1]}";
+  const digest = digestOf(script);
+  const call = (...words: string[]) => client.askRaw(encodeCommand([...words, '1', 'a', 'x']));
+  assert.equal(call('EVAL', script), '*2\r\n:1\r\n$1\r\nx\r\n');
+  kit.elect('node-2');
+  assert.equal(call('EVALSHA', digest), '*2\r\n:2\r\n$1\r\nx\r\n');
+  kit.elect('node-3');
+  assert.equal(call('EVALSHA', digest), '*2\r\n:3\r\n$1\r\nx\r\n');
+  const long = `-- ${'x'.repeat(70_000)}\nreturn 1`;
+  assert.equal(client.askRaw(encodeCommand(['EVAL', long, '0'])), ':1\r\n');
+  const longDigest = digestOf(long);
+  assert.equal(kit.connect(0).ask(`script exists ${longDigest} ${digest}`), '*2\r\n:0\r\n:1\r\n');
+  await kit.stop();
+});
+
 test('a killed or closed client waits for nothing at the owner', async () => {
   const kit = await createRoutingKit(2);
   const [owner, client, other] = [kit.connect(0), kit.connect(1), kit.connect(1)];
@@ -241,4 +260,8 @@ test('what is executed is shown, counted and logged where it is executed', async
 
 function addressOf(info: string): { port: string } {
   return { port: / addr=[^ ]*:(\d+) /.exec(info)?.[1] ?? '' };
+}
+
+function digestOf(script: string): string {
+  return Buffer.from(sha1(Buffer.from(script))).toString('hex');
 }

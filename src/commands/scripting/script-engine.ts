@@ -19,6 +19,12 @@ export interface ScriptEngine {
   deniesOom(frame: Frame, commandName: string): boolean;
   /** SCRIPT LOAD. @returns the digest, or why it cannot be compiled */
   loadScript(source: string): Outcome;
+  /**
+   * Another node has compiled the script; this one does when it is used.
+   * @param source    kept
+   * @param isLoaded  by SCRIPT LOAD: it stays until SCRIPT FLUSH
+   */
+  keepTold(source: Uint8Array, isLoaded: boolean): void;
   /** @param digest  of 40 hexadecimal digits in any case */
   hasScript(digest: string): boolean;
   flushScripts(): void;

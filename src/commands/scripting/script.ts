@@ -69,7 +69,7 @@ const flushRow = scriptSubcommand(
       return;
     }
     node.scripting.flushScripts();
-    node.cluster.shareScript(null);
+    node.cluster.shareScriptFlush();
     reply.ok();
   },
 );
@@ -106,7 +106,7 @@ const loadRow = scriptSubcommand(
   ({ node }, frame, reply) => {
     const { value, error } = node.scripting.loadScript(frame.latin1(2));
     if (error !== '') return reply.errorLatin1(error);
-    node.cluster.shareScript(frame.latin1(2));
+    node.cluster.shareScript(frame.copyArgument(2), true);
     reply.bulkLatin1(value);
   },
 );
