@@ -19,8 +19,8 @@ import type { RdbWriteOptions } from '../../rdb/write/write-options.ts';
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 const HELD_BYTES_HIGH = 16 * 1024 * 1024;
 
-/** What a step that is in no hurry puts into memory before it is written. */
-const PENDING_BYTES_MAX = 1024 * 1024;
+/** What is put into memory before it is written: checksum and write of it are part of the slice. */
+const PENDING_BYTES_MAX = 128 * 1024;
 
 export interface SnapshotFileOptions {
   readonly disk: Disk;
@@ -93,11 +93,13 @@ export class SnapshotFile {
     // A write to a file that is being synced may wait for that, and so would everybody.
     if (this.syncing !== null && !isHurried) return false;
     this.extraBytesMax = Math.max(this.extraBytesMax, this.extraBytes);
-    if (this.snapshot.step(() => isLate() || this.writer.pendingBytes >= PENDING_BYTES_MAX)) {
-      this.writer.end();
-      this.hasEnded = true;
-    }
-    this.drain(isHurried);
+    do {
+      if (this.snapshot.step(() => isLate() || this.writer.pendingBytes >= PENDING_BYTES_MAX)) {
+        this.writer.end();
+        this.hasEnded = true;
+      }
+      this.drain(isHurried);
+    } while (!this.hasEnded && this.syncing === null && !isLate());
     return this.hasEnded;
   }
 
