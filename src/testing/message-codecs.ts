@@ -133,7 +133,15 @@ function drawDigests(draw: Draw): DatabaseDigests {
   digests.left = draw(2 ** 31);
   digests.right = ~draw(2 ** 31);
   if (draw(50) > 0) return digests;
-  digests.slots = Uint32Array.from({ length: SLOT_COUNT * 2 }, () => draw(2 ** 32));
+  // Few slots and many are told in two ways.
+  const usedPercent = draw(101);
+  digests.slots = new Uint32Array(SLOT_COUNT * 2);
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if (draw(100) >= usedPercent) continue;
+    digests.slots.set([draw(2 ** 32), 1 + draw(2 ** 31)], slot * 2);
+  }
+  // That none is used is not told.
+  digests.slots[draw(SLOT_COUNT) * 2] ||= 1;
   return digests;
 }
 

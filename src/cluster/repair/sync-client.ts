@@ -192,6 +192,7 @@ export class SyncClient {
     differing.purgedLow = purgedLow;
     differing.loadedHigh = digests.loadedHigh;
     differing.loadedLow = digests.loadedLow;
+    if (slots === null && table.newestHigh === 0) return;
     // What was forgotten here is to be told apart from what was never here.
     const isBehind = isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {

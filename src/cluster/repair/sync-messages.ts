@@ -60,6 +60,8 @@ export const SYNCED = {
 } as const;
 
 const DIGEST_BYTES = 8;
+/** A slot and its digest: cheaper than all of them as long as few slots have any key. */
+const SPARSE_BYTES = 2 + DIGEST_BYTES;
 export const SLOT_BITMAP_BYTES = SLOT_COUNT / 8;
 
 /** One database, as the owner tells of it. */
@@ -76,7 +78,7 @@ export class DatabaseDigests {
   /** Sums over all slots. */
   left = 0;
   right = 0;
-  /** Two words a slot; null: they were not asked for. */
+  /** Two words a slot; null: they were not asked for, or all are 0. */
   slots: Uint32Array | null = null;
 
   /** Takes them from a table. */
@@ -87,7 +89,9 @@ export class DatabaseDigests {
     this.purgedLow = table.purgedLow;
     this.left = 0;
     this.right = 0;
-    this.slots = hasSlots ? new Uint32Array(SLOT_COUNT * 2) : null;
+    this.slots = null;
+    if (table.newestHigh === 0) return;
+    if (hasSlots) this.slots = new Uint32Array(SLOT_COUNT * 2);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (!isOf(slot)) continue;
       const left = table.digestLeft(slot);
@@ -105,8 +109,7 @@ export class DatabaseDigests {
     writer.u32(this.floorHigh).u32(this.floorLow).u32(this.purgedHigh).u32(this.purgedLow);
     writer.u32(this.loadedHigh).u32(this.loadedLow);
     writer.u32(this.left >>> 0).u32(this.right >>> 0);
-    const { slots } = this;
-    const bytes = slots === null ? NO_BYTES : new Uint8Array(slots.buffer);
+    const bytes = this.slots === null ? NO_BYTES : encodeSlots(this.slots);
     writer.bytes(bytes, 0, bytes.length);
   }
 
@@ -122,13 +125,43 @@ export class DatabaseDigests {
     this.left = message.u32() | 0;
     this.right = message.u32() | 0;
     const { source, start, length } = message.bytes();
-    if (length !== 0 && length !== SLOT_COUNT * DIGEST_BYTES) throw broken('digests of some slots');
-    const copied = new Uint8Array(source.subarray(start, start + length));
-    this.slots = length === 0 ? null : new Uint32Array(copied.buffer);
+    this.slots = length === 0 ? null : decodeSlots(source.subarray(start, start + length));
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
+const ALL_BYTES = SLOT_COUNT * DIGEST_BYTES;
+
+/** All of them, or those that are not 0, whichever is shorter: their lengths tell them apart. */
+function encodeSlots(slots: Uint32Array): Uint8Array {
+  const used: number[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if ((slots[slot * 2] | slots[slot * 2 + 1]) !== 0) used.push(slot);
+  }
+  if (used.length * SPARSE_BYTES >= ALL_BYTES) return new Uint8Array(slots.buffer);
+  const bytes = new Uint8Array(used.length * SPARSE_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [i, slot] of used.entries()) {
+    view.setUint16(i * SPARSE_BYTES, slot, true);
+    view.setUint32(i * SPARSE_BYTES + 2, slots[slot * 2], true);
+    view.setUint32(i * SPARSE_BYTES + 6, slots[slot * 2 + 1], true);
+  }
+  return bytes;
+}
+
+function decodeSlots(bytes: Uint8Array): Uint32Array {
+  if (bytes.length === ALL_BYTES) return new Uint32Array(new Uint8Array(bytes).buffer);
+  if (bytes.length > ALL_BYTES || bytes.length % SPARSE_BYTES !== 0) throw broken('some digests');
+  const slots = new Uint32Array(SLOT_COUNT * 2);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < bytes.length; at += SPARSE_BYTES) {
+    const slot = view.getUint16(at, true);
+    if (slot >= SLOT_COUNT) throw broken('a slot that does not exist');
+    slots[slot * 2] = view.getUint32(at + 2, true);
+    slots[slot * 2 + 1] = view.getUint32(at + 6, true);
+  }
+  return slots;
+}
 
 /** A bit for each slot. */
 export class SlotBitmap {

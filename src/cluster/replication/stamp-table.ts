@@ -34,7 +34,7 @@ export class StampTable {
   /** Tombstones up to there were forgotten. */
   purgedHigh = 0;
   purgedLow = 0;
-  /** No stamp of the table is later. */
+  /** No stamp of the table is later. 0: it never had one. */
   newestHigh = 0;
   newestLow = 0;
   /** What `find` found. */
@@ -134,6 +134,11 @@ export class StampTable {
   /** Calls for each entry of a slot; nothing may be changed meanwhile. */
   entriesOf(slot: number, visit: StampVisit): void {
     this.groups[slot >>> GROUP_SHIFT]?.visit(slot & SLOT_MASK, visit);
+  }
+
+  /** Nothing was ever stamped, flushed or forgotten: it says nothing. */
+  get isUnused(): boolean {
+    return (this.newestHigh | this.floorHigh | this.purgedHigh) === 0;
   }
 
   /** Entries of all slots, tombstones included. */

@@ -14,6 +14,7 @@ import { EffectKeys, isGoneAfter, ROLE } from './effect-keys.ts';
 import { RECORD } from './effect-record.ts';
 import type { EffectStream } from './effect-stream.ts';
 import type { HybridClock } from './hybrid-clock.ts';
+import { EVERY_SLOT } from './record-slots.ts';
 import { isNewer } from './stamp.ts';
 import { type StampSeeds, StampTable } from './stamp-table.ts';
 
@@ -35,7 +36,7 @@ export class StoreStamps implements MutationReader {
   private readonly seeds: StampSeeds;
   private readonly stream: EffectStream;
   private readonly keys: EffectKeys;
-  private readonly tables: StampTable[] = [];
+  private readonly tables: (StampTable | undefined)[] = [];
   /** The last FLUSHALL, for databases that have no table yet. */
   private floorHigh = 0;
   private floorLow = 0;
@@ -81,15 +82,17 @@ export class StoreStamps implements MutationReader {
     return table !== undefined && isNewer(table.newestHigh, table.newestLow, high, low);
   }
 
-  /** Those databases that have stamps. */
+  /** Those databases of which the stamps say something. */
   get databaseIndexes(): number[] {
-    return Object.keys(this.tables).map(Number);
+    const indexes: number[] = [];
+    for (const [index, table] of this.tables.entries()) {
+      if (table?.isUnused === false) indexes.push(index);
+    }
+    return indexes;
   }
 
   get byteCount(): number {
-    let byteCount = 0;
-    for (const index of this.databaseIndexes) byteCount += this.tables[index].byteCount;
-    return byteCount;
+    return this.tables.reduce((sum, table) => sum + (table?.byteCount ?? 0), 0);
   }
 
   onEffect(effect: Effect, eventId: number, actorId: number): void {
@@ -113,7 +116,7 @@ export class StoreStamps implements MutationReader {
       this.before.areAbsent[i] = table.isAbsent;
     }
     this.wasAbsent = keys.count > 0 && this.before.areAbsent[0];
-    this.stream.append(effect, keys, this.before, high, low, actorId);
+    this.stream.append(effect, keys, this.before, high, low, actorId, this.slotOfAll());
     if (keys.count === 0) return this.applyWhole(effect, high, low);
     for (let i = 0; i < keys.count; i++) {
       const role = keys.roles[i];
@@ -153,7 +156,7 @@ export class StoreStamps implements MutationReader {
 
   /** FLUSHALL at that stamp. */
   raiseFloors(high: number, low: number): void {
-    for (const index of this.databaseIndexes) this.tables[index].raiseFloor(high, low);
+    for (const table of this.tables) table?.raiseFloor(high, low);
     this.floorHigh = high;
     this.floorLow = low;
   }
@@ -172,6 +175,14 @@ export class StoreStamps implements MutationReader {
     if (this.expiredHashes.size === 0) return false;
     const expiredMs = this.expiredHashes.get(hashId(slot, tag));
     return expiredMs !== undefined && expiredMs > timeMs;
+  }
+
+  /** Of the keys of what is recorded now. */
+  private slotOfAll(): number {
+    const { keys, slots } = this;
+    if (keys.count === 0) return EVERY_SLOT;
+    for (let i = 1; i < keys.count; i++) if (slots[i] !== slots[0]) return EVERY_SLOT;
+    return slots[0];
   }
 
   private makeStamp(): void {
