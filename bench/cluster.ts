@@ -3,7 +3,8 @@
  * one node by itself:
  *
  *   throughput  SET and GET at pipeline 1 and 16, 50 clients: through the owner of the store,
- *               through a node that forwards, by one node alone, by redis-server's master
+ *               through a node that forwards, by one node alone, by redis-server's master; and
+ *               the processor time of a command, that of all copies together
  *   lag         from the sending of a SET to its being seen at another node, under a steady load
  *   fill        a node that joins: MB of values a second until it is ready
  *   memory      of the owner, while one node hangs and writes go on
@@ -24,7 +25,7 @@ import { askInfo, askText, DIGITS, loadKeys } from './support/bulk-load.ts';
 import { startInMemory } from './support/in-memory.ts';
 import { measureLag } from './support/lag-meter.ts';
 import { generateLoad } from './support/load-generator.ts';
-import { rssBytes } from './support/process-stats.ts';
+import { cpuS, rssBytes } from './support/process-stats.ts';
 import { median, print, printJson, printMachine, printTable, verdict } from './support/report.ts';
 
 const { values: flags } = parseArgs({
@@ -77,8 +78,9 @@ async function main(): Promise<void> {
   const owner = await ownerOf(cluster.nodes);
   const other = cluster.nodes.find((node) => node !== owner)!;
   const replicated = await startReplicated();
+  const all = { nodes: cluster.nodes, replicated };
   const figures = {
-    throughput: PARTS.includes('throughput') ? await throughput(owner, other, replicated) : [],
+    throughput: PARTS.includes('throughput') ? await throughput(owner, other, all) : [],
     lag: PARTS.includes('lag') ? await lag(owner, other, replicated) : [],
     fill: PARTS.includes('fill') ? await fill(cluster, owner) : null,
     memory: PARTS.includes('memory') ? await memory(cluster, owner) : null,
@@ -88,7 +90,7 @@ async function main(): Promise<void> {
 
 interface Replicated {
   readonly master: RunningServer;
-  readonly replica: RunningServer;
+  readonly replicas: readonly RunningServer[];
 }
 
 async function startReplicated(): Promise<Replicated> {
@@ -104,7 +106,7 @@ async function startReplicated(): Promise<Replicated> {
     const text = await askText(master.port, 'INFO', 'replication');
     return (text.match(/state=online/g) ?? []).length === 2 || undefined;
   });
-  return { master, replica: replicas[0]! };
+  return { master, replicas };
 }
 
 /** Who executes for the default store. */
@@ -118,66 +120,122 @@ function isOwner({ metadata }: { metadata: { owned_stores?: readonly string[] } 
   return metadata.owned_stores?.includes('default') === true;
 }
 
-async function throughput(owner: ClusterNode, other: ClusterNode, { master }: Replicated) {
+/** Where load is put, and the processes that work for it. */
+interface Seat {
+  readonly name: string;
+  readonly port: number;
+  /** The one that is asked first. */
+  readonly pids: readonly number[];
+}
+
+interface Trial {
+  readonly perSecond: number;
+  /** Of a command: at the node that is asked, and at all of them. */
+  readonly ownUs: number;
+  readonly allUs: number;
+}
+
+async function throughput(
+  owner: ClusterNode,
+  other: ClusterNode,
+  { nodes, replicated }: { nodes: readonly ClusterNode[]; replicated: Replicated },
+) {
+  const { master, replicas } = replicated;
   const alone = await startInMemory();
   context.after(() => alone.stop());
-  const seats = { owner: owner.port, other: other.port, alone: alone.port, redis: master.port };
-  const names = Object.keys(seats) as (keyof typeof seats)[];
+  const pids = new Map<ClusterNode, number>();
+  for (const node of nodes) pids.set(node, await pidOf(node.port));
+  const pidsFrom = (first: ClusterNode) => [
+    pids.get(first)!,
+    ...nodes.filter((node) => node !== first).map((node) => pids.get(node)!),
+  ];
+  const seats: readonly Seat[] = [
+    { name: 'owner', port: owner.port, pids: pidsFrom(owner) },
+    { name: 'forwarded', port: other.port, pids: pidsFrom(other) },
+    { name: 'alone', port: alone.port, pids: [alone.pid] },
+    { name: 'redis+2', port: master.port, pids: [master, ...replicas].map(({ pid }) => pid) },
+  ];
   for (const port of [owner.port, alone.port, master.port]) {
     await loadKeys(port, KEY_COUNT, ['SET', `key:${DIGITS}`, 'v'.repeat(64)]);
   }
   const rows = [];
-  for (const [name, args] of Object.entries(WORKLOADS)) {
+  for (const [command, args] of Object.entries(WORKLOADS)) {
     for (const depth of DEPTHS) {
-      const found = new Map<string, number[]>(names.map((seat) => [seat, []]));
-      const counts = new Map<string, number>();
-      for (const seat of names) {
-        const trial = await load(seats[seat], args, depth, IS_TINY ? 500 : 20_000 * depth ** 0.5);
-        counts.set(seat, Math.max(500, Math.round(trial * SECONDS)));
-      }
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const seat of round % 2 === 0 ? names : [...names].reverse()) {
-          found.get(seat)!.push(await load(seats[seat], args, depth, counts.get(seat)!));
-        }
-      }
-      const of = (seat: keyof typeof seats) => median(found.get(seat)!);
-      const ratio = of('owner') / of('redis');
-      rows.push({ name, depth, owner: of('owner'), other: of('other'), alone: of('alone') });
-      Object.assign(rows.at(-1)!, { redis: of('redis'), ratio });
+      const found = await inTurns(seats, { args, depth });
+      const ratio = found[0]!.perSecond / found[3]!.perSecond;
+      rows.push({ command, depth, ratio, seats: found });
     }
   }
-  const cells = rows as (Record<keyof typeof seats | 'depth' | 'ratio', number> & {
-    name: string;
-  })[];
+  const head = ['depth', ...seats.map(({ name }) => name)];
   printTable(
-    ['commands/s', 'depth', 'owner', 'forwarded', 'alone', 'redis+2', 'ratio', 'verdict'],
-    cells.map(({ name, depth, owner: own, other: far, alone: one, redis, ratio }) => [
-      name,
+    ['commands/s', ...head, 'ratio', 'verdict'],
+    rows.map(({ command, depth, ratio, seats: cells }) => [
+      command,
       `${depth}`,
-      ...[own, far, one, redis].map((perSecond) => perSecond.toFixed(0)),
+      ...cells.map(({ perSecond }) => perSecond.toFixed(0)),
       ratio.toFixed(2),
       verdict(ratio >= THROUGHPUT_TARGET, IS_TINY),
     ]),
   );
-  return cells;
+  print('');
+  printTable(
+    ['us a command, of all', ...head],
+    rows.map(({ command, depth, seats: cells }) => [
+      command,
+      `${depth}`,
+      ...cells.map(({ allUs, ownUs }) => `${ownUs.toFixed(1)} of ${allUs.toFixed(1)}`),
+    ]),
+  );
+  return rows;
+}
+
+/** Medians of each seat. */
+async function inTurns(
+  seats: readonly Seat[],
+  work: { readonly args: readonly string[]; readonly depth: number },
+): Promise<Trial[]> {
+  const trials: Trial[][] = seats.map(() => []);
+  const counts: number[] = [];
+  for (const seat of seats) {
+    const { perSecond } = await load(seat, work, IS_TINY ? 500 : 20_000 * work.depth ** 0.5);
+    counts.push(Math.max(500, Math.round(perSecond * SECONDS)));
+  }
+  const order = [...seats.keys()];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const i of round % 2 === 0 ? order : order.toReversed()) {
+      trials[i]!.push(await load(seats[i]!, work, counts[i]!));
+    }
+  }
+  const medianOf = (of: Trial[], what: keyof Trial) => median(of.map((trial) => trial[what]));
+  return trials.map((of) => ({
+    perSecond: medianOf(of, 'perSecond'),
+    ownUs: medianOf(of, 'ownUs'),
+    allUs: medianOf(of, 'allUs'),
+  }));
 }
 
 async function load(
-  port: number,
-  args: readonly string[],
-  depth: number,
+  { pids, port }: Seat,
+  { args, depth }: { readonly args: readonly string[]; readonly depth: number },
   commandCount: number,
-): Promise<number> {
+): Promise<Trial> {
   const count = Math.round(commandCount);
+  const before = pids.map(cpuS);
   const one = { args, depth, commandCount: count, clientCount: CLIENT_COUNT, keyCount: KEY_COUNT };
-  return (await generateLoad(port, one)).perSecond;
+  const { perSecond } = await generateLoad(port, one);
+  const usedUs = pids.map((pid, i) => ((cpuS(pid) - before[i]!) * 1e6) / count);
+  return { perSecond, ownUs: usedUs[0]!, allUs: usedUs.reduce((sum, us) => sum + us, 0) };
 }
 
-async function lag(owner: ClusterNode, other: ClusterNode, { master, replica }: Replicated) {
+async function pidOf(port: number): Promise<number> {
+  return Number(await askInfo(port, 'server', 'process_id'));
+}
+
+async function lag(owner: ClusterNode, other: ClusterNode, { master, replicas }: Replicated) {
   const rows = [];
   for (const [name, from, to] of [
     ['ours', owner.port, other.port],
-    ['redis-server', master.port, replica.port],
+    ['redis-server', master.port, replicas[0]!.port],
   ] as const) {
     const quiet = await measureLag(from, to, LAG_SAMPLES);
     rows.push({ name, ...quiet });
@@ -223,7 +281,7 @@ async function memory(cluster: LocalCluster, owner: ClusterNode) {
   const hanging = cluster.nodes.find((node) => node !== owner)!;
   await owner.call('FLUSHALL');
   await sleep(500);
-  const pid = Number(await askInfo(owner.port, 'server', 'process_id'));
+  const pid = await pidOf(owner.port);
   const beforeBytes = rssBytes(pid);
   hanging.signal('SIGSTOP');
   let mostBytes = 0;
