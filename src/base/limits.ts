@@ -135,8 +135,12 @@ export const LIMITS = {
   /** Connections that other nodes opened here, and those of them that did not greet yet. */
   linkCountMax: 1_000,
   linkStrangerCountMax: 64,
-  /** What waits for one peer: beyond it nothing more is sent to it. */
+  /** What waits for one peer, but for the longest message: beyond it nothing more is sent to it. */
   linkQueueBytesMax: 64 * MIB,
+  /** A longer message is sent in parts of so much, between which urgent ones go. */
+  linkPartBytes: 256 * KIB,
+  /** Urgent ones that wait for one peer. */
+  linkUrgentBytesMax: MIB,
   /** What was sent to a peer and not read there yet: so much, then it must give credit. */
   linkWindowBytes: 8 * MIB,
   /** What a link's socket holds at most before it takes more. */

@@ -3,12 +3,12 @@
  * pair, until a test has them delivered, lost or cut off. They pass the real codec.
  */
 
-import type { Socket } from '../base/world.ts';
 import { LinkReader } from '../cluster/peers/link-reader.ts';
 import { MessageQueue } from '../cluster/peers/message-queue.ts';
 import type { MessageWriter } from '../cluster/peers/message-writer.ts';
 import type { MessageHandler, Peer, PeerBus, PeerListener } from '../cluster/peers/peer-bus.ts';
 import type { Draw } from './seeded.ts';
+import { takeMessage } from './written-message.ts';
 
 const HEAD_BYTES = 5;
 
@@ -237,14 +237,6 @@ class FakeWriter extends MessageQueue {
 
   override end(): void {
     super.end();
-    const parts: Uint8Array[] = [];
-    const socket = {
-      write(bytes: Uint8Array, start: number, end: number): boolean {
-        parts.push(bytes.slice(start, end));
-        return true;
-      },
-    };
-    while (this.send(socket as unknown as Socket, Number.POSITIVE_INFINITY) > 0);
-    this.onEnd(new Uint8Array(Buffer.concat(parts)));
+    this.onEnd(takeMessage(this));
   }
 }

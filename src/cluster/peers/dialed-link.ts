@@ -83,7 +83,7 @@ export class DialedLink implements WireOwner {
 
   /** Bytes of the stream so far: those that wait as well, and those that the peer has read. */
   get writtenBytes(): number {
-    return this.wire === null ? 0 : this.wire.sentBytes + this.wire.output.byteCount;
+    return this.wire === null ? 0 : this.wire.output.sentBytes + this.wire.output.byteCount;
   }
 
   get deliveredBytes(): number {
@@ -176,7 +176,7 @@ export class DialedLink implements WireOwner {
     const consumedBytes = message.u53();
     const number = message.u32();
     const theirMs = message.u53();
-    const isSound = consumedBytes >= this.creditedBytes && consumedBytes <= wire.sentBytes;
+    const isSound = consumedBytes >= this.creditedBytes && consumedBytes <= wire.output.sentBytes;
     if (!isSound) throw broken('it gives credit for what was not sent');
     this.creditedBytes = consumedBytes;
     wire.allowedBytes = consumedBytes + LIMITS.linkWindowBytes;

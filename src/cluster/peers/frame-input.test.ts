@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMITS } from '../../base/limits.ts';
 import { FrameInput } from './frame-input.ts';
 import { LinkReader } from './link-reader.ts';
+import { MESSAGE } from './message-table.ts';
 
 const BROKEN = { code: 'MESSAGE_BROKEN' };
 
@@ -31,13 +33,13 @@ test('a length of nothing, or above the limit, is refused before memory is given
   longest.feed(Uint8Array.of(101, 0, 0, 0), 0, 4);
 });
 
-test('what was read counts as consumed when it is handed over or put aside, not while held', () => {
+test('what was read counts as consumed when it is handed over, not while held', () => {
   const types: number[] = [];
   const input = new FrameInput(100, ({ type }) => {
     types.push(type);
     if (type === 2) input.hold();
   });
-  const bytes = Uint8Array.from([...frame(1), ...frame(2, 9), ...frame(3), ...frame(4, 8, 7)]);
+  const bytes = Uint8Array.from([...frame(1), ...frame(2, 9), ...frame(3), ...frame(5, 8, 7)]);
   const spoilt = bytes.slice(0, bytes.length - 1);
   input.feed(spoilt, 0, spoilt.length);
   spoilt.fill(0xdd);
@@ -46,7 +48,7 @@ test('what was read counts as consumed when it is handed over or put aside, not 
   input.release();
   assert.deepEqual(types, [1, 2, 3]);
   input.feed(bytes, bytes.length - 1, bytes.length);
-  assert.deepEqual(types, [1, 2, 3, 4]);
+  assert.deepEqual(types, [1, 2, 3, 5]);
   assert.equal(input.consumedBytes, bytes.length);
   assert.equal(input.messageCount, 4);
 });
@@ -80,4 +82,55 @@ test('a reader refuses what is too short, and what no number is', () => {
   const done = over(1);
   done.close();
   assert.throws(() => done.u8(), BROKEN);
+});
+
+/** A long message of that type as its sender cuts it, `between` in each gap. */
+function longFrame(type: number, byteCount: number, between: readonly number[]): Uint8Array {
+  const body = new Uint8Array(byteCount).fill(7);
+  body[0] = type;
+  const head = new Uint8Array(4);
+  new DataView(head.buffer).setUint32(0, byteCount, true);
+  const pieces: Uint8Array[] = [head];
+  for (let at = 0; at < byteCount; at += LIMITS.linkPartBytes) {
+    if (at > 0) pieces.push(Uint8Array.from([...between, 0, 0, 0, 0]));
+    pieces.push(body.subarray(at, at + LIMITS.linkPartBytes));
+  }
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+const LONG_BYTES = 2 * LIMITS.linkPartBytes + 5;
+
+test('a long message comes in parts, with whole others in its gaps', () => {
+  const urgent = frame(MESSAGE.view, 1, 2);
+  const bytes = longFrame(MESSAGE.state, LONG_BYTES, [...urgent, ...frame(MESSAGE.view)]);
+  const cuts = [1, 3, 1_000, 65_536, bytes.length];
+  for (const cut of cuts) {
+    const types: number[] = [];
+    const input = new FrameInput(LONG_BYTES, (message) => void types.push(message.type));
+    for (let at = 0; at < bytes.length; at += cut) {
+      const part = bytes.slice(at, at + cut);
+      input.feed(part, 0, part.length);
+      part.fill(0xdd);
+    }
+    const { view, state } = MESSAGE;
+    assert.deepEqual(types, [view, view, view, view, state]);
+    // What is urgent needs no credit, and neither do the gaps.
+    assert.equal(input.consumedBytes, 4 + LONG_BYTES);
+  }
+});
+
+test('parts of a long message count as consumed before it is whole', () => {
+  const input = new FrameInput(LONG_BYTES, () => assert.fail());
+  const bytes = longFrame(MESSAGE.state, LONG_BYTES, []);
+  input.feed(bytes, 0, 100_000);
+  assert.equal(input.consumedBytes, 100_000);
+});
+
+test('within a long message stands no other long one, and nothing above the limit', () => {
+  for (const length of [LIMITS.linkPartBytes + 1, LONG_BYTES + 1]) {
+    const inner = [length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24];
+    const bytes = longFrame(MESSAGE.state, LONG_BYTES, inner);
+    const input = new FrameInput(LONG_BYTES, () => assert.fail());
+    assert.throws(() => input.feed(bytes, 0, bytes.length), BROKEN);
+  }
 });

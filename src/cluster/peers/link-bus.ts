@@ -180,12 +180,13 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
 
   begin(peer: LinkPeer, type: number): MessageWriter | null {
     const wire = peer.openWire;
-    if (wire === null || wire.queuedBytes > LIMITS.linkQueueBytesMax) {
+    const queue = wire?.queueOf(type) ?? null;
+    if (wire === null || queue === null) {
       this.counters[METRIC.linkMessagesDropped]++;
       return null;
     }
     wire.flushLater();
-    return wire.output.begin(type);
+    return queue.begin(type);
   }
 
   flush(): void {
@@ -193,7 +194,7 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     this.unflushed = [];
     for (const wire of wires) {
       wire.isFlushAsked = false;
-      if (wire.output.isOpen) wire.flushLater();
+      if (wire.isOpen) wire.flushLater();
       else wire.flush();
     }
   }

@@ -5,6 +5,7 @@ import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { FrameInput } from './frame-input.ts';
 import type { LinkReader } from './link-reader.ts';
 import { MessageQueue } from './message-queue.ts';
+import { isUrgent } from './message-table.ts';
 
 /** What all links of a node share. */
 export interface LinkHost {
@@ -28,15 +29,15 @@ export interface WireOwner {
 
 /**
  * One connection between two nodes: messages in, messages out. How much may be on its way is
- * bounded twice: the socket holds little, the peer gives credit for what it has read.
+ * bounded twice: the socket holds little, the peer gives credit for what it has read. Urgent
+ * messages are few and short: they need no credit, and overtake the others.
  */
 export class LinkWire implements SocketHandler {
   readonly output = new MessageQueue();
+  readonly urgent = new MessageQueue();
   readonly input: FrameInput;
   readonly openedMs: number;
-  /** Of the stream's bytes, so many were handed to the socket. */
-  sentBytes = 0;
-  /** So many may be, by the credit that the peer gave. */
+  /** So many bytes of `output` may be sent in all, by the credit that the peer gave. */
   allowedBytes = Number.POSITIVE_INFINITY;
   isFlushAsked = false;
   readonly remoteAddress: string;
@@ -62,12 +63,25 @@ export class LinkWire implements SocketHandler {
 
   /** Written, and not yet taken by the system. */
   get queuedBytes(): number {
-    return this.output.byteCount + this.socket.queuedBytes;
+    return this.output.byteCount + this.urgent.byteCount + this.socket.queuedBytes;
   }
 
   /** Memory held for what waits, and for what is to come. */
   get bufferBytes(): number {
-    return this.output.bufferBytes + this.socket.queuedBytes;
+    return this.output.bufferBytes + this.urgent.bufferBytes + this.socket.queuedBytes;
+  }
+
+  /** A message is being written: nothing is sent until its end. */
+  get isOpen(): boolean {
+    return this.output.isOpen || this.urgent.isOpen;
+  }
+
+  /** The queue for messages of that type; null: too much waits in it. */
+  queueOf(type: number): MessageQueue | null {
+    const { output, urgent } = this;
+    if (isUrgent(type)) return urgent.byteCount <= LIMITS.linkUrgentBytesMax ? urgent : null;
+    if (output.byteCount <= LIMITS.linkQueueBytesMax) return output;
+    return output.byteCount - output.longestBytes <= LIMITS.linkQueueBytesMax ? output : null;
   }
 
   /** The other end has greeted: it may send long messages from now on. */
@@ -101,19 +115,16 @@ export class LinkWire implements SocketHandler {
 
   /** Hands to the socket what it and the peer's credit allow. */
   flush(): void {
-    const { output, socket } = this;
-    const { counters } = this.host;
-    counters[METRIC.linkMessagesSent] += output.messageCount - this.countedSent;
-    this.countedSent = output.messageCount;
-    while (output.byteCount > 0 && !this.isClosed) {
-      const room = Math.min(
-        this.allowedBytes - this.sentBytes,
-        LIMITS.linkSocketBytesMax - socket.queuedBytes,
-      );
-      if (room <= 0) return;
-      const byteCount = output.send(socket, room);
-      this.sentBytes += byteCount;
-      counters[METRIC.linkBytesSent] += byteCount;
+    const { output, socket, urgent } = this;
+    this.countSent();
+    while (!this.isClosed) {
+      const socketRoom = LIMITS.linkSocketBytesMax - socket.queuedBytes;
+      if (socketRoom <= 0) return;
+      if (urgent.byteCount > 0 && output.isBetweenFrames) this.sendUrgent();
+      const room = Math.min(this.allowedBytes - output.sentBytes, socketRoom);
+      if (output.byteCount === 0 || room <= 0) return;
+      const byteCount = output.send(socket, room, urgent.byteCount > 0);
+      this.host.counters[METRIC.linkBytesSent] += byteCount;
     }
   }
 
@@ -158,6 +169,20 @@ export class LinkWire implements SocketHandler {
 
   onClose(error: string): void {
     this.break(error === '' ? 'the other side closed it' : error);
+  }
+
+  /** All of them: what follows may be in the middle of a message. */
+  private sendUrgent(): void {
+    const { socket, urgent } = this;
+    while (urgent.byteCount > 0) {
+      this.host.counters[METRIC.linkBytesSent] += urgent.send(socket, urgent.byteCount);
+    }
+  }
+
+  private countSent(): void {
+    const messageCount = this.output.messageCount + this.urgent.messageCount;
+    this.host.counters[METRIC.linkMessagesSent] += messageCount - this.countedSent;
+    this.countedSent = messageCount;
   }
 
   private countReceived(): void {

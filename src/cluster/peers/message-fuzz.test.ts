@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { NodeError } from '../../base/errors.ts';
 import { MESSAGE_CODECS, type MessageCodec, typeOf } from '../../testing/message-codecs.ts';
 import { type Draw, seeded } from '../../testing/seeded.ts';
-import { TakingSocket } from '../../testing/taking-socket.ts';
+import { takeMessage } from '../../testing/written-message.ts';
 import { LinkReader } from './link-reader.ts';
 import { MessageQueue } from './message-queue.ts';
 
@@ -13,11 +13,9 @@ const BODY_START = 5;
 
 function encode(codec: MessageCodec, draw: Draw): { bytes: Uint8Array; told: unknown } {
   const queue = new MessageQueue();
-  const socket = new TakingSocket();
   const told = codec.write(queue.begin(typeOf(codec)), draw);
   assert.equal(queue.isOpen, false, `${codec.name} is ended`);
-  while (queue.byteCount > 0) queue.send(socket, Number.POSITIVE_INFINITY);
-  return { bytes: socket.taken(), told };
+  return { bytes: takeMessage(queue), told };
 }
 
 /** @returns null: it was refused as it should be */

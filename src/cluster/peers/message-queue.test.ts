@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMITS } from '../../base/limits.ts';
 import { drawBytes, drawText } from '../../testing/message-codecs.ts';
 import { type Draw, seeded } from '../../testing/seeded.ts';
 import { TakingSocket } from '../../testing/taking-socket.ts';
@@ -21,7 +22,9 @@ function drawField(draw: Draw): Field {
   if (kind === 'u53') return { kind, value: draw(2 ** 53) };
   if (kind === 'f64') return { kind, value: draw(2 ** 30) / 7 - 1e7 };
   if (kind === 'text') return { kind, value: drawText(draw, 0).repeat(draw(3) === 0 ? 40 : 1) };
-  return { kind, value: Buffer.from(drawBytes(draw)) };
+  const bytes = Buffer.from(drawBytes(draw));
+  if (draw(12) > 0) return { kind, value: bytes };
+  return { kind, value: Buffer.alloc(draw(3 * LIMITS.linkPartBytes), bytes) };
 }
 
 function write(queue: MessageQueue, type: number, fields: readonly Field[]): void {
@@ -31,7 +34,8 @@ function write(queue: MessageQueue, type: number, fields: readonly Field[]): voi
     else if (kind !== 'bytes') queue[kind](value as number);
     else {
       const bytes = Buffer.concat([Buffer.from('<'), value as Buffer, Buffer.from('>')]);
-      queue.bytes(bytes, 1, bytes.length - 1);
+      // What is lent stays as it is.
+      queue[bytes.length % 2 === 0 ? 'bytes' : 'lend'](bytes, 1, bytes.length - 1);
     }
   }
   queue.end();
@@ -126,6 +130,41 @@ test('long bytes hold no more memory than they have, and it goes when they are s
   const socket = new TakingSocket();
   while (queue.byteCount > 0) queue.send(socket, Number.POSITIVE_INFINITY);
   assert.ok(queue.bufferBytes <= 128 * 1024, `${queue.bufferBytes}`);
+});
+
+test('lent bytes are not copied, and nothing is written over them', () => {
+  const queue = new MessageQueue();
+  const byteCount = 20 * 1024 * 1024;
+  const lent = new Uint8Array(byteCount);
+  queue.begin(7).lend(lent, 0, byteCount).end();
+  queue.begin(8).u8(9).end();
+  while (queue.byteCount > 0) queue.send(new TakingSocket(), Number.POSITIVE_INFINITY);
+  queue.begin(8).text('x'.repeat(100)).end();
+  assert.ok(queue.bufferBytes <= 128 * 1024, `${queue.bufferBytes}`);
+  assert.ok(lent.every((byte) => byte === 0));
+});
+
+test('a long message has gaps in which others may stand, and so has what follows it', () => {
+  const queue = new MessageQueue();
+  const socket = new TakingSocket();
+  const part = LIMITS.linkPartBytes;
+  queue
+    .begin(7)
+    .bytes(new Uint8Array(2 * part), 0, 2 * part)
+    .end();
+  queue.begin(8).u8(1).end();
+  assert.ok(queue.isBetweenFrames);
+  assert.equal(queue.longestBytes, 2 * part + 5);
+  const stops: number[] = [];
+  while (queue.byteCount > 0) {
+    queue.send(socket, 100_000, true);
+    if (queue.isBetweenFrames) stops.push(queue.sentBytes);
+  }
+  // A frame's length counts, and its type is the first byte of the first part.
+  const longEnd = 4 + 1 + 4 + 2 * part;
+  assert.deepEqual(stops, [4 + part, 4 + 2 * part, longEnd, longEnd + 6]);
+  assert.equal(queue.longestBytes, 0);
+  assert.equal(socket.taken().length, longEnd + 6 + 2 * 4);
 });
 
 test('one message is written at a time, and only whole ones are sent', () => {

@@ -8,6 +8,11 @@
  * What is written is a stream of bytes that happens to be cut into chunks: long bytes lie across
  * several of them, so that nothing is copied but once and no buffer grows. A number never does.
  * Messages of a usual loop turn fit one chunk, which leaves in one write and is used again.
+ *
+ * A long frame is cut into parts, so that others need not wait for the end of it: in each gap stand
+ * whole frames of another queue, and a length of 0, behind which the long one goes on.
+ *
+ *     u32 length | 256 KiB | frame .. | u32 0 | 256 KiB | u32 0 | ... | the rest
  */
 import { assert } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -19,6 +24,7 @@ const CHUNK_BYTES = 64 * 1024;
 const LONG_CHUNK_BYTES = 1024 * 1024;
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES + 1;
+const NONE = -1;
 
 class Chunk {
   readonly bytes: Uint8Array;
@@ -27,26 +33,56 @@ class Chunk {
   start = 0;
   /** Written up to there. */
   end = 0;
-  /** The socket reads from it for a while: it is not written again. */
+  /** The first frame that begins in it does so here; -1: none does. */
+  frameStart = NONE;
+  /** Others read from it for a while: it is not written again. */
   isLent = false;
 
-  constructor(byteCount: number) {
-    this.bytes = new Uint8Array(byteCount);
-    this.view = new DataView(this.bytes.buffer);
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
+}
+
+/** Of a frame longer than a part: where in the stream lies what its length tells of. */
+interface LongFrame {
+  readonly start: number;
+  readonly end: number;
 }
 
 export class MessageQueue implements MessageWriter {
   /** Written and not handed to the socket; of a message that is not whole, too. */
   byteCount = 0;
   messageCount = 0;
+  /** Of the stream, so many bytes were handed to the socket; what stands in gaps is no part of it. */
+  sentBytes = 0;
   private readonly chunks: Chunk[] = [];
   private tail = NO_CHUNK;
   private spare: Chunk | null = null;
   /** Where the length of the message goes that is being written. */
   private lengthChunk: Chunk | null = null;
   private lengthAt = 0;
+  /** Place of it in the stream. */
   private messageStart = 0;
+  private readonly longFrames: LongFrame[] = [];
+  /** Place of the next gap. */
+  private gapAt = Number.POSITIVE_INFINITY;
+
+  /** Whole frames may be sent here which are no part of the stream. */
+  get isBetweenFrames(): boolean {
+    if (this.byteCount === 0 || this.sentBytes === this.gapAt) return true;
+    const [head] = this.chunks;
+    return head.start === head.frameStart;
+  }
+
+  /** What the longest of the messages has left to send, if it is a long one. */
+  get longestBytes(): number {
+    let longest = 0;
+    for (const { start, end } of this.longFrames) {
+      longest = Math.max(longest, end - Math.max(start, this.sentBytes));
+    }
+    return longest;
+  }
 
   /** A message is begun and not ended: nothing may be sent. */
   get isOpen(): boolean {
@@ -65,10 +101,11 @@ export class MessageQueue implements MessageWriter {
     const tail = this.room(HEAD_BYTES);
     this.lengthChunk = tail;
     this.lengthAt = tail.end;
+    if (tail.frameStart === NONE) tail.frameStart = tail.end;
     tail.end += HEAD_BYTES;
     tail.bytes[tail.end - 1] = type;
     this.byteCount += HEAD_BYTES;
-    this.messageStart = this.byteCount - 1;
+    this.messageStart = this.sentBytes + this.byteCount - 1;
     return this;
   }
 
@@ -120,34 +157,73 @@ export class MessageQueue implements MessageWriter {
     return this.u32(end - start).raw(bytes, start, end);
   }
 
+  lend(bytes: Uint8Array, start: number, end: number): this {
+    if (end - start < CHUNK_BYTES) return this.bytes(bytes, start, end);
+    this.u32(end - start);
+    const chunk = this.push(new Chunk(bytes.subarray(start, end)));
+    chunk.end = end - start;
+    chunk.isLent = true;
+    this.byteCount += end - start;
+    return this;
+  }
+
   end(): void {
     const chunk = this.lengthChunk;
     assert(chunk !== null, 'a message is ended once');
-    const length = this.byteCount - this.messageStart;
-    assert(length <= LIMITS.messageBytesMax, 'a message is not longer than a peer takes');
-    chunk.view.setUint32(this.lengthAt, length, true);
+    const { messageStart } = this;
+    const end = this.sentBytes + this.byteCount;
+    assert(end - messageStart <= LIMITS.messageBytesMax, 'a message is not longer than allowed');
+    chunk.view.setUint32(this.lengthAt, end - messageStart, true);
     this.lengthChunk = null;
     this.messageCount++;
+    if (end - messageStart <= LIMITS.linkPartBytes) return;
+    this.longFrames.push({ start: messageStart, end });
+    if (this.longFrames.length === 1) this.findGap();
   }
 
   /**
    * Hands one chunk, or what of it is allowed, to the socket. No message may be open.
-   * @returns bytes handed over; 0: nothing waits
+   * @param isAwaited  no more than up to where frames of another queue may stand
+   * @returns          bytes handed over; 0: nothing waits
    */
-  send(socket: Socket, byteCountMax: number): number {
+  send(socket: Socket, byteCountMax: number, isAwaited = false): number {
     assert(this.lengthChunk === null, 'only whole messages are sent');
     if (this.byteCount === 0) return 0;
+    if (this.sentBytes === this.gapAt) {
+      socket.write(GAP_END, 0, LENGTH_BYTES);
+      this.findGap();
+    }
     const [head] = this.chunks;
     const { start } = head;
-    const byteCount = Math.min(head.end - start, byteCountMax);
+    const mayStop = isAwaited && start < head.frameStart;
+    const end = Math.min(mayStop ? head.frameStart : head.end, start + this.gapAt - this.sentBytes);
+    const byteCount = Math.min(end - start, byteCountMax);
     head.start += byteCount;
     this.byteCount -= byteCount;
+    this.sentBytes += byteCount;
     if (!socket.write(head.bytes, start, head.start)) {
       head.isLent = true;
       if (head === this.tail) this.tail = NO_CHUNK;
     }
     if (head.start === head.end) this.dropHead(head);
+    if (this.longFrames.length > 0 && this.sentBytes >= this.longFrames[0].end) this.dropLong();
     return byteCount;
+  }
+
+  private dropLong(): void {
+    this.longFrames.shift();
+    this.findGap();
+  }
+
+  /** Of the first long frame, the next one behind what is sent. */
+  private findGap(): void {
+    const [frame] = this.longFrames;
+    this.gapAt = Number.POSITIVE_INFINITY;
+    if (frame === undefined) return;
+    const sentBytes = Math.max(0, this.sentBytes - frame.start);
+    const partCount = Math.floor(sentBytes / LIMITS.linkPartBytes) + 1;
+    const gapAt = frame.start + partCount * LIMITS.linkPartBytes;
+    if (gapAt < frame.end) this.gapAt = gapAt;
   }
 
   private dropHead(head: Chunk): void {
@@ -158,6 +234,7 @@ export class MessageQueue implements MessageWriter {
     }
     head.start = 0;
     head.end = 0;
+    head.frameStart = NONE;
     if (head === this.tail) this.chunks.push(head);
     else this.spare = head;
   }
@@ -190,9 +267,13 @@ export class MessageQueue implements MessageWriter {
   }
 
   private grow(byteCount: number): Chunk {
-    let chunk = byteCount === CHUNK_BYTES ? this.spare : null;
-    if (chunk === null) chunk = new Chunk(byteCount);
-    else this.spare = null;
+    const spare = byteCount === CHUNK_BYTES ? this.spare : null;
+    if (spare === null) return this.push(new Chunk(new Uint8Array(byteCount)));
+    this.spare = null;
+    return this.push(spare);
+  }
+
+  private push(chunk: Chunk): Chunk {
     this.chunks.push(chunk);
     this.tail = chunk;
     return chunk;
@@ -211,4 +292,5 @@ function copyInto(chunk: Chunk, bytes: Uint8Array, from: number, length: number)
 const LOOPED_BYTES_MAX = 24;
 const TWO_32 = 2 ** 32;
 /** Has no room: the first byte takes a real one. */
-const NO_CHUNK = new Chunk(0);
+const NO_CHUNK = new Chunk(new Uint8Array(0));
+const GAP_END = new Uint8Array(LENGTH_BYTES);

@@ -9,6 +9,8 @@ export interface MessageWriter {
   text(value: string): this;
   /** With their length. */
   bytes(bytes: Uint8Array, start: number, end: number): this;
+  /** The same, and long ones are not copied: nobody may write to them ever again. */
+  lend(bytes: Uint8Array, start: number, end: number): this;
   /** The message is whole. */
   end(): void;
 }
