@@ -10,6 +10,7 @@ import type {
 import type { NodeReplication } from '../cluster/replication/node-replication.ts';
 import { NodeReplication as Replication } from '../cluster/replication/node-replication.ts';
 import type { StampTable } from '../cluster/replication/stamp-table.ts';
+import type { Store } from '../engine/store.ts';
 import { type CommandKit, createCommandKit } from './command-kit.ts';
 import { type FakeBus, FakeNet } from './fake-net.ts';
 import type { Draw } from './seeded.ts';
@@ -18,6 +19,10 @@ import type { Draw } from './seeded.ts';
 export class FakeOwnership implements Ownership {
   table: OwnershipTable;
   private readonly listeners: OwnershipListener[] = [];
+
+  get target(): OwnershipTable {
+    return this.table;
+  }
 
   constructor(nodeIds: readonly string[], ownerId: string) {
     this.table = tableOf(1, nodeIds, ownerId);
@@ -42,7 +47,23 @@ function tableOf(version: number, nodeIds: readonly string[], ownerId: string): 
     ownerOfStore: () => ownerId,
     ownerOfSlot: () => ownerId,
     holdersOfSlot: () => [ownerId, ...nodeIds.filter((id) => id !== ownerId)],
+    isWhole: true,
+    isHolder: (nodeId) => nodeIds.includes(nodeId),
+    slotsOf: (nodeId) => (nodeId === ownerId ? [...Array(SLOT_COUNT).keys()] : []),
   };
+}
+
+/** All that these stores are to be equal to is taken for equal. */
+export function trustStores(
+  stores: readonly Store[],
+  replication: NodeReplication,
+  { table }: Ownership,
+): void {
+  for (const store of stores) {
+    const duties = replication.slotsOf(store);
+    if (duties === null) replication.synced(store, table.ownerOfStore(store.name), null);
+    else for (const [id, slots] of duties.sources) replication.synced(store, id, slots);
+  }
 }
 
 export class ReplicationNode {
@@ -130,9 +151,7 @@ export class ReplicationKit {
   /** Each replica is taken for equal to the owner. */
   trust(): void {
     for (const { ownership, replication, kit } of this.nodes) {
-      for (const store of kit.node.services.stores) {
-        replication.synced(store, ownership.table.ownerOfStore(store.name));
-      }
+      trustStores(kit.node.services.stores.all, replication, ownership);
     }
   }
 

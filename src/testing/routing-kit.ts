@@ -8,7 +8,7 @@ import { Router } from '../cluster/routing/router.ts';
 import { type ClusterService, NO_CLUSTER } from '../commands/cluster-service.ts';
 import { type FakeBus, FakeNet } from './fake-net.ts';
 import { createNodeKit, type KitClient, type NodeKit } from './node-kit.ts';
-import { FakeOwnership } from './replication-kit.ts';
+import { FakeOwnership, trustStores } from './replication-kit.ts';
 
 export class RoutingNode {
   readonly id: string;
@@ -128,9 +128,7 @@ export class RoutingKit {
   /** Each replica is taken for equal to the owner. */
   trust(): void {
     for (const { kit, ownership, replication } of this.nodes) {
-      for (const store of kit.node.services.stores) {
-        replication.synced(store, ownership.table.ownerOfStore(store.name));
-      }
+      trustStores(kit.node.services.stores.all, replication, ownership);
     }
     this.settle();
   }

@@ -13,6 +13,7 @@ export class GossipOwnership implements Ownership {
   private readonly view: ClusterView;
   private readonly settings: Pick<ClusterConfiguration, 'placement' | 'replicationFactor'>;
   private readonly listeners: OwnershipListener[] = [];
+  private joined: OwnershipTable | null = null;
 
   constructor(
     view: ClusterView,
@@ -20,8 +21,15 @@ export class GossipOwnership implements Ownership {
   ) {
     this.view = view;
     this.settings = settings;
-    this.table = this.compute(0);
+    this.table = this.compute(0, view.readyIds);
     view.onChange(() => this.follow());
+  }
+
+  get target(): OwnershipTable {
+    const { table, view } = this;
+    if (view.state !== 'filling' || table.nodeIds.includes(view.selfId)) return table;
+    this.joined ??= this.compute(table.version, [...table.nodeIds, view.selfId]);
+    return this.joined;
   }
 
   onChange(listener: OwnershipListener): void {
@@ -32,11 +40,12 @@ export class GossipOwnership implements Ownership {
     const before = this.table;
     const { readyIds } = this.view;
     if (readyIds.join('\n') === before.nodeIds.join('\n')) return;
-    this.table = this.compute(before.version + 1);
+    this.table = this.compute(before.version + 1, readyIds);
+    this.joined = null;
     for (const listener of this.listeners) listener(this.table, before);
   }
 
-  private compute(version: number): OwnershipTable {
-    return new SlotTable({ version, nodeIds: this.view.readyIds, ...this.settings });
+  private compute(version: number, nodeIds: readonly string[]): OwnershipTable {
+    return new SlotTable({ version, nodeIds, ...this.settings });
   }
 }

@@ -15,12 +15,22 @@ export interface OwnershipTable {
   ownerOfSlot(slot: number): string;
   /** The owner first; under `replication_factor: all` every node. */
   holdersOfSlot(slot: number): readonly string[];
+  /** Every node holds every slot. */
+  readonly isWhole: boolean;
+  isHolder(nodeId: string, slot: number): boolean;
+  /** Those that the node owns, in order. */
+  slotsOf(nodeId: string): readonly number[];
 }
 
 export type OwnershipListener = (now: OwnershipTable, before: OwnershipTable) => void;
 
 export interface Ownership {
   readonly table: OwnershipTable;
+  /**
+   * As the table will be when this node is ready: what it is to hold by then it fills before. The
+   * same as `table` once it is, and while it leaves.
+   */
+  readonly target: OwnershipTable;
   /** Called after `table` has changed. */
   onChange(listener: OwnershipListener): void;
 }

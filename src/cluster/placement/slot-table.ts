@@ -22,6 +22,7 @@ export class SlotTable implements OwnershipTable {
   readonly version: number;
   readonly digest: string;
   readonly nodeIds: readonly string[];
+  readonly isWhole: boolean;
   private readonly isBalanced: boolean;
   /** How many hold a slot. */
   private readonly holderCount: number;
@@ -35,6 +36,7 @@ export class SlotTable implements OwnershipTable {
   constructor({ version, nodeIds, placement, replicationFactor }: SlotTableOptions) {
     this.version = version;
     this.nodeIds = [...nodeIds].sort(byBytes);
+    this.isWhole = replicationFactor === 0;
     this.isBalanced = placement === 'balanced';
     const { length } = nodeIds;
     this.holderCount = replicationFactor === 0 ? length : Math.min(replicationFactor, length);
@@ -57,6 +59,21 @@ export class SlotTable implements OwnershipTable {
     if (this.nodeIds.length === 0) return [];
     this.holders[slot] ??= this.listHolders(slot);
     return this.holders[slot];
+  }
+
+  isHolder(nodeId: string, slot: number): boolean {
+    const nodeIds = this.isWhole ? this.nodeIds : this.holdersOfSlot(slot);
+    return nodeIds.includes(nodeId);
+  }
+
+  slotsOf(nodeId: string): readonly number[] {
+    const index = this.nodeIds.indexOf(nodeId);
+    const slots: number[] = [];
+    if (index < 0) return slots;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.ownerIndex(slot) === index) slots.push(slot);
+    }
+    return slots;
   }
 
   private ownerIndex(slot: number): number {

@@ -1,13 +1,15 @@
 /**
  * Changes of one store on their way to the other nodes: encoded once, gathered for a loop turn, and
- * then written to every link as the same bytes. Nothing is kept for who cannot be reached: a batch
- * that follows with a gap before it tells that node that it has missed something.
+ * then written to every link as the same bytes; or, where not every node holds every key, those of
+ * them that are for it. Nothing is kept for who cannot be reached: a batch that follows with a gap
+ * before it tells that node that it has missed something.
  *
  *     buffer   [ records of this turn | an open group ]
  *                                     ^groupStart       stays until it has come to its end
  *
  * *Position* counts the changes since the start of the process. A batch tells where it begins, so
- * that whoever applies it sees gaps, and acknowledges how far it has come.
+ * that whoever applies it sees gaps, and acknowledges how far it has come. What is not for a node
+ * is no gap: its next batch begins where the last one that it got has ended.
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Effect } from '../../engine/effect.ts';
@@ -17,6 +19,12 @@ import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { EffectKeys } from './effect-keys.ts';
 import { MANY_KEYS, RECORD, WAS_ABSENT } from './effect-record.ts';
 import { RecordBuffer } from './record-buffer.ts';
+import { CONTEXT, EVERY_SLOT, GROUP_BEGIN, GROUP_END, RecordSlots } from './delivery/record-slots.ts';
+
+/** Who is told of changes of a slot. */
+export interface Audience {
+  hears(nodeId: string, slot: number): boolean;
+}
 
 export interface StreamOptions {
   readonly storeName: string;
@@ -28,6 +36,8 @@ export interface StreamOptions {
   readonly onFirst: () => void;
   /** Of a session; '' when it gave none. */
   readonly correlationOf: (actorId: number) => string;
+  /** Null: every node is told of everything. */
+  readonly audience: Audience | null;
 }
 
 /** What an effect's keys had for stamps, beside `EffectKeys`. */
@@ -50,6 +60,10 @@ export class EffectStream {
   isHeard = false;
   private readonly options: StreamOptions;
   private readonly out = new RecordBuffer();
+  /** Of the records in `out`; null: they are for everybody. */
+  private readonly slots: RecordSlots | null;
+  /** Position up to which each node that is up was told everything that is for it. */
+  private readonly told = new Map<string, number>();
   /** Where the open group begins; -1: none is open. */
   private groupStart = -1;
   /** `position` before the open group. */
@@ -62,6 +76,7 @@ export class EffectStream {
 
   constructor(options: StreamOptions) {
     this.options = options;
+    this.slots = options.audience === null ? null : new RecordSlots();
   }
 
   /** Bytes that are held: of this turn, or of a group that is open. */
@@ -73,6 +88,7 @@ export class EffectStream {
    * @param keys    of the effect
    * @param before  the stamps that they had
    * @param high    and the one that they have now
+   * @param slot    of all its keys, or EVERY_SLOT
    */
   append(
     effect: Effect,
@@ -81,9 +97,11 @@ export class EffectStream {
     high: number,
     low: number,
     actorId: number,
+    slot: number,
   ): void {
     if (!this.begin(actorId)) return;
     const { out } = this;
+    this.slots?.add(slot, out.end);
     out.u8(RECORD.effect);
     if (keys.count < MANY_KEYS) out.u8(keys.count);
     else {
@@ -107,6 +125,7 @@ export class EffectStream {
   /** @param kind  RECORD.functions or RECORD.stores */
   appendOther(effect: Effect, kind: number): void {
     if (!this.begin(0)) return;
+    this.slots?.add(EVERY_SLOT, this.out.end);
     this.out.u8(kind);
     this.out.command(effect.frame, this.options.names.find(effect.frame));
   }
@@ -120,11 +139,13 @@ export class EffectStream {
     this.forgetTold();
     this.correlationId = null;
     this.writeTime();
+    this.slots?.add(GROUP_BEGIN, this.out.end);
     this.out.u8(RECORD.groupBegin);
   }
 
   endGroup(): void {
     if (this.groupStart < 0) return;
+    this.slots?.add(GROUP_END, this.out.end);
     this.out.u8(RECORD.groupEnd);
     this.groupStart = -1;
     this.announce();
@@ -137,33 +158,74 @@ export class EffectStream {
     const end = groupStart < 0 ? out.end : groupStart;
     if (end === 0) return;
     const position = groupStart < 0 ? this.position : this.groupPosition;
-    const first = this.sentPosition + 1;
+    const before = this.sentPosition;
     this.sentPosition = position;
     this.batchCount++;
     this.batchBytes += end;
-    for (const peer of this.options.bus.peers) {
-      if (peer.isUp && !this.send(peer, first, end)) this.refusedCount++;
-    }
+    for (const peer of this.options.bus.peers) if (peer.isUp) this.sendBatch(peer, before, end);
     if (end === out.end) {
       out.reset();
+      this.slots?.reset();
       this.forgetTold();
     } else {
       out.dropBefore(end);
+      this.slots?.dropBefore(end);
       this.groupStart = 0;
     }
   }
 
   /** Tells a node where the stream stands, so that it sees what it has missed. */
   tell(peer: Peer): void {
-    this.send(peer, this.sentPosition + 1, 0);
+    const { sentPosition } = this;
+    const first = (this.told.get(peer.id) ?? sentPosition) + 1;
+    if (this.send(peer, first, NO_BYTES, 0)) this.told.set(peer.id, sentPosition);
   }
 
-  private send(peer: Peer, first: number, end: number): boolean {
+  /** A link with that node is new: what was sent by the one before may be lost. */
+  greet(peer: Peer): void {
+    this.told.delete(peer.id);
+    this.tell(peer);
+  }
+
+  /**
+   * From now on that node is told of slots of which it was not: it sees that something is missing.
+   * What was recorded before has been sent.
+   */
+  skip(peer: Peer): void {
+    this.position++;
+    this.sentPosition++;
+    this.told.set(peer.id, this.sentPosition);
+    this.tell(peer);
+  }
+
+  /** Up to where that node, which is up, can have come. */
+  toldTo(nodeId: string): number {
+    return this.told.get(nodeId) ?? this.sentPosition;
+  }
+
+  /** @param before  where the stream stood at the batch before */
+  private sendBatch(peer: Peer, before: number, end: number): void {
+    const { out, slots, told } = this;
+    const { audience } = this.options;
+    const toldBefore = told.get(peer.id) ?? before;
+    let batch = out;
+    let length = end;
+    if (slots !== null && audience !== null) {
+      batch = slots.select(out, end, (slot) => audience.hears(peer.id, slot));
+      length = batch.end;
+    }
+    // What it is told then shows that this is missing.
+    const isLost = length > 0 && !this.send(peer, toldBefore + 1, batch.bytes, length);
+    if (isLost) this.refusedCount++;
+    told.set(peer.id, length > 0 ? this.sentPosition : toldBefore);
+  }
+
+  private send(peer: Peer, first: number, bytes: Uint8Array, end: number): boolean {
     const { bus, storeName } = this.options;
     const writer = bus.begin(peer, MESSAGE.effects);
     if (writer === null) return false;
     writer.text(storeName).u53(first).u53(this.sentPosition);
-    writer.bytes(this.out.bytes, 0, end).end();
+    writer.bytes(bytes, 0, end).end();
     return true;
   }
 
@@ -186,6 +248,7 @@ export class EffectStream {
     const { nowMs } = this.options.clock;
     if (nowMs === this.timeMs) return;
     this.timeMs = nowMs;
+    this.slots?.add(CONTEXT, this.out.end);
     this.out.u8(RECORD.time);
     this.out.f64(nowMs);
   }
@@ -194,6 +257,7 @@ export class EffectStream {
     if (id === this.correlationId) return;
     this.correlationId = id;
     const bytes = new TextEncoder().encode(id);
+    this.slots?.add(CONTEXT, this.out.end);
     this.out.u8(RECORD.correlation);
     this.out.block(bytes, 0, bytes.length);
   }
@@ -211,6 +275,8 @@ export class EffectStream {
     this.options.onFirst();
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** A turn that brings more is sent in parts. */
 const BATCH_BYTES_MAX = LIMITS.turnReplyBytesMax;

@@ -2,7 +2,6 @@
  * Replication of all stores of a node: hands the messages of other nodes to the stores, sends what
  * the stores record, and follows the table of owners. See docs/design/replication.md.
  */
-import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Timer } from '../../base/world.ts';
@@ -13,16 +12,23 @@ import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
-import type { Ownership } from '../placement/ownership.ts';
+import type { Ownership, OwnershipTable } from '../placement/ownership.ts';
+import type { SlotSet } from '../placement/slot-set.ts';
 import { isOwnedBySlot } from '../placement/store-ownership.ts';
-import { DutyTable } from './duty-table.ts';
+import type { Counted } from './delivery/acknowledgements.ts';
+import { DutyTable } from './duties/duty-table.ts';
 import type { KeyGuard } from './effect-applier.ts';
-import { answerFetch, sendFetches } from './fetch/key-fetch.ts';
+import { EffectIntake } from './effect-intake.ts';
 import { type ClockBound, HybridClock } from './hybrid-clock.ts';
-import type { Quorum } from './quorum.ts';
+import type { Quorum } from './delivery/quorum.ts';
+import { EVERY_SLOT } from './delivery/record-slots.ts';
 import { ReplicatedStore } from './replicated-store.ts';
-import type { Duty, Replication, SyncReason } from './replication.ts';
+import type { Duty, Replication, SlotDuty, SyncReason } from './replication.ts';
+import { SlotAudience } from './delivery/slot-audience.ts';
+import type { SlotDuties } from './duties/slot-duties.ts';
+import { SlotDutyTable } from './duties/slot-duty-table.ts';
 import { type StampSeeds, stampSeeds } from './stamp-seeds.ts';
+import { isUnheard, tellStream } from './delivery/stream-upkeep.ts';
 
 export interface ReplicationOptions {
   readonly node: NodeServices;
@@ -43,22 +49,26 @@ export interface ReplicationOptions {
 const HAND_OVER_COUNT_MAX = 4;
 
 type DutyTold = (store: Store, now: Duty, before: Duty) => void;
-type SyncTold = (store: Store, reason: SyncReason) => void;
+type SyncTold = (store: Store, reason: SyncReason, ownerId: string) => void;
 
 export class NodeReplication implements Replication {
   readonly clock: HybridClock;
   private readonly options: ReplicationOptions;
   private readonly names: RealNames;
   private readonly seeds: StampSeeds;
+  /** Of stores that one node owns as a whole. */
   private readonly duties: DutyTable;
+  /** Of the others. */
+  private readonly slotDuties: SlotDutyTable;
+  /** Null: every node holds every key. */
+  private readonly audience: SlotAudience | null;
   /** By name; the default store first, whose stream tells of the others. */
   private readonly stores = new Map<string, ReplicatedStore>();
   private readonly dutyListeners: DutyTold[] = [];
   private readonly syncListeners: SyncTold[] = [];
+  private readonly slotListeners: ((store: Store) => void)[] = [];
   private timer: Timer | null = null;
-  /** From whom what is applied now came. */
-  private applyingFrom = '';
-  private guardOf: (store: Store, peerId: string) => KeyGuard | null = () => null;
+  private readonly intake: EffectIntake;
   private hasAcknowledgements = false;
   private isAwake: boolean;
   /** What is to be done when the first node comes. */
@@ -91,15 +101,32 @@ export class NodeReplication implements Replication {
         },
         onDuty: (name, now, before) => this.tellDuty(name, now, before),
         onHandOver: (name, ownerId, executorId) => this.handOver(name, ownerId, executorId),
-        onOwner: (name) => this.askForSync(name, 'owner'),
+        onOwner: (name, ownerId) => this.askForSync(name, 'owner', ownerId),
       },
     });
+    this.slotDuties = new SlotDutyTable({
+      bus,
+      ownership,
+      timers: world.timers,
+      onChange: (name) => this.tellSlots(name),
+      onDuty: (name, now, before) => this.tellDuty(name, now, before),
+    });
+    this.intake = new EffectIntake({
+      node,
+      bus,
+      logger: options.logger,
+      names: this.names,
+      find: (name) => this.stores.get(name) ?? null,
+      dutyOf: (store) => this.dutyOf(store),
+      slotsOf: (store) => this.slotsOf(store),
+      needSync: (parts, nodeId, reason) => this.needSync(parts, nodeId, reason),
+      onTaken: () => this.askForAcknowledgement(),
+    });
+    this.audience = ownership.table.isWhole ? null : new SlotAudience(bus.id, ownership);
     for (const store of stores) this.add(store);
     stores.onCreated((store) => this.add(store));
     stores.onDropped((store) => this.remove(store));
-    ownership.onChange((table) => {
-      if (!this.isStopped) this.duties.change(table);
-    });
+    ownership.onChange((table, before) => this.change(table, before));
     this.listen();
   }
 
@@ -113,11 +140,24 @@ export class NodeReplication implements Replication {
     this.isStopped = true;
     this.timer?.cancel();
     this.duties.stop();
+    this.slotDuties.stop();
     for (const store of this.stores.values()) store.stop();
   }
 
   dutyOf(store: Store): Duty {
-    return this.duties.dutyOf(store.name);
+    return this.slotsOf(store)?.duty ?? this.duties.dutyOf(store.name);
+  }
+
+  dutyOfSlot(store: Store, slot: number): SlotDuty {
+    return this.slotsOf(store)?.dutyOf(slot) ?? this.duties.dutyOf(store.name);
+  }
+
+  slotsOf(store: Store): SlotDuties | null {
+    return this.slotDuties.find(store.name);
+  }
+
+  onSlots(listener: (store: Store) => void): void {
+    this.slotListeners.push(listener);
   }
 
   ownerOf(store: Store): string {
@@ -130,7 +170,7 @@ export class NodeReplication implements Replication {
 
   /** Who says which keys changes of a peer are to leave alone. */
   guardWith(guardOf: (store: Store, peerId: string) => KeyGuard | null): void {
-    this.guardOf = guardOf;
+    this.intake.guardOf = guardOf;
   }
 
   onNeedsSync(listener: SyncTold): void {
@@ -147,7 +187,7 @@ export class NodeReplication implements Replication {
   }
 
   acknowledgedCount(store: Store, position: number): number {
-    return this.partsOf(store)?.acknowledgements.countAt(position) ?? 0;
+    return this.partsOf(store)?.acknowledgements.countAt(position, this.counted) ?? 0;
   }
 
   whenAcknowledged(
@@ -159,7 +199,18 @@ export class NodeReplication implements Replication {
   ): void {
     const parts = this.partsOf(store);
     if (parts === null) return done(false);
-    parts.acknowledgements.wait(position, nodeCount, timeoutMs, done);
+    const { counted } = this;
+    if (counted !== null) {
+      // Who was sent nothing of late has nothing to acknowledge.
+      parts.stream.flush();
+      tellStream(this.options.bus, parts);
+    }
+    parts.acknowledgements.wait(position, { counted, nodeCount, timeoutMs }, done);
+  }
+
+  /** Whom WAIT counts. */
+  private get counted(): Counted {
+    return this.audience?.countedOf(EVERY_SLOT) ?? null;
   }
 
   quorumOf(store: Store): Quorum | null {
@@ -172,7 +223,8 @@ export class NodeReplication implements Replication {
     for (const { acknowledgements, stream } of this.stores.values()) {
       if (stream.heldBytes > 0) return false;
       for (const peer of peers) {
-        if (peer.isUp && acknowledgements.positionOf(peer.id) < stream.position) return false;
+        if (peer.isUp && acknowledgements.positionOf(peer.id) < stream.toldTo(peer.id))
+          return false;
       }
     }
     return true;
@@ -202,13 +254,15 @@ export class NodeReplication implements Replication {
     else this.errands.push(errand);
   }
 
-  synced(store: Store, ownerId: string): void {
+  synced(store: Store, nodeId: string, slots: SlotSet | null = null): void {
     const parts = this.partsOf(store);
     if (parts === null) return;
-    const source = parts.findSource(ownerId);
-    if (source !== null) source.isWhole = true;
+    const source = parts.findSource(nodeId);
+    const duties = this.slotsOf(store);
+    if (slots !== null) duties?.settle(nodeId, slots);
+    if (source !== null) source.isWhole = duties === null || !duties.sources.has(nodeId);
     parts.contributedPosition = parts.stream.position;
-    this.duties.settle(store.name, ownerId);
+    if (duties === null) this.duties.settle(store.name, nodeId);
     this.askForAcknowledgement();
   }
 
@@ -221,21 +275,16 @@ export class NodeReplication implements Replication {
       clock: this.clock,
       seeds: this.seeds,
       names: this.names,
+      audience: this.audience,
       onFirst: this.options.askTurnEnd,
-      listener: {
-        onUnknown: (databaseIndex, frame, arg) => {
-          this.onUnknown(parts, databaseIndex, frame, arg);
-        },
-        onSwap: () => parts.fetches.askAgain(),
-        onApplied: (frame, correlationId) => this.trace(store, frame, correlationId),
-        onFailed: (reason) => this.onFailed(store, reason),
-      },
+      listener: this.intake.listenerOf(store, () => parts),
     });
     this.stores.set(store.name, parts);
     if (this.isAwake) parts.wake();
     parts.stream.isHeard = bus.peers.some((peer) => peer.isUp);
     const { cluster } = node.configuration;
-    this.duties.add(store.name, isOwnedBySlot(store.configuration, cluster));
+    if (isOwnedBySlot(store.configuration, cluster)) this.slotDuties.add(store.name);
+    else this.duties.add(store.name);
   }
 
   private send({ stream }: ReplicatedStore): void {
@@ -250,15 +299,13 @@ export class NodeReplication implements Replication {
     this.stores.get(store.name)?.stop();
     this.stores.delete(store.name);
     this.duties.remove(store.name);
+    this.slotDuties.remove(store.name);
   }
 
   private listen(): void {
     const { bus } = this.options;
-    bus.handle(MESSAGE.effects, (peer, message) => this.onEffects(peer, message));
     bus.handle(MESSAGE.acknowledge, (peer, message) => this.onAcknowledge(peer, message));
     bus.handle(MESSAGE.handover, (peer, message) => this.onHandOver(peer, message));
-    bus.handle(MESSAGE.fetch, (peer, message) => this.onFetch(peer, message));
-    bus.handle(MESSAGE.state, (peer, message) => this.onState(peer, message));
     bus.listen({
       onUp: (peer) => this.onUp(peer),
       onDown: (peer) => this.onDown(peer),
@@ -274,16 +321,19 @@ export class NodeReplication implements Replication {
   private onUp(peer: Peer): void {
     if (!this.isAwake) this.wake();
     const before = this.partsOf(this.options.node.stores.default)?.findSource(peer.id) ?? null;
-    if (before !== null && before.incarnation !== peer.incarnation) this.duties.lose(peer.id);
+    if (before !== null && before.incarnation !== peer.incarnation) {
+      this.duties.lose(peer.id);
+      this.slotDuties.lose(peer.id);
+    }
+    this.slotDuties.greet(peer);
     for (const parts of this.stores.values()) {
       const known = parts.findSource(peer.id);
       const isNew = known === null || known.incarnation !== peer.incarnation;
       parts.sourceOf(peer.id, peer.incarnation);
       if (isNew) parts.acknowledgements.forget(peer.id);
       parts.stream.isHeard = true;
-      parts.stream.tell(peer);
-      const isOwner = this.ownerOf(parts.store) === peer.id;
-      if (isNew && isOwner) this.needSync(parts, peer.id, 'owner');
+      parts.stream.greet(peer);
+      if (isNew) this.needSync(parts, peer.id, 'owner');
     }
   }
 
@@ -293,81 +343,6 @@ export class NodeReplication implements Replication {
       parts.stream.isHeard = isHeard;
       if (parts.fetches.dropOf(peer.id)) this.needSync(parts, peer.id, 'fetch');
     }
-  }
-
-  private onEffects(peer: Peer, message: MessageReader): void {
-    const parts = this.stores.get(message.text());
-    // A store that was dropped here, or is not made yet: what is missed shows when it is.
-    if (parts === undefined) return;
-    const first = message.u53();
-    const last = message.u53();
-    const source = parts.sourceOf(peer.id, peer.incarnation);
-    if (first > source.position + 1) {
-      this.options.node.counters[METRIC.streamGaps]++;
-      this.needSync(parts, peer.id, 'gap');
-    }
-    if (last > source.position) source.position = last;
-    message.bytes();
-    if (message.length > 0) this.apply(parts, peer.id, message);
-    if (parts.fetches.hasNew) this.fetch(parts);
-    this.askForAcknowledgement();
-  }
-
-  private apply(parts: ReplicatedStore, peerId: string, message: MessageReader): void {
-    const { applier } = parts;
-    const { counters } = this.options.node;
-    const { appliedCount, lostCount, skippedCount, unknownCount } = applier;
-    this.applyingFrom = peerId;
-    // Whom it waits for still executes, and this node's copy is that one's.
-    const isWaiting = this.dutyOf(parts.store) === 'waiting';
-    applier.guard = isWaiting ? null : this.guardOf(parts.store, peerId);
-    applier.apply(message);
-    counters[METRIC.replicatedChanges] += applier.appliedCount - appliedCount;
-    counters[METRIC.staleChanges] += applier.skippedCount - skippedCount;
-    counters[METRIC.lostVersions] += applier.lostCount - lostCount;
-    counters[METRIC.fetchedKeys] += applier.unknownCount - unknownCount;
-  }
-
-  /** While the store is filled, every key that differs comes by itself. */
-  private onUnknown(
-    parts: ReplicatedStore,
-    databaseIndex: number,
-    frame: Frame,
-    arg: number,
-  ): void {
-    const { applyingFrom } = this;
-    if (this.dutyOf(parts.store) === 'filling') return;
-    if (parts.fetches.count >= LIMITS.fetchedKeyCountMax) {
-      parts.fetches.dropOf(applyingFrom);
-      return this.needSync(parts, applyingFrom, 'fetch');
-    }
-    const nowMs = this.options.node.world.clock.monotonicMs();
-    parts.fetches.add(applyingFrom, databaseIndex, frame, arg, nowMs);
-  }
-
-  private fetch(parts: ReplicatedStore): void {
-    const { bus } = this.options;
-    for (const peerId of sendFetches(bus, parts)) {
-      parts.fetches.dropOf(peerId);
-      this.needSync(parts, peerId, 'fetch');
-    }
-  }
-
-  private onFetch(peer: Peer, message: MessageReader): void {
-    const parts = this.stores.get(message.text());
-    if (parts === undefined) return;
-    // What was changed before is sent before: the state holds it already.
-    parts.stream.flush();
-    answerFetch(this.options.bus, peer, parts, message);
-  }
-
-  private onState(peer: Peer, message: MessageReader): void {
-    const parts = this.stores.get(message.text());
-    if (parts === undefined) return;
-    message.bytes();
-    parts.fetches.settle(message);
-    this.apply(parts, peer.id, message);
-    this.askForAcknowledgement();
   }
 
   private onAcknowledge(peer: Peer, message: MessageReader): void {
@@ -402,28 +377,26 @@ export class NodeReplication implements Replication {
   /** Something of that node is missing here, or may be. */
   private needSync(parts: ReplicatedStore, peerId: string, reason: SyncReason): void {
     const source = parts.findSource(peerId);
-    if (source !== null) source.isWhole = false;
-    if (this.ownerOf(parts.store) !== peerId) return;
+    const duties = this.slotsOf(parts.store);
+    const isOwner = duties?.unsettle(peerId) ?? this.ownerOf(parts.store) === peerId;
+    // Of who owns nothing that is kept here nothing can be missing where slots have owners.
+    if (source !== null) source.isWhole = duties !== null && !isOwner;
+    if (!isOwner) return;
     this.duties.unsettle(parts.store.name, peerId);
-    this.askForSync(parts.store.name, reason);
+    this.askForSync(parts.store.name, reason, peerId);
   }
 
-  private askForSync(storeName: string, reason: SyncReason): void {
+  private askForSync(storeName: string, reason: SyncReason, ownerId: string): void {
     const parts = this.stores.get(storeName);
     if (parts === undefined) return;
-    for (const tell of this.syncListeners) tell(parts.store, reason);
+    for (const tell of this.syncListeners) tell(parts.store, reason, ownerId);
   }
 
-  /** Who has not acknowledged everything may have missed the last batch. */
   private tell(): void {
     const { bus, node } = this.options;
     const silentMs = node.world.clock.monotonicMs() - LIMITS.fetchMs;
     for (const parts of this.stores.values()) {
-      const { sentPosition } = parts.stream;
-      for (const peer of bus.peers) {
-        if (!peer.isUp || parts.acknowledgements.positionOf(peer.id) >= sentPosition) continue;
-        parts.stream.tell(peer);
-      }
+      tellStream(bus, parts);
       this.contribute(parts);
       const silentId = parts.fetches.findSilent(silentMs);
       if (silentId === '') continue;
@@ -440,12 +413,33 @@ export class NodeReplication implements Replication {
     const ownerId = this.ownerOf(parts.store);
     if (this.dutyOf(parts.store) !== 'replica') return;
     if (this.options.bus.find(ownerId)?.isUp !== true) return;
-    const { position } = parts.stream;
-    const heardPosition = parts.acknowledgements.positionOf(ownerId);
-    if (Math.max(heardPosition, parts.contributedPosition) >= position) return;
-    const isOld = parts.unheardPosition === position;
-    parts.unheardPosition = position;
-    if (isOld) this.needSync(parts, ownerId, 'gap');
+    if (isUnheard(parts, ownerId)) this.needSync(parts, ownerId, 'gap');
+  }
+
+  /** The table of owners has changed: what was executed by the one before goes out first. */
+  private change(table: OwnershipTable, before: OwnershipTable): void {
+    if (this.isStopped) return;
+    this.duties.change(table);
+    for (const parts of this.stores.values()) {
+      if (this.slotsOf(parts.store) !== null) this.tellGained(parts, before);
+    }
+    this.slotDuties.change(before);
+  }
+
+  /** Nodes that are told of slots from now on, of which they were not, are to compare them. */
+  private tellGained({ stream }: ReplicatedStore, before: OwnershipTable): void {
+    const { audience } = this;
+    stream.flush();
+    if (audience === null) return;
+    for (const peer of this.options.bus.peers) {
+      if (peer.isUp && audience.hasGained(peer.id, before)) stream.skip(peer);
+    }
+  }
+
+  private tellSlots(name: string): void {
+    const parts = this.stores.get(name);
+    if (parts === undefined) return;
+    for (const tell of this.slotListeners) tell(parts.store);
   }
 
   private tellDuty(name: string, now: Duty, before: Duty): void {
@@ -475,26 +469,5 @@ export class NodeReplication implements Replication {
     this.handOverCount = count + 1;
     this.duties.takeOver(name, peer.id, executorId);
     this.handOverCount = 0;
-  }
-
-  private trace(store: Store, frame: Frame, correlationId: string): void {
-    const { logger } = this.options;
-    if (!logger.isDebug()) return;
-    logger.debug('replicated', 'A change of another node was applied', {
-      correlationId,
-      command: (this.names.find(frame) ?? frame.latin1(0)).toLowerCase(),
-      store: store.name,
-      node: this.applyingFrom,
-    });
-  }
-
-  private onFailed(store: Store, reason: string): void {
-    this.options.node.counters[METRIC.failedChanges]++;
-    this.options.node.paced.warn(
-      'cluster',
-      'change-failed',
-      'A change of another node could not be executed here',
-      { store: store.name, node: this.applyingFrom, reason },
-    );
   }
 }

@@ -57,6 +57,13 @@ export class RecordBuffer {
     this.end += 4 + length;
   }
 
+  /** What another one holds between the two. */
+  copy({ bytes }: RecordBuffer, start: number, end: number): void {
+    this.reserve(end - start);
+    this.bytes.set(bytes.subarray(start, end), this.end);
+    this.end += end - start;
+  }
+
   /** ASCII, with its length. */
   word(text: string): void {
     this.reserve(4 + text.length);

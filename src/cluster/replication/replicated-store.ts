@@ -4,12 +4,13 @@ import type { Store } from '../../engine/store.ts';
 import type { RealNames } from '../../journal/real-names.ts';
 import type { CommandReplay } from '../../replay/command-replay.ts';
 import type { PeerBus } from '../peers/peer-bus.ts';
-import { Acknowledgements } from './acknowledgements.ts';
+import { Acknowledgements } from './delivery/acknowledgements.ts';
 import { type ApplierListener, EffectApplier } from './effect-applier.ts';
 import { EffectStream } from './effect-stream.ts';
 import { FetchTable } from './fetch/fetch-table.ts';
 import type { HybridClock } from './hybrid-clock.ts';
-import { Quorum } from './quorum.ts';
+import { Quorum } from './delivery/quorum.ts';
+import type { SlotAudience } from './delivery/slot-audience.ts';
 import type { StampSeeds } from './stamp-table.ts';
 import { StoreStamps } from './store-stamps.ts';
 
@@ -46,9 +47,10 @@ export class ReplicatedStore {
     seeds: StampSeeds;
     names: RealNames;
     listener: ApplierListener;
+    audience: SlotAudience | null;
     onFirst: () => void;
   }) {
-    const { bus, clock, listener, names, node, store } = options;
+    const { audience, bus, clock, listener, names, node, store } = options;
     this.store = store;
     this.stream = new EffectStream({
       storeName: store.name,
@@ -57,16 +59,18 @@ export class ReplicatedStore {
       names,
       onFirst: options.onFirst,
       correlationOf: (actorId) => node.clients.correlationOf(actorId),
+      audience,
     });
     const { seeds } = options;
     this.stamps = new StoreStamps({ store, clock, seeds, stream: this.stream, names });
     this.applier = new EffectApplier({ node, stamps: this.stamps, clock, listener });
     this.acknowledgements = new Acknowledgements(node.world.timers);
     this.fetches = new FetchTable();
-    const { consistency } = store.configuration;
-    const level = consistency ?? node.configuration.cluster.consistencyLevel;
-    const isQuorum = level === 'quorum';
-    this.quorum = isQuorum ? new Quorum(bus, this.stream, this.acknowledgements) : null;
+    const { consistencyLevel, replicationFactor } = node.configuration.cluster;
+    const { acknowledgements, stream } = this;
+    const isQuorum = (store.configuration.consistency ?? consistencyLevel) === 'quorum';
+    const quorum = { bus, stream, acknowledgements, audience, replicationFactor };
+    this.quorum = isQuorum ? new Quorum(quorum) : null;
   }
 
   /** From now on changes are stamped. */

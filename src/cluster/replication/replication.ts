@@ -3,14 +3,19 @@
  * nodes in order, each with the stamp that the key had before and the one it has now.
  */
 import type { Store } from '../../engine/store.ts';
-import type { Quorum } from './quorum.ts';
+import type { SlotSet } from '../placement/slot-set.ts';
+import type { Quorum } from './delivery/quorum.ts';
 import type { ReplicatedStore } from './replicated-store.ts';
+import type { SlotDuties } from './duties/slot-duties.ts';
 
 /**
  * `owner`: executes. `waiting`: it is to execute, and waits for the owner before to hand over.
  * `replica`: somebody else executes. `filling`: a replica that is not equal to the owner yet.
  */
 export type Duty = 'owner' | 'waiting' | 'replica' | 'filling';
+
+/** `none`: this node keeps no copy of the slot. */
+export type SlotDuty = Duty | 'none';
 
 /**
  * `gap`: changes of the owner were missed. `owner`: another node executes from now on, or the same
@@ -19,7 +24,14 @@ export type Duty = 'owner' | 'waiting' | 'replica' | 'filling';
 export type SyncReason = 'gap' | 'owner' | 'fetch';
 
 export interface Replication {
+  /** Where slots have owners of their own: `owner` of a node that owns some, else `filling`. */
   dutyOf(store: Store): Duty;
+  /** The same as `dutyOf` where one node owns the whole store. */
+  dutyOfSlot(store: Store, slot: number): SlotDuty;
+  /** What this node has to do with each slot; null: one node owns the whole store. */
+  slotsOf(store: Store): SlotDuties | null;
+  /** Called when `dutyOfSlot` may tell something else of some slots. */
+  onSlots(listener: (store: Store) => void): void;
   /** Of `owner` and `waiting` this node's own. '' while nobody is known. */
   ownerOf(store: Store): string;
   /** Called when `dutyOf` tells the new one. */
@@ -42,8 +54,11 @@ export interface Replication {
   flush(): void;
   /** Stamps, stream and replay of a store; null: it is none of this node any more. */
   partsOf(store: Store): ReplicatedStore | null;
-  /** This node must compare the store with its owner. */
-  onNeedsSync(listener: (store: Store, reason: SyncReason) => void): void;
-  /** It has, and is equal: `filling` ends. */
-  synced(store: Store, ownerId: string): void;
+  /** This node must compare the store with that owner; of slots `slotsOf` tells which. */
+  onNeedsSync(listener: (store: Store, reason: SyncReason, ownerId: string) => void): void;
+  /**
+   * It has, and is equal: `filling` ends.
+   * @param slots  that were compared; null: one node owns the whole store
+   */
+  synced(store: Store, nodeId: string, slots?: SlotSet | null): void;
 }

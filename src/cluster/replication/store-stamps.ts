@@ -14,7 +14,7 @@ import { EffectKeys, isGoneAfter, ROLE } from './effect-keys.ts';
 import { RECORD } from './effect-record.ts';
 import type { EffectStream } from './effect-stream.ts';
 import type { HybridClock } from './hybrid-clock.ts';
-import { EVERY_SLOT } from './record-slots.ts';
+import { EVERY_SLOT } from './delivery/record-slots.ts';
 import { isNewer } from './stamp.ts';
 import { type StampSeeds, StampTable } from './stamp-table.ts';
 

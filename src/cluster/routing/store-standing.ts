@@ -1,5 +1,5 @@
 import type { Store } from '../../engine/store.ts';
-import type { Quorum } from '../replication/quorum.ts';
+import type { Quorum } from '../replication/delivery/quorum.ts';
 import type { ReplicatedStore } from '../replication/replicated-store.ts';
 import type { Duty, Replication } from '../replication/replication.ts';
 import type { SlotRoutes } from './slot-routes.ts';

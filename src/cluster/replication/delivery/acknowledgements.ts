@@ -2,11 +2,18 @@
  * How far the other nodes have come with the changes of one store, and who waits for them. A node
  * that starts anew begins at 0 again; one that is not heard keeps what it has acknowledged.
  */
-import type { Timer, Timers } from '../../base/world.ts';
+import type { Timer, Timers } from '../../../base/world.ts';
+
+/**
+ * Nodes of which those are counted that have come so far: of several groups, in the one that has
+ * the fewest of them. Null: all other nodes.
+ */
+export type Counted = readonly (readonly string[])[] | null;
 
 interface Waiter {
   readonly position: number;
   readonly nodeCount: number;
+  readonly counted: Counted;
   readonly done: (isMet: boolean) => void;
   timer: Timer | null;
 }
@@ -26,17 +33,10 @@ export class Acknowledgements {
   }
 
   /** Nodes that have applied everything up to there. */
-  countAt(position: number): number {
-    let count = 0;
-    for (const reached of this.positions.values()) if (reached >= position) count++;
-    return count;
-  }
-
-  /** The furthest position that so many nodes have reached; 0 when they are fewer. */
-  reachedBy(nodeCount: number): number {
-    if (nodeCount === 0) return Number.POSITIVE_INFINITY;
-    const sorted = [...this.positions.values()].sort((left, right) => right - left);
-    return sorted[nodeCount - 1] ?? 0;
+  countAt(position: number, counted: Counted): number {
+    if (counted === null) return this.countOf(this.positions.keys(), position);
+    if (counted.length === 0) return 0;
+    return Math.min(...counted.map((nodeIds) => this.countOf(nodeIds, position)));
   }
 
   note(nodeId: string, position: number): void {
@@ -53,12 +53,11 @@ export class Acknowledgements {
   /** Calls when so many nodes have come to there, or the time is up (0: it never is). */
   wait(
     position: number,
-    nodeCount: number,
-    timeoutMs: number,
+    { counted, nodeCount, timeoutMs }: { counted: Counted; nodeCount: number; timeoutMs: number },
     done: (isMet: boolean) => void,
   ): void {
-    if (this.countAt(position) >= nodeCount) return done(true);
-    const waiter: Waiter = { position, nodeCount, done, timer: null };
+    if (this.countAt(position, counted) >= nodeCount) return done(true);
+    const waiter: Waiter = { position, nodeCount, counted, done, timer: null };
     this.waiters.add(waiter);
     if (timeoutMs === 0) return;
     waiter.timer = this.timers.after(timeoutMs, () => {
@@ -72,9 +71,15 @@ export class Acknowledgements {
     this.waiters.clear();
   }
 
+  private countOf(nodeIds: Iterable<string>, position: number): number {
+    let count = 0;
+    for (const id of nodeIds) if (this.positionOf(id) >= position) count++;
+    return count;
+  }
+
   private settle(): void {
     for (const waiter of [...this.waiters]) {
-      if (this.countAt(waiter.position) < waiter.nodeCount) continue;
+      if (this.countAt(waiter.position, waiter.counted) < waiter.nodeCount) continue;
       waiter.timer?.cancel();
       this.waiters.delete(waiter);
       waiter.done(true);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import {
   createSimulatedWorld,
   type SimulatedWorld,
-} from '../../world/simulated/simulated-world.ts';
-import type { OwnershipTable } from '../placement/ownership.ts';
+} from '../../../world/simulated/simulated-world.ts';
+import type { OwnershipTable } from '../../placement/ownership.ts';
 import { DutyTable } from './duty-table.ts';
 
 function tableOf(ownerId: string, nodeIds = ['a', 'b', 'c']): OwnershipTable {
@@ -16,6 +16,9 @@ function tableOf(ownerId: string, nodeIds = ['a', 'b', 'c']): OwnershipTable {
     ownerOfStore: () => ownerId,
     ownerOfSlot: () => ownerId,
     holdersOfSlot: () => live,
+    isWhole: true,
+    isHolder: (id) => live.includes(id),
+    slotsOf: () => [],
   };
 }
 
@@ -26,7 +29,7 @@ class DutyKit {
   readonly told: string[] = [];
   readonly reachable = new Set(['a', 'b', 'c']);
 
-  constructor(nodeId: string, table: OwnershipTable, isBySlot = false) {
+  constructor(nodeId: string, table: OwnershipTable) {
     this.world = createSimulatedWorld(1);
     this.duties = new DutyTable({
       nodeId,
@@ -41,7 +44,7 @@ class DutyKit {
         onOwner: (_name, ownerId) => this.told.push(`compare with ${ownerId}`),
       },
     });
-    this.duties.add('s', isBySlot);
+    this.duties.add('s');
   }
 
   take(): string {
@@ -143,15 +146,6 @@ test('a replica that may miss something is filling until it is equal to that own
   assert.equal(b.duty, 'filling');
   b.duties.settle('s', 'a');
   assert.equal(b.duty, 'replica');
-});
-
-test('of a store owned slot by slot each node of the table is an owner', () => {
-  const b = new DutyKit('b', tableOf('a', ['a', 'c']), true);
-  assert.equal(b.duty, 'filling');
-  b.duties.change(tableOf('a'));
-  assert.equal(b.duty, 'owner');
-  b.duties.change(tableOf('c'));
-  assert.equal(b.duty, 'owner');
 });
 
 test('an owner that leaves stands in no table, and is waited for all the same', () => {

@@ -1,5 +1,6 @@
 /**
- * What this node has to do with each store, by the table of owners and by who has handed over:
+ * What this node has to do with each store that one node owns, by the table of owners and by who
+ * has handed over:
  *
  *     the table names another node      replica, or filling until it is equal to that node
  *     it names this one                 owner; but where the owner before can be heard, waiting
@@ -10,10 +11,10 @@
  * it, on the same link, the word that it is done. Nobody waits for longer than a second: two owners
  * for a moment cost a losing version, none at all cost every client.
  */
-import { LIMITS } from '../../base/limits.ts';
-import type { Timer, Timers } from '../../base/world.ts';
-import type { OwnershipTable } from '../placement/ownership.ts';
-import type { Duty } from './replication.ts';
+import { LIMITS } from '../../../base/limits.ts';
+import type { Timer, Timers } from '../../../base/world.ts';
+import type { OwnershipTable } from '../../placement/ownership.ts';
+import type { Duty } from '../replication.ts';
 
 export interface DutyListener {
   /**
@@ -34,8 +35,6 @@ export interface DutyListener {
 
 interface StoreDuty {
   readonly name: string;
-  /** Each slot has an owner: every node of the table executes for some. */
-  readonly isBySlot: boolean;
   duty: Duty;
   /** '' where nobody owns it. */
   ownerId: string;
@@ -76,11 +75,10 @@ export class DutyTable {
   }
 
   /** A store of this node. One that is new to all nodes has nothing to wait for. */
-  add(storeName: string, isBySlot = false): void {
+  add(storeName: string): void {
     if (this.stores.has(storeName)) return;
     const store: StoreDuty = {
       name: storeName,
-      isBySlot,
       duty: 'filling',
       ownerId: '',
       predecessorId: '',
@@ -164,14 +162,13 @@ export class DutyTable {
     if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
     const executorId = store.duty === 'owner' ? this.nodeId : store.handedById;
     store.handedById = '';
-    const isHandedOver = executorId !== '' && executorId !== ownerId && !store.isBySlot;
+    const isHandedOver = executorId !== '' && executorId !== ownerId;
     if (isHandedOver && ownerId !== '') this.listener.onHandOver(store.name, ownerId, executorId);
     this.become(store, 'filling');
     if (ownerId !== '') this.listener.onOwner(store.name, ownerId);
   }
 
   private own(store: StoreDuty, beforeId: string, hasChanged: boolean): void {
-    if (store.isBySlot) return this.become(store, 'owner');
     const isAlone = beforeId === '' || !this.listener.isReachable(beforeId);
     const isFree = isAlone || store.handedById === beforeId;
     store.handedById = '';
@@ -193,10 +190,8 @@ export class DutyTable {
     this.listener.onDuty(store.name, duty, before);
   }
 
-  private ownerByTable({ isBySlot, name }: StoreDuty): string {
-    const { nodeId, table } = this;
-    if (table.nodeIds.length === 0) return '';
-    if (!isBySlot) return table.ownerOfStore(name);
-    return table.nodeIds.includes(nodeId) ? nodeId : table.nodeIds[0];
+  private ownerByTable({ name }: StoreDuty): string {
+    const { table } = this;
+    return table.nodeIds.length === 0 ? '' : table.ownerOfStore(name);
   }
 }

@@ -1,0 +1,310 @@
+/**
+ * What this node has to do with each slot of one store whose slots have owners of their own. One
+ * byte a slot, which follows from the table of owners and from what has come since it changed:
+ *
+ *     it owns the slot     owner; waiting until the owner before has said that it executes no more,
+ *                          and until a copy has come that this node lacks
+ *     it keeps a copy      replica; filling until it is equal to the owner
+ *     neither              none: what it still has of the slot goes to the owner and is dropped
+ *
+ * A node that is not ready keeps what it will hold when it is. A slot that it begins to keep it
+ * *lacks* until it was equal to a node that had it; if it comes to own the slot before that, it
+ * takes the copy from whoever had one by the tables before, and serves what it has if nobody did.
+ */
+import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
+import { LIMITS } from '../../../base/limits.ts';
+import type { Timer, Timers } from '../../../base/world.ts';
+import type { Ownership, OwnershipTable } from '../../placement/ownership.ts';
+import { SlotSet } from '../../placement/slot-set.ts';
+import type { Duty, SlotDuty } from '../replication.ts';
+
+export interface SlotDutyListener {
+  /** It lives, as far as its link tells, and can say what it does. */
+  isReachable(nodeId: string): boolean;
+  /** Digest of the table that it goes by; all it executed by another one has come. '': unknown. */
+  digestOf(nodeId: string): string;
+  /** `dutyOf` may tell something else than before of some slots, and `sources` as well. */
+  onChange(): void;
+  /** `duty` tells the new one. */
+  onDuty(now: Duty, before: Duty): void;
+}
+
+const KEPT = 1;
+const OWNED = 2;
+/** The owner before has not said that it is done. */
+const WAITING = 4;
+/** Not known to be equal to the owner. */
+const FILLING = 8;
+/** Never equal to any node that had it, since it is kept. */
+const LACKING = 16;
+
+/** By flags. */
+const DUTIES: readonly SlotDuty[] = Array.from({ length: 32 }, (_, flags) => {
+  if ((flags & KEPT) === 0) return 'none';
+  if ((flags & OWNED) !== 0) return (flags & (WAITING | LACKING)) === 0 ? 'owner' : 'waiting';
+  return (flags & (FILLING | LACKING)) === 0 ? 'replica' : 'filling';
+});
+
+/** Tables before the present one in which a copy that is lacking is looked for. */
+const PAST_TABLE_COUNT = 4;
+
+export class SlotDuties {
+  /** Of all slots together: a node of the table executes for some. */
+  duty: Duty = 'filling';
+  private readonly nodeId: string;
+  private readonly ownership: Ownership;
+  private readonly timers: Timers;
+  private readonly listener: SlotDutyListener;
+  private readonly flags = new Uint8Array(SLOT_COUNT);
+  /** Who is to say that it executes no more -> the slots that it did. */
+  private readonly waiting = new Map<string, SlotSet>();
+  /** The latest first. */
+  private past: readonly OwnershipTable[] = [];
+  /** Nodes that turned out not to have these slots, by the present table. */
+  private readonly passedOver = new Map<string, SlotSet>();
+  private found: ReadonlyMap<string, SlotSet> | null = null;
+  private timer: Timer | null = null;
+
+  constructor(options: {
+    nodeId: string;
+    ownership: Ownership;
+    timers: Timers;
+    listener: SlotDutyListener;
+  }) {
+    this.nodeId = options.nodeId;
+    this.ownership = options.ownership;
+    this.timers = options.timers;
+    this.listener = options.listener;
+    this.follow(null);
+  }
+
+  dutyOf(slot: number): SlotDuty {
+    return DUTIES[this.flags[slot]];
+  }
+
+  /** Every node keeps every slot. */
+  get isWhole(): boolean {
+    return this.ownership.table.isWhole;
+  }
+
+  /** It has a copy, or is to have one. */
+  keeps(slot: number): boolean {
+    return (this.flags[slot] & KEPT) !== 0;
+  }
+
+  /** It keeps a copy, which was not equal to that of any other node yet. */
+  lacks(slot: number): boolean {
+    return (this.flags[slot] & LACKING) !== 0;
+  }
+
+  /**
+   * Nodes that this one is to be made equal to, each with the slots: their owners; or, of a slot
+   * that this node owns and lacks, a node that had it. Not to be changed.
+   */
+  get sources(): ReadonlyMap<string, SlotSet> {
+    this.found ??= this.findSources();
+    return this.found;
+  }
+
+  /** The table of owners has changed. */
+  change(before: OwnershipTable): void {
+    if (before.nodeIds.length > 0) this.past = [before, ...this.past].slice(0, PAST_TABLE_COUNT);
+    this.passedOver.clear();
+    const { duty } = this;
+    this.follow(before);
+    this.listener.onChange();
+    if (duty !== this.duty) this.listener.onDuty(this.duty, duty);
+  }
+
+  /** That node goes by this table from now on, and all that it executed before has come. */
+  takeDigest(nodeId: string, digest: string): void {
+    if (digest === this.ownership.table.digest) this.endWaiting(nodeId);
+  }
+
+  /** It was started anew, or cannot be heard: there is nothing to wait for. */
+  lose(nodeId: string): void {
+    this.endWaiting(nodeId);
+    // Somebody else may have what it was to give.
+    this.touch();
+  }
+
+  /** These slots are equal to what that node has of them. */
+  settle(nodeId: string, slots: SlotSet): void {
+    const { flags, ownership } = this;
+    slots.each((slot) => {
+      const isOwners = ownership.table.ownerOfSlot(slot) === nodeId;
+      const isLackingHere = (flags[slot] & OWNED) !== 0;
+      if (isOwners || isLackingHere) flags[slot] &= ~(FILLING | LACKING);
+    });
+    this.touch();
+  }
+
+  /** What this node keeps of that owner is not known to be equal any more. */
+  unsettle(nodeId: string): boolean {
+    const { flags, ownership } = this;
+    let isAny = false;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if ((flags[slot] & (KEPT | OWNED)) !== KEPT) continue;
+      if (ownership.table.ownerOfSlot(slot) !== nodeId) continue;
+      flags[slot] |= FILLING;
+      isAny = true;
+    }
+    if (isAny) this.touch();
+    return isAny;
+  }
+
+  /** That node has no copies of these slots, which this one lacks: another one is asked. */
+  passOver(nodeId: string, slots: SlotSet): void {
+    const known = this.passedOver.get(nodeId) ?? new SlotSet();
+    slots.each((slot) => known.add(slot));
+    this.passedOver.set(nodeId, known);
+    this.touch();
+  }
+
+  /** Nothing has to be made equal any more. */
+  get isSettled(): boolean {
+    return this.sources.size === 0 && this.flags.every((flags) => (flags & FILLING) === 0);
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  /** @param before  null: the store is new here */
+  private follow(before: OwnershipTable | null): void {
+    const { flags, nodeId, ownership } = this;
+    const { table, target } = ownership;
+    const isMember = table.nodeIds.includes(nodeId);
+    this.duty = isMember ? 'owner' : 'filling';
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const isKept = table.isWhole || target.isHolder(nodeId, slot);
+      if (!isKept) {
+        flags[slot] = 0;
+        continue;
+      }
+      const ownerId = table.ownerOfSlot(slot);
+      const isOwned = ownerId === nodeId;
+      const was = flags[slot];
+      const isNew = (was & KEPT) === 0;
+      // A store that is new to all nodes has no copies anywhere.
+      const isLacking = isNew ? before !== null || !isMember : (was & LACKING) !== 0;
+      const isMoved = isNew || before?.ownerOfSlot(slot) !== ownerId;
+      const isFilling = !isOwned && (isMoved || (was & FILLING) !== 0);
+      const isWaiting = isOwned && (was & WAITING) !== 0;
+      flags[slot] =
+        KEPT |
+        (isOwned ? OWNED : 0) |
+        (isLacking ? LACKING : 0) |
+        (isFilling ? FILLING : 0) |
+        (isWaiting ? WAITING : 0);
+    }
+    if (before !== null) this.awaitOwners();
+    this.found = null;
+    this.giveUpLacking();
+  }
+
+  /**
+   * Whoever executed a moment ago for what this node owns now is to say that it is done: the owner
+   * before, and the one before that, whom it may have waited for itself.
+   */
+  private awaitOwners(): void {
+    const { flags, nodeId, waiting } = this;
+    const [before, earlier] = this.past;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if ((flags[slot] & OWNED) === 0 || before?.ownerOfSlot(slot) === nodeId) continue;
+      for (const table of [before, earlier]) {
+        const ownerId = table?.ownerOfSlot(slot) ?? nodeId;
+        if (ownerId !== nodeId) require(waiting, ownerId).add(slot);
+      }
+    }
+    for (const [id, slots] of waiting) {
+      slots.each((slot) => {
+        if ((flags[slot] & OWNED) === 0) slots.delete(slot);
+      });
+      if (slots.count === 0 || !this.isExecuting(id)) waiting.delete(id);
+    }
+    this.markWaiting();
+    this.timer?.cancel();
+    this.timer = null;
+    if (waiting.size > 0)
+      this.timer = this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
+  }
+
+  /** By another table than this node, as far as is known. */
+  private isExecuting(nodeId: string): boolean {
+    const { listener, ownership } = this;
+    return listener.isReachable(nodeId) && listener.digestOf(nodeId) !== ownership.table.digest;
+  }
+
+  private endWaiting(nodeId: string): void {
+    if (!this.waiting.delete(nodeId)) return;
+    this.markWaiting();
+    this.touch();
+  }
+
+  private waitNoMore(): void {
+    this.timer = null;
+    this.waiting.clear();
+    this.markWaiting();
+    this.touch();
+  }
+
+  private markWaiting(): void {
+    const { flags } = this;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) flags[slot] &= ~WAITING;
+    for (const slots of this.waiting.values()) {
+      slots.each((slot) => {
+        flags[slot] |= WAITING;
+      });
+    }
+  }
+
+  private touch(): void {
+    this.found = null;
+    this.giveUpLacking();
+    this.listener.onChange();
+  }
+
+  private findSources(): Map<string, SlotSet> {
+    const { flags, ownership } = this;
+    const sources = new Map<string, SlotSet>();
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if ((flags[slot] & (FILLING | LACKING)) === 0 || (flags[slot] & WAITING) !== 0) continue;
+      const isOwned = (flags[slot] & OWNED) !== 0;
+      const id = isOwned ? this.findHolder(slot) : ownership.table.ownerOfSlot(slot);
+      if (id !== '') require(sources, id).add(slot);
+    }
+    return sources;
+  }
+
+  /** What nobody has is served as it is. */
+  private giveUpLacking(): void {
+    const { flags } = this;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if ((flags[slot] & (OWNED | WAITING | LACKING)) !== (OWNED | LACKING)) continue;
+      if (this.findHolder(slot) === '') flags[slot] &= ~LACKING;
+    }
+  }
+
+  /** A node that can be reached and had the slot by a table of late; '' when there is none. */
+  private findHolder(slot: number): string {
+    const { listener, nodeId, ownership, passedOver } = this;
+    for (const table of [ownership.table, ...this.past]) {
+      for (const id of table.holdersOfSlot(slot)) {
+        if (id === nodeId || passedOver.get(id)?.has(slot) === true) continue;
+        if (listener.isReachable(id)) return id;
+      }
+    }
+    return '';
+  }
+}
+
+function require(sets: Map<string, SlotSet>, nodeId: string): SlotSet {
+  let set = sets.get(nodeId);
+  if (set === undefined) {
+    set = new SlotSet();
+    sets.set(nodeId, set);
+  }
+  return set;
+}
