@@ -4,6 +4,11 @@ export interface MessageRow {
   /** Version of the links that brought it. */
   readonly since: number;
   readonly help: string;
+  /**
+   * It overtakes the others, and stands between the parts of a long one: it is short, it is not
+   * counted for the credit, and what it tells holds in whatever order it comes.
+   */
+  readonly isUrgent?: boolean;
 }
 
 export const MESSAGE_TABLE = [
@@ -11,9 +16,19 @@ export const MESSAGE_TABLE = [
   { name: 'welcome', since: 1, help: 'The answer to it.' },
   { name: 'heartbeat', since: 1, help: 'Clock, progress of the main thread, what was received.' },
   { name: 'credit', since: 1, help: 'How many bytes more may be sent.' },
-  { name: 'view', since: 1, help: 'Whom the sender takes for dead, and asks to confirm.' },
+  {
+    name: 'view',
+    since: 1,
+    isUrgent: true,
+    help: 'Whom the sender takes for dead, and asks to confirm.',
+  },
   { name: 'effects', since: 1, help: 'Changes of one store, in order, with stamps.' },
-  { name: 'acknowledge', since: 1, help: 'Up to where a stream of effects is applied.' },
+  {
+    name: 'acknowledge',
+    since: 1,
+    isUrgent: true,
+    help: 'Up to where a stream of effects is applied.',
+  },
   { name: 'handover', since: 1, help: 'The sender executes no more for a store or slots.' },
   { name: 'command', since: 1, help: 'A command of a client, to be executed by its owner.' },
   { name: 'reply', since: 1, help: 'What it answered.' },
@@ -40,3 +55,10 @@ export type MessageName = (typeof MESSAGE_TABLE)[number]['name'];
 export const MESSAGE = Object.fromEntries(
   MESSAGE_TABLE.map(({ name }, row) => [name, row]),
 ) as Readonly<Record<MessageName, number>>;
+
+/** By number. */
+const ARE_URGENT = MESSAGE_TABLE.map((row: MessageRow) => row.isUrgent === true);
+
+export function isUrgent(type: number): boolean {
+  return ARE_URGENT[type] === true;
+}
