@@ -148,6 +148,8 @@ export const LIMITS = {
   linkDialMsMin: 100,
   linkDialMsMax: 1_000,
   linkHeartbeatMs: 150,
+  /** A peer of whom nothing was heard for so long may be busy: its gossip is asked. */
+  linkQuietMs: 500,
   /** A peer of whom nothing was heard for so long is silent. */
   linkSilenceMs: 1_000,
   /** Its links are then closed and opened anew: TCP waits ever longer before it tries again. */
@@ -156,7 +158,10 @@ export const LIMITS = {
   linkAloneMs: 10_000,
   /** Nodes tell each other whom they hear, at once when that changes and so often otherwise. */
   viewPeriodMs: 500,
-  /** Whom no link reaches, though its gossip says that it is only busy, is down after so long. */
+  /**
+   * Whom no link reaches, though its gossip says that it is only busy, is down after so long, and
+   * its links are opened anew.
+   */
   viewBusyMs: 10_000,
   /** A node that is to join others, and meets none, goes on alone after so long. */
   viewAloneMs: 3_000,

@@ -17,6 +17,7 @@ interface FakePeer extends Peer {
   incarnation: number;
   isUp: boolean;
   isHeard: boolean;
+  isBusy: boolean;
   heardMs: number;
   queuedBytes: number;
   roundTripMs: number;
@@ -160,6 +161,8 @@ export class FakeBus implements PeerBus {
 
   keep(): void {}
 
+  excuse(): void {}
+
   drop(): void {}
 
   listen(listener: PeerListener): void {
@@ -189,6 +192,7 @@ export class FakeBus implements PeerBus {
         incarnation: other.incarnation,
         isUp: false,
         isHeard: false,
+        isBusy: false,
         heardMs: 0,
         queuedBytes: 0,
         roundTripMs: 0,

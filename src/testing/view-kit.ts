@@ -89,6 +89,8 @@ export class FakeMembership implements Membership {
   readonly forced: string[] = [];
   /** Addresses of members that this node made itself known to. */
   readonly joined: string[] = [];
+  /** Names that were asked about out of turn. */
+  readonly checked: string[] = [];
   /** Nodes whose news do not arrive here. */
   readonly deafTo = new Set<string>();
   private readonly kit: ViewKit;
@@ -128,6 +130,10 @@ export class FakeMembership implements Membership {
     if (index < 0) this.members.push(member);
     else this.members[index] = member;
     for (const listener of this.listeners) listener.onMember(member);
+  }
+
+  check(name: string): void {
+    this.checked.push(name);
   }
 
   forceLeave(name: string): void {

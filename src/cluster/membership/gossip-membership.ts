@@ -154,6 +154,10 @@ export class GossipMembership implements Membership {
     this.rejoining.want(host, port);
   }
 
+  check(name: string): void {
+    this.swim.check(name);
+  }
+
   forceLeave(name: string): void {
     this.rejoining.forget(name);
     this.serf.sayLeaving(name, null);

@@ -15,7 +15,7 @@ export interface Member {
   /** Of ours: `hc` (version of the links), `inc`, `resp`, `http`, `link`, `state`, `stores`. */
   readonly tags: ReadonlyMap<string, string>;
   readonly status: MemberStatus;
-  /** Its gossip answers, but its main thread has not turned for a second. */
+  /** Its gossip answers, but its main thread has not turned for a while. */
   readonly isBusy: boolean;
   /** Unix time of the last change of status. */
   readonly sinceMs: number;
@@ -60,6 +60,8 @@ export interface Membership {
   ask(name: string, payload: Uint8Array, timeoutMs: number): Promise<Map<string, Uint8Array>>;
   /** Joins whoever listens there, and tries again, as with a seed, until that succeeded once. */
   join(host: string, port: number): void;
+  /** Asks that member at once whether it is busy, though its turn has not come. */
+  check(name: string): void;
   /** Says that a failed member is gone for good. */
   forceLeave(name: string): void;
   /** Tells the others, waits until it is spread, and stops. */

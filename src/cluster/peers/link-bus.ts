@@ -160,6 +160,11 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
     else peer.problem = 'without a cluster key nodes of other machines are not linked';
   }
 
+  excuse(id: string, isBusy: boolean): void {
+    const peer = this.byId.get(id);
+    if (peer !== undefined) peer.isBusy = isBusy;
+  }
+
   drop(id: string): void {
     const peer = this.byId.get(id);
     if (peer === undefined) return;
@@ -240,6 +245,10 @@ export class LinkBus implements PeerBus, LinkHost, PeerOwner, AcceptedLinkOwner 
 
   onSilence(peer: LinkPeer): void {
     for (const listener of this.listeners) listener.onSilence?.(peer, !peer.isHeard);
+  }
+
+  onQuiet(peer: LinkPeer): void {
+    for (const listener of this.listeners) listener.onQuiet?.(peer);
   }
 
   onRefused(peer: LinkPeer): void {

@@ -18,6 +18,7 @@ export interface PeerOwner {
   onUp(peer: LinkPeer): void;
   onDown(peer: LinkPeer, reason: string): void;
   onSilence(peer: LinkPeer): void;
+  onQuiet(peer: LinkPeer): void;
   /** It refused this node, or this node it, after it was dialled. */
   onRefused(peer: LinkPeer): void;
   /** It could not be reached for a while. */
@@ -31,6 +32,7 @@ export class LinkPeer implements Peer, DialedLinkOwner {
   incarnation = 0;
   isUp = false;
   isHeard = false;
+  isBusy = false;
   heardMs = Number.NEGATIVE_INFINITY;
   /** Where it listens; '' and 0 while nobody said. */
   address = '';
@@ -142,7 +144,9 @@ export class LinkPeer implements Peer, DialedLinkOwner {
       this.owner.onSilence(this);
     }
     if (!this.isUp) this.waitForBoth(elapsedMs);
-    if (this.isUp && this.quietMs >= LIMITS.linkGiveUpMs) this.lose('nothing was heard of it');
+    else if (this.quietMs >= LIMITS.linkQuietMs) this.owner.onQuiet(this);
+    const giveUpMs = this.isBusy ? LIMITS.viewBusyMs : LIMITS.linkGiveUpMs;
+    if (this.isUp && this.quietMs >= giveUpMs) this.lose('nothing was heard of it');
     else if (dialed !== null && nowMs > dialed.greetBefore) {
       dialed.close();
       this.onDialedGone(dialed, 'it did not answer the greeting');

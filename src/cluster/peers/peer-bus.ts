@@ -16,6 +16,8 @@ export interface Peer {
   readonly isUp: boolean;
   /** Something came from it within the last second, over links that were up. False at first. */
   readonly isHeard: boolean;
+  /** Its gossip says that it lives, and that its main thread stands still. */
+  readonly isBusy: boolean;
   /** When anything came from it last, monotonic ms. */
   readonly heardMs: number;
   /** Waits to be sent to it. */
@@ -39,6 +41,8 @@ export interface PeerListener {
    * No heartbeat came from it for a second, or it came again. A link may be open and silent.
    */
   onSilence?(peer: Peer, isSilent: boolean): void;
+  /** Nothing came from it for `LIMITS.linkQuietMs`; told again and again until something does. */
+  onQuiet?(peer: Peer): void;
 }
 
 /** Reads one message; the reader and its bytes are reused: copy what must outlive the call. */
@@ -54,6 +58,8 @@ export interface PeerBus {
   find(id: string): Peer | null;
   /** From now on links with that node are kept. Another address replaces the one before. */
   keep(id: string, host: string, port: number): void;
+  /** Whether its gossip says that it is busy: then it is waited for longer. */
+  excuse(id: string, isBusy: boolean): void;
   /** It left, or was forgotten. */
   drop(id: string): void;
   listen(listener: PeerListener): void;

@@ -61,6 +61,7 @@ export class ClusterView {
       onUp: (peer) => this.onUp(peer),
       onDown: () => this.settle(),
       onSilence: () => this.settle(),
+      onQuiet: (peer) => membership.check(peer.id),
     });
     bus.handle(MESSAGE.view, (peer, message) => this.onView(peer, decodeView(message)));
   }
@@ -139,6 +140,7 @@ export class ClusterView {
     if (!tags.has(LINK_VERSION_TAG) || linkPort === 0) return this.leaveOut(name);
     if (status === 'left') bus.drop(name);
     else bus.keep(name, address, linkPort);
+    bus.excuse(name, member.isBusy);
     this.require(name).takeMember(member, this.nowMs);
     this.settle();
   }

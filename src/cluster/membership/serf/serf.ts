@@ -40,7 +40,7 @@ const REAP_MS = 15_000;
 const INTERNAL_PREFIX = '_serf_';
 export const CONFLICT_QUERY = '_serf_conflict';
 /** A main thread that stood still for so long is busy. */
-const BUSY_MS = 1_000;
+const BUSY_MS = 400;
 /** What nodes of HyperCache have among their tags, and agents have not. */
 const OUR_TAG = 'hc';
 const NO_PAYLOAD: Uint8Array = new Uint8Array(0);
@@ -232,6 +232,10 @@ export class Serf implements SwimEvents {
 
   onAckPayload(node: SwimNode, payload: Uint8Array): void {
     this.book.onBusy(node.name, parseStall(payload) >= BUSY_MS);
+  }
+
+  onUnanswered(node: SwimNode): void {
+    this.book.onBusy(node.name, false);
   }
 
   private onLeaveIntent(message: Uint8Array): void {

@@ -63,6 +63,8 @@ export class Prober {
   private readonly send: (message: Uint8Array, node: Target) => void;
   private readonly waiting = new Map<number, Waiting>();
   private readonly relayTimers = new Set<Timer>();
+  /** Of members that are asked out of turn, by name. */
+  private readonly checkTimers = new Map<string, Timer>();
   private sequence: number;
   private probe: Probe | null = null;
   private beat: Timer | null = null;
@@ -99,7 +101,32 @@ export class Prober {
     this.probe?.timer.cancel();
     for (const timer of this.relayTimers) timer.cancel();
     this.relayTimers.clear();
+    for (const timer of this.checkTimers.values()) timer.cancel();
+    this.checkTimers.clear();
     this.waiting.clear();
+  }
+
+  /** Asks it once, out of turn. Who does not answer is not suspected for that. */
+  check(name: string): void {
+    const node = this.table.find(name);
+    if (node === null || isGone(node) || this.checkTimers.has(name)) return;
+    const sequence = this.nextSequence();
+    const end = (): void => {
+      this.checkTimers.delete(name);
+      this.waiting.delete(sequence);
+    };
+    const timer = afterPatiently(this.world, TIMING.probeMs, () => {
+      end();
+      this.events.onUnanswered(node);
+    });
+    this.checkTimers.set(name, timer);
+    const onAck = ({ payload }: Ack): void => {
+      timer.cancel();
+      end();
+      this.events.onAckPayload(node, payload);
+    };
+    this.waiting.set(sequence, { onAck, onNack: () => {} });
+    this.send(encodePing(this.pingOf(name, sequence)), targetOf(node));
   }
 
   onPing(ping: Ping, address: string, port: number): void {

@@ -31,6 +31,7 @@ function begin() {
     takeNews: () => [],
     ackPayload: () => NOTHING,
     onAckPayload: () => {},
+    onUnanswered: () => {},
   };
   const rumours = new Rumours({
     world,

@@ -25,4 +25,6 @@ export interface SwimEvents {
   ackPayload(asker: string): Uint8Array;
   /** It came with a member's answer. */
   onAckPayload(node: SwimNode, payload: Uint8Array): void;
+  /** It was checked, and did not answer. */
+  onUnanswered(node: SwimNode): void;
 }

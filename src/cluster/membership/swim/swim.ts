@@ -116,6 +116,10 @@ export class Swim {
     this.queue.clear();
   }
 
+  check(name: string): void {
+    if (!this.isStopped) this.prober.check(name);
+  }
+
   get hasLivingPeers(): boolean {
     const { self } = this.rumours;
     return this.table.nodes.some((node) => node !== self && !isGone(node));

@@ -218,3 +218,17 @@ test('who has a stalled main thread says so, and is not taken for dead', async (
   threaded.isStalled = false;
   await kit.fabric.until('idle', () => !memberOf(first, 'threaded').isBusy, 5_000);
 });
+
+test('whether a member is busy is told at once to who asks, and not after it is gone', async () => {
+  const { kit, first, threaded } = await startBoth(58);
+  threaded.isStalled = true;
+  await kit.fabric.pass(500);
+  first.membership.check('threaded');
+  await kit.fabric.pass(50);
+  assert.equal(memberOf(first, 'threaded').isBusy, true);
+  kit.fabric.wire.isolate(threaded.world.network.address);
+  first.membership.check('threaded');
+  await kit.fabric.pass(1_100);
+  assert.equal(memberOf(first, 'threaded').isBusy, false);
+  assert.equal(memberOf(first, 'threaded').status, 'alive');
+});

@@ -126,6 +126,10 @@ class MembershipWorker implements Membership {
     this.post({ kind: 'join', host, port });
   }
 
+  check(name: string): void {
+    this.post({ kind: 'check', name });
+  }
+
   forceLeave(name: string): void {
     this.post({ kind: 'forceLeave', name });
   }

@@ -78,6 +78,8 @@ class MembershipService {
         return;
       case 'join':
         return membership.join(message.host, message.port);
+      case 'check':
+        return membership.check(message.name);
       case 'forceLeave':
         return membership.forceLeave(message.name);
       case 'leave':

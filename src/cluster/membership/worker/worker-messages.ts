@@ -37,6 +37,7 @@ export type ToWorker =
     }
   | { readonly kind: 'respond'; readonly id: number; readonly payload: Uint8Array }
   | { readonly kind: 'join'; readonly host: string; readonly port: number }
+  | { readonly kind: 'check'; readonly name: string }
   | { readonly kind: 'forceLeave'; readonly name: string }
   | { readonly kind: 'leave' }
   | { readonly kind: 'stop' };
