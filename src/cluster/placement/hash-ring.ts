@@ -53,13 +53,15 @@ export class HashRing {
   }
 
   /**
-   * The nodes of all slots, in the order of the slots: a node that has its share is passed over,
-   * and the next one on the ring takes the slot.
-   * @returns index of the owner of each
+   * The nodes of all slots, in the order of the slots.
+   * @param isBounded  a node that has its share is passed over, and the next one on the ring takes
+   *                   the slot
+   * @returns          index of the owner of each
    */
-  ownersOfSlots(): Uint16Array {
+  ownersOfSlots(isBounded: boolean): Uint16Array {
     const { places, owners, nodeIds } = this;
-    const slotCountMax = Math.ceil((SLOT_COUNT / nodeIds.length) * LOAD_MAX);
+    const loadMax = isBounded ? LOAD_MAX : nodeIds.length;
+    const slotCountMax = Math.ceil((SLOT_COUNT / nodeIds.length) * loadMax);
     const slotCounts = new Uint32Array(nodeIds.length);
     const ownersOfSlots = new Uint16Array(SLOT_COUNT);
     let first = 0;

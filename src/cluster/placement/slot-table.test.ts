@@ -116,18 +116,34 @@ test('holders begin with the owner, and are as many different nodes as are asked
   }
 });
 
-test('a replica takes over: the next holder of a slot owns it when its owner is gone', () => {
-  const ids = idsOf(6);
+test('where not all hold all, every slot goes to a holder of it when a node comes or goes', () => {
+  const ids = idsOf(9);
   const table = tableOf(ids, { replicationFactor: 2 });
-  let takenOver = 0;
-  let count = 0;
-  const rest = tableOf(ids.slice(1), { replicationFactor: 2 });
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if (table.ownerOfSlot(slot) !== ids[0]) continue;
-    count++;
-    if (rest.ownerOfSlot(slot) === table.holdersOfSlot(slot)[1]) takenOver++;
+  assert.ok(loadOf(table) < 1.15, `${loadOf(table)}`);
+  for (const gone of ids) {
+    const rest = tableOf(
+      ids.filter((id) => id !== gone),
+      { replicationFactor: 2 },
+    );
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      assert.ok(table.isHolder(rest.ownerOfSlot(slot), slot), `${slot} without ${gone}`);
+    }
   }
-  assert.ok(takenOver / count > 0.9, `${takenOver} of ${count}`);
+  const more = tableOf([...ids, 'a new one'], { replicationFactor: 2 });
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const owner = more.ownerOfSlot(slot);
+    assert.ok(owner === 'a new one' || owner === table.ownerOfSlot(slot));
+    for (const id of more.holdersOfSlot(slot))
+      assert.ok(id === 'a new one' || table.isHolder(id, slot));
+  }
+});
+
+test('the slots of a node are those that it owns', () => {
+  const table = tableOf(idsOf(5), { replicationFactor: 2 });
+  const count = table.nodeIds.reduce((sum, id) => sum + table.slotsOf(id).length, 0);
+  assert.equal(count, SLOT_COUNT);
+  for (const slot of table.slotsOf('node-4')) assert.equal(table.ownerOfSlot(slot), 'node-4');
+  assert.deepEqual(table.slotsOf('nobody'), []);
 });
 
 test('balanced placement gives each node one range', () => {

@@ -80,7 +80,8 @@ export class SlotTable implements OwnershipTable {
     const { length } = this.nodeIds;
     if (length < 2) return 0;
     if (this.isBalanced) return Math.floor((slot * length) / SLOT_COUNT);
-    this.owners ??= this.ring.ownersOfSlots();
+    // Where a node that is passed over has no copy to go on with, the share counts for less.
+    this.owners ??= this.ring.ownersOfSlots(this.isWhole);
     return this.owners[slot];
   }
 
