@@ -7,6 +7,7 @@ import type {
   OwnershipListener,
   OwnershipTable,
 } from '../cluster/placement/ownership.ts';
+import { SlotTable } from '../cluster/placement/slot-table.ts';
 import type { NodeReplication } from '../cluster/replication/node-replication.ts';
 import { NodeReplication as Replication } from '../cluster/replication/node-replication.ts';
 import type { StampTable } from '../cluster/replication/stamp-table.ts';
@@ -15,13 +16,14 @@ import { type CommandKit, createCommandKit } from './command-kit.ts';
 import { type FakeBus, FakeNet } from './fake-net.ts';
 import type { Draw } from './seeded.ts';
 
-/** Owners as a test says; every store has the same one. */
+/** Owners as a test says; every store has the same one, unless slots have owners of their own. */
 export class FakeOwnership implements Ownership {
   table: OwnershipTable;
+  private joined: OwnershipTable | null = null;
   private readonly listeners: OwnershipListener[] = [];
 
   get target(): OwnershipTable {
-    return this.table;
+    return this.joined ?? this.table;
   }
 
   constructor(nodeIds: readonly string[], ownerId: string) {
@@ -33,9 +35,25 @@ export class FakeOwnership implements Ownership {
   }
 
   set(nodeIds: readonly string[], ownerId: string): void {
+    this.change(tableOf(this.table.version + 1, nodeIds, ownerId));
+  }
+
+  /**
+   * Slots lie as the ring says.
+   * @param joinerId  this node, which fills what it will hold; '': it does not
+   */
+  setRing(nodeIds: readonly string[], replicationFactor: number, joinerId = ''): void {
+    const version = this.table.version + 1;
+    const create = (ids: readonly string[]) =>
+      new SlotTable({ version, nodeIds: ids, placement: 'ring', replicationFactor });
+    this.joined = joinerId === '' ? null : create([...nodeIds, joinerId]);
+    this.change(create(nodeIds));
+  }
+
+  private change(table: OwnershipTable): void {
     const before = this.table;
-    this.table = tableOf(before.version + 1, nodeIds, ownerId);
-    for (const tell of this.listeners) tell(this.table, before);
+    this.table = table;
+    for (const tell of this.listeners) tell(table, before);
   }
 }
 

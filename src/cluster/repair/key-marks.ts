@@ -8,7 +8,7 @@
  *
  * A slot may be marked as a whole, whatever it holds.
  */
-import { SlotBitmap } from './sync-messages.ts';
+import { SlotSet } from '../placement/slot-set.ts';
 
 /** What is to be done with a key that is met. */
 export const KEY_ACTION = {
@@ -30,7 +30,7 @@ export class KeyMarks {
   /** Keys that were marked one by one. */
   count = 0;
   /** All their keys are to be sent. */
-  readonly wholeSlots = new SlotBitmap();
+  readonly wholeSlots = new SlotSet();
   /** Stamp of the key that `find` found. */
   high = 0;
   low = 0;

@@ -8,7 +8,7 @@
  *     store-repair.ts  with whom                  key-copies.ts   keys in messages
  *     sync-client.ts   the replica's side         key-pass.ts     one walk over all keys
  *     served-sync.ts   the owner's side           elements/       fields and members, merged
- *     store-list.ts    named stores, functions
+ *     store-list.ts    named stores, functions    surplus-slots.ts  given away and dropped
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -88,7 +88,7 @@ export class Repair {
     this.world = node.world;
     this.losses = new LossCount(node.world.clock);
     this.together = new TogetherFile(node.world.disk, options.togetherPath);
-    const stamped = new StampedStores({ node, nodeId: bus.id, ownership, replication });
+    const stamped = new StampedStores({ node, replication });
     this.stamped = stamped;
     this.context = this.createContext();
     this.list = new StoreList({
@@ -104,7 +104,7 @@ export class Repair {
       },
     });
     const { context } = this;
-    this.server = new SyncServer({ context, node, ownership, stamped });
+    this.server = new SyncServer({ context, node, ownership, replication, stamped });
     this.listen();
   }
 
@@ -124,7 +124,12 @@ export class Repair {
 
   /** The store is not known to be equal to what its owners have. */
   isPending(store: Store): boolean {
-    return this.repairs.get(store)?.isPending ?? false;
+    return this.requireRepair(store).isPending;
+  }
+
+  /** Nothing is left here of slots that other nodes hold, and that those lack. */
+  isGiven(store: Store): boolean {
+    return this.requireRepair(store).isGiven;
   }
 
   get progress(): readonly RepairProgress[] {
@@ -178,6 +183,10 @@ export class Repair {
     });
     ownership.onChange(() => this.onTable());
     replication.onNeedsSync((store) => this.request(store));
+    replication.onSlots((store) => {
+      this.requireRepair(store).onSlots();
+      this.tick();
+    });
     replication.guardWith((store, peerId) => this.requireRepair(store).guardOf(peerId));
     node.stores.onDropped((store) => {
       this.repairs.get(store)?.stop();
@@ -190,7 +199,7 @@ export class Repair {
     const nowMs = this.world.clock.monotonicMs();
     this.watchPeers(nowMs);
     this.fill();
-    for (const repair of this.repairs.values()) repair.tick();
+    for (const store of this.options.node.stores) this.requireRepair(store).tick();
     this.options.node.counters[METRIC.repairsRunning] = this.progress.length;
     if (nowMs >= this.checkMs) this.check();
     if (nowMs - this.ageMs < LIMITS.elementRecentMs) return;
@@ -214,9 +223,7 @@ export class Repair {
       return this.stamped.restampLoaded();
     }
     if (!this.isListed) return this.askForList();
-    for (const store of node.stores) {
-      if (!this.repairs.has(store)) this.requireRepair(store).request();
-    }
+    for (const store of node.stores) this.requireRepair(store).fill();
     if ([...node.stores].some((store) => this.isPending(store))) return;
     this.isFilled = true;
     this.options.logger.info('filled', 'All stores are equal to those of their owners', {
@@ -259,7 +266,7 @@ export class Repair {
         stamped: this.stamped.of(store),
         bus,
         ownership,
-        isBySlot: this.stamped.isBySlot(store),
+        duties: replication.slotsOf(store),
         nextId: () => ++this.lastId,
         isStale: () => this.isStale,
         onBegin: () => {
@@ -267,8 +274,8 @@ export class Repair {
           // The list of stores belongs to the default one, and may have been missed as well.
           if (store === node.stores.default) this.askForList();
         },
-        onEqual: (ownerId) => {
-          replication.synced(store, ownerId);
+        onEqual: (nodeId, slots) => {
+          replication.synced(store, nodeId, slots);
           this.fill();
         },
         onDifference: () => node.counters[METRIC.repairDifferences]++,
@@ -363,7 +370,7 @@ export class Repair {
     const isForOwner = message.u8() === FOR.owner;
     const id = message.u32();
     if (isForOwner) this.server.onSynced(peer, id, message);
-    else this.findClient(id)?.onSynced(message.u8());
+    else this.findClient(id)?.onSynced(message.u8(), message);
   }
 
   private onCopies(peer: Peer, message: MessageReader): void {

@@ -12,6 +12,7 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
+import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
 import { KEY_ACTION, KeyMarks } from './key-marks.ts';
@@ -19,12 +20,12 @@ import { KeyPass } from './key-pass.ts';
 import type { RepairContext } from './repair-context.ts';
 import { StampRun } from './stamp-run.ts';
 import type { StampedStore } from './stamped-store.ts';
-import { DatabaseDigests, FOR, SlotBitmap, STAMPS, SYNCED } from './sync-messages.ts';
+import { DatabaseDigests, FOR, readSlots, STAMPS, SYNCED } from './sync-messages.ts';
 
 /** What the replica asked for of one database. */
 class AskedDatabase {
   readonly database: Database;
-  readonly listed = new SlotBitmap();
+  readonly listed = new SlotSet();
   readonly marks = new KeyMarks();
   /** Keys that were merged field by field or member by member. */
   readonly merged = new KeyMarks();
@@ -61,8 +62,8 @@ export class ServedSync {
     this.work = null;
   }
 
-  /** Tells the digests of all databases that are used. */
-  sendDigests(hasSlots: boolean, isOf: (slot: number) => boolean): void {
+  /** Tells the digests of all databases that are used, of those slots; null: of all. */
+  sendDigests(slots: SlotSet | null, hasSlots: boolean): void {
     this.stamped.flush();
     const { store, stamps } = this.stamped;
     const used = new Set(stamps.databaseIndexes);
@@ -75,8 +76,7 @@ export class ServedSync {
       const writer = this.begin(MESSAGE.digests);
       if (writer === null) return;
       digests.databaseIndex = index;
-      digests.keyCount = store.databases[index].count;
-      digests.measure(stamps.tableOf(index), isOf, hasSlots);
+      digests.measure(stamps.tableOf(index), slots, hasSlots);
       writer.u32(this.id).u8(i === indexes.length - 1 ? 1 : 0);
       digests.writeTo(writer);
       writer.end();
@@ -91,8 +91,8 @@ export class ServedSync {
 
   onStamps(kind: number, databaseIndex: number, message: MessageReader): void {
     const asked = this.require(databaseIndex);
-    if (kind === STAMPS.list) return asked.listed.readFrom(message);
-    if (kind === STAMPS.whole) return asked.marks.wholeSlots.readFrom(message);
+    if (kind === STAMPS.list) return readSlots(message, asked.listed);
+    if (kind === STAMPS.whole) return readSlots(message, asked.marks.wholeSlots);
     this.cells.readFrom(message);
     const { marks } = asked;
     this.cells.each((slot, tag, high, low) => {

@@ -1,18 +1,18 @@
 /** What a replica finds to be different, and what is to be done about it. */
 import type { Database } from '../../engine/database.ts';
+import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 import { KEY_ACTION, KeyMarks } from './key-marks.ts';
 import type { KeyPass } from './key-pass.ts';
 import { type SlotDifference, StampRun } from './stamp-run.ts';
 import type { SyncClient } from './sync-client.ts';
-import { SlotBitmap } from './sync-messages.ts';
 
 /** One database, as it differs. */
 export class DifferingDatabase {
   readonly database: Database;
-  readonly listed = new SlotBitmap();
-  readonly whole = new SlotBitmap();
+  readonly listed = new SlotSet();
+  readonly whole = new SlotSet();
   readonly marks = new KeyMarks();
   readonly wants = new StampRun();
   readonly buries = new StampRun();
@@ -39,22 +39,17 @@ export class SlotDifferences implements SlotDifference {
   private readonly slot: number;
   private readonly isStale: boolean;
 
-  constructor(
-    client: SyncClient,
-    differing: DifferingDatabase,
-    table: StampTable,
-    slot: number,
-    isStale: boolean,
-  ) {
+  constructor(client: SyncClient, differing: DifferingDatabase, table: StampTable, slot: number) {
     this.client = client;
     this.differing = differing;
     this.table = table;
     this.slot = slot;
-    this.isStale = isStale;
+    this.isStale = client.isStale;
   }
 
   onTheirs(tag: number, high: number, low: number): void {
     const { differing, slot, table } = this;
+    if (this.client.isGiving) return;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
     if (this.wasForgottenHere(tag, high, low)) {
       const { purgedHigh, purgedLow } = table;
@@ -68,6 +63,7 @@ export class SlotDifferences implements SlotDifference {
 
   onRemovedThere(tag: number, high: number, low: number): void {
     const { differing, slot, table } = this;
+    if (this.client.isGiving) return;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
     const isHere = table.find(slot, tag) && !table.isAbsent;
     if (isHere) {
@@ -84,8 +80,10 @@ export class SlotDifferences implements SlotDifference {
     if (theirAt >= 0 && this.isBeforeAll(high, low, theirAt)) return this.yieldTo(tag, theirAt);
     // What the owner has not, and had when removals of that time were forgotten, it has removed.
     const isGone = theirAt < 0 && !isNewer(high, low, purgedHigh, purgedLow);
-    const action = this.isStale || isGone ? KEY_ACTION.forget : KEY_ACTION.send;
-    marks.mark(slot, tag, action, high, low);
+    const isForgotten = this.isStale || isGone;
+    // What is given away is dropped as a whole.
+    if (isForgotten && this.client.isGiving) return;
+    marks.mark(slot, tag, isForgotten ? KEY_ACTION.forget : KEY_ACTION.send, high, low);
     this.note(tag);
   }
 
@@ -102,6 +100,7 @@ export class SlotDifferences implements SlotDifference {
   }
 
   private yieldTo(tag: number, theirAt: number): void {
+    if (this.client.isGiving) return;
     const { words } = this.client.theirs;
     this.table.put(this.slot, tag, OLDEST.high, OLDEST.low, false);
     const tell = words[theirAt] >>> 31 === 0 ? this.onTheirs : this.onRemovedThere;

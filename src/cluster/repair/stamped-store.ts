@@ -29,6 +29,8 @@ export interface StampedStoreOptions {
   readonly elements: ElementStamps;
   /** This node executes for the slot; of a store with one owner, for all of them. */
   readonly isOwner: (slot: number) => boolean;
+  /** For some slot at least. */
+  readonly isServing: () => boolean;
 }
 
 export class StampedStore {
@@ -53,10 +55,6 @@ export class StampedStore {
 
   tableOf(database: Database): StampTable {
     return this.stamps.tableOf(database.index);
-  }
-
-  isOwner(slot: number): boolean {
-    return this.options.isOwner(slot);
   }
 
   /** What was recorded so far is in the links when it returns: what is sent next is behind it. */
@@ -90,7 +88,7 @@ export class StampedStore {
     const table = this.tableOf(database);
     this.locate(table, frame, 1);
     const { slot, tag } = this;
-    const reason = this.asChange(slot, high, low, () => {
+    const reason = this.asChange(this.options.isOwner(slot), high, low, () => {
       return this.options.replay.applyEffect(frame, database.index);
     });
     if (reason !== '') return reason;
@@ -125,11 +123,25 @@ export class StampedStore {
     const key = database.keySlice(entry);
     const slot = table.slotOf(key.bytes, key.offset, key.length);
     const tag = table.tagOf(key.view, key.offset, key.length, slot);
-    this.asChange(slot, high, low, () => {
+    this.asChange(this.options.isOwner(slot), high, low, () => {
       database.removeUnfound(entry, EVENT.del);
       return '';
     });
     table.put(slot, tag, high, low, true);
+  }
+
+  /** This node keeps the key no more: its log hears of it, and nobody else. */
+  dropKey(database: Database, entry: number, slot: number): void {
+    const table = this.tableOf(database);
+    const key = database.keySlice(entry);
+    const tag = table.tagOf(key.view, key.offset, key.length, slot);
+    table.find(slot, tag);
+    const { high, low } = table;
+    this.asChange(false, high, low, () => {
+      database.removeUnfound(entry, EVENT.none);
+      return '';
+    });
+    table.drop(slot, tag);
   }
 
   /**
@@ -153,7 +165,7 @@ export class StampedStore {
   raiseFloor(database: Database, high: number, low: number): void {
     const table = this.tableOf(database);
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
-    this.asChange(0, high, low, () => {
+    this.asChange(this.options.isServing(), high, low, () => {
       const isPlain = !isNewer(table.newestHigh, table.newestLow, high, low);
       if (isPlain) database.flush();
       else dropOlder(database, table, high, low);
@@ -181,14 +193,17 @@ export class StampedStore {
     );
   }
 
-  /** What is recorded meanwhile bears that stamp. */
-  private asChange(slot: number, high: number, low: number, act: () => string): string {
+  /**
+   * What is recorded meanwhile bears that stamp.
+   * @param isTold  it goes to everybody else
+   */
+  private asChange(isTold: boolean, high: number, low: number, act: () => string): string {
     const { clock } = this.options;
     const { elements, stamps, store } = this;
     const { isMerging } = elements;
     const { defaultTtlMs } = store;
     clock.witness(high, low);
-    if (this.isOwner(slot)) stamps.given = { high, low };
+    if (isTold) stamps.given = { high, low };
     else stamps.isApplying = true;
     stamps.lastHigh = high;
     stamps.lastLow = low;

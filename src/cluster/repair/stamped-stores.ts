@@ -3,8 +3,6 @@ import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { assert } from '../../base/errors.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
-import type { Ownership } from '../placement/ownership.ts';
-import { isOwnedBySlot } from '../placement/store-ownership.ts';
 import type { NodeReplication } from '../replication/node-replication.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 import { ElementStamps } from './elements/element-stamps.ts';
@@ -12,8 +10,6 @@ import { StampedStore } from './stamped-store.ts';
 
 export interface StampedStoresOptions {
   readonly node: NodeServices;
-  readonly nodeId: string;
-  readonly ownership: Ownership;
   readonly replication: NodeReplication;
 }
 
@@ -37,10 +33,6 @@ export class StampedStores {
     return this.stores.get(store) ?? this.add(store);
   }
 
-  isBySlot(store: Store): boolean {
-    return isOwnedBySlot(store.configuration, this.options.node.configuration.cluster);
-  }
-
   /** This node executes for the store, or for some of its slots. */
   isServing(store: Store): boolean {
     return this.options.replication.dutyOf(store) === 'owner';
@@ -62,10 +54,9 @@ export class StampedStores {
   }
 
   private add(store: Store): StampedStore {
-    const { nodeId, ownership, replication } = this.options;
+    const { replication } = this.options;
     const parts = replication.partsOf(store);
     assert(parts !== null, 'every store of the node is replicated');
-    const isBySlot = this.isBySlot(store);
     const elements = new ElementStamps(parts.stamps);
     const stamped = new StampedStore({
       store,
@@ -74,11 +65,8 @@ export class StampedStores {
       replay: parts.replay,
       clock: replication.clock,
       elements,
-      isOwner: (slot) => {
-        if (!isBySlot) return this.isServing(store);
-        const { table } = ownership;
-        return table.nodeIds.length > 0 && table.ownerOfSlot(slot) === nodeId;
-      },
+      isOwner: (slot) => replication.dutyOfSlot(store, slot) === 'owner',
+      isServing: () => this.isServing(store),
     });
     this.stores.set(store, stamped);
     replication.whenAwake((isLate) => {

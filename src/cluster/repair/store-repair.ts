@@ -1,18 +1,22 @@
 /**
  * One store of this node and whom it is to be equal to: one owner, or one for some slots each. What
  * is asked for is done as soon as that node can be reached, and again until it has come to its end.
+ * Where slots have owners of their own, `SlotDuties.sources` says what is to be done; and what this
+ * node has of slots that it keeps no more goes to their owners, and is dropped.
  */
-import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
+import { SlotSet } from '../placement/slot-set.ts';
+import type { SlotDuties } from '../replication/duties/slot-duties.ts';
 import type { KeyGuard } from '../replication/effect-applier.ts';
 import type { RepairProgress } from './repair.ts';
 import type { RepairContext } from './repair-context.ts';
 import type { StampedStore } from './stamped-store.ts';
+import { SurplusSlots } from './surplus-slots.ts';
 import { SyncClient } from './sync-client.ts';
-import { DatabaseDigests, SYNC } from './sync-messages.ts';
+import { DatabaseDigests, SYNC, writeRequest } from './sync-messages.ts';
 
 /** Who refused is asked again after so long. */
 const REFUSED_MS = 250;
@@ -24,27 +28,33 @@ export interface StoreRepairOptions {
   readonly stamped: StampedStore;
   readonly bus: PeerBus;
   readonly ownership: Ownership;
-  readonly isBySlot: boolean;
+  /** Null: one node owns the whole store. */
+  readonly duties: SlotDuties | null;
   readonly nextId: () => number;
   readonly isStale: () => boolean;
   readonly onBegin: () => void;
-  /** It is equal to what that node owns of it. */
-  readonly onEqual: (ownerId: string) => void;
+  /** It is equal to what that node has of those slots; null: of all. */
+  readonly onEqual: (nodeId: string, slots: SlotSet | null) => void;
   /** A comparison has found one that nobody knew of, twice. */
   readonly onDifference: () => void;
 }
 
+/** Node -> slots that it is asked about; null: all of them. */
+type SlotsByNode = ReadonlyMap<string, SlotSet | null>;
+
 export class StoreRepair {
   private readonly options: StoreRepairOptions;
   private readonly clients = new Map<string, SyncClient>();
-  /** Owners that the store is to be made equal to. */
-  private readonly pending = new Set<string>();
-  /** Owner -> monotonic ms before which it is not asked. */
+  private readonly surplus: SurplusSlots | null;
+  /** Owners that the whole store is to be made equal to. */
+  private pending: SlotsByNode = new Map();
+  /** Node -> monotonic ms before which it is not asked. */
   private readonly refusedMs = new Map<string, number>();
   /** It was asked for while nobody was known to ask. */
   private isAsked = false;
-  /** Comparisons under way: id -> owner; and owners that were found to differ once. */
-  private readonly checks = new Map<number, string>();
+  private wasAsked = false;
+  /** Comparisons under way by their ids; and owners that were found to differ once. */
+  private readonly checks = new Map<number, { ownerId: string; slots: SlotSet | null }>();
   private suspects = new Set<string>();
   private suspectsBefore = new Set<string>();
   /** Who was found to differ is compared once more then. */
@@ -54,37 +64,56 @@ export class StoreRepair {
 
   constructor(options: StoreRepairOptions) {
     this.options = options;
+    const { context, duties, ownership, stamped } = options;
+    this.surplus =
+      duties === null ? null : new SurplusSlots({ context, duties, ownership, stamped });
   }
 
   get isPending(): boolean {
-    return this.isAsked || this.pending.size > 0;
+    const { duties } = this.options;
+    return duties === null ? this.isAsked || this.pending.size > 0 : !duties.isSettled;
+  }
+
+  /** Nothing is left here that others should have. */
+  get isGiven(): boolean {
+    return this.surplus === null || this.surplus.toGive.size === 0;
   }
 
   request(): void {
+    this.wasAsked = true;
+    if (this.options.duties !== null) return;
     this.isAsked = true;
     this.plan();
+  }
+
+  /** Asks for everything, unless somebody has done so already. */
+  fill(): void {
+    if (!this.wasAsked) this.request();
   }
 
   stop(): void {
     for (const client of this.clients.values()) client.stop();
     this.clients.clear();
-    this.pending.clear();
+    this.pending = new Map();
     this.checks.clear();
+    this.surplus?.stop();
     this.isAsked = false;
   }
 
   /** Another table: who owns nothing any more is asked for nothing. */
   onTable(): void {
-    const { ownership } = this.options;
-    const { nodeIds } = ownership.table;
-    for (const [id, client] of this.clients) {
-      if (nodeIds.includes(id) && this.ownerIds().includes(id)) continue;
-      client.stop();
-      this.clients.delete(id);
+    if (this.options.duties === null && this.isPending) {
+      this.isAsked = true;
+      this.plan();
     }
-    if (!this.isPending) return;
-    this.isAsked = true;
-    this.plan();
+    this.surplus?.onTable();
+    this.endUnwanted();
+  }
+
+  /** What is to be done with some slots is something else than before. */
+  onSlots(): void {
+    this.surplus?.onSlots();
+    this.endUnwanted();
   }
 
   onDown(peer: Peer): void {
@@ -97,7 +126,11 @@ export class StoreRepair {
     if (this.isAsked) this.plan();
     const nowMs = this.options.context.world.clock.monotonicMs();
     if (nowMs >= this.recheckMs) this.check();
-    for (const id of this.pending) this.begin(id);
+    for (const [id, slots] of this.sources) this.begin(id, slots, false);
+    if (this.surplus !== null) {
+      for (const [id, slots] of this.surplus.toGive) this.begin(id, slots, true);
+      this.surplus.drop();
+    }
     for (const client of this.clients.values()) client.lookAfter();
   }
 
@@ -114,13 +147,26 @@ export class StoreRepair {
     const { stamped } = this.options;
     const { elements } = stamped;
     if (elements.keyCount === 0) return null;
-    const client = this.clients.get(peerId);
-    if (client !== undefined ? client.hasToldElements : !this.isToBeTold(peerId)) return null;
-    return (databaseIndex, frame, arg) => elements.find(databaseIndex, frame.latin1(arg)) !== null;
+    return (databaseIndex, frame, arg) => {
+      if (elements.find(databaseIndex, frame.latin1(arg)) === null) return false;
+      const { bytes, lengths, offsets } = frame;
+      const table = stamped.stamps.tableOf(databaseIndex);
+      return this.isToBeTold(peerId, table.slotOf(bytes, offsets[arg], lengths[arg]));
+    };
   }
 
-  private isToBeTold(peerId: string): boolean {
-    return this.isPending || !this.ownerIds().includes(peerId);
+  /** Only the owner is told, and its word counts from then on. */
+  private isToBeTold(peerId: string, slot: number): boolean {
+    const { duties, ownership, stamped } = this.options;
+    const { table } = ownership;
+    if (this.isAsked || table.nodeIds.length === 0) return true;
+    const ownerId =
+      duties === null ? table.ownerOfStore(stamped.store.name) : table.ownerOfSlot(slot);
+    if (ownerId !== peerId) return true;
+    const client = this.clients.get(peerId);
+    if (client !== undefined && holds(client.slots, slot)) return !client.hasToldElements;
+    const slots = this.sources.get(peerId);
+    return slots !== undefined && holds(slots, slot);
   }
 
   progress(): RepairProgress[] {
@@ -140,19 +186,22 @@ export class StoreRepair {
 
   /** Compares the sums with those of the owners. */
   check(): void {
-    const { bus, context, nextId, stamped } = this.options;
+    const { bus, context, nextId, ownership, stamped } = this.options;
     this.checks.clear();
     this.recheckMs = Number.POSITIVE_INFINITY;
     this.suspectsBefore = this.suspects;
     this.suspects = new Set();
-    for (const id of this.ownerIds()) {
-      const owner = bus.find(id);
-      if (owner === null || !owner.isUp || this.pending.has(id)) continue;
+    const tableDigest = ownership.table.digest;
+    for (const [ownerId, slots] of this.findOwners()) {
+      const owner = bus.find(ownerId);
+      if (owner === null || !owner.isUp || this.sources.has(ownerId)) continue;
       const writer = context.bus.begin(owner, MESSAGE.sync);
       if (writer === null) continue;
-      const checkId = nextId();
-      this.checks.set(checkId, id);
-      writer.u32(checkId).text(stamped.store.name).u8(SYNC.check).u32(0).end();
+      const id = nextId();
+      this.checks.set(id, { ownerId, slots });
+      const storeName = stamped.store.name;
+      writeRequest(writer, { id, storeName, what: SYNC.check, tableDigest, slots });
+      writer.u32(0).end();
     }
   }
 
@@ -163,22 +212,22 @@ export class StoreRepair {
       client.onDigests(message);
       return true;
     }
-    const ownerId = this.checks.get(id);
-    if (ownerId === undefined) return false;
+    const check = this.checks.get(id);
+    if (check === undefined) return false;
     message.u8();
     this.digests.readFrom(message);
-    this.compare(ownerId);
+    this.compare(check.ownerId, check.slots);
     return true;
   }
 
-  private compare(ownerId: string): void {
+  private compare(ownerId: string, slots: SlotSet | null): void {
     const { digests, own } = this;
-    const { stamped } = this.options;
+    const { duties, stamped } = this.options;
     const database = stamped.store.databases[digests.databaseIndex];
     if (database === undefined) return;
     const table = stamped.tableOf(database);
     this.options.context.tombstones.forget(table, digests.purgedHigh, digests.purgedLow);
-    own.measure(table, this.slotsOf(ownerId), false);
+    own.measure(table, slots, false);
     const isEqual =
       own.left === digests.left &&
       own.right === digests.right &&
@@ -190,42 +239,56 @@ export class StoreRepair {
     this.recheckMs = this.options.context.world.clock.monotonicMs() + RECHECK_MS;
     if (!this.suspectsBefore.has(ownerId)) return;
     this.options.onDifference();
-    this.pending.add(ownerId);
-    this.begin(ownerId);
+    if (duties === null) this.pending = new Map([...this.pending, [ownerId, null]]);
+    else duties.unsettle(ownerId);
+    this.tick();
+  }
+
+  private get sources(): SlotsByNode {
+    return this.options.duties?.sources ?? this.pending;
   }
 
   private plan(): void {
-    const { nodeIds } = this.options.ownership.table;
-    if (nodeIds.length === 0) return;
+    const { bus, ownership, stamped } = this.options;
+    const { table } = ownership;
+    if (table.nodeIds.length === 0) return;
     this.isAsked = false;
-    this.pending.clear();
-    for (const id of this.ownerIds()) this.pending.add(id);
+    const ownerId = table.ownerOfStore(stamped.store.name);
+    this.pending = new Map(ownerId === bus.id ? [] : [[ownerId, null]]);
   }
 
-  /** Nodes that own some of it, this one aside. */
-  private ownerIds(): string[] {
-    const { bus, isBySlot, ownership, stamped } = this.options;
+  /** Nodes of which this one has a copy that is taken for equal, this one aside. */
+  private findOwners(): SlotsByNode {
+    const { bus, duties, ownership, stamped } = this.options;
     const { table } = ownership;
-    if (table.nodeIds.length === 0) return [];
-    const ids = isBySlot ? table.nodeIds : [table.ownerOfStore(stamped.store.name)];
-    return ids.filter((id) => id !== bus.id);
-  }
-
-  private slotsOf(ownerId: string): (slot: number) => boolean {
-    const { bus, isBySlot, ownership } = this.options;
-    if (!isBySlot) return () => true;
-    const { table } = ownership;
-    const isOf = new Uint8Array(SLOT_COUNT);
-    const isMember = table.nodeIds.includes(bus.id);
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (table.ownerOfSlot(slot) !== ownerId) continue;
-      isOf[slot] = !isMember || table.holdersOfSlot(slot).includes(bus.id) ? 1 : 0;
+    if (duties === null) {
+      const ownerId = table.ownerOfStore(stamped.store.name);
+      return new Map(ownerId === '' || ownerId === bus.id ? [] : [[ownerId, null]]);
     }
-    return (slot) => isOf[slot] === 1;
+    const owners = new Map<string, SlotSet>();
+    for (const id of table.nodeIds) {
+      const slots = new SlotSet();
+      for (const slot of table.slotsOf(id)) if (duties.dutyOf(slot) === 'replica') slots.add(slot);
+      if (slots.count > 0) owners.set(id, slots);
+    }
+    return owners;
   }
 
-  private begin(ownerId: string): void {
-    const { bus, context, isStale, nextId, onBegin, stamped } = this.options;
+  /** Those that ask for what is to be asked of somebody else now, or of nobody. */
+  private endUnwanted(): void {
+    for (const [id, client] of this.clients) {
+      const wanted = client.isGiving ? this.surplus?.toGive : this.sources;
+      const slots = wanted?.get(id);
+      if (slots !== undefined && (slots === null || client.slots?.isWithin(slots) === true)) {
+        continue;
+      }
+      client.stop();
+      this.clients.delete(id);
+    }
+  }
+
+  private begin(ownerId: string, slots: SlotSet | null, isGiving: boolean): void {
+    const { bus, context, isStale, nextId, onBegin, ownership, stamped } = this.options;
     const owner = bus.find(ownerId);
     if (owner === null || !owner.isUp || this.clients.has(ownerId)) return;
     const nowMs = context.world.clock.monotonicMs();
@@ -234,21 +297,31 @@ export class StoreRepair {
       context,
       stamped,
       owner,
-      isOf: this.slotsOf(ownerId),
+      slots,
+      isGiving,
+      tableDigest: ownership.table.digest,
       isStale: isStale(),
       nextId,
-      onDone: () => this.onDone(ownerId),
+      onDone: () => this.onDone(client),
       onRefused: () => this.onRefused(ownerId),
+      onLacking: (lacking) => {
+        this.clients.delete(ownerId);
+        this.options.duties?.passOver(ownerId, lacking);
+      },
     });
     this.clients.set(ownerId, client);
     onBegin();
     client.start();
   }
 
-  private onDone(ownerId: string): void {
-    this.clients.delete(ownerId);
-    this.pending.delete(ownerId);
-    this.options.onEqual(ownerId);
+  private onDone({ isGiving, owner, slots }: SyncClient): void {
+    this.clients.delete(owner.id);
+    if (isGiving) {
+      if (slots !== null) this.surplus?.note(slots);
+      return this.tick();
+    }
+    this.pending = new Map([...this.pending].filter(([id]) => id !== owner.id));
+    this.options.onEqual(owner.id, slots);
   }
 
   private onRefused(ownerId: string): void {
@@ -256,4 +329,8 @@ export class StoreRepair {
     const nowMs = this.options.context.world.clock.monotonicMs();
     this.refusedMs.set(ownerId, nowMs + REFUSED_MS);
   }
+}
+
+function holds(slots: SlotSet | null, slot: number): boolean {
+  return slots === null || slots.has(slot);
 }

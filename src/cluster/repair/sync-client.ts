@@ -7,6 +7,8 @@
  * Effects come in the same order of messages meanwhile, so what the owner tells of its stamps is
  * true of the moment at which it is read here. A round that is cut off is begun anew; whatever came
  * of it is kept, for every key has its stamp.
+ *
+ * A node that keeps slots no more *gives*: it sends what is later here, and takes nothing.
  */
 
 import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
@@ -18,6 +20,7 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
+import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
 import { canTell, writeElements } from './elements/element-merge.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
@@ -27,28 +30,44 @@ import type { RepairContext } from './repair-context.ts';
 import { DifferingDatabase, SlotDifferences } from './slot-differences.ts';
 import { compareSlot, StampRun } from './stamp-run.ts';
 import type { StampedStore } from './stamped-store.ts';
-import { DatabaseDigests, FOR, type SlotBitmap, STAMPS, SYNC, SYNCED } from './sync-messages.ts';
+import {
+  DatabaseDigests,
+  FOR,
+  readSlots,
+  STAMPS,
+  SYNC,
+  SYNCED,
+  writeRequest,
+  writeSlots,
+} from './sync-messages.ts';
 
 export interface SyncClientOptions {
   readonly context: RepairContext;
   readonly stamped: StampedStore;
   readonly owner: Peer;
-  /** Slots that this repair is about. */
-  readonly isOf: (slot: number) => boolean;
+  /** Slots that this repair is about; null: all of them. Not to be changed. */
+  readonly slots: SlotSet | null;
+  /** This node keeps them no more. */
+  readonly isGiving: boolean;
+  /** Of the table by which they were chosen. */
+  readonly tableDigest: string;
   /** It was away for so long that others may have forgotten what they removed. */
   readonly isStale: boolean;
   /** Never the same twice. */
   readonly nextId: () => number;
-  /** The digests are equal. */
+  /** The digests are equal; of one that gives: nothing is later here. */
   readonly onDone: () => void;
-  /** The other one is not the owner, or not any more. */
+  /** The other one is not the owner, or not any more, or goes by another table. */
   readonly onRefused: () => void;
+  /** It has no copies of those. */
+  readonly onLacking: (slots: SlotSet) => void;
 }
 
 export class SyncClient {
   readonly owner: Peer;
   readonly stamped: StampedStore;
-  readonly isOf: (slot: number) => boolean;
+  readonly slots: SlotSet | null;
+  readonly isGiving: boolean;
   id = 0;
   roundCount = 0;
   /** Of the owner, as it said at the beginning. */
@@ -77,7 +96,8 @@ export class SyncClient {
     this.context = options.context;
     this.owner = options.owner;
     this.stamped = options.stamped;
-    this.isOf = options.isOf;
+    this.slots = options.slots;
+    this.isGiving = options.isGiving;
   }
 
   start(): void {
@@ -119,13 +139,19 @@ export class SyncClient {
     theirs.eachSlot((slot, first, count) => this.compare(differing, slot, first, count));
   }
 
-  onSynced(kind: number): void {
+  onSynced(kind: number, message: MessageReader): void {
     this.hear();
     if (kind === SYNCED.refused) {
       this.stop();
       this.options.onRefused();
+    } else if (kind === SYNCED.lacking) {
+      const slots = new SlotSet();
+      readSlots(message, slots);
+      this.stop();
+      this.options.onLacking(slots);
     } else if (kind === SYNCED.listed) {
-      this.contribute();
+      if (this.isGiving && !this.hasLater) this.finish();
+      else this.contribute();
     } else if (kind === SYNCED.sent) {
       this.beginRound();
     }
@@ -166,14 +192,21 @@ export class SyncClient {
     this.roundCount++;
     const writer = this.begin(MESSAGE.sync);
     if (writer === null) return;
-    const { stamps, store } = this.stamped;
+    const { stamps } = this.stamped;
     const indexes = stamps.databaseIndexes;
-    writer.u32(this.id).text(store.name).u8(SYNC.full).u32(indexes.length);
+    this.writeRequest(writer, this.isGiving ? SYNC.give : SYNC.full);
+    writer.u32(indexes.length);
     for (const index of indexes) {
       const { floorHigh, floorLow } = stamps.tableOf(index);
       writer.u32(index).u32(floorHigh).u32(floorLow);
     }
     writer.end();
+  }
+
+  private writeRequest(writer: MessageWriter, what: number): void {
+    const { id, slots, stamped } = this;
+    const { tableDigest } = this.options;
+    writeRequest(writer, { id, storeName: stamped.store.name, what, tableDigest, slots });
   }
 
   private compareDatabase(digests: DatabaseDigests): void {
@@ -192,17 +225,17 @@ export class SyncClient {
     differing.purgedLow = purgedLow;
     differing.loadedHigh = digests.loadedHigh;
     differing.loadedLow = digests.loadedLow;
-    if (slots === null && table.newestHigh === 0) return;
+    if (slots === null && table.isBlank) return;
     // What was forgotten here is to be told apart from what was never here.
     const isBehind = isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (!this.isOf(slot)) continue;
+      if (this.slots?.has(slot) === false) continue;
       const left = slots === null ? 0 : slots[slot * 2];
       const right = slots === null ? 0 : slots[slot * 2 + 1];
       if (left === table.digestLeft(slot) >>> 0 && right === table.digestRight(slot) >>> 0)
         continue;
-      if (table.entryCountOf(slot) === 0 && !isBehind) differing.whole.add(slot);
-      else differing.listed.add(slot);
+      if (table.entryCountOf(slot) > 0 || isBehind) differing.listed.add(slot);
+      else if (!this.isGiving) differing.whole.add(slot);
     }
     if (differing.listed.count + differing.whole.count > 0) {
       this.differing.set(databaseIndex, differing);
@@ -217,18 +250,18 @@ export class SyncClient {
     this.tell(SYNCED.asked);
   }
 
-  private sendSlots(kind: number, databaseIndex: number, slots: SlotBitmap): void {
+  private sendSlots(kind: number, databaseIndex: number, slots: SlotSet): void {
     if (slots.count === 0) return;
     const writer = this.beginStamps(kind, databaseIndex);
     if (writer === null) return;
-    slots.writeTo(writer);
+    writeSlots(writer, slots);
     writer.end();
   }
 
   /** The owner's cells of one slot, and what is here. */
   private compare(differing: DifferingDatabase, slot: number, first: number, count: number): void {
     const table = this.stamped.tableOf(differing.database);
-    const difference = new SlotDifferences(this, differing, table, slot, this.options.isStale);
+    const difference = new SlotDifferences(this, differing, table, slot);
     // All its keys come by themselves: what is told are those that were removed.
     if (differing.whole.has(slot)) {
       this.theirs.eachOf(first, count, (tag, high, low, isAbsent) => {
@@ -245,6 +278,16 @@ export class SyncClient {
   /** Whether what this node has changed of keys may have to be merged into what is there. */
   get hasElements(): boolean {
     return this.stamped.elements.keyCount > 0;
+  }
+
+  get isStale(): boolean {
+    return this.options.isStale;
+  }
+
+  private get hasLater(): boolean {
+    return [...this.differing.values()].some(({ buries, marks }) => {
+      return marks.count > 0 || buries.length > 0;
+    });
   }
 
   /** Removes what was removed there, sends what is later here, and then asks for the rest. */
@@ -365,7 +408,10 @@ export class SyncClient {
 
   private finish(): void {
     const writer = this.begin(MESSAGE.sync);
-    writer?.u32(this.id).text(this.stamped.store.name).u8(SYNC.end).u32(0).end();
+    if (writer !== null) {
+      this.writeRequest(writer, SYNC.end);
+      writer.end();
+    }
     this.stop();
     this.options.onDone();
   }

@@ -3,7 +3,7 @@
  * that goes both ways says for whom it is.
  *
  *     replica                                    owner
- *     sync      id, store, floors         ->
+ *     sync      id, store, slots, floors  ->
  *                                         <-     digests   of each database
  *     stamps    LIST, WHOLE: slots        ->
  *     synced    ASKED                     ->
@@ -20,6 +20,7 @@ import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import type { MessageWriter } from '../peers/message-writer.ts';
+import { SLOT_SET_BYTES, SlotSet } from '../placement/slot-set.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 
 export const FOR = { owner: 0, replica: 1 } as const;
@@ -32,6 +33,8 @@ export const SYNC = {
   full: 1,
   /** It is over. */
   end: 2,
+  /** As `full`, by a node that keeps these slots no more: nothing comes back. */
+  give: 3,
 } as const;
 
 /** What a message `stamps` holds. */
@@ -55,14 +58,15 @@ export const SYNCED = {
   listed: 1,
   contributed: 2,
   sent: 3,
-  /** The one that was asked is not the owner, or has forgotten. */
+  /** The one that was asked is not the owner, or has forgotten, or goes by another table. */
   refused: 4,
+  /** Slots follow of which the one that was asked has no copy. */
+  lacking: 5,
 } as const;
 
 const DIGEST_BYTES = 8;
 /** A slot and its digest: cheaper than all of them as long as few slots have any key. */
 const SPARSE_BYTES = 2 + DIGEST_BYTES;
-export const SLOT_BITMAP_BYTES = SLOT_COUNT / 8;
 
 /** One database, as the owner tells of it. */
 export class DatabaseDigests {
@@ -81,8 +85,11 @@ export class DatabaseDigests {
   /** Two words a slot; null: they were not asked for, or all are 0. */
   slots: Uint32Array | null = null;
 
-  /** Takes them from a table. */
-  measure(table: StampTable, isOf: (slot: number) => boolean, hasSlots: boolean): void {
+  /**
+   * Takes them from a table.
+   * @param of  the slots that count; null: all
+   */
+  measure(table: StampTable, of: SlotSet | null, hasSlots: boolean): void {
     this.floorHigh = table.floorHigh;
     this.floorLow = table.floorLow;
     this.purgedHigh = table.purgedHigh;
@@ -90,10 +97,12 @@ export class DatabaseDigests {
     this.left = 0;
     this.right = 0;
     this.slots = null;
-    if (table.newestHigh === 0) return;
+    this.keyCount = 0;
+    if (table.isBlank) return;
     if (hasSlots) this.slots = new Uint32Array(SLOT_COUNT * 2);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (!isOf(slot)) continue;
+      if (of !== null && !of.has(slot)) continue;
+      this.keyCount += table.presentCountOf(slot);
       const left = table.digestLeft(slot);
       const right = table.digestRight(slot);
       this.left ^= left;
@@ -163,30 +172,45 @@ function decodeSlots(bytes: Uint8Array): Uint32Array {
   return slots;
 }
 
-/** A bit for each slot. */
-export class SlotBitmap {
-  count = 0;
-  readonly bytes = new Uint8Array(SLOT_BITMAP_BYTES);
+/** One bit a slot. */
+export function writeSlots(writer: MessageWriter, { bytes }: SlotSet): void {
+  writer.bytes(bytes, 0, SLOT_SET_BYTES);
+}
 
-  add(slot: number): void {
-    if (this.has(slot)) return;
-    this.bytes[slot >>> 3] |= 1 << (slot & 7);
-    this.count++;
+/** Adds the slots that the message holds next. */
+export function readSlots(message: MessageReader, slots: SlotSet): void {
+  const { source, start, length } = message.bytes();
+  if (length !== SLOT_SET_BYTES) throw broken('a bit for each of some slots');
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if ((source[start + (slot >>> 3)] & (1 << (slot & 7))) !== 0) slots.add(slot);
   }
+}
 
-  has(slot: number): boolean {
-    return (this.bytes[slot >>> 3] & (1 << (slot & 7))) !== 0;
-  }
+/** What a message `sync` begins with; the floors of the databases follow. */
+export interface SyncRequest {
+  readonly id: number;
+  readonly storeName: string;
+  /** Of SYNC. */
+  readonly what: number;
+  /** Of the table by which the slots were chosen. */
+  readonly tableDigest: string;
+  /** Null: all of them, of a store that one node owns as a whole. */
+  readonly slots: SlotSet | null;
+}
 
-  writeTo(writer: MessageWriter): void {
-    writer.bytes(this.bytes, 0, SLOT_BITMAP_BYTES);
-  }
+export function writeRequest(writer: MessageWriter, request: SyncRequest): void {
+  const { id, slots, storeName, tableDigest, what } = request;
+  writer.u32(id).text(storeName).u8(what).text(tableDigest);
+  writer.u8(slots === null ? 0 : 1);
+  if (slots !== null) writeSlots(writer, slots);
+}
 
-  readFrom(message: MessageReader): void {
-    const { source, start, length } = message.bytes();
-    if (length !== SLOT_BITMAP_BYTES) throw broken('a bit for each of some slots');
-    this.bytes.set(source.subarray(start, start + length));
-    this.count = 0;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot)) this.count++;
-  }
+export function readRequest(message: MessageReader): SyncRequest {
+  const id = message.u32();
+  const storeName = message.text();
+  const what = message.u8();
+  const tableDigest = message.text();
+  const slots = message.u8() === 0 ? null : new SlotSet();
+  if (slots !== null) readSlots(message, slots);
+  return { id, storeName, what, tableDigest, slots };
 }

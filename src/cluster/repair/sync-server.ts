@@ -4,18 +4,21 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
+import { SlotSet } from '../placement/slot-set.ts';
+import type { Replication } from '../replication/replication.ts';
 import { mergeElements } from './elements/element-merge.ts';
 import type { RepairContext } from './repair-context.ts';
 import { ServedSync } from './served-sync.ts';
 import type { StampedStore } from './stamped-store.ts';
 import type { StampedStores } from './stamped-stores.ts';
-import { FOR, SYNC, SYNCED } from './sync-messages.ts';
+import { FOR, readRequest, SYNC, SYNCED, type SyncRequest, writeSlots } from './sync-messages.ts';
 
 export interface SyncServerOptions {
   readonly context: RepairContext;
   readonly node: NodeServices;
   readonly stamped: StampedStores;
   readonly ownership: Ownership;
+  readonly replication: Replication;
 }
 
 export class SyncServer {
@@ -41,23 +44,50 @@ export class SyncServer {
   }
 
   onSync(peer: Peer, message: MessageReader): void {
-    const id = message.u32();
-    const name = message.text();
-    const what = message.u8();
-    const { context, node, ownership, stamped } = this.options;
-    const key = `${peer.id} ${name}`;
+    const request = readRequest(message);
+    const { id, slots, storeName, what } = request;
+    const { context, node, stamped } = this.options;
+    const key = `${peer.id} ${storeName}`;
     if (what !== SYNC.check) this.drop(key);
     if (what === SYNC.end) return;
-    const store = node.stores.find(name);
-    if (store === null || !stamped.isServing(store)) return this.refuse(peer, id);
-    this.takeFloors(stamped.of(store), message);
-    const served = new ServedSync(context, id, peer, stamped.of(store));
-    const isBySlot = stamped.isBySlot(store);
-    const isOf = isBySlot
-      ? (slot: number) => ownership.table.ownerOfSlot(slot) === context.bus.id
-      : () => true;
-    served.sendDigests(what === SYNC.full, isOf);
-    if (what === SYNC.full) this.served.set(key, served);
+    const store = node.stores.find(storeName);
+    if (store === null) return this.refuse(peer, id);
+    const parts = stamped.of(store);
+    const lacking = this.findLacking(parts, request);
+    if (lacking === null) return this.refuse(peer, id);
+    if (lacking.count > 0) return this.tellLacking(peer, id, lacking);
+    this.takeFloors(parts, message);
+    const served = new ServedSync(context, id, peer, parts);
+    served.sendDigests(slots, what !== SYNC.check);
+    if (what !== SYNC.check) this.served.set(key, served);
+  }
+
+  /**
+   * An owner answers for what it owns. For slots that the asking node owns itself, and has not got
+   * yet, whoever has a copy does.
+   * @returns slots of which there is no copy here; null: this node is not the one to ask
+   */
+  private findLacking({ stamps, store }: StampedStore, request: SyncRequest): SlotSet | null {
+    const { context, ownership, replication } = this.options;
+    const { slots, tableDigest, what } = request;
+    const { table } = ownership;
+    const duties = replication.slotsOf(store);
+    const lacking = new SlotSet();
+    if (duties === null || slots === null) {
+      const isBoth = duties === null && slots === null;
+      return isBoth && replication.dutyOf(store) === 'owner' ? lacking : null;
+    }
+    // Who goes by another table is not told of all changes of what it asks for.
+    if (tableDigest !== table.digest) return null;
+    let isRefused = false;
+    slots.each((slot) => {
+      if (duties.dutyOf(slot) === 'owner') return;
+      const isOwned = table.ownerOfSlot(slot) === context.bus.id;
+      if (isOwned || what !== SYNC.full) isRefused = true;
+      else if (duties.keeps(slot) ? duties.lacks(slot) : !stamps.hasEntries(slot))
+        lacking.add(slot);
+    });
+    return isRefused ? null : lacking;
   }
 
   onStamps(peer: Peer, id: number, message: MessageReader): void {
@@ -90,6 +120,14 @@ export class SyncServer {
       const low = message.u32();
       if (database !== undefined) stamped.raiseFloor(database, high, low);
     }
+  }
+
+  private tellLacking(peer: Peer, id: number, lacking: SlotSet): void {
+    const writer = this.options.context.bus.begin(peer, MESSAGE.synced);
+    if (writer === null) return;
+    writer.u8(FOR.replica).u32(id).u8(SYNCED.lacking);
+    writeSlots(writer, lacking);
+    writer.end();
   }
 
   private refuse(peer: Peer, id: number): void {

@@ -141,6 +141,11 @@ export class StampGroup {
     this.keep((at) => isNewer(this.cells[at + 1], this.cells[at + 2], high, low));
   }
 
+  /** Forgets all entries of those slots. */
+  dropSlots(isDropped: (slotInGroup: number) => boolean): void {
+    this.keep((at) => !isDropped(this.cells[at] & SLOT_MASK));
+  }
+
   private keep(isKept: (at: number) => boolean): void {
     const { cells } = this;
     let droppedCount = 0;

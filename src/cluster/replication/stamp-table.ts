@@ -138,7 +138,12 @@ export class StampTable {
 
   /** Nothing was ever stamped, flushed or forgotten: it says nothing. */
   get isUnused(): boolean {
-    return (this.newestHigh | this.floorHigh | this.purgedHigh) === 0;
+    return this.isBlank && (this.floorHigh | this.purgedHigh) === 0;
+  }
+
+  /** Nothing was ever stamped. */
+  get isBlank(): boolean {
+    return (this.newestHigh | this.newestLow) === 0;
   }
 
   /** Entries of all slots, tombstones included. */
@@ -158,6 +163,13 @@ export class StampTable {
     if (!isNewer(high, low, this.purgedHigh, this.purgedLow)) return;
     this.purgedHigh = high;
     this.purgedLow = low;
+  }
+
+  /** Forgets all of those slots among [from, to): whole groups. */
+  dropSlots(isDropped: (slot: number) => boolean, from: number, to: number): void {
+    for (let index = from >>> GROUP_SHIFT; index < to >>> GROUP_SHIFT; index++) {
+      this.groups[index]?.dropSlots((inGroup) => isDropped((index << GROUP_SHIFT) + inGroup));
+    }
   }
 
   /** Nothing at or below that stamp counts any more. */

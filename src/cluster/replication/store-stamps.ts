@@ -91,6 +91,11 @@ export class StoreStamps implements MutationReader {
     return indexes;
   }
 
+  /** Whether any database knows of a key of the slot, if only that it is gone. */
+  hasEntries(slot: number): boolean {
+    return this.tables.some((table) => table !== undefined && table.entryCountOf(slot) > 0);
+  }
+
   get byteCount(): number {
     return this.tables.reduce((sum, table) => sum + (table?.byteCount ?? 0), 0);
   }
