@@ -16,10 +16,16 @@ import type { Effect } from '../../engine/effect.ts';
 import type { RealNames } from '../../journal/real-names.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
+import {
+  CONTEXT,
+  EVERY_SLOT,
+  GROUP_BEGIN,
+  GROUP_END,
+  RecordSlots,
+} from './delivery/record-slots.ts';
 import type { EffectKeys } from './effect-keys.ts';
 import { MANY_KEYS, RECORD, WAS_ABSENT } from './effect-record.ts';
 import { RecordBuffer } from './record-buffer.ts';
-import { CONTEXT, EVERY_SLOT, GROUP_BEGIN, GROUP_END, RecordSlots } from './delivery/record-slots.ts';
 
 /** Who is told of changes of a slot. */
 export interface Audience {
@@ -178,7 +184,7 @@ export class EffectStream {
   tell(peer: Peer): void {
     const { sentPosition } = this;
     const first = (this.told.get(peer.id) ?? sentPosition) + 1;
-    if (this.send(peer, first, NO_BYTES, 0)) this.told.set(peer.id, sentPosition);
+    if (this.send(peer, first, this.out, 0)) this.told.set(peer.id, sentPosition);
   }
 
   /** A link with that node is new: what was sent by the one before may be lost. */
@@ -215,17 +221,21 @@ export class EffectStream {
       length = batch.end;
     }
     // What it is told then shows that this is missing.
-    const isLost = length > 0 && !this.send(peer, toldBefore + 1, batch.bytes, length);
+    const isLost = length > 0 && !this.send(peer, toldBefore + 1, batch, length);
     if (isLost) this.refusedCount++;
     told.set(peer.id, length > 0 ? this.sentPosition : toldBefore);
   }
 
-  private send(peer: Peer, first: number, bytes: Uint8Array, end: number): boolean {
+  /** @returns false: the link has no room, or no message holds so much */
+  private send(peer: Peer, first: number, batch: RecordBuffer, end: number): boolean {
     const { bus, storeName } = this.options;
+    if (end > MESSAGE_BYTES_MAX) return false;
     const writer = bus.begin(peer, MESSAGE.effects);
     if (writer === null) return false;
     writer.text(storeName).u53(first).u53(this.sentPosition);
-    writer.bytes(bytes, 0, end).end();
+    // What is to be reset goes to all nodes as the same bytes.
+    if (batch === this.out && batch.mayLend(end)) writer.lend(batch.bytes, 0, end).end();
+    else writer.bytes(batch.bytes, 0, end).end();
     return true;
   }
 
@@ -276,7 +286,7 @@ export class EffectStream {
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 /** A turn that brings more is sent in parts. */
 const BATCH_BYTES_MAX = LIMITS.turnReplyBytesMax;
+/** A group may be longer than a message can be: what is before the records is far shorter. */
+const MESSAGE_BYTES_MAX = LIMITS.messageBytesMax - LIMITS.linkPartBytes;

@@ -26,6 +26,15 @@ export class RecordBuffer {
     this.end -= start;
   }
 
+  /**
+   * Whether what lies before `end`, which is all, may be kept by others when `reset` was called: it
+   * lets a large buffer go, and it is worth no copy unless much of it is in use.
+   */
+  mayLend(end: number): boolean {
+    const { length } = this.bytes;
+    return end === this.end && length > KEPT_BYTES && end > length / 2;
+  }
+
   u8(value: number): void {
     this.reserve(1);
     this.bytes[this.end++] = value;
