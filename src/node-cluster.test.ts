@@ -53,34 +53,38 @@ test('a gossip address that others reach needs a key', async () => {
   await stop(kit);
 });
 
-test('fewer copies than nodes, and an owner for each slot, are refused', async () => {
+test('a store has one owner for all slots only where every node holds every key', async () => {
   const fewer = { ...CLUSTER, 'cluster.replication_factor': '2' };
-  await assert.rejects(createNodeKit({ settings: fewer }), {
-    code: 'BAD_CONFIGURATION',
-    message: /^cluster\.replication_factor is 2: in this version every node holds every key/,
-  });
-  const kit = await createNodeKit({ settings: CLUSTER });
+  const kit = await createNodeKit({ settings: fewer });
   const client = kit.connect();
   assert.match(
-    client.ask('STORE CREATE s ownership slot'),
-    /^-ERR ownership slot, which is not in this version: a store has one owner/,
+    client.ask('STORE CREATE s ownership store'),
+    /^-ERR ownership store, and cluster\.replication_factor is 2: /,
   );
-  assert.equal(client.ask('STORE CREATE s ownership store'), '+OK\r\n');
+  assert.equal(client.ask('STORE CREATE s ownership slot'), '+OK\r\n');
+  assert.equal(client.ask('STORE CREATE t'), '+OK\r\n');
   await stop(kit);
-  const alone = await createNodeKit({
-    settings: { 'persistence.enabled': 'no', 'cluster.replication_factor': '2' },
+  const balanced = { ...fewer, 'cluster.placement': 'balanced' };
+  await assert.rejects(createNodeKit({ settings: balanced }), {
+    code: 'BAD_CONFIGURATION',
+    message: /^cluster\.placement balanced with cluster\.replication_factor 2: /,
   });
-  assert.equal(alone.connect().ask('STORE CREATE s ownership slot'), '+OK\r\n');
-  await stop(alone);
+  const all = await createNodeKit({ settings: { ...CLUSTER, 'cluster.placement': 'balanced' } });
+  assert.equal(all.connect().ask('STORE CREATE s ownership slot'), '+OK\r\n');
+  await stop(all);
 });
 
-test('a store on disk with an owner for each slot is refused at the start', async () => {
+test('a store on disk that one node owns is refused where not all hold all', async () => {
   const before = await createNodeKit({ settings: { 'node.data_dir': '/data' } });
-  assert.equal(before.connect().ask('STORE CREATE s ownership slot'), '+OK\r\n');
+  assert.equal(before.connect().ask('STORE CREATE s ownership store'), '+OK\r\n');
   await stop(before);
-  const settings = { 'node.data_dir': '/data', 'cluster.enabled': 'yes' };
+  const settings = {
+    'node.data_dir': '/data',
+    'cluster.enabled': 'yes',
+    'cluster.replication_factor': '2',
+  };
   await assert.rejects(createNodeKit({ settings, disk: before.world.disk.copy(), seed: 2 }), {
     code: 'BAD_CONFIGURATION',
-    message: /^The store 's' has ownership slot, which is not in this version/,
+    message: /^The store 's' has ownership store, and cluster\.replication_factor is 2/,
   });
 });

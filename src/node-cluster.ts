@@ -170,6 +170,8 @@ export class NodeCluster {
       minMs: LIMITS.clusterStayMs,
       maxMs: LIMITS.clusterLeaveMs,
     });
+    // What nobody else has takes as long as it takes.
+    await this.until(() => this.isGiven, { minMs: 0, maxMs: shutdownTimeoutS * 1000 });
   }
 
   /** No client is served any more. */
@@ -212,6 +214,11 @@ export class NodeCluster {
       const duty = replication.dutyOf(store);
       return duty !== 'owner' && duty !== 'waiting';
     });
+  }
+
+  /** Where not every node holds every key: what this one has of them their owners have as well. */
+  private get isGiven(): boolean {
+    return this.options.services.stores.all.every((store) => this.repair.isGiven(store));
   }
 
   private createBus(incarnation: number): LinkBus {
@@ -315,19 +322,22 @@ function requireSound({ configuration, stores }: NodeServices, logger: Logger): 
         'set cluster.key, or leave it on loopback',
     );
   }
-  if (cluster.replicationFactor !== 0) {
+  const isWhole = cluster.replicationFactor === 0;
+  if (!isWhole && cluster.placement === 'balanced') {
     refuse(
-      `cluster.replication_factor is ${cluster.replicationFactor}: in this version every node ` +
-        'holds every key (all); with cluster.enabled=no a node is alone',
+      `cluster.placement balanced with cluster.replication_factor ${cluster.replicationFactor}: ` +
+        'most keys would move whenever a node comes or goes; leave placement at ring',
     );
   }
+  const refusal =
+    `ownership store, and cluster.replication_factor is ${cluster.replicationFactor}: where not ` +
+    "every node holds every key, each slot has an owner of its own ('slot', or leave it out)";
   for (const { configuration: store } of stores) {
-    if (store.ownership === 'slot') refuse(`The store '${store.name}' has ${SLOT_REFUSAL}`);
+    if (!isWhole && store.ownership === 'store') refuse(`The store '${store.name}' has ${refusal}`);
   }
-  stores.onCreating(({ ownership }) => (ownership === 'slot' ? `ERR ${SLOT_REFUSAL}` : null));
+  stores.onCreating(({ ownership }) => {
+    return !isWhole && ownership === 'store' ? `ERR ${refusal}` : null;
+  });
   if (cluster.mode === 'gossip') return;
   logger.warn('mode', 'cluster.mode coordinated is not in this version: mode gossip is used');
 }
-
-const SLOT_REFUSAL =
-  "ownership slot, which is not in this version: a store has one owner ('store')";
