@@ -97,6 +97,8 @@ export class Session {
   blockedUs = 0;
   /** SET takes JSON: HTTP requests, and what applies effects. */
   marksJson = false;
+  /** The command that runs answers for the keys of these slots alone; null: for all. */
+  onlySlots: SlotFilter | null = null;
   isEvictable = true;
   touchesKeys = true;
   /** Stores that it has left since its last reply: they may hold changes that it made. */
@@ -141,8 +143,8 @@ export class Session {
   }
 
   /** Has the memory fetched that the commands to come will read. */
-  warm(view: DataView, hints: CommandHints): void {
-    warmAhead(this.database, view, hints);
+  warm(bytes: Uint8Array, view: DataView, hints: CommandHints): void {
+    warmAhead(this.database, bytes, view, hints);
   }
 
   get databaseIndex(): number {
@@ -257,6 +259,12 @@ export interface Forwarding {
   readonly heldBytes: number;
   /** Takes what was written from `mark` on out of the writer: it is sent in its turn. */
   takeReply(reply: ReplyWriter, mark: number): void;
+}
+
+/** Slots of the cluster. */
+export interface SlotFilter {
+  has(slot: number): boolean;
+  each(visit: (slot: number) => void): void;
 }
 
 /** A client that waits in a blocking command; see `blocking/`. */

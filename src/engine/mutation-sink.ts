@@ -1,4 +1,5 @@
 import type { Effect } from './effect.ts';
+import type { CommandHints } from './warm-ahead.ts';
 
 /** Journal, notifications, WATCH, client-side caching: whoever must know of every change. */
 export interface MutationReader {
@@ -32,6 +33,11 @@ export interface MutationReader {
   /** What comes until the end belongs together: all of it or nothing (EXEC, scripts). */
   onGroupBegin?(): void;
   onGroupEnd?(): void;
+  /**
+   * Commands on these keys come next: what the reader looks up for a change of theirs may be
+   * fetched from memory, for all of them at once.
+   */
+  warm?(databaseIndex: number, bytes: Uint8Array, view: DataView, hints: CommandHints): void;
 }
 
 /**
@@ -92,6 +98,11 @@ export class MutationSink {
     if (this.groupDepth > 0 || !this.isGroupTold) return;
     this.isGroupTold = false;
     for (const reader of this.readers) reader.onGroupEnd?.();
+  }
+
+  warm(databaseIndex: number, bytes: Uint8Array, view: DataView, hints: CommandHints): void {
+    const readers = this.readers;
+    for (let i = 0; i < readers.length; i++) readers[i].warm?.(databaseIndex, bytes, view, hints);
   }
 
   private tellGroupBegin(): void {

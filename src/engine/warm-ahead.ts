@@ -26,12 +26,18 @@ const WARM_FROM_BYTES = 4 * 1024 * 1024;
 /** A sorted set's record names the tree by score first. */
 const ZSET_HASHED_TREE = 1;
 
-export function warmAhead(database: Database, view: DataView, hints: CommandHints): void {
+export function warmAhead(
+  database: Database,
+  bytes: Uint8Array,
+  view: DataView,
+  hints: CommandHints,
+): void {
   const { memory, entries, store } = database;
   if (memory.liveBytes < WARM_FROM_BYTES) return;
   const { offsets, lengths, count } = hints;
   if (!isOneKey(view, hints)) {
     database.noteWarmed(entries.warm(view, offsets, lengths, count, store.seed0, store.seed1));
+    if (store.sink.isActive) store.sink.warm(database.index, bytes, view, hints);
     return;
   }
   const hash = hashBytes(view, offsets[0], lengths[0], store.seed0, store.seed1);

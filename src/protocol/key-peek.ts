@@ -3,7 +3,7 @@ const DOLLAR = 36;
 const DIGIT_0 = 48;
 const CR = 13;
 /** A command with more arguments is work enough by itself. */
-const PEEKED_ARGUMENT_COUNT_MAX = 16;
+export const PEEKED_ARGUMENT_COUNT_MAX = 16;
 
 /** Where the first arguments of commands to come lie. Reused. */
 export class KeyHints {
@@ -24,6 +24,22 @@ export class KeyHints {
     this.thirdOffsets = new Uint32Array(capacity);
     this.thirdLengths = new Uint32Array(capacity);
   }
+
+  /** Where argument `arg` of a command lies; the one behind the name begins a new hint. */
+  add(arg: number, offset: number, length: number): void {
+    if (arg === 1) {
+      this.offsets[this.count] = offset;
+      this.lengths[this.count] = length;
+      this.secondLengths[this.count] = 0;
+      this.thirdLengths[this.count++] = 0;
+    } else if (arg === 2) {
+      this.secondOffsets[this.count - 1] = offset;
+      this.secondLengths[this.count - 1] = length;
+    } else if (arg === 3) {
+      this.thirdOffsets[this.count - 1] = offset;
+      this.thirdLengths[this.count - 1] = length;
+    }
+  }
 }
 
 /**
@@ -40,10 +56,9 @@ export function peekKeys(
   hints: KeyHints,
   countMax: number,
 ): void {
-  let count = hints.count;
-  const capacity = Math.min(count + countMax, hints.offsets.length);
+  const capacity = Math.min(hints.count + countMax, hints.offsets.length);
   let at = start;
-  commands: while (count < capacity && at < end && bytes[at] === ASTERISK) {
+  commands: while (hints.count < capacity && at < end && bytes[at] === ASTERISK) {
     let argumentCount = 0;
     for (at++; at < end && bytes[at] !== CR; at++) {
       argumentCount = argumentCount * 10 + bytes[at] - DIGIT_0;
@@ -56,20 +71,8 @@ export function peekKeys(
       for (at++; at < end && bytes[at] !== CR; at++) length = length * 10 + bytes[at] - DIGIT_0;
       at += 2;
       if (!(length >= 0 && at + length <= end)) break commands;
-      if (i === 1) {
-        hints.offsets[count] = at;
-        hints.lengths[count] = length;
-        hints.secondLengths[count] = 0;
-        hints.thirdLengths[count++] = 0;
-      } else if (i === 2) {
-        hints.secondOffsets[count - 1] = at;
-        hints.secondLengths[count - 1] = length;
-      } else if (i === 3) {
-        hints.thirdOffsets[count - 1] = at;
-        hints.thirdLengths[count - 1] = length;
-      }
+      hints.add(i, at, length);
       at += length + 2;
     }
   }
-  hints.count = count;
 }

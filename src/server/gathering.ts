@@ -52,7 +52,7 @@ export class Gathering {
       if (this.connections[i].session.database !== session.database) continue;
       peekKeys(this.bytes, this.starts[i], this.starts[i + 1], hints, 1);
     }
-    session.warm(this.view, hints);
+    session.warm(this.bytes, this.view, hints);
   }
 
   execute(index: number): void {

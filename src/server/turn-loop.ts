@@ -130,7 +130,7 @@ export class TurnLoop {
     const { frame, hints } = this;
     parser.peek(hints);
     if (hints.count < LIMITS.warmedKeyCountMin) return hints.count;
-    session.warm(frame.view, hints);
+    session.warm(frame.bytes, frame.view, hints);
     return hints.count;
   }
 

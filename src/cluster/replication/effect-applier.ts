@@ -12,8 +12,11 @@
  * there is alive here.
  */
 import type { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
+import { warmAhead } from '../../engine/warm-ahead.ts';
+import { KeyHints } from '../../protocol/key-peek.ts';
 import { CommandReplay } from '../../replay/command-replay.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { dependsOnBefore, isGoneAfter, ROLE } from './effect-keys.ts';
@@ -61,6 +64,7 @@ export class EffectApplier {
   readonly listener: ApplierListener;
   readonly replay: CommandReplay;
   private readonly reader = new RecordReader();
+  private readonly hints = new KeyHints(LIMITS.warmedKeyCountMax);
   private readonly slots: number[] = [];
   private readonly tags: number[] = [];
   private isInGroup = false;
@@ -93,7 +97,10 @@ export class EffectApplier {
     reader.open(message);
     reader.correlationId = '';
     try {
-      while (reader.next()) this.applyRecord(mode);
+      for (let aheadCount = 0; reader.next(); aheadCount--) {
+        if (aheadCount <= 0) aheadCount = this.warmAhead();
+        this.applyRecord(mode);
+      }
     } finally {
       if (this.isInGroup) this.endGroup();
       reader.close();
@@ -103,6 +110,20 @@ export class EffectApplier {
       clock.nowMs = nowMs;
       clock.refresh();
     }
+  }
+
+  /**
+   * Has the memory behind the next records fetched while this one's is at hand.
+   * @returns records until the next look ahead
+   */
+  private warmAhead(): number {
+    const { hints, reader, store } = this;
+    const recordCount = reader.peek(hints);
+    const database = store.databases[reader.aheadIndex];
+    if (database !== undefined && hints.count >= LIMITS.warmedKeyCountMin) {
+      warmAhead(database, reader.bytes, reader.view, hints);
+    }
+    return recordCount;
   }
 
   private applyRecord(mode: ApplyMode): void {
@@ -234,10 +255,10 @@ export class EffectApplier {
     this.slots[index] = slot;
     this.tags[index] = table.tagOf(frame.view, offset, length, slot);
     table.find(slot, this.tags[index]);
-    if (table.isAbsent) return table;
+    const database = this.store.databases[keys.databases[index]];
+    if (table.isAbsent || database.deadlineCount === 0) return table;
     // By the sender's clock, which commands see now, it may have expired: then it goes before all.
-    const isThere = this.store.databases[keys.databases[index]].find(frame, arg) !== 0;
-    return isThere ? table : this.tableAt(index);
+    return database.find(frame, arg) !== 0 ? table : this.tableAt(index);
   }
 
   private tableAt(index: number): StampTable {

@@ -11,6 +11,7 @@
  *                  u32 argument, the stamp that it had
  */
 import { Frame } from '../../base/frame.ts';
+import { type KeyHints, PEEKED_ARGUMENT_COUNT_MAX } from '../../protocol/key-peek.ts';
 import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 
@@ -39,8 +40,11 @@ export class RecordReader {
   low = 0;
   readonly keys = new RecordKeys();
   readonly frame = new Frame();
-  private bytes: Uint8Array = NO_BYTES;
-  private view: DataView = new DataView(NO_BYTES.buffer);
+  /** Database of what `peek` found. */
+  aheadIndex = 0;
+  /** The message; of it this reads a part. */
+  bytes: Uint8Array = NO_BYTES;
+  view: DataView = new DataView(NO_BYTES.buffer);
   private position = 0;
   private end = 0;
 
@@ -89,6 +93,53 @@ export class RecordReader {
       default:
         throw broken('a record of an unknown kind');
     }
+  }
+
+  /**
+   * Looks ahead, and takes nothing: where the first arguments of the effects that come next lie, of
+   * those on one database. Checks no more than it must, since hints only tell what to fetch early.
+   * @returns records that it looked at
+   */
+  peek(hints: KeyHints): number {
+    const { end } = this;
+    const capacity = hints.offsets.length;
+    let at = this.position;
+    let recordCount = 0;
+    hints.count = 0;
+    while (hints.count < capacity && at < end) {
+      const kind = this.bytes[at];
+      if (kind === RECORD.effect) at = this.peekEffect(at + 1, hints);
+      else if (kind === RECORD.time) at += 1 + TIME_BYTES;
+      else if (kind === RECORD.groupBegin || kind === RECORD.groupEnd) at++;
+      else break;
+      if (at > end) break;
+      recordCount++;
+    }
+    return recordCount;
+  }
+
+  /** @returns where the next record begins; above `end`: it is not known */
+  private peekEffect(start: number, hints: KeyHints): number {
+    const { bytes, end, view } = this;
+    const unknown = end + 1;
+    if (start + EFFECT_BYTES > end) return unknown;
+    const keyCount = bytes[start];
+    const commandAt = start + EFFECT_BYTES + keyCount * KEY_BYTES;
+    if (keyCount === MANY_KEYS || commandAt + 4 > end) return unknown;
+    const databaseIndex = view.getUint16(start + 1, true);
+    if (hints.count === 0) this.aheadIndex = databaseIndex;
+    const isHinted = keyCount > 0 && databaseIndex === this.aheadIndex;
+    const count = view.getUint32(commandAt, true);
+    if (count > PEEKED_ARGUMENT_COUNT_MAX) return unknown;
+    let at = commandAt + 4;
+    for (let arg = 0; arg < count; arg++) {
+      if (at + 4 > end) return unknown;
+      const length = view.getUint32(at, true);
+      at += 4 + length;
+      if (at > end) return unknown;
+      if (isHinted) hints.add(arg, at - length, length);
+    }
+    return at;
   }
 
   private readEffect(): void {
@@ -184,4 +235,8 @@ class RecordKeys {
   }
 }
 
+const TIME_BYTES = 8;
+/** Of an effect, before its keys; and of a key. */
+const EFFECT_BYTES = 1 + 2 + 8;
+const KEY_BYTES = 1 + 2 + 4 + 8;
 const NO_BYTES = new Uint8Array(0);

@@ -56,6 +56,16 @@ export class StampGroup {
     return (this.cells[at] & RANK_MASK) === rank ? at : -1;
   }
 
+  /**
+   * Reads what a change of that tag will: its cell and the sums of its slot.
+   * @returns nothing of meaning; use it, so that the loads are not optimised away
+   */
+  touch(tag: number): number {
+    const { cells } = this;
+    const rank = rankOf(tag);
+    return cells[this.home(rank)] ^ cells[sumsAt(rank)];
+  }
+
   isAbsentAt(at: number): boolean {
     return this.cells[at] >>> 31 !== 0;
   }
@@ -128,11 +138,12 @@ export class StampGroup {
     }
   }
 
-  /** Forgets entries of absent keys whose stamp is not later than that. */
-  purge(high: number, low: number): void {
+  /** Forgets entries of absent keys, where that says so of their slot and stamp. */
+  purge(isForgotten: (slotInGroup: number, high: number, low: number) => boolean): void {
     this.keep((at) => {
       const { cells } = this;
-      return !this.isAbsentAt(at) || isNewer(cells[at + 1], cells[at + 2], high, low);
+      const slot = cells[at] & SLOT_MASK;
+      return !this.isAbsentAt(at) || !isForgotten(slot, cells[at + 1], cells[at + 2]);
     });
   }
 

@@ -15,6 +15,8 @@
 
 import { SLOT_COUNT, slotOfKey } from '../../base/digest/key-slot.ts';
 import { hashBytes } from '../../base/hash.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { PurgeMarks } from './purge-marks.ts';
 import { isNewer } from './stamp.ts';
 import { GROUP_SLOT_COUNT, StampGroup, type StampVisit, TAG_HASH_BITS } from './stamp-group.ts';
 
@@ -32,8 +34,7 @@ export class StampTable {
   floorHigh = 0;
   floorLow = 0;
   /** Tombstones up to there were forgotten. */
-  purgedHigh = 0;
-  purgedLow = 0;
+  readonly purged = new PurgeMarks();
   /** No stamp of the table is later. 0: it never had one. */
   newestHigh = 0;
   newestLow = 0;
@@ -45,6 +46,10 @@ export class StampTable {
   private foundAt = 0;
   private readonly seeds: StampSeeds;
   private groups: (StampGroup | null)[] = new Array(GROUP_COUNT).fill(null);
+  private readonly warmSlots = new Uint32Array(LIMITS.warmedKeyCountMax);
+  private readonly warmTags = new Uint32Array(LIMITS.warmedKeyCountMax);
+  /** Keeps loads that were made only to fill the cache from being optimised away. */
+  private warmed = 0;
 
   constructor(seeds: StampSeeds) {
     this.seeds = seeds;
@@ -81,6 +86,32 @@ export class StampTable {
     this.isAbsent = group.isAbsentAt(at);
     this.foundAt = at;
     return true;
+  }
+
+  /**
+   * Fetches stamps of several keys into the cache, for the `find`s and `put`s that follow: waiting
+   * for one after the other is most of their cost. See `HashIndex.warm`.
+   * @param count  at most LIMITS.warmedKeyCountMax
+   */
+  warm(
+    bytes: Uint8Array,
+    view: DataView,
+    offsets: Uint32Array,
+    lengths: Uint32Array,
+    count: number,
+  ): void {
+    const { groups, warmSlots, warmTags } = this;
+    for (let i = 0; i < count; i++) {
+      const slot = slotOfKey(bytes, offsets[i], lengths[i]);
+      warmSlots[i] = slot;
+      warmTags[i] = this.tagOf(view, offsets[i], lengths[i], slot);
+    }
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const group = groups[warmSlots[i] >>> GROUP_SHIFT];
+      if (group !== null) seen ^= group.touch(warmTags[i]);
+    }
+    this.warmed ^= seen;
   }
 
   /** Makes that the key's stamp, whatever it was before. */
@@ -138,7 +169,7 @@ export class StampTable {
 
   /** Nothing was ever stamped, flushed or forgotten: it says nothing. */
   get isUnused(): boolean {
-    return this.isBlank && (this.floorHigh | this.purgedHigh) === 0;
+    return this.isBlank && this.floorHigh === 0 && this.purged.isUnused;
   }
 
   /** Nothing was ever stamped. */
@@ -155,18 +186,20 @@ export class StampTable {
     return this.groups.reduce((sum, group) => sum + (group?.byteCount ?? 0), GROUP_COUNT * 8);
   }
 
-  /** Forgets tombstones that are not later than that, of the slots [from, to): whole groups. */
-  purge(high: number, low: number, from = 0, to = SLOT_COUNT): void {
+  /** Forgets tombstones that are not later than their slots' marks, of [from, to): whole groups. */
+  purge(from = 0, to = SLOT_COUNT): void {
+    const { purged } = this;
     for (let index = from >>> GROUP_SHIFT; index < to >>> GROUP_SHIFT; index++) {
-      this.groups[index]?.purge(high, low);
+      this.groups[index]?.purge((inGroup, high, low) => {
+        purged.find((index << GROUP_SHIFT) + inGroup);
+        return !isNewer(high, low, purged.high, purged.low);
+      });
     }
-    if (!isNewer(high, low, this.purgedHigh, this.purgedLow)) return;
-    this.purgedHigh = high;
-    this.purgedLow = low;
   }
 
   /** Forgets all of those slots among [from, to): whole groups. */
   dropSlots(isDropped: (slot: number) => boolean, from: number, to: number): void {
+    for (let slot = from; slot < to; slot++) if (isDropped(slot)) this.purged.clear(slot);
     for (let index = from >>> GROUP_SHIFT; index < to >>> GROUP_SHIFT; index++) {
       this.groups[index]?.dropSlots((inGroup) => isDropped((index << GROUP_SHIFT) + inGroup));
     }

@@ -9,12 +9,13 @@ import type { Effect } from '../../engine/effect.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
 import type { Store } from '../../engine/store.ts';
+import type { CommandHints } from '../../engine/warm-ahead.ts';
 import type { RealNames } from '../../journal/real-names.ts';
+import { EVERY_SLOT } from './delivery/record-slots.ts';
 import { EffectKeys, isGoneAfter, ROLE } from './effect-keys.ts';
 import { RECORD } from './effect-record.ts';
 import type { EffectStream } from './effect-stream.ts';
 import type { HybridClock } from './hybrid-clock.ts';
-import { EVERY_SLOT } from './delivery/record-slots.ts';
 import { isNewer } from './stamp.ts';
 import { type StampSeeds, StampTable } from './stamp-table.ts';
 
@@ -48,6 +49,9 @@ export class StoreStamps implements MutationReader {
     lows: [] as number[],
     areAbsent: [] as boolean[],
   };
+  /** At the last `warm`: position of the stream, and how many commands were to come. */
+  private warmedPosition = 0;
+  private warmedCount = 0;
   /** Slot and tag of hashes that lost fields by their deadlines -> when, by the clock then. */
   private expiredHashes = new Map<number, number>();
 
@@ -128,6 +132,16 @@ export class StoreStamps implements MutationReader {
       if (role === ROLE.read) continue;
       this.tableOf(keys.databases[i]).put(this.slots[i], tags[i], high, low, isGoneAfter(role));
     }
+  }
+
+  /** Where what came since the last look was reading for the most part, nothing is fetched. */
+  warm(databaseIndex: number, bytes: Uint8Array, view: DataView, hints: CommandHints): void {
+    const { count, lengths, offsets } = hints;
+    const { position } = this.stream;
+    const isWriting = this.isApplying || (position - this.warmedPosition) * 2 >= this.warmedCount;
+    this.warmedPosition = position;
+    this.warmedCount = count;
+    if (isWriting) this.tableOf(databaseIndex).warm(bytes, view, offsets, lengths, count);
   }
 
   /** A collection lost its last element: the change that took it is stamped already. */
