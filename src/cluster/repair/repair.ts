@@ -10,6 +10,7 @@
  *     served-sync.ts   the owner's side           elements/       fields and members, merged
  *     store-list.ts    named stores, functions    surplus-slots.ts  given away and dropped
  */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { SlicePace } from '../../base/pace/sliced-work.ts';
@@ -21,6 +22,8 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
+import { SlotSet } from '../placement/slot-set.ts';
+import type { SlotDuties } from '../replication/duties/slot-duties.ts';
 import type { NodeReplication } from '../replication/node-replication.ts';
 import { COUNTER_STEPS, STAMP_EPOCH_MS, stampHigh, stampLow } from '../replication/stamp.ts';
 import { LossCount } from './loss-count.ts';
@@ -310,7 +313,7 @@ export class Repair {
 
   /** Those that every member has passed, or that are older than an hour. */
   private forgetRemovals(): void {
-    const { bus, node, ownership } = this.options;
+    const { bus, node, ownership, replication } = this.options;
     const { clock } = this.world;
     const isSettled =
       this.allReachedMs >= 0 &&
@@ -322,9 +325,11 @@ export class Repair {
     for (const store of node.stores) {
       if (!this.stamped.isServing(store)) continue;
       const { stamps } = this.stamped.of(store);
+      const duties = replication.slotsOf(store);
+      const slots = duties === null ? null : slotsOwned(duties);
       for (const index of stamps.databaseIndexes) {
         const table = stamps.tableOf(index);
-        this.context.tombstones.forget(table, stampHigh(time), stampLow(time, 0));
+        this.context.tombstones.forget(table, stampHigh(time), stampLow(time, 0), slots);
       }
     }
   }
@@ -387,4 +392,11 @@ export class Repair {
     }
     return null;
   }
+}
+
+function slotsOwned(duties: SlotDuties): SlotSet {
+  const slots = new SlotSet();
+  for (let slot = 0; slot < SLOT_COUNT; slot++)
+    if (duties.dutyOf(slot) === 'owner') slots.add(slot);
+  return slots;
 }

@@ -52,9 +52,9 @@ export class SlotDifferences implements SlotDifference {
     if (this.client.isGiving) return;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
     if (this.wasForgottenHere(tag, high, low)) {
-      const { purgedHigh, purgedLow } = table;
-      differing.buries.add(slot, tag, purgedHigh, purgedLow, true);
-      table.put(slot, tag, purgedHigh, purgedLow, true);
+      const { purged } = table;
+      differing.buries.add(slot, tag, purged.high, purged.low, true);
+      table.put(slot, tag, purged.high, purged.low, true);
       return;
     }
     differing.wants.add(slot, tag, high, low, false);
@@ -122,7 +122,10 @@ export class SlotDifferences implements SlotDifference {
   private wasForgottenHere(tag: number, high: number, low: number): boolean {
     const { differing, slot, table } = this;
     const { purgedHigh, purgedLow } = differing;
-    if (!isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow)) return false;
+    // An owner of slots tells the earliest of their marks, and may have forgotten more.
+    if (this.client.slots !== null) return false;
+    table.purged.find(slot);
+    if (!isNewer(table.purged.high, table.purged.low, purgedHigh, purgedLow)) return false;
     return !isNewer(high, low, purgedHigh, purgedLow) && !table.find(slot, tag);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { slotOfKey } from '../../base/digest/key-slot.ts';
 import { STORE_STAT } from '../../engine/store-stats.ts';
+import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { createRepairKit, type RepairKit, type RepairNode } from '../../testing/repair-kit.ts';
 import type { OwnershipTable } from '../placement/ownership.ts';
 
@@ -205,4 +206,34 @@ test('a difference that nobody knew of is found, slot by slot', async () => {
   stamps.isApplying = false;
   kit.pass(16_000);
   assert.equal(base.run('GET', keys[1]), '1');
+});
+
+test('each owner forgets removals of its own slots, and nobody takes them for a difference', async () => {
+  const kit = await createSlotKit(3);
+  const keys = writeAll(kit);
+  for (const key of keys) write(kit, 'DEL', key);
+  for (let i = 0; i < 400; i++) {
+    kit.base.settle();
+    kit.base.advance(250);
+  }
+  kit.settle();
+  for (const { base, metrics } of kit.nodes) {
+    assert.equal(base.parts.stamps.tableOf(0).count, 0, 'no tombstone is left');
+    assert.equal(metrics[METRIC.repairDifferences], 0);
+  }
+});
+
+test('what was forgotten of slots that a node comes to hold again is no removal of their keys', async () => {
+  const kit = await createSlotKit(3);
+  const [, , third] = kit.nodes;
+  const some = kit.nodes.slice(0, 2);
+  const keys = writeAll(kit);
+  place(kit, some);
+  kit.settle();
+  kit.pass(100);
+  place(kit, kit.nodes);
+  kit.settle();
+  kit.pass(500);
+  checkHolders(kit, keys);
+  assert.ok(third.base.store.entryCount > 0);
 });

@@ -79,10 +79,13 @@ export class StampedStores {
 
   /**
    * What was written while nobody else was there counts as written now; what was loaded, as written
-   * when the last record of its log was. What was removed before is not known any more.
+   * when the last record of its log was. What was removed before is not known any more; where not
+   * every node holds every key, neither is which slots this one held, so that is said of none.
    */
   private adopt(stamped: StampedStore, isLate: boolean): void {
-    const { clock } = this.options.replication;
+    const { node, replication } = this.options;
+    const { clock } = replication;
+    const hasAll = node.configuration.cluster.replicationFactor === 0;
     const { databases, loadedMs } = stamped.store;
     if (isLate) clock.tick();
     const loaded = loadedMs === 0 ? LOADED : clock.stampAt(loadedMs);
@@ -93,7 +96,7 @@ export class StampedStores {
     }
     for (const database of databases) {
       if (database.count > 0) stamped.adopt(database, high, low);
-      if (loadedMs > 0) stamped.tableOf(database).purge(high, low);
+      if (loadedMs > 0 && hasAll) stamped.tableOf(database).purged.raise(high, low, null);
     }
   }
 }

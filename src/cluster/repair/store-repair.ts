@@ -226,7 +226,7 @@ export class StoreRepair {
     const database = stamped.store.databases[digests.databaseIndex];
     if (database === undefined) return;
     const table = stamped.tableOf(database);
-    this.options.context.tombstones.forget(table, digests.purgedHigh, digests.purgedLow);
+    this.options.context.tombstones.forget(table, digests.purgedHigh, digests.purgedLow, slots);
     own.measure(table, slots, false);
     const isEqual =
       own.left === digests.left &&

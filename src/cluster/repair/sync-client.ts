@@ -219,7 +219,7 @@ export class SyncClient {
     const table = stamped.tableOf(database);
     const { floorHigh, floorLow, purgedHigh, purgedLow } = digests;
     stamped.raiseFloor(database, floorHigh, floorLow);
-    this.context.tombstones.forget(table, purgedHigh, purgedLow);
+    if (!this.isGiving) this.context.tombstones.forget(table, purgedHigh, purgedLow, this.slots);
     const differing = new DifferingDatabase(database);
     differing.purgedHigh = purgedHigh;
     differing.purgedLow = purgedLow;
@@ -227,7 +227,9 @@ export class SyncClient {
     differing.loadedLow = digests.loadedLow;
     if (slots === null && table.isBlank) return;
     // What was forgotten here is to be told apart from what was never here.
-    const isBehind = isNewer(table.purgedHigh, table.purgedLow, purgedHigh, purgedLow);
+    table.purged.findEarliest(this.slots);
+    const { high, low } = table.purged;
+    const isBehind = this.slots === null && isNewer(high, low, purgedHigh, purgedLow);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (this.slots?.has(slot) === false) continue;
       const left = slots === null ? 0 : slots[slot * 2];

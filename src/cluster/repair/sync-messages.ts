@@ -92,8 +92,9 @@ export class DatabaseDigests {
   measure(table: StampTable, of: SlotSet | null, hasSlots: boolean): void {
     this.floorHigh = table.floorHigh;
     this.floorLow = table.floorLow;
-    this.purgedHigh = table.purgedHigh;
-    this.purgedLow = table.purgedLow;
+    table.purged.findEarliest(of);
+    this.purgedHigh = table.purged.high;
+    this.purgedLow = table.purged.low;
     this.left = 0;
     this.right = 0;
     this.slots = null;

@@ -1,10 +1,11 @@
 /**
- * Forgets removals of long ago, in slices. Only the owner of a store decides up to when; a replica
+ * Forgets removals of long ago, in slices. Only the owner of a slot decides up to when; a replica
  * is told with the digests, so that the two stay the same.
  */
 import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { BACKGROUND_PACE, SlicedWork } from '../../base/pace/sliced-work.ts';
 import type { World } from '../../base/world.ts';
+import type { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
 import type { StampTable } from '../replication/stamp-table.ts';
 
@@ -12,8 +13,6 @@ const STEP_SLOT_COUNT = 64;
 
 interface Sweep {
   readonly table: StampTable;
-  readonly high: number;
-  readonly low: number;
   nextSlot: number;
 }
 
@@ -28,11 +27,13 @@ export class TombstoneSweep {
     this.onFailed = onFailed;
   }
 
-  /** Of that table, what was removed no later than that. */
-  forget(table: StampTable, high: number, low: number): void {
-    if (!isNewer(high, low, table.purgedHigh, table.purgedLow)) return;
-    if (this.sweeps.some((sweep) => sweep.table === table)) return;
-    this.sweeps.push({ table, high, low, nextSlot: 0 });
+  /** Of that table and these slots, or all, what was removed no later than that. */
+  forget(table: StampTable, high: number, low: number, slots: SlotSet | null): void {
+    const { purged } = table;
+    purged.findEarliest(slots);
+    if (!isNewer(high, low, purged.high, purged.low)) return;
+    purged.raise(high, low, slots);
+    this.sweeps.push({ table, nextSlot: 0 });
     this.work ??= new SlicedWork({
       world: this.world,
       pace: BACKGROUND_PACE,
@@ -61,8 +62,8 @@ export class TombstoneSweep {
 
   /** @returns whether the table is done with */
   private step(sweep: Sweep): boolean {
-    const { high, low, nextSlot, table } = sweep;
-    table.purge(high, low, nextSlot, nextSlot + STEP_SLOT_COUNT);
+    const { nextSlot, table } = sweep;
+    table.purge(nextSlot, nextSlot + STEP_SLOT_COUNT);
     sweep.nextSlot += STEP_SLOT_COUNT;
     return sweep.nextSlot >= SLOT_COUNT;
   }

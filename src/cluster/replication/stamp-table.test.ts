@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seeded } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
+import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer, mixLeft, mixRight } from './stamp.ts';
 import { StampTable } from './stamp-table.ts';
 
@@ -85,7 +86,8 @@ test('the table answers as a map of rows does, in any order of changes', () => {
       assert.equal(table.find(row.slot, row.tag), model.rows.has(`${row.slot} ${row.tag}`));
       if (i % 500 === 0) check(table, model);
     }
-    table.purge(20, 5);
+    table.purged.raise(20, 5, null);
+    table.purge();
     for (const [name, row] of model.rows) {
       if (row.isAbsent && !isNewer(row.high, row.low, 20, 5)) model.rows.delete(name);
     }
@@ -148,4 +150,29 @@ test('keys that are all of one slot cost no more than others', () => {
   }
   assert.equal(table.presentCountOf(slot), table.count);
   assert.ok(table.byteCount / table.count < 17);
+});
+
+test('slots are forgotten, and tombstones of slots, and others are not', () => {
+  const table = new StampTable(SEEDS);
+  const slots = [3, 4, 5, 40];
+  for (const slot of slots) {
+    for (let hash = 1; hash <= 9; hash++) {
+      table.put(slot, ((slot & 15) << 27) | hash, 10, slot, hash > 6);
+    }
+  }
+  const some = new SlotSet();
+  for (const slot of [4, 40]) some.add(slot);
+  table.purged.raise(11, 0, some);
+  table.purge();
+  assert.deepEqual(
+    slots.map((slot) => table.entryCountOf(slot)),
+    [9, 6, 9, 6],
+  );
+  table.dropSlots((slot) => slot === 4 || slot === 5, 0, 64);
+  assert.deepEqual(
+    slots.map((slot) => table.entryCountOf(slot)),
+    [9, 0, 0, 6],
+  );
+  table.purged.find(4);
+  assert.equal(table.purged.high, 0);
 });
