@@ -6,7 +6,7 @@ import type {
   ClusterService,
 } from '../commands/cluster-service.ts';
 import type { Command } from '../commands/command-table.ts';
-import type { Session } from '../commands/session.ts';
+import type { Session, SlotFilter } from '../commands/session.ts';
 import type { Store } from '../engine/store.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { LinkBus } from './peers/link-bus.ts';
@@ -78,6 +78,14 @@ export class ClusterServices implements ClusterService {
 
   forward(session: Session, frame: Frame, command: Command, reply: ReplyWriter): void {
     this.rooms.router.forward(session, frame, command, reply);
+  }
+
+  refuseInScript(session: Session, frame: Frame, command: Command): string | null {
+    return this.rooms.router.refuseInScript(session, frame, command);
+  }
+
+  countKeys(session: Session, slots: SlotFilter): number {
+    return this.rooms.router.countKeys(session, slots);
   }
 
   unblock(session: Session, how: 'timeout' | 'error'): boolean {

@@ -6,7 +6,7 @@ import type { Frame } from '../base/frame.ts';
 import type { Store } from '../engine/store.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Command } from './command-table.ts';
-import type { Session } from './session.ts';
+import type { Session, SlotFilter } from './session.ts';
 
 export interface ClusterService {
   /** Gossip and links are open. */
@@ -32,6 +32,10 @@ export interface ClusterService {
   isElsewhere(session: Session, frame: Frame, command: Command): boolean;
   /** Its reply was written now, or comes by way of the session's channel. */
   forward(session: Session, frame: Frame, command: Command, reply: ReplyWriter): void;
+  /** @returns why a script may not run the command here, whose keys are another node's; or null */
+  refuseInScript(session: Session, frame: Frame, command: Command): string | null;
+  /** Keys of the session's database in slots. */
+  countKeys(session: Session, slots: SlotFilter): number;
   /**
    * CLIENT UNBLOCK of a client whose command waits at another node.
    * @returns false when none does
@@ -151,6 +155,8 @@ export const NO_CLUSTER: ClusterService = {
   issues: () => [],
   isElsewhere: () => false,
   forward: () => {},
+  refuseInScript: () => null,
+  countKeys: () => 0,
   unblock: () => false,
   unwatch: () => {},
   isFilling: () => false,

@@ -292,5 +292,6 @@ export const ERRORS = {
   clusterCopy: row('ERR Copying to another database is not allowed in cluster mode'),
   clusterSwapdb: row('ERR SWAPDB is not allowed in cluster mode'),
   clusterCrossSlot: row("CROSSSLOT Keys in request don't hash to the same slot"),
+  scriptForeignKey: row('ERR Script attempted to access a non local key in a cluster node'),
   clusterUnserved: row('CLUSTERDOWN Hash slot not served'),
 } as const;

@@ -86,6 +86,8 @@ export class CommandCall {
     }
     const denial = refuseScriptAccess(session, frame, command);
     if (denial !== null) return denial;
+    const foreign = node.cluster.refuseInScript(session, frame, command);
+    if (foreign !== null) return foreign;
     if (run.isReadOnly && command.mayReplicate) {
       return 'ERR Write commands are not allowed from read-only scripts.';
     }

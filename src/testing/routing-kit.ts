@@ -57,6 +57,8 @@ function serviceOf(router: Router, nodeId: string): ClusterService {
     nodeId,
     isElsewhere: (session, frame, command) => router.isElsewhere(session, frame, command),
     forward: (session, frame, command, reply) => router.forward(session, frame, command, reply),
+    refuseInScript: (session, frame, command) => router.refuseInScript(session, frame, command),
+    countKeys: (session, slots) => router.countKeys(session, slots),
     unblock: (session, how) => router.unblock(session, how),
     unwatch: (session) => router.unwatch(session),
     isFilling: (store) => router.isFilling(store),
@@ -125,6 +127,13 @@ export class RoutingKit {
     this.trust();
   }
 
+  /** Slots lie as the ring says; with copies on so many nodes, 0: on all. */
+  spread(replicationFactor: number, nodeIds = this.nodes.map(({ id }) => id)): void {
+    for (const { ownership } of this.nodes) ownership.setRing(nodeIds, replicationFactor);
+    this.settle();
+    this.trust();
+  }
+
   /** Each replica is taken for equal to the owner. */
   trust(): void {
     for (const { kit, ownership, replication } of this.nodes) {
@@ -143,22 +152,23 @@ export class RoutingKit {
   }
 }
 
-/** `node-1` owns everything at first. */
+/** `node-1` owns everything at first; where not every node holds every key, the ring decides. */
 export async function createRoutingKit(
   count: number,
   settings: Record<string, string> = {},
 ): Promise<RoutingKit> {
   const kit = new RoutingKit();
   const ids = Array.from({ length: count }, (_, i) => `node-${i + 1}`);
+  const replicationFactor = Number(settings['cluster.replication_factor'] ?? 0);
   for (const [i, id] of ids.entries()) {
     const made = await createNodeKit({ seed: i + 1, settings });
     const ownership = new FakeOwnership(ids, ids[0]);
+    if (replicationFactor > 0) ownership.setRing(ids, replicationFactor);
     kit.nodes.push(new RoutingNode(made, kit.net.add(id), ownership));
   }
   kit.net.joinAll();
   kit.settle();
-  for (const { ownership } of kit.nodes) ownership.set(ids, ids[0]);
-  kit.settle();
-  kit.trust();
+  if (replicationFactor === 0) kit.elect(ids[0]);
+  else kit.spread(replicationFactor);
   return kit;
 }

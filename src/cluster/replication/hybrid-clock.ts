@@ -59,8 +59,17 @@ export class HybridClock {
 
   /** A stamp of another node: the next one is later. */
   witness(high: number, low: number): void {
-    const time = timeOf(high, low);
-    if (time > this.time) this.time = time;
+    this.meet(timeOf(high, low));
+  }
+
+  /** Of the latest stamp made or met: what another node's clock is to `meet`. */
+  get reached(): number {
+    return this.time;
+  }
+
+  /** Another node has come to there: what is stamped here from now on is later. */
+  meet(reached: number): void {
+    if (reached > this.time) this.time = reached;
   }
 
   /** The stamp of a change made here at that time; later ones are later than it. */

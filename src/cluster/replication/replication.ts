@@ -5,8 +5,9 @@
 import type { Store } from '../../engine/store.ts';
 import type { SlotSet } from '../placement/slot-set.ts';
 import type { Quorum } from './delivery/quorum.ts';
-import type { ReplicatedStore } from './replicated-store.ts';
 import type { SlotDuties } from './duties/slot-duties.ts';
+import type { HybridClock } from './hybrid-clock.ts';
+import type { ReplicatedStore } from './replicated-store.ts';
 
 /**
  * `owner`: executes. `waiting`: it is to execute, and waits for the owner before to hand over.
@@ -24,6 +25,7 @@ export type SlotDuty = Duty | 'none';
 export type SyncReason = 'gap' | 'owner' | 'fetch';
 
 export interface Replication {
+  readonly clock: HybridClock;
   /** Where slots have owners of their own: `owner` of a node that owns some, else `filling`. */
   dutyOf(store: Store): Duty;
   /** The same as `dutyOf` where one node owns the whole store. */

@@ -3,14 +3,17 @@
  *
  *     command       u32 argument count | u32 length of each | bytes of all
  *     transaction   u32 2^32 - 1 | u32 command count | commands
+ *     part          u32 2^32 - 2 | 2,048 bytes: the slots that it is about | command
  */
 import { copyBytes } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { CommandQueue } from '../../commands/command-queue.ts';
 import { broken } from '../peers/link-reader.ts';
+import { SLOT_SET_BYTES, SlotSet } from '../placement/slot-set.ts';
 
 const TRANSACTION = 0xffff_ffff;
+const PART = 0xffff_fffe;
 const BYTES_MIN = 1024;
 
 export class CommandBuffer {
@@ -33,6 +36,14 @@ export class CommandBuffer {
       copyBytes(this.view, this.bytes, at, view, bytes, offsets[i], lengths[i]);
       at += lengths[i];
     }
+  }
+
+  appendPart(slots: SlotSet, frame: Frame): void {
+    this.reserve(4 + SLOT_SET_BYTES);
+    this.view.setUint32(this.byteCount, PART, true);
+    this.bytes.set(slots.bytes, this.byteCount + 4);
+    this.byteCount += 4 + SLOT_SET_BYTES;
+    this.append(frame);
   }
 
   /** @param frame  used to walk the queue, which is used up */
@@ -81,6 +92,8 @@ export class CommandBuffer {
 export class CommandCursor {
   /** Where the next one begins. */
   position = 0;
+  /** Of the command that `next` found: it is about these slots alone. */
+  slots: SlotSet | null = null;
   private end = 0;
 
   /** The bytes are `frame`'s: its arguments will lie in them. */
@@ -95,8 +108,13 @@ export class CommandCursor {
    * @returns -1; of a transaction the number of its commands, which come next
    */
   next(frame: Frame): number {
-    const count = this.u32(frame);
     frame.count = 0;
+    this.slots = null;
+    let count = this.u32(frame);
+    if (count === PART) {
+      this.slots = this.takeSlots(frame);
+      count = this.u32(frame);
+    }
     if (count === TRANSACTION) return this.u32(frame);
     if (count === 0 || count > LIMITS.argumentCountMax) throw broken('no command');
     let at = this.position + 4 * count;
@@ -108,6 +126,15 @@ export class CommandCursor {
     if (at > this.end) throw broken('a command is longer than its message');
     this.position = at;
     return -1;
+  }
+
+  private takeSlots({ bytes }: Frame): SlotSet {
+    const start = this.position;
+    this.position += SLOT_SET_BYTES;
+    if (this.position > this.end) throw broken('a set of slots is cut short');
+    const slots = new SlotSet();
+    slots.bytes.set(bytes.subarray(start, this.position));
+    return slots;
   }
 
   private u32(frame: Frame): number {

@@ -13,9 +13,10 @@ import { LIMITS } from '../../base/limits.ts';
 import type { CommandQueue } from '../../commands/command-queue.ts';
 import type { Forwarding, Session } from '../../commands/session.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import { CommandBuffer } from './command-buffer.ts';
+import { CommandBuffer, CommandCursor } from './command-buffer.ts';
 import { LineEntry, STATE } from './line-entry.ts';
-import { NO_SLOT } from './slot-routes.ts';
+import type { Part, PartedCommand } from './slots/parted-command.ts';
+import { NO_SLOT } from './slots/slot-routes.ts';
 
 /** What an owner was told of the client: it is told again when it changes, or its link was lost. */
 export interface ToldContext {
@@ -31,7 +32,7 @@ export interface ToldContext {
 
 export class ForwardLine implements Forwarding {
   readonly session: Session;
-  readonly commands = new CommandBuffer();
+  commands = new CommandBuffer();
   /** By node. */
   readonly told = new Map<string, ToldContext>();
   /** Replies of other nodes that are to come. */
@@ -51,6 +52,10 @@ export class ForwardLine implements Forwarding {
   wantsRoom = false;
   /** The node that watches keys for it, and how often links with it had come up then. */
   watch: { readonly target: string; readonly linkCount: number } | null = null;
+  /** Of the keys that some node is to watch for it. */
+  watchedSlot: number = NO_SLOT;
+  /** Of the last write that another node was asked for. */
+  writtenSlot: number = NO_SLOT;
   private keptBytes = 0;
   /** Entries before it were sent, or need not be. */
   private nextUnsent = 0;
@@ -105,17 +110,42 @@ export class ForwardLine implements Forwarding {
 
   /** The command in `frame`, or a whole transaction, is to be executed by another node. */
   append(frame: Frame, transaction: CommandQueue | null, nowMs: number): LineEntry {
-    const start = this.commands.byteCount;
+    const entry = this.add();
     if (transaction === null) this.commands.append(frame);
     else this.commands.appendTransaction(transaction, new Frame());
-    const entry = this.add();
-    entry.state = STATE.UNSENT;
-    entry.start = start;
-    entry.end = this.commands.byteCount;
-    entry.sinceMs = nowMs;
-    entry.unsentMs = nowMs;
-    this.pendingCount++;
+    this.open(entry, nowMs);
     return entry;
+  }
+
+  /** A part of a command of several owners. */
+  appendPart(whole: PartedCommand, part: Part, isLast: boolean, nowMs: number): LineEntry {
+    const { frame, index, isOrdered, slot, slots } = part;
+    const entry = this.add();
+    if (slots === null) this.commands.append(frame);
+    else this.commands.appendPart(slots, frame);
+    this.open(entry, nowMs);
+    entry.slot = slot;
+    entry.isOrdered = isOrdered;
+    entry.part = { whole, index, isLast, slots };
+    return entry;
+  }
+
+  /**
+   * Parts that have several owners by now are taken apart. Nothing of the line may be under way:
+   * all that stand in it get new numbers.
+   */
+  regroup(): void {
+    if (!this.entries.some(({ part, state }) => part !== null && state === STATE.UNSENT)) return;
+    const { commands } = this;
+    const entries = this.entries.splice(0);
+    this.commands = new CommandBuffer();
+    this.firstNumber += entries.length;
+    this.nextUnsent = 0;
+    for (const entry of entries) {
+      const pieces = regroup(entry, commands);
+      if (pieces === null) this.move(entry, commands);
+      else this.replace(entry, pieces);
+    }
   }
 
   /** That node may know another context than it was told. */
@@ -203,6 +233,38 @@ export class ForwardLine implements Forwarding {
     if (this.spare.length < SPARE_COUNT_MAX) this.spare.push(entry);
   }
 
+  private replace(entry: LineEntry, pieces: readonly Part[]): void {
+    const { part } = entry;
+    if (part === null) return;
+    this.pendingCount--;
+    for (const [i, piece] of pieces.entries()) {
+      const isLast = part.isLast && i === pieces.length - 1;
+      const made = this.appendPart(part.whole, piece, isLast, entry.unsentMs);
+      made.sinceMs = entry.sinceMs;
+      made.route = entry.route;
+      made.storeName = entry.storeName;
+      made.isSilent = entry.isSilent;
+      made.isRepeatable = entry.isRepeatable;
+    }
+  }
+
+  private move(entry: LineEntry, { bytes }: CommandBuffer): void {
+    const start = this.commands.byteCount;
+    this.commands.appendRaw(bytes, entry.start, entry.end);
+    entry.start = start;
+    entry.end = this.commands.byteCount;
+    this.entries.push(entry);
+  }
+
+  /** Its command was written to the buffer's end. */
+  private open(entry: LineEntry, nowMs: number): void {
+    entry.state = STATE.UNSENT;
+    entry.end = this.commands.byteCount;
+    entry.sinceMs = nowMs;
+    entry.unsentMs = nowMs;
+    this.pendingCount++;
+  }
+
   private add(): LineEntry {
     const entry = this.spare.pop() ?? new LineEntry();
     entry.isSilent = false;
@@ -212,6 +274,7 @@ export class ForwardLine implements Forwarding {
     entry.bound = null;
     entry.slot = NO_SLOT;
     entry.part = null;
+    entry.isOrdered = false;
     entry.target = '';
     entry.reply = null;
     const { byteCount } = this.commands;
@@ -245,6 +308,16 @@ export class ForwardLine implements Forwarding {
     if (entries.length === 0) return false;
     return entries.length > count || this.commands.byteCount - entries[0].start > byteCount;
   }
+}
+
+/** @returns what a part becomes; null: it stays as it is */
+function regroup(entry: LineEntry, { bytes }: CommandBuffer): readonly Part[] | null {
+  if (entry.part === null || entry.state !== STATE.UNSENT) return null;
+  const frame = new Frame();
+  const cursor = new CommandCursor();
+  cursor.open(frame, bytes, entry.start, entry.end);
+  cursor.next(frame);
+  return entry.part.whole.regroup(entry.part, frame);
 }
 
 /** No link has come up so often. */

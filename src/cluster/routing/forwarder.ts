@@ -26,7 +26,7 @@ import type { ProxyTable, RoutingLoop } from './proxy-table.ts';
 import { type Replies, sizeOf } from './reply-sender.ts';
 import { ROUTE } from './route.ts';
 import { contextOf, HANDED_BACK, isTold, PART, writeContext } from './routing-messages.ts';
-import { NO_SLOT, type SlotRoutes } from './slot-routes.ts';
+import { NO_SLOT } from './slots/slot-routes.ts';
 
 export class Forwarder {
   /** Lines by their clients' ids. */
@@ -38,7 +38,6 @@ export class Forwarder {
   private readonly bus: PeerBus;
   private readonly ownership: Ownership;
   private readonly replication: Replication;
-  private readonly slots: SlotRoutes;
   private readonly proxies: () => ProxyTable;
   private dirty: ForwardLine[] = [];
   /** Lines with commands that no node could be given yet. */
@@ -52,7 +51,6 @@ export class Forwarder {
     bus: PeerBus;
     ownership: Ownership;
     replication: Replication;
-    slots: SlotRoutes;
     proxies: () => ProxyTable;
   }) {
     this.node = options.node;
@@ -60,7 +58,6 @@ export class Forwarder {
     this.bus = options.bus;
     this.ownership = options.ownership;
     this.replication = options.replication;
-    this.slots = options.slots;
     this.proxies = options.proxies;
   }
 
@@ -101,6 +98,7 @@ export class Forwarder {
   /** A message `reply`. */
   takeMessage(peer: Peer, message: MessageReader): void {
     const clientId = message.u53();
+    this.replication.clock.meet(message.u53());
     const number = message.u53();
     const count = message.u32();
     const { lengths } = this;
@@ -202,7 +200,11 @@ export class Forwarder {
       const target = this.targetOf(line, line.at(first));
       const isMoved = line.isDraining || line.tableVersion !== version;
       if (line.sentCount > 0 && (isMoved || this.mustFollow(line, line.at(first), target))) return;
-      line.tableVersion = version;
+      if (line.tableVersion !== version) {
+        line.tableVersion = version;
+        line.regroup();
+        continue;
+      }
       line.target = target;
       if (line.at(first).isWatched && !this.isWatching(line, target)) {
         this.cancel(line, line.at(first));
@@ -217,19 +219,24 @@ export class Forwarder {
   }
 
   /** Whether it may be sent only when what was sent before is answered. */
-  private mustFollow(line: ForwardLine, { isBlocking }: LineEntry, target: string): boolean {
+  private mustFollow(line: ForwardLine, entry: LineEntry, target: string): boolean {
+    if (entry.isOrdered) return true;
     // Owners of slots do not wait for each other; who waits for a key must be the last to answer.
-    return line.target !== target && (isBlocking || !this.slots.isBySlot(line.session.store));
+    const isApart = this.replication.slotsOf(line.session.store) !== null;
+    return line.target !== target && (entry.isBlocking || !isApart);
   }
 
   private targetOf(line: ForwardLine, entry: LineEntry): string {
-    const { session } = line;
-    const { stores } = session.node;
-    if (entry.route === ROUTE.STORES) return this.replication.ownerOf(stores.default);
-    const isNamed = entry.route === ROUTE.NAMED_STORE;
-    const named = isNamed ? (stores.find(entry.storeName) ?? stores.default) : session.store;
-    if (!this.slots.isBySlot(named)) return this.replication.ownerOf(named);
-    return this.slots.ownerOf(isNamed ? NO_SLOT : entry.slot);
+    const { route, slot, storeName } = entry;
+    const { stores } = line.session.node;
+    let { store } = line.session;
+    if (route === ROUTE.STORES) store = stores.default;
+    else if (route === ROUTE.NAMED_STORE) store = stores.find(storeName) ?? stores.default;
+    if (this.replication.slotsOf(store) === null) return this.replication.ownerOf(store);
+    const { table } = this.ownership;
+    if (route === ROUTE.STORES) return table.ownerOfStore(store.name);
+    if (slot !== NO_SLOT) return table.ownerOfSlot(slot);
+    return table.nodeIds.includes(this.bus.id) ? this.bus.id : (table.nodeIds[0] ?? '');
   }
 
   /** Entries that go to one node in one message. */
@@ -239,8 +246,8 @@ export class Forwarder {
     for (; end < line.count; end++) {
       const entry = line.at(end);
       if (entry.state !== STATE.UNSENT || this.targetOf(line, entry) !== target) break;
-      if (entry.isBlocking || entry.isWatched || entry.end - start > LIMITS.forwardedMessageBytes)
-        break;
+      if (entry.isBlocking || entry.isWatched || entry.isOrdered) break;
+      if (entry.end - start > LIMITS.forwardedMessageBytes) break;
     }
     return end;
   }
@@ -361,10 +368,10 @@ export class Forwarder {
     end: number,
   ): void {
     const { isSilent, part } = entry;
-    part?.scatter.take(part.index, bytes, start, end);
+    part?.whole.take(part.index, bytes, start, end);
     const isFirst = line.answer(entry, NOTHING, 0, 0);
     if (!isFirst || isSilent || part?.isLast !== true) return;
-    const whole = part.scatter.reply();
+    const whole = part.whole.reply();
     this.deliver(line, whole, 0, whole.length);
   }
 
@@ -373,7 +380,7 @@ export class Forwarder {
       const entry = line.takeFirst();
       if (entry === null) return;
       const { part } = entry;
-      const reply = part?.isLast === true ? part.scatter.reply() : entry.reply;
+      const reply = part?.isLast === true ? part.whole.reply() : entry.reply;
       if (reply !== null && !entry.isSilent) this.deliver(line, reply, 0, reply.length);
       line.giveBack(entry);
     }

@@ -1,7 +1,7 @@
 import type { BoundCommands } from './bound-commands.ts';
 import type { Route } from './route.ts';
-import type { ScatterPart } from './scatter.ts';
-import { NO_SLOT } from './slot-routes.ts';
+import type { PartRef } from './slots/parted-command.ts';
+import { NO_SLOT } from './slots/slot-routes.ts';
 
 /** What became of a command, or that there is none. */
 export const STATE = {
@@ -34,7 +34,9 @@ export class LineEntry {
   /** Of its keys, in a store whose slots have owners of their own. */
   slot: number = NO_SLOT;
   /** It is one of those that a command of several owners became. */
-  part: ScatterPart | null = null;
+  part: PartRef | null = null;
+  /** It is sent when what was sent before is answered. */
+  isOrdered = false;
   /** Of ROUTE.NAMED_STORE: the store's name. */
   storeName = '';
   /** Node that has it, once it is sent. */

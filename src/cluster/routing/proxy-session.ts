@@ -20,7 +20,9 @@ import {
   settleLogin,
 } from '../../commands/session.ts';
 import type { Peer } from '../peers/peer-bus.ts';
+import type { SlotSet } from '../placement/slot-set.ts';
 import { CommandBuffer, CommandCursor } from './command-buffer.ts';
+import { NOT_WRITTEN } from './reply-sender.ts';
 import type { CommandContext } from './routing-messages.ts';
 
 /** What a proxy asks of the table that it stands in. */
@@ -60,6 +62,8 @@ export class ProxySession implements ClientChannel {
   /** Some of its replies wait: what follows stands behind them. */
   heldReplyCount = 0;
   isGone = false;
+  /** Where the command that ran last may have changed something: see `ReplySender.note`. */
+  writtenSlot = NOT_WRITTEN;
   private readonly host: ProxyHost;
   private readonly cursor = new CommandCursor();
   private readonly held = new CommandBuffer();
@@ -69,6 +73,7 @@ export class ProxySession implements ClientChannel {
   private timer: Timer | null = null;
   /** Of the command that runs, or waits. */
   private number = 0;
+  private slots: SlotSet | null = null;
   private isWaiting = false;
   private user = '';
   /** Nobody has said which store it works on, or this node has no such store. */
@@ -239,13 +244,16 @@ export class ProxySession implements ClientChannel {
   /** @returns false: it was not executed, and waits */
   private runNext(frame: Frame, number: number): boolean {
     const count = this.cursor.next(frame);
+    this.slots = this.cursor.slots;
     if (count >= 0) this.openTransaction(frame, count);
     return this.perform(count >= 0 ? this.host.execFrame : frame, number);
   }
 
   private perform(frame: Frame, number: number): boolean {
     this.number = number;
+    this.session.onlySlots = this.slots;
     const outcome = this.host.run(this, frame, number);
+    this.session.onlySlots = null;
     if (outcome === 'done') {
       this.session.waitedMs = 0;
       return true;

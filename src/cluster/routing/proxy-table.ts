@@ -1,6 +1,8 @@
 import { AssertionFailure } from '../../base/errors.ts';
 import { Frame } from '../../base/frame.ts';
 import type { Timer } from '../../base/world.ts';
+import { findCommand } from '../../commands/acl/enforce.ts';
+import type { Command } from '../../commands/command-table.ts';
 import { endTransaction } from '../../commands/end-transaction.ts';
 import { executeCommand } from '../../commands/execute-command.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
@@ -12,11 +14,12 @@ import type { MessageReader } from '../peers/message-reader.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Replication } from '../replication/replication.ts';
 import { nameFrame } from './bound-commands.ts';
+import type { CommandPlaces } from './command-places.ts';
 import { type ProxyHost, ProxySession } from './proxy-session.ts';
-import { type Replies, ReplySender } from './reply-sender.ts';
+import { NOT_WRITTEN, type Replies, ReplySender } from './reply-sender.ts';
 import type { RouteTable } from './route-table.ts';
 import { type CommandContext, END, PART, readContext } from './routing-messages.ts';
-import type { SlotRoutes } from './slot-routes.ts';
+import { NO_SLOT, SEVERAL_SLOTS, type SlotRoutes } from './slots/slot-routes.ts';
 
 /** The loop turn, as routing needs it. */
 export interface RoutingLoop {
@@ -37,6 +40,7 @@ export class ProxyTable implements ProxyHost {
   private readonly replication: Replication;
   private readonly routes: RouteTable;
   private readonly slots: SlotRoutes;
+  private readonly places: CommandPlaces;
   private readonly byPeer = new Map<Peer | null, Map<number, ProxySession>>();
   private readonly frame = new Frame();
   /** Those whose commands wait until this node's duty is settled. */
@@ -49,6 +53,7 @@ export class ProxyTable implements ProxyHost {
     replication: Replication;
     routes: RouteTable;
     slots: SlotRoutes;
+    places: CommandPlaces;
     deliver: (replies: Replies) => void;
   }) {
     this.node = options.node;
@@ -56,9 +61,11 @@ export class ProxyTable implements ProxyHost {
     this.replication = options.replication;
     this.routes = options.routes;
     this.slots = options.slots;
+    this.places = options.places;
     this.execFrame = nameFrame(options.node, 'exec');
     this.sender = new ReplySender({
       bus: options.bus,
+      clock: options.replication.clock,
       quorumOf: (store) => this.replication.quorumOf(store),
       after: (delayMs, callback) => this.loop.after(delayMs, callback),
       deliver: options.deliver,
@@ -154,10 +161,9 @@ export class ProxyTable implements ProxyHost {
     }
   }
 
-  /** This node's duty for a store has changed. */
+  /** This node's duty for a store, or for slots of it, has changed. */
   settleDuty(): void {
     for (const proxy of [...this.waiting]) {
-      if (this.replication.dutyOf(proxy.session.store) === 'waiting') continue;
       this.waiting.delete(proxy);
       this.resumeLater(proxy);
     }
@@ -173,20 +179,20 @@ export class ProxyTable implements ProxyHost {
 
   run(proxy: ProxySession, frame: Frame, number: number): 'done' | 'waiting' | 'elsewhere' {
     const { session } = proxy;
-    const store = this.routes.storeOf(session, frame);
-    if (store !== null) {
-      const duty = store.isDropped ? 'replica' : this.replication.dutyOf(store);
-      if (duty === 'waiting') {
-        this.waiting.add(proxy);
-        return 'waiting';
-      }
-      if (duty !== 'owner') return 'elsewhere';
-      if (this.slots.isBySlot(store) && !this.slots.ownsKeys(session, frame)) return 'elsewhere';
+    const command = findCommand(session, frame);
+    const store = command === null ? null : this.routes.storeOf(command, session, frame);
+    if (command !== null && store !== null) {
+      const place = store.isDropped
+        ? 'elsewhere'
+        : this.places.ofForwarded(this.routes.of(command), session, store, frame, command);
+      if (place === 'waiting') this.waiting.add(proxy);
+      if (place !== 'here') return place;
     }
     const { sender } = this;
     const { writer } = sender;
-    const isWrite = this.routes.isWrite(session, frame);
-    const refusal = isWrite && store !== null ? this.refusalOf(store) : null;
+    const isWrite = command !== null && this.routes.isWrite(command, session);
+    proxy.writtenSlot = isWrite ? this.slotOf(session, frame, command) : NOT_WRITTEN;
+    const refusal = isWrite && store !== null ? this.refusalOf(store, proxy.writtenSlot) : null;
     if (refusal !== null) {
       this.refuse(proxy, number, refusal);
       return 'done';
@@ -201,13 +207,23 @@ export class ProxyTable implements ProxyHost {
       this.fail(proxy, number, error, session.changeCount !== changeCount);
       return 'done';
     }
-    if ((session.gate & WAITS) === 0) sender.note(proxy, number, isWrite);
+    if ((session.gate & WAITS) === 0) sender.note(proxy, number);
     return 'done';
   }
 
-  /** Too few nodes can be reached for a majority to have a change of the store. */
-  private refusalOf(store: Store): string | null {
-    return this.replication.quorumOf(store)?.refusal() ?? null;
+  /** Too few nodes can be reached for a majority to have a change of the slot. */
+  private refusalOf(store: Store, slot: number): string | null {
+    return this.replication.quorumOf(store)?.refusal(slot) ?? null;
+  }
+
+  /** Of the keys that it names; NO_SLOT: none, or several of this node's. */
+  private slotOf(session: Session, frame: Frame, command: Command): number {
+    const { transaction } = session;
+    const slot =
+      transaction === null
+        ? this.slots.slotOf(frame, command)
+        : this.slots.slotOfQueue(session, transaction.queue);
+    return slot === SEVERAL_SLOTS ? NO_SLOT : slot;
   }
 
   private refuse(proxy: ProxySession, number: number, text: string): void {
@@ -217,7 +233,8 @@ export class ProxyTable implements ProxyHost {
     if (isExec) endTransaction(session);
     sender.mark = sender.writer.position;
     sender.writer.errorText(isExec ? `EXECABORT Transaction discarded because of: ${text}` : text);
-    sender.note(proxy, number, false);
+    proxy.writtenSlot = NOT_WRITTEN;
+    sender.note(proxy, number);
     const { node } = this;
     node.counters[METRIC.errorReplies]++;
     node.statistics.recordError(sender.writer.bytes, sender.mark, sender.writer.position);
@@ -231,7 +248,7 @@ export class ProxyTable implements ProxyHost {
       const { sender } = this;
       sender.mark = sender.writer.position;
       sender.writer.copy(reply, 0, reply.length);
-      sender.note(proxy, number, true);
+      sender.note(proxy, number);
     });
   }
 

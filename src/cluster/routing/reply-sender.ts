@@ -33,9 +33,12 @@ interface HeldReplies extends Replies {
   /** Null: there is no log to wait for. */
   readonly safety: StoreSafety | null;
   readonly position: number;
-  /** The majority has not answered yet. */
-  isAwaited: boolean;
+  /** Slots of which a majority has not answered yet. */
+  awaitedCount: number;
 }
+
+/** In place of a slot: the command changed nothing. NO_SLOT: whatever this node owns. */
+export const NOT_WRITTEN = -3;
 
 export class ReplySender {
   /** Commands write their replies here; `note` says whose they are. */
@@ -45,11 +48,12 @@ export class ReplySender {
   private readonly proxies: ProxySession[] = [];
   private readonly numbers: number[] = [];
   private readonly lengths: number[] = [];
-  /** Whether what they answer may have changed something. */
-  private readonly areWrites: boolean[] = [];
+  /** In which slot what they answer may have changed something, or NOT_WRITTEN. */
+  private readonly slots: number[] = [];
   private held: HeldReplies[] = [];
   private timer: Timer | null = null;
   private readonly bus: PeerBus;
+  private readonly clock: Replication['clock'];
   private readonly quorumOf: Replication['quorumOf'];
   private readonly after: (delayMs: number, callback: () => void) => Timer;
   private readonly deliver: (replies: Replies) => void;
@@ -57,11 +61,13 @@ export class ReplySender {
   /** @param options.deliver  to a client of this node */
   constructor(options: {
     bus: PeerBus;
+    clock: Replication['clock'];
     quorumOf: Replication['quorumOf'];
     after: (delayMs: number, callback: () => void) => Timer;
     deliver: (replies: Replies) => void;
   }) {
     this.bus = options.bus;
+    this.clock = options.clock;
     this.quorumOf = options.quorumOf;
     this.after = options.after;
     this.deliver = options.deliver;
@@ -75,14 +81,14 @@ export class ReplySender {
     return this.proxies.length + this.held.length;
   }
 
-  /** What was written since `mark` is the reply to that command. */
-  note(proxy: ProxySession, number: number, isWrite: boolean): void {
-    this.areWrites.push(isWrite);
+  /** What was written since `mark` is the reply to that command, the last that the proxy ran. */
+  note(proxy: ProxySession, number: number): void {
+    this.slots.push(proxy.writtenSlot);
     this.add(proxy, number, this.writer.position - this.mark);
   }
 
   noteHandedBack(proxy: ProxySession, number: number): void {
-    this.areWrites.push(false);
+    this.slots.push(NOT_WRITTEN);
     this.add(proxy, number, HANDED_BACK);
   }
 
@@ -108,7 +114,7 @@ export class ReplySender {
     proxies.length = 0;
     numbers.length = 0;
     lengths.length = 0;
-    this.areWrites.length = 0;
+    this.slots.length = 0;
     writer.reset();
     this.mark = 0;
   }
@@ -142,34 +148,39 @@ export class ReplySender {
     const { store } = proxy.session;
     const { safety } = store;
     const isSafe = safety === null || safety.position <= safety.safePosition;
-    const areWrites = this.areWrites.slice(first, end);
-    const quorum = areWrites.includes(true) ? this.quorumOf(store) : null;
+    const slots = this.slots.slice(first, end);
+    const written = new Set(slots);
+    written.delete(NOT_WRITTEN);
+    const quorum = written.size > 0 ? this.quorumOf(store) : null;
     const isReady = isSafe && quorum === null;
     if (isReady && proxy.heldReplyCount === 0 && this.send(proxy, replies)) return;
     const kept = bytes.slice(start, start + byteCount);
     const position = isSafe ? 0 : safety.position;
-    const isAwaited = quorum !== null;
-    const held = { ...replies, bytes: kept, start: 0, proxy, safety, position, isAwaited };
+    const awaitedCount = quorum === null ? 0 : written.size;
+    const held = { ...replies, bytes: kept, start: 0, proxy, safety, position, awaitedCount };
     this.held.push(held);
     proxy.heldReplyCount++;
     if (!isSafe) void safety.whenSafe(position, true).then(() => this.release());
     else if (quorum === null) this.releaseLater();
-    quorum?.whenReached(quorum.position, (isReached) => {
-      held.isAwaited = false;
-      if (!isReached) this.replaceWrites(held, areWrites);
-      this.release();
-    });
+    for (const slot of quorum === null ? [] : written) {
+      const settle = (isReached: boolean) => {
+        held.awaitedCount--;
+        if (!isReached) this.replaceWrites(held, slots, slot);
+        this.release();
+      };
+      quorum?.whenReached(quorum.position, settle, slot);
+    }
   }
 
   /** No majority has them in time, and some may yet have them later. */
-  private replaceWrites(held: HeldReplies, areWrites: readonly boolean[]): void {
+  private replaceWrites(held: HeldReplies, slots: readonly number[], slot: number): void {
     const parts: Uint8Array[] = [];
     const { lengths } = held;
     let { start } = held;
     for (let i = 0; i < lengths.length; i++) {
       const end = start + sizeOf(lengths[i]);
       // What was refused has changed nothing.
-      const isKept = !areWrites[i] || held.bytes[start] === MINUS;
+      const isKept = slots[i] !== slot || held.bytes[start] === MINUS;
       const reply = isKept ? held.bytes.subarray(start, end) : ERRORS.quorumUnknown.bytes;
       if (lengths[i] !== HANDED_BACK) lengths[i] = reply.length;
       parts.push(reply);
@@ -189,7 +200,7 @@ export class ReplySender {
       const { position, proxy, safety } = replies;
       if (proxy.isGone) continue;
       const isLogged = safety === null || safety.safePosition >= position;
-      if (isLogged && !replies.isAwaited && !late.has(proxy)) {
+      if (isLogged && replies.awaitedCount === 0 && !late.has(proxy)) {
         if (this.send(proxy, replies)) {
           proxy.heldReplyCount--;
           continue;
@@ -219,7 +230,7 @@ export class ReplySender {
     const message = this.bus.begin(peer, MESSAGE.reply);
     if (message === null) return !peer.isUp;
     const { bytes, clientId, lengths, number, start } = replies;
-    message.u53(clientId).u53(number).u32(lengths.length);
+    message.u53(clientId).u53(this.clock.reached).u53(number).u32(lengths.length);
     let end = start;
     for (const length of lengths) {
       message.u32(length);

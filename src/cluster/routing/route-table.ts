@@ -1,5 +1,4 @@
 import type { Frame } from '../../base/frame.ts';
-import { findCommand } from '../../commands/acl/enforce.ts';
 import type { Command, CommandTable } from '../../commands/command-table.ts';
 import type { Session } from '../../commands/session.ts';
 import type { Store } from '../../engine/store.ts';
@@ -17,10 +16,9 @@ export class RouteTable {
     return this.routes.get(command) ?? ROUTE.SELF;
   }
 
-  /** Whose owner executes the command in `frame`; null: whoever is asked does. */
-  storeOf(session: Session, frame: Frame): Store | null {
-    const command = findCommand(session, frame);
-    return command === null ? null : this.storeOfRoute(this.of(command), session, frame);
+  /** Whose owner executes the command; null: whoever is asked does. */
+  storeOf(command: Command, session: Session, frame: Frame): Store | null {
+    return this.storeOfRoute(this.of(command), session, frame);
   }
 
   storeOfRoute(route: Route, { node, store }: Session, frame: Frame): Store | null {
@@ -38,10 +36,8 @@ export class RouteTable {
     }
   }
 
-  /** Whether the command in `frame` may change something; EXEC: one of its transaction's. */
-  isWrite(session: Session, frame: Frame): boolean {
-    const command = findCommand(session, frame);
-    if (command === null) return false;
+  /** Whether the command may change something; EXEC: one of its transaction's. */
+  isWrite(command: Command, session: Session): boolean {
     if (this.of(command) === ROUTE.EXEC) return session.transaction?.hasWrite === true;
     return command.mayReplicate || this.of(command) === ROUTE.STORES;
   }

@@ -74,7 +74,7 @@ test('each command that runs where its client is connected is known to', () => {
 });
 
 test('what writes runs at the owner, what reads keys wherever they are', () => {
-  const special: number[] = [ROUTE.OWNER, ROUTE.STORES, ROUTE.NAMED_STORE];
+  const special: number[] = [ROUTE.OWNER, ROUTE.STORES, ROUTE.NAMED_STORE, ROUTE.WHOLE_STORE];
   for (const { name, row } of allRows()) {
     const route = routeOf(row, name);
     if (row.flags.includes('write')) assert.ok(special.includes(route), name);
@@ -84,7 +84,7 @@ test('what writes runs at the owner, what reads keys wherever they are', () => {
     }
     if (row.flags.includes('blocking') && name !== 'xread') assert.equal(route, ROUTE.OWNER, name);
   }
-  const routes = ['eval', 'evalsha', 'fcall', 'pfcount', 'sort', 'spop', 'getdel', 'swapdb'];
+  const routes = ['eval', 'evalsha', 'fcall', 'pfcount', 'sort', 'spop', 'getdel'];
   for (const name of routes) {
     const row = COMMAND_ROWS.find((one) => one.name === name);
     assert.ok(row !== undefined && routeOf(row, name) === ROUTE.OWNER, name);

@@ -1,4 +1,6 @@
+import type { Frame } from '../../base/frame.ts';
 import type { CommandRow } from '../../commands/command-row.ts';
+import type { Command } from '../../commands/command-table.ts';
 
 /** Which node executes a command. */
 export const ROUTE = {
@@ -24,6 +26,10 @@ export const ROUTE = {
   WAIT: 9,
   /** Where the script runs that keeps a node busy. */
   KILL: 10,
+  /** This node if it holds all keys of the store; else each owner for its slots. */
+  ALL_KEYS: 11,
+  /** The owner of the store; where each slot has one, one node for all. */
+  WHOLE_STORE: 12,
 } as const;
 
 export type Route = (typeof ROUTE)[keyof typeof ROUTE];
@@ -36,6 +42,13 @@ const EXCEPTIONS: Readonly<Record<string, Route>> = {
   time: ROUTE.SELF_AT_ONCE,
   exec: ROUTE.EXEC,
   watch: ROUTE.WATCH,
+  dbsize: ROUTE.ALL_KEYS,
+  keys: ROUTE.ALL_KEYS,
+  randomkey: ROUTE.ALL_KEYS,
+  scan: ROUTE.ALL_KEYS,
+  flushall: ROUTE.WHOLE_STORE,
+  flushdb: ROUTE.WHOLE_STORE,
+  swapdb: ROUTE.WHOLE_STORE,
   xread: ROUTE.READ_OR_WAIT,
   wait: ROUTE.WAIT,
   waitaof: ROUTE.WAIT,
@@ -68,4 +81,18 @@ export function routeOf(row: CommandRow, fullName: string): Route {
 export function isBound(row: CommandRow, fullName: string): boolean {
   if (row.group === 'connection') return fullName !== 'ping' && fullName !== 'echo';
   return row.name === 'monitor' || row.name.endsWith('subscribe');
+}
+
+export function isBlocking({ row }: Command, frame: Frame): boolean {
+  if (!row.flags.includes('blocking')) return false;
+  return row.name === 'xread' || row.name === 'xreadgroup' ? mayBlock(frame) : true;
+}
+
+/** XREAD and XREADGROUP: with the option BLOCK. */
+export function mayBlock(frame: Frame): boolean {
+  for (let arg = 1; arg < frame.count; arg++) {
+    if (frame.equals(arg, 'STREAMS')) return false;
+    if (frame.equals(arg, 'BLOCK')) return true;
+  }
+  return false;
 }

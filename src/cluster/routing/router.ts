@@ -9,17 +9,13 @@
  */
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { findCommand } from '../../commands/acl/enforce.ts';
 import type { BlockingTable } from '../../commands/blocking/blocking-table.ts';
 import type { CommandQueue } from '../../commands/command-queue.ts';
 import type { Command } from '../../commands/command-table.ts';
 import { endTransaction } from '../../commands/end-transaction.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
-import {
-  type BlockedCommand,
-  GATE,
-  type Session,
-  type Transaction,
-} from '../../commands/session.ts';
+import { GATE, type Session, type SlotFilter, type Transaction } from '../../commands/session.ts';
 import type { Store } from '../../engine/store.ts';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
@@ -28,17 +24,21 @@ import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
 import type { Duty, Replication } from '../replication/replication.ts';
+import { BlockedElsewhere } from './blocked-elsewhere.ts';
 import { nameFrame, parkTransaction } from './bound-commands.ts';
 import { Broadcast } from './broadcast.ts';
+import { CommandPlaces, type Place } from './command-places.ts';
 import { ForwardLine } from './forward-line.ts';
 import { Forwarder } from './forwarder.ts';
+import type { LineEntry } from './line-entry.ts';
 import { ProxySession } from './proxy-session.ts';
 import { ProxyTable, type RoutingLoop } from './proxy-table.ts';
-import { ROUTE } from './route.ts';
+import { isBlocking, mayBlock, ROUTE, type Route } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { END, isSilenced } from './routing-messages.ts';
-import { canScatter, Scatter } from './scatter.ts';
-import { NO_SLOT, SEVERAL_SLOTS, SlotRoutes, slotAt } from './slot-routes.ts';
+import type { PartedCommand } from './slots/parted-command.ts';
+import { PLAIN, SlotPlans } from './slots/slot-plans.ts';
+import { NO_SLOT, SlotRoutes } from './slots/slot-routes.ts';
 import { StoreStandings } from './store-standing.ts';
 
 /** A command that waits behind others is woken by their replies; this is for what may go wrong. */
@@ -57,7 +57,9 @@ export class Router {
   private readonly standings: StoreStandings;
   private readonly forwarder: Forwarder;
   private readonly proxies: ProxyTable;
+  private readonly places: CommandPlaces;
   private readonly unwatchFrame: Frame;
+  private readonly plans: SlotPlans;
 
   constructor(options: {
     node: NodeServices;
@@ -74,13 +76,17 @@ export class Router {
     this.replication = replication;
     this.routes = new RouteTable(node.table);
     this.unwatchFrame = nameFrame(node, 'unwatch');
-    const slots = new SlotRoutes(node, bus.id, ownership);
+    const slots = new SlotRoutes(ownership);
+    const standings = new StoreStandings(replication);
     this.slots = slots;
-    this.standings = new StoreStandings(replication, slots);
-    this.forwarder = new Forwarder({ ...options, slots, proxies: () => this.proxies });
+    this.standings = standings;
+    this.places = new CommandPlaces({ nodeId: bus.id, ownership, slots, standings });
+    this.plans = new SlotPlans({ node, ownership, slots, places: this.places, standings });
+    this.forwarder = new Forwarder({ ...options, proxies: () => this.proxies });
     this.proxies = new ProxyTable({
       ...options,
       slots,
+      places: this.places,
       routes: this.routes,
       deliver: (replies) => this.forwarder.take(replies, bus.id),
     });
@@ -104,6 +110,7 @@ export class Router {
     });
     this.ownership.onChange(() => this.onTable());
     this.replication.onDuty((store, now) => this.onDuty(store, now));
+    this.replication.onSlots(() => this.onSlots());
     this.node.stores.onCreated(() => this.raiseGate());
     this.node.stores.onDropped(() => this.standings.forget());
     if (this.ownership.table.nodeIds.length > 0) this.raiseGate();
@@ -145,23 +152,23 @@ export class Router {
       case ROUTE.SELF:
         return isAwaiting;
       case ROUTE.READ:
-        return isAwaiting || !this.mayRead(session.store, frame, command);
+        return isAwaiting || this.places.ofRead(session.store, frame, command) !== 'here';
       case ROUTE.READ_OR_WAIT:
-        if (!mayBlock(frame)) return isAwaiting || !this.mayRead(session.store, frame, command);
-        return isAwaiting || !this.mayWrite(session, session.store, frame, command);
+        if (mayBlock(frame)) return isAwaiting || !this.mayWrite(session, frame, command);
+        return isAwaiting || this.places.ofRead(session.store, frame, command) !== 'here';
+      case ROUTE.ALL_KEYS:
+        return isAwaiting || this.places.ofAllKeys(session.store) !== 'here';
       case ROUTE.EXEC:
         return session.transaction !== null && this.runsElsewhere(session, session.transaction);
       case ROUTE.WATCH:
         if (session.transaction !== null) return false;
-        return isAwaiting || !this.mayWrite(session, session.store, frame, command);
+        return isAwaiting || !this.mayWrite(session, frame, command);
       case ROUTE.KILL:
         return (
           isAwaiting || ((session.gate & GATE.BUSY) === 0 && !this.standings.isOwner(session.store))
         );
-      default: {
-        const store = this.routes.storeOfRoute(route, session, frame);
-        return isAwaiting || (store !== null && !this.mayWrite(session, store, frame, command));
-      }
+      default:
+        return isAwaiting || !this.mayWrite(session, frame, command);
     }
   }
 
@@ -172,26 +179,21 @@ export class Router {
     const line = this.lineOf(session);
     if (route === ROUTE.SELF || line.isFull) {
       line.wantsRoom = route !== ROUTE.SELF;
-      channel.postpone(frame, this.node.clock.nowMs + POSTPONED_MS);
-      return;
+      return this.postpone(session, frame);
     }
     const { transaction } = session;
     if (route === ROUTE.EXEC && transaction !== null) {
       return this.forwardTransaction(line, transaction, frame, reply);
     }
-    const { isBySlot } = this.standings.of(session.store);
-    const slot = isBySlot ? this.slots.slotOf(frame, command) : NO_SLOT;
-    if (slot === SEVERAL_SLOTS) return this.forwardSeveral(line, frame, command, reply);
+    const store = this.routes.storeOfRoute(route, session, frame);
+    const isBySlot = store !== null && this.standings.isBySlot(store);
+    const plan = isBySlot ? this.plans.planOf(line, route, frame, command) : PLAIN;
+    if (plan.kind === 'later') return this.postpone(session, frame);
+    if (plan.kind === 'refused') return reply.errorLatin1(plan.text);
     const { tracking } = session;
     if (tracking !== null) this.node.tracking.enter(session, command);
-    const entry = this.append(line, frame, null);
-    entry.route = route;
-    entry.slot = slot;
-    entry.isBlocking = route === ROUTE.WAIT || isBlocking(command, frame);
-    entry.isRepeatable = command.isRead || entry.isBlocking || route === ROUTE.WATCH;
-    if (route === ROUTE.NAMED_STORE) entry.storeName = frame.latin1(2);
-    else if (route === ROUTE.WATCH) this.node.watches.watchElsewhere(session, frame.count - 1);
-    if (entry.isBlocking) this.block(session, line);
+    if (plan.kind === 'one') this.appendOne(line, route, frame, command).slot = plan.slot;
+    else this.appendParts(line, route, frame, command, plan.whole);
     session.lastCommand = command.fullName;
     if (tracking !== null) this.node.tracking.leave(session, frame, command, tracking);
   }
@@ -209,8 +211,28 @@ export class Router {
     if (line === undefined) return;
     const entry = this.append(line, this.unwatchFrame, null);
     entry.route = ROUTE.OWNER;
+    entry.slot = line.watchedSlot;
     entry.isSilent = true;
     entry.isRepeatable = true;
+    line.watchedSlot = NO_SLOT;
+  }
+
+  /** @returns why a script may not run the command; null: it may */
+  refuseInScript({ store }: Session, frame: Frame, command: Command): string | null {
+    const { slots } = this.standings.of(store);
+    if (slots === null || command.row.keys === undefined) return null;
+    const isRead = !command.mayReplicate;
+    const place = isRead
+      ? this.places.ofRead(store, frame, command)
+      : this.places.ofWrite(store, frame, command);
+    return place === 'here' ? null : ERRORS.scriptForeignKey.text;
+  }
+
+  countKeys({ databaseIndex, store }: Session, slots: SlotFilter): number {
+    const table = this.replication.partsOf(store)?.stamps.tableOf(databaseIndex);
+    let count = 0;
+    if (table !== undefined) slots.each((slot) => void (count += table.presentCountOf(slot)));
+    return count;
   }
 
   isFilling(store: Store): boolean {
@@ -248,24 +270,40 @@ export class Router {
    * Writes run at once at the owner, but for those that a majority of nodes must have before they
    * are answered: their replies are held as if they were another node's.
    */
-  private mayWrite(
-    { channel }: Session,
-    store: Store,
-    frame: Frame | null,
-    command: Command | null,
-  ): boolean {
-    const { duty, isBySlot, quorum } = this.standings.of(store);
-    if (duty !== 'owner') return false;
-    if (isBySlot && command !== null && frame !== null) {
-      const isKeyed = command.row.keys !== undefined;
-      if (isKeyed && !this.slots.isOwner(this.slots.slotOf(frame, command))) return false;
-    }
-    return quorum === null || channel?.isPatient !== true;
+  private mayWrite(session: Session, frame: Frame, command: Command): boolean {
+    const route = this.routes.of(command);
+    const store = this.routes.storeOfRoute(route, session, frame);
+    if (store === null) return true;
+    return (
+      this.placeOfWrite(session, store, route, frame, command) === 'here' &&
+      this.answersAtOnce(session, store)
+    );
   }
 
-  private mayRead(store: Store, frame: Frame, command: Command): boolean {
-    if (this.isFilling(store)) return false;
-    return !this.standings.of(store).isBySlot || this.slots.holdsKeys(frame, command);
+  private placeOfWrite(
+    session: Session,
+    store: Store,
+    route: Route,
+    frame: Frame,
+    command: Command,
+  ): Place {
+    const { places } = this;
+    if (route === ROUTE.STORES) return places.ofStores(store);
+    const { slots } = this.standings.of(store);
+    if (slots === null) return places.ofWrite(store, frame, command);
+    if (route === ROUTE.WHOLE_STORE || route === ROUTE.NAMED_STORE) return 'elsewhere';
+    if (route !== ROUTE.WAIT) return places.ofWrite(store, frame, command);
+    const slot = this.forwarder.lines.get(session.id)?.writtenSlot ?? NO_SLOT;
+    return slot === NO_SLOT || slots.dutyOf(slot) === 'owner' ? 'here' : 'elsewhere';
+  }
+
+  /** Until the line of its client is empty. */
+  private postpone({ channel }: Session, frame: Frame): void {
+    channel?.postpone(frame, this.node.clock.nowMs + POSTPONED_MS);
+  }
+
+  private answersAtOnce({ channel }: Session, store: Store): boolean {
+    return this.standings.of(store).quorum === null || channel?.isPatient !== true;
   }
 
   /** What fails here, or ends without having run, is no other node's business. */
@@ -273,39 +311,40 @@ export class Router {
     if (transaction.isBroken || session.watched?.isDirty === true) return false;
     if ((session.gate & GATE.AWAITING) !== 0) return true;
     if (this.node.watches.isWatchedElsewhere(session)) return true;
-    const { store } = session;
-    if (this.standings.of(store).isBySlot) {
-      const isWhole = this.node.configuration.cluster.replicationFactor === 0;
-      const slot = this.slots.slotOfQueue(session, transaction.queue);
-      if ((transaction.hasWrite || !isWhole) && !this.slots.isOwner(slot)) return true;
-    }
-    if (transaction.hasWrite) return !this.mayWrite(session, store, null, null);
-    return this.isFilling(store);
+    if (this.places.ofTransaction(session, transaction) !== 'here') return true;
+    return transaction.hasWrite && !this.answersAtOnce(session, session.store);
   }
 
-  /** Of keys in several slots: each owner does its part, or nobody does anything. */
-  private forwardSeveral(
+  private appendOne(line: ForwardLine, route: Route, frame: Frame, command: Command): LineEntry {
+    const { session } = line;
+    const entry = this.append(line, frame, null);
+    entry.route = route;
+    entry.isBlocking = route === ROUTE.WAIT || isBlocking(command, frame);
+    entry.isRepeatable = command.isRead || entry.isBlocking || route === ROUTE.WATCH;
+    if (route === ROUTE.NAMED_STORE) entry.storeName = frame.latin1(2);
+    else if (route === ROUTE.WATCH) this.node.watches.watchElsewhere(session, frame.count - 1);
+    if (entry.isBlocking) this.block(session, line);
+    return entry;
+  }
+
+  private appendParts(
     line: ForwardLine,
+    route: Route,
     frame: Frame,
     command: Command,
-    reply: ReplyWriter,
+    whole: PartedCommand,
   ): void {
-    const { session } = line;
-    const { name } = command.row;
-    if (!canScatter(name)) return reply.error(ERRORS.clusterCrossSlot);
-    const { slots } = this;
-    const ownerOf = (arg: number) => slots.ownerOf(slotAt(frame, arg));
-    const scatter = new Scatter(frame, { name, protocol: session.protocol, ownerOf });
-    const { frames } = scatter;
-    const isSilent = isSilenced(session);
-    for (const [index, part] of frames.entries()) {
-      const entry = this.append(line, part, null);
-      entry.route = this.routes.of(command);
+    const nowMs = this.node.world.clock.monotonicMs();
+    const isSilent = isSilenced(line.session);
+    const { parts } = whole;
+    for (const [index, part] of parts.entries()) {
+      const entry = line.appendPart(whole, part, index === parts.length - 1, nowMs);
+      entry.route = route;
       entry.isSilent = isSilent;
-      entry.isRepeatable = command.isRead;
-      entry.slot = slotAt(part, 1);
-      entry.part = { scatter, index, isLast: index === frames.length - 1 };
+      entry.isRepeatable = command.isRead || part.frame === this.plans.pingFrame;
+      if (route === ROUTE.NAMED_STORE) entry.storeName = frame.latin1(2);
     }
+    this.raise(line, parts.length);
   }
 
   private forwardTransaction(
@@ -315,18 +354,17 @@ export class Router {
     reply: ReplyWriter,
   ): void {
     const { session } = line;
-    const { watches } = this.node;
-    const isWatched = watches.isWatchedElsewhere(session);
+    const plan = this.plans.planOfTransaction(line, transaction);
+    if (plan.kind === 'later') return this.postpone(session, frame);
+    if (plan.kind !== 'one') {
+      endTransaction(session);
+      return reply.error(ERRORS.clusterCrossSlot);
+    }
+    const isWatched = this.node.watches.isWatchedElsewhere(session);
     if (session.watched !== null && !isWatched) {
       // They were watched here, when this node was the owner: what has become of them is unknown.
       endTransaction(session);
       return reply.nullArray();
-    }
-    const { isBySlot } = this.standings.of(session.store);
-    const slot = isBySlot ? this.slots.slotOfQueue(session, transaction.queue) : NO_SLOT;
-    if (slot === SEVERAL_SLOTS) {
-      endTransaction(session);
-      return reply.error(ERRORS.clusterCrossSlot);
     }
     const parked = parkTransaction(session, transaction);
     if (typeof parked === 'string') {
@@ -335,8 +373,10 @@ export class Router {
     }
     const entry = this.append(line, frame, parked.queue);
     entry.route = ROUTE.EXEC;
-    entry.slot = slot;
+    entry.slot = plan.slot;
     entry.isWatched = isWatched;
+    line.watchedSlot = NO_SLOT;
+    if (transaction.hasWrite) line.writtenSlot = plan.slot;
     entry.bound = parked.bound;
     entry.isBlocking = parked.bound !== null;
     entry.isRepeatable = !transaction.hasWrite;
@@ -346,15 +386,18 @@ export class Router {
     session.lastCommand = 'exec';
   }
 
-  private append(line: ForwardLine, frame: Frame, transaction: CommandQueue | null) {
+  private append(line: ForwardLine, frame: Frame, transaction: CommandQueue | null): LineEntry {
     const { session } = line;
-    const { counters, world } = this.node;
-    counters[METRIC.forwardedCommands]++;
-    const entry = line.append(frame, transaction, world.clock.monotonicMs());
+    const entry = line.append(frame, transaction, this.node.world.clock.monotonicMs());
     entry.isSilent = isSilenced(session);
-    session.gate |= GATE.AWAITING;
-    this.forwarder.mark(line);
+    this.raise(line, 1);
     return entry;
+  }
+
+  private raise(line: ForwardLine, count: number): void {
+    this.node.counters[METRIC.forwardedCommands] += count;
+    line.session.gate |= GATE.AWAITING;
+    this.forwarder.mark(line);
   }
 
   private lineOf(session: Session): ForwardLine {
@@ -386,7 +429,7 @@ export class Router {
       if (!nodeIds.includes(peer.id) && !peer.isHeard) this.lose(peer);
     }
     for (const store of this.node.stores.all) {
-      if (this.slots.isBySlot(store)) this.handOver(this.node.blocking, store);
+      if (this.standings.isBySlot(store)) this.handOver(this.node.blocking, store);
     }
     this.forwarder.retry();
   }
@@ -394,9 +437,14 @@ export class Router {
   /** Others may still hear it, so that it stays the owner: clients do not wait for that. */
   private onSilence(peer: Peer, isSilent: boolean): void {
     if (!isSilent) return this.forwarder.retry();
-    this.loop.after(LIMITS.forwardMsMax, () => {
-      if (!this.isStopped && peer.isUp && !peer.isHeard) this.lose(peer);
-    });
+    this.loop.after(LIMITS.forwardMsMax, () => this.loseSilent(peer));
+  }
+
+  /** Who is only busy will answer. */
+  private loseSilent(peer: Peer): void {
+    if (this.isStopped || !peer.isUp || peer.isHeard) return;
+    if (!peer.isBusy) this.lose(peer);
+    else this.loop.after(LIMITS.forwardMsMax, () => this.loseSilent(peer));
   }
 
   /** Its links may be open all the same: what is on the way may yet come, both ways. */
@@ -412,6 +460,12 @@ export class Router {
     this.forwarder.retry();
   }
 
+  private onSlots(): void {
+    this.standings.forget();
+    this.proxies.settleDuty();
+    this.forwarder.retry();
+  }
+
   /** Clients that wait for keys of the store wait at its new owner from now on. */
   private handOver(blocking: BlockingTable, store: Store): void {
     blocking.handOver(store, (session, frame, waitedMs) => {
@@ -419,8 +473,11 @@ export class Router {
       if (channel instanceof ProxySession) return channel.handBackBlocked();
       if (channel === null || !channel.isPatient) return;
       const line = this.lineOf(session);
+      const command = findCommand(session, frame);
+      const isBySlot = command !== null && this.standings.isBySlot(store);
       const entry = this.append(line, frame, null);
       entry.route = ROUTE.OWNER;
+      if (isBySlot) entry.slot = this.slots.slotOf(frame, command);
       entry.isBlocking = true;
       entry.isRepeatable = true;
       entry.sinceMs -= waitedMs;
@@ -437,34 +494,4 @@ export class Router {
     const hasQuorum = this.node.stores.all.some((store) => this.replication.quorumOf(store));
     this.node.clients.setGate(GATE.ROUTED, !isAlone || hasQuorum);
   }
-}
-
-/** The session's command waits at another node. */
-class BlockedElsewhere implements BlockedCommand {
-  private readonly line: ForwardLine;
-
-  constructor(line: ForwardLine) {
-    this.line = line;
-  }
-
-  get heldBytes(): number {
-    return this.line.count * ENTRY_BYTES;
-  }
-}
-
-/** Measured: an entry of a line. */
-const ENTRY_BYTES = 120;
-
-function isBlocking({ row }: Command, frame: Frame): boolean {
-  if (!row.flags.includes('blocking')) return false;
-  return row.name === 'xread' || row.name === 'xreadgroup' ? mayBlock(frame) : true;
-}
-
-/** XREAD and XREADGROUP: with the option BLOCK. */
-function mayBlock(frame: Frame): boolean {
-  for (let arg = 1; arg < frame.count; arg++) {
-    if (frame.equals(arg, 'STREAMS')) return false;
-    if (frame.equals(arg, 'BLOCK')) return true;
-  }
-  return false;
 }

@@ -5,7 +5,8 @@
  *               u32 count | bytes: the commands, numbered from there on
  *     context   text store | u32 database | u8 flags | text address | u32 port | text name |
  *               text correlation id | text user and its rules; empty: everything is allowed
- *     reply     u53 client | u53 number | u32 count | u32 length of each | bytes of all
+ *     reply     u53 client | u53 clock of stamps | u53 number | u32 count | u32 length of each |
+ *               bytes of all
  *     end       u53 client | u8 what
  */
 import { encodeUser } from '../../commands/acl/carried-user.ts';

@@ -1,3 +1,4 @@
+import { slotOfKey } from '../../base/digest/key-slot.ts';
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Database } from '../../engine/database.ts';
@@ -6,10 +7,13 @@ import { STORE_STAT } from '../../engine/store-stats.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { parseScanOptions, ScanOptions } from '../scan-options.ts';
+import type { SlotFilter } from '../session.ts';
 
 /** One command's wishes, and the entries of one step; nothing of it outlives the command. */
 const options = new ScanOptions();
 const found = new AddressBuffer(64);
+
+const DRAWN_COUNT_MAX = 256;
 
 export const scanCommand: CommandRow = {
   name: 'scan',
@@ -21,7 +25,7 @@ export const scanCommand: CommandRow = {
   summary: 'Walk through the keys of the database a few at a time',
   syntax: 'cursor [MATCH pattern] [COUNT count] [TYPE type]',
   tips: ['nondeterministic_output', 'request_policy:special'],
-  execute({ database }, frame, reply) {
+  execute({ database, onlySlots }, frame, reply) {
     if (!parseScanOptions(frame, 1, true, options, reply)) return;
     const isBeyond = options.cursor > Number.MAX_SAFE_INTEGER;
     found.count = 0;
@@ -31,7 +35,9 @@ export const scanCommand: CommandRow = {
     const mark = reply.openAggregate();
     let count = 0;
     for (let i = 0; i < found.count; i++) {
-      if (replyMatch(database, found.addresses[i], frame, reply)) count++;
+      const entry = found.addresses[i];
+      if (onlySlots !== null && !onlySlots.has(slotOf(database, entry))) continue;
+      if (replyMatch(database, entry, frame, reply)) count++;
     }
     reply.closeArray(mark, count);
   },
@@ -48,7 +54,7 @@ export const keysCommand: CommandRow = {
   summary: 'List all keys whose name matches a pattern',
   syntax: 'pattern',
   tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
-  execute({ database }, frame, reply) {
+  execute({ database, onlySlots }, frame, reply) {
     options.patternArg = 1;
     options.typeArg = 0;
     const mark = reply.openAggregate();
@@ -58,7 +64,9 @@ export const keysCommand: CommandRow = {
       found.count = 0;
       cursor = database.scan(cursor, LIMITS.sliceEntryCount, found);
       for (let i = 0; i < found.count; i++) {
-        if (replyMatch(database, found.addresses[i], frame, reply)) count++;
+        const entry = found.addresses[i];
+        if (onlySlots !== null && !onlySlots.has(slotOf(database, entry))) continue;
+        if (replyMatch(database, entry, frame, reply)) count++;
       }
     } while (cursor !== 0);
     reply.closeArray(mark, count);
@@ -75,13 +83,36 @@ export const randomkeyCommand: CommandRow = {
   summary: 'Name a key chosen at random',
   syntax: '',
   tips: ['request_policy:all_shards', 'nondeterministic_output'],
-  execute({ database }, _frame, reply) {
-    const entry = database.randomEntry();
+  execute({ database, onlySlots }, _frame, reply) {
+    const entry = onlySlots === null ? database.randomEntry() : chooseEntry(database, onlySlots);
     if (entry === 0) return reply.null();
     const key = database.keySlice(entry);
     reply.bulk(key.bytes, key.offset, key.length);
   },
 };
+
+/** One of the slots' keys, at random while they are not few among others; 0: there is none. */
+function chooseEntry(database: Database, slots: SlotFilter): number {
+  for (let i = 0; i < DRAWN_COUNT_MAX; i++) {
+    const entry = database.randomEntry();
+    if (entry === 0 || slots.has(slotOf(database, entry))) return entry;
+  }
+  let cursor = 0;
+  do {
+    found.count = 0;
+    cursor = database.scan(cursor, LIMITS.sliceEntryCount, found);
+    for (let i = 0; i < found.count; i++) {
+      const entry = found.addresses[i];
+      if (!database.isExpired(entry) && slots.has(slotOf(database, entry))) return entry;
+    }
+  } while (cursor !== 0);
+  return 0;
+}
+
+function slotOf(database: Database, entry: number): number {
+  const { bytes, length, offset } = database.keySlice(entry);
+  return slotOfKey(bytes, offset, length);
+}
 
 /** Writes the entry's key when it is live and wanted. */
 function replyMatch(database: Database, entry: number, frame: Frame, reply: ReplyWriter): boolean {

@@ -64,7 +64,10 @@ export const dbsizeCommand: CommandRow = {
   summary: 'Count the keys of the selected database',
   syntax: '',
   tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
-  execute: ({ database }, _frame, reply) => reply.integer(database.count),
+  execute(session, _frame, reply) {
+    const { database, node, onlySlots } = session;
+    reply.integer(onlySlots === null ? database.count : node.cluster.countKeys(session, onlySlots));
+  },
 };
 
 export const swapdbCommand: CommandRow = {

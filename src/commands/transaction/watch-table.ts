@@ -1,4 +1,5 @@
 import { bytesEqual } from '../../base/bytes.ts';
+import { slotOfKey } from '../../base/digest/key-slot.ts';
 import type { Frame } from '../../base/frame.ts';
 import { hashBytes } from '../../base/hash.ts';
 import { copiedInto, type Effect } from '../../engine/effect.ts';
@@ -58,6 +59,13 @@ export class WatchTable {
   /** Whether another node watches keys for it. */
   isWatchedElsewhere({ watched }: Session): boolean {
     return watched instanceof WatchesElsewhere;
+  }
+
+  /** In the cluster, of the first of the keys that are watched here; -1: none is. */
+  slotOf({ watched }: Session): number {
+    if (!(watched instanceof SessionWatches)) return -1;
+    for (const { bytes } of watched.keys) return slotOfKey(bytes, 0, bytes.length);
+    return -1;
   }
 
   /** The session has watched keys: where nothing is known of that, EXEC must not run. */

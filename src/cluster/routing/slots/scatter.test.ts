@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRoutingKit, type RoutingKit } from '../../testing/routing-kit.ts';
+import { createRoutingKit, type RoutingKit } from '../../../testing/routing-kit.ts';
 
 const OK = '+OK\r\n';
 const CROSS = "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
 
-/** A named store whose slots have owners of their own, each third of them another. */
+/** A named store whose slots have owners of their own. */
 async function createSlotKit(): Promise<RoutingKit> {
   const kit = await createRoutingKit(3);
-  for (const { ownership } of kit.nodes) {
-    const { nodeIds } = ownership.table;
-    ownership.table = { ...ownership.table, ownerOfSlot: (slot) => nodeIds[slot % 3] };
-  }
+  kit.spread(0);
   assert.equal(kit.connect(0).ask('store create s ownership slot'), OK);
   kit.trust();
   return kit;
