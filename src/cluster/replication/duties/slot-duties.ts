@@ -31,7 +31,7 @@ export interface SlotDutyListener {
 
 const KEPT = 1;
 const OWNED = 2;
-/** The owner before has not said that it is done. */
+/** The owner before has not said that it is done: nothing is executed, or compared, until then. */
 const WAITING = 4;
 /** Not known to be equal to the owner. */
 const FILLING = 8;
@@ -191,13 +191,8 @@ export class SlotDuties {
       const isLacking = isNew ? before !== null || !isMember : (was & LACKING) !== 0;
       const isMoved = isNew || before?.ownerOfSlot(slot) !== ownerId;
       const isFilling = !isOwned && (isMoved || (was & FILLING) !== 0);
-      const isWaiting = isOwned && (was & WAITING) !== 0;
       flags[slot] =
-        KEPT |
-        (isOwned ? OWNED : 0) |
-        (isLacking ? LACKING : 0) |
-        (isFilling ? FILLING : 0) |
-        (isWaiting ? WAITING : 0);
+        KEPT | (isOwned ? OWNED : 0) | (isLacking ? LACKING : 0) | (isFilling ? FILLING : 0);
     }
     if (before !== null) this.awaitOwners();
     this.found = null;
@@ -205,22 +200,24 @@ export class SlotDuties {
   }
 
   /**
-   * Whoever executed a moment ago for what this node owns now is to say that it is done: the owner
-   * before, and the one before that, whom it may have waited for itself.
+   * Whoever executed a moment ago for what has another owner now is to say that it is done: the
+   * owner before, and the one before that, whom it may have waited for itself. A replica waits as
+   * well: what the owner before has changed is to be here before it is compared with the new one.
    */
   private awaitOwners(): void {
-    const { flags, nodeId, waiting } = this;
+    const { flags, nodeId, ownership, waiting } = this;
     const [before, earlier] = this.past;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if ((flags[slot] & OWNED) === 0 || before?.ownerOfSlot(slot) === nodeId) continue;
+      const ownerId = ownership.table.ownerOfSlot(slot);
+      if ((flags[slot] & KEPT) === 0 || before?.ownerOfSlot(slot) === ownerId) continue;
       for (const table of [before, earlier]) {
-        const ownerId = table?.ownerOfSlot(slot) ?? nodeId;
-        if (ownerId !== nodeId) require(waiting, ownerId).add(slot);
+        const executorId = table?.ownerOfSlot(slot) ?? ownerId;
+        if (executorId !== ownerId && executorId !== nodeId) require(waiting, executorId).add(slot);
       }
     }
     for (const [id, slots] of waiting) {
       slots.each((slot) => {
-        if ((flags[slot] & OWNED) === 0) slots.delete(slot);
+        if ((flags[slot] & KEPT) === 0) slots.delete(slot);
       });
       if (slots.count === 0 || !this.isExecuting(id)) waiting.delete(id);
     }
