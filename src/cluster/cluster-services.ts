@@ -1,9 +1,11 @@
 import type { Frame } from '../base/frame.ts';
-import type {
-  ClusterLink,
-  ClusterNode,
-  ClusterRepair,
-  ClusterService,
+import {
+  type ClusterLink,
+  type ClusterNode,
+  type ClusterRepair,
+  type ClusterService,
+  type ClusterStream,
+  isMember,
 } from '../commands/cluster-service.ts';
 import type { Command } from '../commands/command-table.ts';
 import type { Session, SlotFilter } from '../commands/session.ts';
@@ -122,6 +124,19 @@ export class ClusterServices implements ClusterService {
 
   ownerOfStore(store: Store): ClusterNode | null {
     return this.rooms.directory.ownerOfStore(store);
+  }
+
+  streamOf(store: Store): ClusterStream {
+    const { directory, replication } = this.rooms;
+    const parts = replication.partsOf(store);
+    const isExecuted = replication.dutyOf(store) === 'owner';
+    if (parts === null || !isExecuted) return { position: 0, replicas: [] };
+    const others = directory.nodes.filter((node) => !node.isSelf && isMember(node));
+    const { acknowledgements, stream } = parts;
+    const replicas = others.map((node) => {
+      return { node, position: acknowledgements.positionOf(node.id) };
+    });
+    return { position: stream.position, replicas };
   }
 
   positionOf(session: Session): number {

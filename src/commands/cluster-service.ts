@@ -60,6 +60,8 @@ export interface ClusterService {
   holdersOfSlot(slot: number): readonly ClusterNode[];
   /** Executes what changes the store; null: none is known, or each slot has an owner of its own. */
   ownerOfStore(store: Store): ClusterNode | null;
+  /** What this node executes for the store, and who has copies of it. INFO, ROLE. */
+  streamOf(store: Store): ClusterStream;
   /** Where what the session's store has recorded so far ends. WAIT. */
   positionOf(session: Session): number;
   /** Nodes but this one that have applied all up to there. */
@@ -117,6 +119,20 @@ export function isRedisCluster(cluster: ClusterService, redirectsAll: boolean): 
   return cluster.isOn && (redirectsAll || cluster.nodes.filter(isMember).length > 1);
 }
 
+/** Changes of a store that this node executed, and how far other nodes have come with them. */
+export interface ClusterStream {
+  /** Changes since the node started. */
+  readonly position: number;
+  /** None where another node executes what changes the store. */
+  readonly replicas: readonly ClusterReplica[];
+}
+
+export interface ClusterReplica {
+  readonly node: ClusterNode;
+  /** It has all up to there. */
+  readonly position: number;
+}
+
 /** A store of this node that is made equal to its owner's. */
 export interface ClusterRepair {
   readonly store: string;
@@ -166,6 +182,7 @@ export const NO_CLUSTER: ClusterService = {
   ownerOfSlot: () => null,
   holdersOfSlot: () => [],
   ownerOfStore: () => null,
+  streamOf: () => ({ position: 0, replicas: [] }),
   positionOf: () => 0,
   acknowledgedCount: () => 0,
   whenAcknowledged: () => {},

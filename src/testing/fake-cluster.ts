@@ -1,4 +1,9 @@
-import { type ClusterNode, type ClusterService, NO_CLUSTER } from '../commands/cluster-service.ts';
+import {
+  type ClusterNode,
+  type ClusterService,
+  type ClusterStream,
+  NO_CLUSTER,
+} from '../commands/cluster-service.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 
 /** A node as commands are told of it; the one named `a` is this node. */
@@ -23,11 +28,15 @@ export function fakeNode(id: string, change: Partial<ClusterNode> = {}): Cluster
   };
 }
 
+const NO_STREAM: ClusterStream = { position: 0, replicas: [] };
+
 export interface FakeClusterOptions {
   /** This one first. */
   readonly nodes: readonly ClusterNode[];
   readonly ownerOfSlot: (slot: number) => ClusterNode | null;
   readonly issues?: readonly string[];
+  /** Of the default store; absent: another node executes. */
+  readonly stream?: ClusterStream;
 }
 
 /**
@@ -35,7 +44,7 @@ export interface FakeClusterOptions {
  * @returns what the cluster was asked to do, as `meet 10.0.0.9 7946` and `forget b`
  */
 export function joinFakeCluster(services: NodeServices, options: FakeClusterOptions): string[] {
-  const { issues = [], nodes, ownerOfSlot } = options;
+  const { issues = [], nodes, ownerOfSlot, stream = NO_STREAM } = options;
   const calls: string[] = [];
   const cluster: ClusterService = {
     ...NO_CLUSTER,
@@ -51,6 +60,7 @@ export function joinFakeCluster(services: NodeServices, options: FakeClusterOpti
     issues: () => [...issues],
     ownerOfSlot,
     ownerOfStore: () => ownerOfSlot(0),
+    streamOf: () => stream,
     holdersOfSlot: () => nodes,
     meet: (host, port) => void calls.push(`meet ${host} ${port}`),
     forgetNode(id) {

@@ -9,6 +9,7 @@ import type { NodeServices } from '../node-services.ts';
 import type { InfoField } from './info-field.ts';
 import { memoryFields } from './info-memory.ts';
 import { persistenceFields } from './info-persistence.ts';
+import { replicationFields } from './info-replication.ts';
 import { commandFields, errorFields, latencyFields, statsFields } from './info-stats.ts';
 
 interface Section {
@@ -134,7 +135,8 @@ function clientFields(node: NodeServices): InfoField[] {
   ];
 }
 
-function clusterFields({ cluster, configuration }: NodeServices): InfoField[] {
+function clusterFields(node: NodeServices): InfoField[] {
+  const { cluster, configuration } = node;
   const { nodes } = cluster;
   const isCluster = isRedisCluster(cluster, configuration.cluster.redisProtocol);
   const enabled: InfoField = ['cluster_enabled', isCluster ? 1 : 0];
@@ -147,22 +149,7 @@ function clusterFields({ cluster, configuration }: NodeServices): InfoField[] {
     ['cluster_known_nodes', nodes.length],
     ['cluster_table_version', cluster.tableVersion],
     ['cluster_table_digest', cluster.tableDigest],
-  ];
-}
-
-function replicationFields(node: NodeServices): InfoField[] {
-  return [
-    ['role', 'master'],
-    ['connected_slaves', 0],
-    ['master_failover_state', 'no-failover'],
-    ['master_replid', node.runId],
-    ['master_replid2', '0'.repeat(40)],
-    ['master_repl_offset', 0],
-    ['second_repl_offset', -1],
-    ['repl_backlog_active', 0],
-    ['repl_backlog_size', node.configuration.cluster.replBacklogBytes],
-    ['repl_backlog_first_byte_offset', 0],
-    ['repl_backlog_histlen', 0],
+    ['cluster_default_store_owner', cluster.ownerOfStore(node.stores.default)?.id ?? ''],
   ];
 }
 

@@ -3,6 +3,7 @@ import { configCommand } from './config.ts';
 import { debugCommand } from './debug/debug.ts';
 import { dbsizeCommand, flushallCommand, flushdbCommand, swapdbCommand } from './flush.ts';
 import { infoCommand } from './info.ts';
+import { roleCommand } from './info-replication.ts';
 import { commandCommand } from './introspection/command.ts';
 import { latencyCommand } from './latency/latency.ts';
 import { lolwutCommand } from './lolwut.ts';
@@ -11,7 +12,7 @@ import { moduleCommand } from './module.ts';
 import { replicaofCommand, slaveofCommand } from './replicaof.ts';
 import { shutdownCommand } from './shutdown.ts';
 import { slowlogCommand } from './slowlog.ts';
-import { roleCommand, timeCommand } from './time.ts';
+import { timeCommand } from './time.ts';
 
 /** Commands on the node as a whole. */
 export const SERVER_COMMANDS: readonly CommandRow[] = [

@@ -17,21 +17,3 @@ export const timeCommand: CommandRow = {
     reply.bulkInteger((nowMs % 1000) * 1000);
   },
 };
-
-export const roleCommand: CommandRow = {
-  name: 'role',
-  arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'fast'],
-  categories: ['admin', 'dangerous'],
-  group: 'server',
-  since: '2.8.12',
-  complexity: 'O(1)',
-  summary: 'Tell the part that this node plays in replication',
-  syntax: '',
-  execute(_session, _frame, reply) {
-    reply.array(3);
-    reply.bulkText('master');
-    reply.integer(0);
-    reply.array(0);
-  },
-};
