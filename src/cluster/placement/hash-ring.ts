@@ -31,11 +31,7 @@ export class HashRing {
     this.nodeIds = nodeIds;
     const count = nodeIds.length * PLACES_PER_NODE;
     const unsorted = new Float64Array(count);
-    for (let node = 0; node < nodeIds.length; node++) {
-      for (let i = 0; i < PLACES_PER_NODE; i++) {
-        unsorted[node * PLACES_PER_NODE + i] = placeOf(`${nodeIds[node]}:${i}`);
-      }
-    }
+    for (const [node, id] of nodeIds.entries()) unsorted.set(placesOf(id), node * PLACES_PER_NODE);
     // Two at the same place: the smaller id comes first, on every node.
     const order = Uint32Array.from(unsorted.keys());
     order.sort((a, b) => unsorted[a] - unsorted[b] || a - b);
@@ -100,6 +96,19 @@ export class HashRing {
     }
     return low % places.length;
   }
+}
+
+/** What an id gives never changes: 2 KiB of each are kept, since nodes come and go. */
+const placesById = new Map<string, Float64Array>();
+const KNOWN_ID_COUNT_MAX = 1_024;
+
+function placesOf(id: string): Float64Array {
+  const known = placesById.get(id);
+  if (known !== undefined) return known;
+  const places = Float64Array.from({ length: PLACES_PER_NODE }, (_, i) => placeOf(`${id}:${i}`));
+  if (placesById.size === KNOWN_ID_COUNT_MAX) placesById.clear();
+  placesById.set(id, places);
+  return places;
 }
 
 function placeOf(name: string): number {
