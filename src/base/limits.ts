@@ -158,10 +158,7 @@ export const LIMITS = {
   linkAloneMs: 10_000,
   /** Nodes tell each other whom they hear, at once when that changes and so often otherwise. */
   viewPeriodMs: 500,
-  /**
-   * Whom no link reaches, though its gossip says that it is only busy, is down after so long, and
-   * its links are opened anew.
-   */
+  /** Whom no link reaches, though its gossip says that it is only busy, is down after so long. */
   viewBusyMs: 10_000,
   /** A node that is to join others, and meets none, goes on alone after so long. */
   viewAloneMs: 3_000,
@@ -196,6 +193,10 @@ export const LIMITS = {
   handOverMs: 1_000,
   /** A write that no majority has by then is answered with an error. */
   quorumMs: 1_000,
+  /** How long changes wait for more, soon after others, where nobody waits for them. */
+  streamPaceMs: 1,
+  /** What another node sent is acknowledged so often, unless it asks. */
+  acknowledgeMs: 20,
   /** Nodes that have not acknowledged all of a stream are told so often where it stands. */
   streamTellMs: 500,
   /** Keys that a replica asks for one by one, before it compares all of the store instead. */

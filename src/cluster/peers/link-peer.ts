@@ -145,8 +145,9 @@ export class LinkPeer implements Peer, DialedLinkOwner {
     }
     if (!this.isUp) this.waitForBoth(elapsedMs);
     else if (this.quietMs >= LIMITS.linkQuietMs) this.owner.onQuiet(this);
-    const giveUpMs = this.isBusy ? LIMITS.viewBusyMs : LIMITS.linkGiveUpMs;
-    if (this.isUp && this.quietMs >= giveUpMs) this.lose('nothing was heard of it');
+    // Who is busy is reached, and will go on reading where it stopped.
+    const isLost = this.quietMs >= LIMITS.linkGiveUpMs && !this.isBusy;
+    if (this.isUp && isLost) this.lose('nothing was heard of it');
     else if (dialed !== null && nowMs > dialed.greetBefore) {
       dialed.close();
       this.onDialedGone(dialed, 'it did not answer the greeting');

@@ -58,7 +58,7 @@ export interface PeerBus {
   find(id: string): Peer | null;
   /** From now on links with that node are kept. Another address replaces the one before. */
   keep(id: string, host: string, port: number): void;
-  /** Whether its gossip says that it is busy: then it is waited for longer. */
+  /** Whether its gossip says that it is busy: then its links stay, however quiet it is. */
   excuse(id: string, isBusy: boolean): void;
   /** It left, or was forgotten. */
   drop(id: string): void;
