@@ -26,8 +26,9 @@ export class FakeOwnership implements Ownership {
     return this.joined ?? this.table;
   }
 
-  constructor(nodeIds: readonly string[], ownerId: string) {
-    this.table = tableOf(1, nodeIds, ownerId);
+  /** @param replicationFactor  as in the settings; 0: every node holds every key */
+  constructor(nodeIds: readonly string[], ownerId: string, replicationFactor = 0) {
+    this.table = { ...tableOf(1, nodeIds, ownerId), isWhole: replicationFactor === 0 };
   }
 
   onChange(listener: OwnershipListener): void {
@@ -242,7 +243,8 @@ export async function createReplicationKit(
     const aheadMs = options.aheadMs?.[i] ?? 0;
     made.world.setWallMs(made.world.clock.wallMs() + aheadMs);
     made.advance(0);
-    const ownership = new FakeOwnership(ids, ids[0]);
+    const { replicationFactor } = made.node.services.configuration.cluster;
+    const ownership = new FakeOwnership(ids, ids[0], replicationFactor);
     kit.nodes.push(new ReplicationNode(made, kit.net.add(id), ownership));
   }
   kit.net.joinAll();

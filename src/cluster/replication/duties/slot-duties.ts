@@ -221,11 +221,10 @@ export class SlotDuties {
       });
       if (slots.count === 0 || !this.isExecuting(id)) waiting.delete(id);
     }
+    this.stop();
     this.markWaiting();
-    this.timer?.cancel();
-    this.timer = null;
-    if (waiting.size > 0)
-      this.timer = this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
+    if (waiting.size === 0) return;
+    this.timer = this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
   }
 
   /** By another table than this node, as far as is known. */
@@ -236,6 +235,7 @@ export class SlotDuties {
 
   private endWaiting(nodeId: string): void {
     if (!this.waiting.delete(nodeId)) return;
+    if (this.waiting.size === 0) this.stop();
     this.markWaiting();
     this.touch();
   }
