@@ -185,6 +185,8 @@ export const LIMITS = {
   forwardedBytesMax: MIB,
   /** Commands of one client go in messages of so many bytes, and more for a longer one. */
   forwardedMessageBytes: 256 * KIB,
+  /** Replies that wait to go to another node, and all else that does: its commands wait beyond. */
+  proxiedReplyBytesMax: 8 * MIB,
   /** Longer scripts of EVAL are not told to other nodes. */
   sharedScriptBytesMax: 64 * KIB,
   /** Nodes whose clocks differ by more are not linked. */

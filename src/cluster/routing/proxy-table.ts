@@ -1,5 +1,6 @@
 import { AssertionFailure } from '../../base/errors.ts';
 import { Frame } from '../../base/frame.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/world.ts';
 import { findCommand } from '../../commands/acl/enforce.ts';
 import type { Command } from '../../commands/command-table.ts';
@@ -43,8 +44,9 @@ export class ProxyTable implements ProxyHost {
   private readonly places: CommandPlaces;
   private readonly byPeer = new Map<Peer | null, Map<number, ProxySession>>();
   private readonly frame = new Frame();
-  /** Those whose commands wait until this node's duty is settled. */
+  /** Commands of theirs wait until this node's duty is settled, or their node's link has room. */
   private readonly waiting = new Set<ProxySession>();
+  private timer: Timer | null = null;
 
   constructor(options: {
     node: NodeServices;
@@ -170,6 +172,8 @@ export class ProxyTable implements ProxyHost {
   }
 
   stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
     for (const proxies of this.byPeer.values()) {
       for (const proxy of proxies.values()) this.close(proxy);
     }
@@ -178,7 +182,12 @@ export class ProxyTable implements ProxyHost {
   }
 
   run(proxy: ProxySession, frame: Frame, number: number): 'done' | 'waiting' | 'elsewhere' {
-    const { session } = proxy;
+    const { peer, session } = proxy;
+    if (peer !== null && this.sender.isFull(peer)) {
+      this.waiting.add(proxy);
+      this.resumeInTime();
+      return 'waiting';
+    }
     const command = findCommand(session, frame);
     const store = command === null ? null : this.routes.storeOf(command, session, frame);
     if (command !== null && store !== null) {
@@ -278,6 +287,13 @@ export class ProxyTable implements ProxyHost {
 
   after(delayMs: number, callback: () => void): Timer {
     return this.loop.after(delayMs, callback);
+  }
+
+  private resumeInTime(): void {
+    this.timer ??= this.loop.after(LIMITS.forwardRetryMs, () => {
+      this.timer = null;
+      this.settleDuty();
+    });
   }
 
   private require(peer: Peer | null, clientId: number): ProxySession {

@@ -10,7 +10,7 @@ import type { StoreSafety } from '../../engine/store-safety.ts';
 import { ERRORS } from '../../protocol/error-table.ts';
 import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { MESSAGE } from '../peers/message-table.ts';
-import type { PeerBus } from '../peers/peer-bus.ts';
+import type { Peer, PeerBus } from '../peers/peer-bus.ts';
 import type { Replication } from '../replication/replication.ts';
 import type { ProxySession } from './proxy-session.ts';
 import { HANDED_BACK } from './routing-messages.ts';
@@ -51,6 +51,8 @@ export class ReplySender {
   /** In which slot what they answer may have changed something, or NOT_WRITTEN. */
   private readonly slots: number[] = [];
   private held: HeldReplies[] = [];
+  /** Of the replies in `held`. */
+  private heldBytes = 0;
   private timer: Timer | null = null;
   private readonly bus: PeerBus;
   private readonly clock: Replication['clock'];
@@ -79,6 +81,11 @@ export class ReplySender {
 
   get pendingCount(): number {
     return this.proxies.length + this.held.length;
+  }
+
+  /** No more is to be executed for that node's clients before some of it has left. */
+  isFull({ queuedBytes }: Peer): boolean {
+    return this.writer.position + this.heldBytes + queuedBytes > LIMITS.proxiedReplyBytesMax;
   }
 
   /** What was written since `mark` is the reply to that command, the last that the proxy ran. */
@@ -123,6 +130,7 @@ export class ReplySender {
     this.timer?.cancel();
     this.timer = null;
     this.held = [];
+    this.heldBytes = 0;
   }
 
   private add(proxy: ProxySession, number: number, length: number): void {
@@ -159,6 +167,7 @@ export class ReplySender {
     const awaitedCount = quorum === null ? 0 : written.size;
     const held = { ...replies, bytes: kept, start: 0, proxy, safety, position, awaitedCount };
     this.held.push(held);
+    this.heldBytes += kept.length;
     proxy.heldReplyCount++;
     if (!isSafe) void safety.whenSafe(position, true).then(() => this.release());
     else if (quorum === null) this.releaseLater();
@@ -186,7 +195,9 @@ export class ReplySender {
       parts.push(reply);
       start = end;
     }
+    this.heldBytes -= held.bytes.length;
     held.bytes = Buffer.concat(parts);
+    this.heldBytes += held.bytes.length;
     held.start = 0;
   }
 
@@ -194,6 +205,7 @@ export class ReplySender {
   private release(): void {
     const { held } = this;
     this.held = [];
+    this.heldBytes = 0;
     const late = new Set<ProxySession>();
     let isFull = false;
     for (const replies of held) {
@@ -209,6 +221,7 @@ export class ReplySender {
       }
       late.add(proxy);
       this.held.push(replies);
+      this.heldBytes += replies.bytes.length;
     }
     if (isFull) this.releaseLater();
   }
