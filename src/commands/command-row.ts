@@ -89,6 +89,8 @@ export interface CommandRow {
   readonly guard?: 'enableDebugCommand' | 'enableModuleCommand';
   /** No write, and yet replicas hear of it: Redis' may_replicate, which COMMAND does not show. */
   readonly mayReplicate?: boolean;
+  /** Bounds of a range stand behind its key, where its kin have a member: none is looked up. */
+  readonly namesBounds?: boolean;
   readonly group: CommandGroup;
   readonly since: string;
   readonly complexity: string;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { frameOf } from '../testing/engine-fixture.ts';
 import { type Command, CommandTable } from './command-table.ts';
 
 function findGet(): { table: CommandTable; get: Command } {
@@ -70,4 +71,16 @@ test('a call that is timed is counted when it has ended', () => {
   assert.equal(get.calls, 17);
   get.endTimed(1);
   assert.equal(get.calls, 18);
+});
+
+test('the table tells whether the command found last is one of ranges', () => {
+  const table = new CommandTable();
+  for (const name of ['zrange', 'zrevrangebylex', 'zcount', 'zremrangebyscore']) {
+    table.findFrame(frameOf(name));
+    assert.ok(table.namesBounds, name);
+  }
+  for (const name of ['zadd', 'hget', 'zscore']) {
+    table.findFrame(frameOf(name));
+    assert.ok(!table.namesBounds, name);
+  }
 });

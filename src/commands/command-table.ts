@@ -97,6 +97,7 @@ export class Command {
   /** Allowed to a RESP2 client that has subscriptions. */
   readonly runsSubscribed: boolean;
   readonly runsLoading: boolean;
+  readonly namesBounds: boolean;
   /** Cost grows with arguments or data: each call is timed; the others are sampled. */
   readonly isSlow: boolean;
   /**
@@ -139,6 +140,7 @@ export class Command {
     this.isNoMulti = flags.includes('no_multi');
     this.runsSubscribed = parent === null && RUN_SUBSCRIBED.has(row.name);
     this.runsLoading = flags.includes('loading');
+    this.namesBounds = row.namesBounds === true;
     this.isSlow = !flags.includes('fast') && !TIMED_BY_SAMPLE.has(row.name);
     this.subcommands =
       row.subcommands === undefined
@@ -273,6 +275,11 @@ export class CommandTable {
       }
       slot = (slot + 1) % TABLE_SIZE;
     }
+  }
+
+  /** Of the command that was found last; in a pipeline the next ones are likely to be such too. */
+  get namesBounds(): boolean {
+    return this.last.namesBounds;
   }
 
   /** All calls of all commands. */

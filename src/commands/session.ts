@@ -144,7 +144,7 @@ export class Session {
 
   /** Has the memory fetched that the commands to come will read. */
   warm(bytes: Uint8Array, view: DataView, hints: CommandHints): void {
-    warmAhead(this.database, bytes, view, hints);
+    warmAhead(this.database, bytes, view, hints, this.node.table.namesBounds);
   }
 
   get databaseIndex(): number {

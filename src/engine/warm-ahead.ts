@@ -26,11 +26,13 @@ const WARM_FROM_BYTES = 4 * 1024 * 1024;
 /** A sorted set's record names the tree by score first. */
 const ZSET_HASHED_TREE = 1;
 
+/** @param namesBounds  the commands are likely to ask for ranges, and to name no member */
 export function warmAhead(
   database: Database,
   bytes: Uint8Array,
   view: DataView,
   hints: CommandHints,
+  namesBounds: boolean,
 ): void {
   const { memory, entries, store } = database;
   if (memory.liveBytes < WARM_FROM_BYTES) return;
@@ -42,7 +44,8 @@ export function warmAhead(
   }
   const hash = hashBytes(view, offsets[0], lengths[0], store.seed0, store.seed1);
   const entry = entries.find(hash, view, offsets[0], lengths[0]);
-  if (entry === 0) return;
+  if (entry === 0) return warmScriptKeys(database, view, hints);
+  if (namesBounds || hints.secondLengths[0] === 0) return;
   memory.locate(entry);
   const { view: entryView, base } = memory;
   const word0 = entryView.getUint32(base, true);
@@ -60,6 +63,15 @@ export function warmAhead(
   database.noteWarmed(
     warmer.warm(id, view, fieldOffsets, fieldLengths, count, store.seed0, store.seed1),
   );
+}
+
+/** Where others have their key a script has its text, and its first key behind their number. */
+function warmScriptKeys(database: Database, view: DataView, hints: CommandHints): void {
+  const { thirdOffsets, thirdLengths, count } = hints;
+  if (thirdLengths[0] === 0) return;
+  const { seed0, seed1 } = database.store;
+  const { entries } = database;
+  database.noteWarmed(entries.warm(view, thirdOffsets, thirdLengths, count, seed0, seed1));
 }
 
 /** Whether all commands name the same key. */

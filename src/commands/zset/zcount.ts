@@ -8,6 +8,7 @@ import { NOT_A_ZSET, requireZset, walker } from './sorted-set.ts';
 const COUNT_ROW = {
   arity: 4,
   flags: ['readonly', 'fast'],
+  namesBounds: true,
   keys: [keysAt(1, 0, 1, 'RO ACCESS')],
   group: 'sorted-set',
   complexity: 'O(log(N)) with N being the number of elements in the sorted set.',

@@ -24,6 +24,7 @@ function rangeRow(
     arity: -4,
     flags: ['readonly'],
     keys: [keysAt(1, 0, 1, 'RO ACCESS')],
+    namesBounds: true,
     group: 'sorted-set',
     execute,
     ...facts,

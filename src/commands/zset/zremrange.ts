@@ -7,6 +7,7 @@ import { dropIfEmpty, NOT_A_ZSET, recordRanks, requireZsetToChange, walker } fro
 const REMOVAL_ROW = {
   arity: 4,
   flags: ['write'],
+  namesBounds: true,
   keys: [keysAt(1, 0, 1, 'RW DELETE')],
   group: 'sorted-set',
   complexity:
