@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock, Random, Timer, Timers } from '../../base/world.ts';
 import { fillRandom } from './system-random.ts';
 

@@ -43,6 +43,20 @@ test('LatencyMonitor is off while the threshold is 0', () => {
   assert.equal(monitor.events.size, 0);
 });
 
+test('LatencyMonitor counts each command by itself, also after it was reset', () => {
+  const { monitor } = createMonitor();
+  const totals = (): [string, number][] =>
+    [...monitor.histograms].map(([name, histogram]) => [name, histogram.total]);
+  for (const name of ['get', 'get', 'zrange', 'get']) monitor.recordCommand(name, 5);
+  assert.deepEqual(totals(), [
+    ['get', 3],
+    ['zrange', 1],
+  ]);
+  monitor.resetHistograms();
+  monitor.recordCommand('get', 5);
+  assert.deepEqual(totals(), [['get', 1]]);
+});
+
 test('LatencyHistogram reports at the bounds that Redis reports at', () => {
   const histogram = new LatencyHistogram();
   for (const us of [1, 8, 132, 16_500, 20_000, 33_000]) histogram.record(us);

@@ -29,6 +29,9 @@ export class LatencyMonitor {
   readonly events = new Map<string, LatencyEvent>();
   /** By full name, `config|get` for a subcommand. */
   readonly histograms = new Map<string, LatencyHistogram>();
+  /** Pipelines repeat themselves: the histogram found last is tried first. */
+  private lastName = '';
+  private lastHistogram = new LatencyHistogram();
   private readonly settings: LatencyConfiguration;
   private readonly clock: TurnClock;
 
@@ -61,12 +64,18 @@ export class LatencyMonitor {
    */
   recordCommand(fullName: string, durationUs: number, weight = 1): void {
     if (!this.settings.tracking) return;
+    if (fullName !== this.lastName) this.lastHistogram = this.histogramOf(fullName);
+    this.lastHistogram.record(durationUs, weight);
+  }
+
+  private histogramOf(fullName: string): LatencyHistogram {
     let histogram = this.histograms.get(fullName);
     if (histogram === undefined) {
       histogram = new LatencyHistogram();
       this.histograms.set(fullName, histogram);
     }
-    histogram.record(durationUs, weight);
+    this.lastName = fullName;
+    return histogram;
   }
 
   /** @returns the number of events forgotten */
@@ -83,6 +92,7 @@ export class LatencyMonitor {
 
   resetHistograms(): void {
     this.histograms.clear();
+    this.lastName = '';
   }
 
   private addEvent(name: string): LatencyEvent | null {
