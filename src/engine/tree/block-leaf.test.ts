@@ -8,6 +8,7 @@ import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { Database } from '../database.ts';
 import { DatabaseBlocks } from '../database-blocks.ts';
 import { FORMAT } from './page-layout.ts';
+import { TreeCursor } from './tree-cursor.ts';
 
 const KEY_KINDS: Record<string, (random: SeededRandom) => number> = {
   'no keys': () => 0,
@@ -108,6 +109,59 @@ test('inner pages are joined and filled up as blocks go, and keep their order', 
     assert.ok(innerBytes <= 3 * 4096, `${innerBytes} bytes above ${trees.count(id)} blocks`);
   });
 });
+
+test('either end of a tree is found again, whatever another cursor did meanwhile', () => {
+  seeded((random) => {
+    const { store } = createEngineFixture({ seed: random.u32() });
+    const database = store.databases[0] as Database;
+    const { trees } = database;
+    const models = [FORMAT.BLOCK, FORMAT.SLOTTED64, FORMAT.SLOTTED32].map(
+      (format) => new TreeModel(trees, trees.create(format)),
+    );
+    const ends = new TreeCursor(trees.table);
+    let model = models[0] as TreeModel;
+    let isLast = false;
+    for (let step = 0; step < 6000; step++) {
+      if (random.below(20) === 0) model = models[random.below(models.length)] as TreeModel;
+      if (random.below(20) === 0) isLast = !isLast;
+      const { elements, id } = model;
+      if (random.below(500) === 0) database.memory.compact(new DatabaseBlocks(database), 50_000);
+      const change = random.below(4);
+      if (change === 0 && elements.length > 0) {
+        const place = random.below(2) === 0 ? 0 : elements.length - 1;
+        removeElement(model, place);
+      } else if (change < 3) {
+        insertElement(model, random.below(1_000), random);
+      }
+      const place = isLast ? Math.max(0, elements.length - 1) : 0;
+      assert.equal(isLast ? ends.seekLast(id) : ends.seekFirst(id), elements.length > 0);
+      if (elements.length > 0) model.compareHere(ends, place);
+    }
+  });
+});
+
+function insertElement(model: TreeModel, key: number, random: SeededRandom): void {
+  const { cursor } = model.trees;
+  const length = TIE_BYTES + random.below(60);
+  const element: ModelElement = { key, tie: random.u32(), length, count: 1 };
+  model.tie.sought = element.tie;
+  const place = model.placeOf(key, element.tie);
+  cursor.seekTied(model.id, key, model.tie);
+  if (cursor.format === FORMAT.BLOCK) cursor.insertBlockHere(key, 1, length);
+  else cursor.insertHere(key, length);
+  model.write(cursor, element);
+  model.elements.splice(place, 0, element);
+}
+
+function removeElement(model: TreeModel, place: number): void {
+  const { cursor } = model.trees;
+  const element = model.elements[place] as ModelElement;
+  model.tie.sought = element.tie;
+  assert.ok(cursor.seekTied(model.id, element.key, model.tie));
+  if (cursor.format === FORMAT.BLOCK) cursor.removeBlock();
+  else cursor.removeHere();
+  model.elements.splice(place, 1);
+}
 
 function drawLength(random: SeededRandom): number {
   if (random.below(400) === 0) return 1_048_000 + random.below(2000);
