@@ -2,6 +2,7 @@
 export { NodeError, type NodeErrorCode } from './base/errors.ts';
 export { type LogFacts, type Logger, SILENT_LOGGER } from './base/logger.ts';
 export type { World } from './base/world.ts';
+export type { AsyncStore } from './embedded/async-store.ts';
 export type {
   EmbeddedStore,
   Key,

@@ -24,8 +24,15 @@ export const NAME = Object.fromEntries(NAMES.map((name, index) => [name, index])
   Record<(typeof NAMES)[number], number>
 >;
 
-/** @param channel  null: the program itself, which may do everything */
-export function openCaller(node: RunningNode, channel: ClientChannel | null): CommandCaller {
+/**
+ * @param channel    null: the program itself, which may do everything
+ * @param isSecured  a call comes back when what it changed is as safe as its store's policy says
+ */
+export function openCaller(
+  node: RunningNode,
+  channel: ClientChannel | null,
+  isSecured = true,
+): CommandCaller {
   const session = node.openSession(channel);
-  return new CommandCaller({ node, session, names: NAMES, component: 'cache', isSecured: true });
+  return new CommandCaller({ node, session, names: NAMES, component: 'cache', isSecured });
 }

@@ -1,13 +1,16 @@
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import type { CommandCaller } from '../commands/direct/command-caller.ts';
-import { enterStore, type Session } from '../commands/session.ts';
+import { enterStore } from '../commands/session.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { describeProblem, emptySource } from '../config/sources/raw-setting.ts';
+import type { Store } from '../engine/store.ts';
 import { type RunningNode, startNode } from '../node.ts';
 import { ReplyError } from '../protocol/reply-values.ts';
 import { createRealWorld } from '../world/real-world.ts';
+import { AsyncCaller } from './async-caller.ts';
+import { AsyncStore } from './async-store.ts';
 import { openCaller } from './caller.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import type { StartOptions } from './hyper-cache.ts';
@@ -26,8 +29,11 @@ export interface Launched {
   readonly defaultStore: EmbeddedStore;
   /** For commands on stores; nothing else uses it, so it stands in no transaction. */
   readonly keeper: CommandCaller;
+  /** The same for calls that wait. */
+  readonly asyncCaller: AsyncCaller;
   /** The keys of a store; the same object for as long as the store is there. */
   openStore(name: string): EmbeddedStore;
+  openAsyncStore(name: string): AsyncStore;
   subscribe(
     channel: string,
     listener: MessageListener<string | Buffer>,
@@ -45,10 +51,13 @@ export async function launch(options: StartOptions): Promise<Launched> {
   await node.loaded;
   if (node.failure !== null) throw node.failure;
   const stores = followStores(node);
+  const asyncStores = followAsyncStores(node);
   return {
     node,
     keeper: openCaller(node, null),
+    asyncCaller: asyncStores.caller,
     openStore: stores.open,
+    openAsyncStore: asyncStores.open,
     caller: openCaller(node, null),
     defaultStore: new EmbeddedStore(openCaller(node, null)),
     subscribe: (channel, listener, how) => new EmbeddedSubscription(node, channel, listener, how),
@@ -58,7 +67,7 @@ export async function launch(options: StartOptions): Promise<Launched> {
 /** Handles of named stores, each with a session that ends when its store is dropped. */
 function followStores(node: RunningNode): { open: (name: string) => EmbeddedStore } {
   const { stores } = node.services;
-  const opened = new Map<Session['store'], { store: EmbeddedStore; caller: CommandCaller }>();
+  const opened = new Map<Store, { store: EmbeddedStore; caller: CommandCaller }>();
   stores.onDropped((store) => {
     const handle = opened.get(store);
     if (handle === undefined) return;
@@ -74,6 +83,36 @@ function followStores(node: RunningNode): { open: (name: string) => EmbeddedStor
       const caller = openCaller(node, null);
       enterStore(caller.session, store);
       const handle = { store: new EmbeddedStore(caller), caller };
+      opened.set(store, handle);
+      return handle.store;
+    },
+  };
+}
+
+/** The same for calls that wait: they are refused when their store is dropped. */
+function followAsyncStores(node: RunningNode): {
+  caller: AsyncCaller;
+  open: (name: string) => AsyncStore;
+} {
+  const { stores } = node.services;
+  const opened = new Map<Store, { store: AsyncStore; caller: AsyncCaller }>();
+  const caller = new AsyncCaller(node, stores.default);
+  stores.onDropped((store) => {
+    opened.get(store)?.caller.close();
+    opened.delete(store);
+  });
+  void node.stopped.then(() => {
+    for (const handle of [{ caller }, ...opened.values()]) handle.caller.close();
+  });
+  return {
+    caller,
+    open(name) {
+      const store = stores.find(name);
+      if (store === null) throw new ReplyError(`NOSTORE There is no store named '${name}'`);
+      const known = opened.get(store);
+      if (known !== undefined) return known.store;
+      const own = new AsyncCaller(node, store);
+      const handle = { store: new AsyncStore(own), caller: own };
       opened.set(store, handle);
       return handle.store;
     },
