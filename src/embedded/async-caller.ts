@@ -8,8 +8,13 @@ import type { FastBuffer } from '../base/fast-buffer.ts';
 import type { Frame } from '../base/frame.ts';
 import type { Timer } from '../base/world.ts';
 import type { CommandCaller } from '../commands/direct/command-caller.ts';
-import { type ClientChannel, enterStore, GATE, settleLogin } from '../commands/session.ts';
-import type { Store } from '../engine/store.ts';
+import {
+  type ClientChannel,
+  enterStore,
+  GATE,
+  type Session,
+  settleLogin,
+} from '../commands/session.ts';
 import type { RunningNode } from '../node.ts';
 import { ReplyError, ReplyReader, type ReplyValue } from '../protocol/reply-values.ts';
 import { openCaller } from './caller.ts';
@@ -34,7 +39,7 @@ export class AsyncCaller implements ClientChannel {
   readonly isPatient = true;
   replyMode: ClientChannel['replyMode'] = 'on';
   private readonly node: RunningNode;
-  private readonly store: Store;
+  private readonly store: Session['store'];
   private readonly reader = new ReplyReader();
   /** Null before the first call, and when its session was closed: the next one opens another. */
   private caller: CommandCaller | null = null;
@@ -47,7 +52,7 @@ export class AsyncCaller implements ClientChannel {
   /** It is begun anew when that passes, or its reason does. */
   private postponed: Timer | null = null;
 
-  constructor(node: RunningNode, store: Store) {
+  constructor(node: RunningNode, store: Session['store']) {
     this.node = node;
     this.store = store;
   }

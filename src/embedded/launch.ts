@@ -1,11 +1,10 @@
 import { NodeError } from '../base/errors.ts';
 import { SILENT_LOGGER } from '../base/logger.ts';
 import type { CommandCaller } from '../commands/direct/command-caller.ts';
-import { enterStore } from '../commands/session.ts';
+import { enterStore, type Session } from '../commands/session.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { describeProblem, emptySource } from '../config/sources/raw-setting.ts';
-import type { Store } from '../engine/store.ts';
 import { type RunningNode, startNode } from '../node.ts';
 import { ReplyError } from '../protocol/reply-values.ts';
 import { createRealWorld } from '../world/real-world.ts';
@@ -67,7 +66,7 @@ export async function launch(options: StartOptions): Promise<Launched> {
 /** Handles of named stores, each with a session that ends when its store is dropped. */
 function followStores(node: RunningNode): { open: (name: string) => EmbeddedStore } {
   const { stores } = node.services;
-  const opened = new Map<Store, { store: EmbeddedStore; caller: CommandCaller }>();
+  const opened = new Map<Session['store'], { store: EmbeddedStore; caller: CommandCaller }>();
   stores.onDropped((store) => {
     const handle = opened.get(store);
     if (handle === undefined) return;
@@ -95,7 +94,7 @@ function followAsyncStores(node: RunningNode): {
   open: (name: string) => AsyncStore;
 } {
   const { stores } = node.services;
-  const opened = new Map<Store, { store: AsyncStore; caller: AsyncCaller }>();
+  const opened = new Map<Session['store'], { store: AsyncStore; caller: AsyncCaller }>();
   const caller = new AsyncCaller(node, stores.default);
   stores.onDropped((store) => {
     opened.get(store)?.caller.close();
