@@ -4,6 +4,7 @@ import {
   type ClusterNode,
   type ClusterRepair,
   type ClusterService,
+  type ClusterSlots,
   type ClusterStream,
   isMember,
 } from '../commands/cluster-service.ts';
@@ -120,6 +121,20 @@ export class ClusterServices implements ClusterService {
 
   holdersOfSlot(slot: number): readonly ClusterNode[] {
     return this.rooms.directory.holdersOfSlot(slot);
+  }
+
+  slotsOf(store: Store): ClusterSlots | null {
+    const { repair, replication } = this.rooms;
+    const counts = replication.slotsOf(store)?.counts();
+    if (counts === undefined) return null;
+    const { filling, owner, replica, waiting } = counts;
+    return {
+      ownedCount: owner + waiting,
+      heldCount: owner + waiting + replica + filling,
+      waitingCount: waiting,
+      fillingCount: filling,
+      leavingCount: repair.surplusCount(store),
+    };
   }
 
   ownerOfStore(store: Store): ClusterNode | null {

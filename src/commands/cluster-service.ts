@@ -58,6 +58,8 @@ export interface ClusterService {
   ownerOfSlot(slot: number): ClusterNode | null;
   /** The owner first. */
   holdersOfSlot(slot: number): readonly ClusterNode[];
+  /** Null: one node owns the whole store. */
+  slotsOf(store: Store): ClusterSlots | null;
   /** Executes what changes the store; null: none is known, or each slot has an owner of its own. */
   ownerOfStore(store: Store): ClusterNode | null;
   /** What this node executes for the store, and who has copies of it. INFO, ROLE. */
@@ -133,6 +135,24 @@ export interface ClusterReplica {
   readonly position: number;
 }
 
+/** Slots of one store that have owners of their own, as this node has to do with them. */
+export interface ClusterSlots {
+  readonly ownedCount: number;
+  /** Of which it has copies, or is to have some; those that it owns among them. */
+  readonly heldCount: number;
+  /** It owns them, and does not execute yet: others are to hand them over. */
+  readonly waitingCount: number;
+  /** Their copies are not known to be equal to their owners'. */
+  readonly fillingCount: number;
+  /** It still has something of them, which others are to have. */
+  readonly leavingCount: number;
+}
+
+/** What of the slots is still on its way, at this node. */
+export function movingCount({ fillingCount, leavingCount, waitingCount }: ClusterSlots): number {
+  return waitingCount + fillingCount + leavingCount;
+}
+
 /** A store of this node that is made equal to its owner's. */
 export interface ClusterRepair {
   readonly store: string;
@@ -181,6 +201,7 @@ export const NO_CLUSTER: ClusterService = {
   forgetNode: () => false,
   ownerOfSlot: () => null,
   holdersOfSlot: () => [],
+  slotsOf: () => null,
   ownerOfStore: () => null,
   streamOf: () => ({ position: 0, replicas: [] }),
   positionOf: () => 0,

@@ -1,6 +1,7 @@
 import {
   type ClusterNode,
   type ClusterService,
+  type ClusterSlots,
   type ClusterStream,
   NO_CLUSTER,
 } from '../commands/cluster-service.ts';
@@ -35,6 +36,8 @@ export interface FakeClusterOptions {
   readonly nodes: readonly ClusterNode[];
   readonly ownerOfSlot: (slot: number) => ClusterNode | null;
   readonly issues?: readonly string[];
+  /** Of every store. */
+  readonly slots?: ClusterSlots;
   /** Of the default store; absent: another node executes. */
   readonly stream?: ClusterStream;
 }
@@ -61,7 +64,11 @@ export function joinFakeCluster(services: NodeServices, options: FakeClusterOpti
     ownerOfSlot,
     ownerOfStore: () => ownerOfSlot(0),
     streamOf: () => stream,
-    holdersOfSlot: () => nodes,
+    holdersOfSlot(slot) {
+      const owner = ownerOfSlot(slot);
+      return owner === null ? [] : [owner, ...nodes.filter((node) => node !== owner)];
+    },
+    slotsOf: () => options.slots ?? null,
     meet: (host, port) => void calls.push(`meet ${host} ${port}`),
     forgetNode(id) {
       calls.push(`forget ${id}`);

@@ -205,15 +205,21 @@ test('status prints every member as one node tells it; forget names one to leave
         node_id: 'node-1',
         address: '127.0.0.1',
         status: 'alive',
-        metadata: { state: 'ready', resp_port: 8080, http_port: 9080, owned_slots: 16_384 },
+        metadata: {
+          state: 'ready',
+          resp_port: 8080,
+          http_port: 9080,
+          owned_slots: 16_384,
+          held_slots: 8192,
+        },
       },
       { node_id: 'node-2', status: 'failed' },
     ],
     issues: ['cluster: node-2 is missing'],
   };
   assert.equal(await machine.run('status'), 1);
-  assert.match(machine.out, /^node +status +state +address +RESP +HTTP +slots +version\n/);
-  assert.match(machine.out, /\nnode-1 +alive +ready +127\.0\.0\.1 +8080 +9080 +16384 +-\n/);
+  assert.match(machine.out, /^node +status +state +address +RESP +HTTP +slots +held +version\n/);
+  assert.match(machine.out, /\nnode-1 +alive +ready +127\.0\.0\.1 +8080 +9080 +16384 +8192 +-\n/);
   assert.match(
     machine.out,
     /\nnode-2 +failed .*\n1 nodes, mode gossip\n- cluster: node-2 is missing/,
@@ -225,7 +231,7 @@ test('status prints every member as one node tells it; forget names one to leave
   assert.equal(await machine.run('forget'), 1);
 });
 
-test('rebalance ends when nobody is filled any more', async () => {
+test('rebalance ends when nobody is filled, and no slot moves any more', async () => {
   const machine = new Machine();
   await machine.run('start', '--nodes', '1');
   const member = (state: string) => ({
@@ -234,12 +240,16 @@ test('rebalance ends when nobody is filled any more', async () => {
     address: '127.0.0.1',
     metadata: { state, owned_slots: 16_384, http_port: 9080 },
   });
+  const left = [
+    { members: [member('ready')], slots: [{ store: 'default', filling: 3, leaving: 4 }] },
+    { members: [member('ready')], slots: [{ store: 'default', filling: 0, waiting: 0 }] },
+  ];
   machine.status = { members: [member('filling')], repair: [{ store: 'default', share: 0.5 }] };
   machine.processes.onPause = () => {
-    machine.status = { members: [member('ready')] };
+    machine.status = left.shift()!;
   };
   assert.equal(await machine.run('rebalance'), 0);
-  assert.match(machine.error, /^node-1 \[#{15}-{15}\] 50 %\n/);
+  assert.match(machine.error, /^node-1 \[#{15}-{15}\] 50 %\nnode-1 \[.*\] 0 %, 7 slots to move\n$/);
   assert.match(
     machine.out,
     /1 nodes hold what is theirs\nslots of a node: 16384 to 16384; .* 1\.000 /,

@@ -17,6 +17,7 @@ interface ClusterStatus {
   readonly members?: readonly MemberStatus[];
   readonly issues?: readonly string[];
   readonly repair?: readonly RepairStatus[];
+  readonly slots?: readonly SlotStatus[];
 }
 
 interface MemberStatus {
@@ -32,6 +33,13 @@ interface RepairStatus {
   readonly share?: number;
 }
 
+/** Slots of one store that have owners of their own: what of them is on its way, at that node. */
+interface SlotStatus {
+  readonly waiting?: number;
+  readonly filling?: number;
+  readonly leaving?: number;
+}
+
 const SILENCE_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 const BAR_COLUMNS = 30;
@@ -42,7 +50,7 @@ export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
   const members = status.members ?? [];
   tool.print(
     table(
-      ['node', 'status', 'state', 'address', 'RESP', 'HTTP', 'slots', 'version'],
+      ['node', 'status', 'state', 'address', 'RESP', 'HTTP', 'slots', 'held', 'version'],
       members.map(({ address, metadata = {}, node_id, port, status: is }) =>
         [
           node_id,
@@ -52,6 +60,7 @@ export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
           metadata['resp_port'] ?? port,
           metadata['http_port'],
           metadata['owned_slots'],
+          metadata['held_slots'],
           metadata['version'],
         ].map(wordOf),
       ),
@@ -64,21 +73,21 @@ export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
 }
 
 /**
- * In mode gossip the table follows from the members at once; what takes time is that those who
- * came are filled. Shown until nobody is.
+ * In mode gossip the table follows from the members at once; what takes time is that nodes are
+ * filled with what is theirs now, and give away what is not. Shown until none has to.
  */
 export async function showRebalance(tool: ToolRun, asked: Asked): Promise<number> {
   const { host } = tool.world;
   for (;;) {
     const { members = [] } = await readStatus(tool, asked);
     const alive = members.filter((member) => member.status === 'alive');
-    const filling = alive.filter(({ metadata }) => metadata?.['state'] === 'filling');
-    if (filling.length === 0) {
+    const moves = await Promise.all(alive.map((member) => moveOf(tool, member)));
+    const lines = moves.filter((line) => line !== '');
+    if (lines.length === 0) {
       tool.print(`${alive.length} nodes hold what is theirs\n${balanceOf(alive)}`);
       return 0;
     }
-    for (const member of filling) {
-      const line = `${member.node_id} ${barOf(await shareOf(tool, member))}`;
+    for (const line of lines) {
       if (host.isErrorTerminal) host.writeError(`\r${line}\x1b[K`);
       else host.writeError(`${line}\n`);
     }
@@ -87,20 +96,31 @@ export async function showRebalance(tool: ToolRun, asked: Asked): Promise<number
   }
 }
 
-/** What of it is filled, as it says itself, 0..1. One that does not answer yet has nothing. */
-async function shareOf(tool: ToolRun, { address, metadata }: MemberStatus): Promise<number> {
+/** How far it is, as it says itself; '': it has nothing to do. */
+async function moveOf(
+  tool: ToolRun,
+  { address, metadata, node_id }: MemberStatus,
+): Promise<string> {
   const { protocol } = new URL(addressOf(tool.configuration));
   const inUrl = address?.includes(':') ? `[${address}]` : address;
   const url = `${protocol}//${inUrl}:${wordOf(metadata?.['http_port'])}/api/cluster/status`;
+  let status: ClusterStatus = {};
   try {
     const { facts } = await askNode(tool, { ...accessOf(tool), url }, SILENCE_MS);
-    const repair = (facts as ClusterStatus | null)?.repair ?? [];
-    const sum = repair.reduce((shares, { share = 0 }) => shares + share, 0);
-    return Math.min(1, sum / (repair.length || 1));
+    if (facts !== null) status = facts;
   } catch (error) {
+    // One that does not answer yet has nothing.
     if (!(error instanceof NodeError)) throw error;
-    return 0;
   }
+  const { repair = [], slots = [] } = status;
+  let slotCount = 0;
+  for (const { filling = 0, leaving = 0, waiting = 0 } of slots) {
+    slotCount += filling + leaving + waiting;
+  }
+  if (metadata?.['state'] !== 'filling' && slotCount === 0) return '';
+  const shares = repair.reduce((sum, { share = 0 }) => sum + share, 0);
+  const bar = barOf(Math.min(1, shares / (repair.length || 1)));
+  return `${node_id} ${bar}${slotCount === 0 ? '' : `, ${slotCount} slots to move`}`;
 }
 
 function barOf(share: number): string {

@@ -130,6 +130,11 @@ export class Repair {
     return this.requireRepair(store).isPending;
   }
 
+  /** Slots of which this node has something, and is to have nothing. */
+  surplusCount(store: Store): number {
+    return this.requireRepair(store).surplusCount;
+  }
+
   /** Nothing is left here of slots that other nodes hold, and that those lack. */
   isGiven(store: Store): boolean {
     return this.requireRepair(store).isGiven;

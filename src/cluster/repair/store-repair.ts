@@ -79,6 +79,11 @@ export class StoreRepair {
     return this.surplus === null || this.surplus.toGive.size === 0;
   }
 
+  /** Slots of which this node has something, and is to have nothing. */
+  get surplusCount(): number {
+    return this.surplus?.count ?? 0;
+  }
+
   request(): void {
     this.wasAsked = true;
     if (this.options.duties !== null) return;

@@ -39,6 +39,13 @@ export class SurplusSlots {
     return this.found;
   }
 
+  /** Slots that are to be given, or dropped. */
+  get count(): number {
+    let count = this.given.count;
+    for (const slots of this.toGive.values()) count += slots.count;
+    return count;
+  }
+
   /** Who has got something may be none of its owners any more. */
   onTable(): void {
     this.stop();

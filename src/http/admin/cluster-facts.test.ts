@@ -4,6 +4,14 @@ import type { ClusterNode } from '../../commands/cluster-service.ts';
 import { fakeNode, joinFakeCluster } from '../../testing/fake-cluster.ts';
 import { createHttpKit, type HttpKit } from '../../testing/http-kit.ts';
 
+const SLOTS = {
+  ownedCount: 40,
+  heldCount: 90,
+  waitingCount: 3,
+  fillingCount: 5,
+  leavingCount: 7,
+};
+
 async function withCluster(
   nodes: readonly ClusterNode[],
   issues: readonly string[],
@@ -12,7 +20,7 @@ async function withCluster(
   const kit = await createHttpKit({ 'node.id': 'a' });
   const { services } = kit.node;
   const ownerOfSlot = (slot: number) => nodes[slot % 2];
-  joinFakeCluster(services, { nodes, ownerOfSlot, issues });
+  joinFakeCluster(services, { nodes, ownerOfSlot, issues, slots: SLOTS });
   services.health.addPeerCheck(() => services.cluster.issues());
   try {
     await work(kit);
@@ -51,6 +59,7 @@ test('members are told with what they own, and those that failed or left as such
           link_port: 6946,
           state: 'ready',
           owned_slots: 8192,
+          held_slots: 16_384,
           owned_stores: [],
         },
         last_seen: '1970-01-01T00:00:02.000Z',
@@ -86,9 +95,13 @@ test('the size counts who is there, and is the same wherever it is told', () =>
           share: 0.5,
         },
       ]);
+      assert.deepEqual(status.json.slots, [
+        { store: 'default', owned: 40, held: 90, waiting: 3, filling: 5, leaving: 7 },
+      ]);
       const health = await ask('/health');
       assert.deepEqual([health.status, health.json.cluster_size], [200, 3]);
       const { text } = await ask('/metrics');
+      assert.match(text, /^hypercache_cluster_slots_moving\{node="a",store="default"\} 15$/m);
       assert.match(text, /^hypercache_cluster_size\{node="a"\} 3$/m);
       // Not all of them are reachable.
       assert.match(text, /^hypercache_cluster_healthy\{node="a"\} 0$/m);

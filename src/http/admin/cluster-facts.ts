@@ -1,7 +1,8 @@
 /** What several routes tell of the cluster; a node that is in none is alone in its own. */
 import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
-import { type ClusterNode, isMember } from '../../commands/cluster-service.ts';
+import { type ClusterNode, type ClusterService, isMember } from '../../commands/cluster-service.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
+import type { Store } from '../../engine/store.ts';
 
 /** Nodes that are there, this one included. */
 export function clusterSize({ cluster }: NodeServices): number {
@@ -19,18 +20,25 @@ const MISSING: ReadonlySet<ClusterNode['status']> = new Set(['suspect', 'failed'
 export function membersFacts(services: NodeServices): Record<string, unknown>[] {
   const { cluster } = services;
   if (!cluster.isOn) return [loneFacts(services)];
-  const slotCounts = new Map<string, number>();
+  const owned = new Map<string, number>();
+  const held = new Map<string, number>();
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const owner = cluster.ownerOfSlot(slot);
-    if (owner !== null) slotCounts.set(owner.id, (slotCounts.get(owner.id) ?? 0) + 1);
+    const holders = cluster.holdersOfSlot(slot);
+    for (const { id } of holders) held.set(id, (held.get(id) ?? 0) + 1);
+    if (holders.length > 0) owned.set(holders[0].id, (owned.get(holders[0].id) ?? 0) + 1);
   }
-  return cluster.nodes.map((node) => memberFacts(services, node, slotCounts.get(node.id) ?? 0));
+  return cluster.nodes.map((node) =>
+    memberFacts(services, node, {
+      owned_slots: owned.get(node.id) ?? 0,
+      held_slots: held.get(node.id) ?? 0,
+    }),
+  );
 }
 
 function memberFacts(
   { cluster, stores, version }: NodeServices,
   node: ClusterNode,
-  ownedSlotCount: number,
+  slots: { readonly owned_slots: number; readonly held_slots: number },
 ): Record<string, unknown> {
   const { address, gossipPort, httpPort, id, isSelf, joinedMs, linkPort, seenMs, status } = node;
   const isAlive = status === 'ready' || status === 'filling';
@@ -46,7 +54,7 @@ function memberFacts(
       gossip_port: gossipPort,
       link_port: linkPort,
       state: status,
-      owned_slots: ownedSlotCount,
+      ...slots,
       owned_stores: stores.all
         .filter((store) => cluster.ownerOfStore(store)?.id === id)
         .map(({ name }) => name),
@@ -93,6 +101,23 @@ export function clusterFacts(services: NodeServices): Record<string, unknown> {
       bytes_done: repair.bytesDone,
       share: repair.share,
     })),
+    slots: stores.all.flatMap((store) => slotFacts(cluster, store)),
     members: membersFacts(services),
   };
+}
+
+/** Of a store whose slots have owners of their own: what this node has, and what is on its way. */
+function slotFacts(cluster: ClusterService, store: Store): Record<string, unknown>[] {
+  const slots = cluster.slotsOf(store);
+  if (slots === null) return [];
+  return [
+    {
+      store: store.name,
+      owned: slots.ownedCount,
+      held: slots.heldCount,
+      waiting: slots.waitingCount,
+      filling: slots.fillingCount,
+      leaving: slots.leavingCount,
+    },
+  ];
 }

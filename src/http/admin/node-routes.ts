@@ -66,6 +66,13 @@ export const NODE_ROUTES: readonly RouteRow[] = [
               description: 'Stores of this node that are being made equal to their owners.',
               items: { type: 'object' },
             },
+            slots: {
+              type: 'array',
+              description:
+                'Stores whose slots have owners of their own: slots that this node owns and holds, ' +
+                'and those that it waits for, fills, and has still to give away.',
+              items: { type: 'object' },
+            },
             members: MEMBERS_SCHEMA,
           },
         },

@@ -3,6 +3,7 @@
  * something that is counted anyhow: no reader walks keys, so a scrape costs the same at any size.
  */
 import type { GcWatch } from '../../base/world.ts';
+import { movingCount } from '../../commands/cluster-service.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { PersistenceFacts } from '../../commands/persistence-service.ts';
 import type { Database } from '../../engine/database.ts';
@@ -39,6 +40,11 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   up: nodeValue(() => 1),
   clusterHealthy: nodeValue(({ node }) => (isClusterHealthy(node) ? 1 : 0)),
   clusterSize: nodeValue(({ node }) => clusterSize(node)),
+  clusterSlotsMoving: ({ node }) =>
+    [...node.stores].map((store) => {
+      const slots = node.cluster.slotsOf(store);
+      return { value: slots === null ? 0 : movingCount(slots), labels: { store: store.name } };
+    }),
   commandsProcessed: nodeValue(({ node }) => node.table.calls),
   items: storeValue(itemCount),
   itemsTotal: storeValue(itemCount),

@@ -226,6 +226,12 @@ export const METRIC_ROWS = {
   up: sampled('up', 'gauge', NODE, '1 while the node answers.'),
   clusterHealthy: sampled('cluster_healthy', 'gauge', NODE, '1 when all members are reachable.'),
   clusterSize: sampled('cluster_size', 'gauge', NODE, 'Members known, this node included.'),
+  clusterSlotsMoving: sampled(
+    'cluster_slots_moving',
+    'gauge',
+    STORE,
+    'Slots that this node is to take, to fill, or to give away.',
+  ),
   items: sampled('items', 'gauge', STORE, 'Live keys.'),
   itemsTotal: sampled('items_total', 'untyped', STORE, 'Live keys: hypercache_items.'),
   memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),

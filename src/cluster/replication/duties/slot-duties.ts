@@ -29,6 +29,8 @@ export interface SlotDutyListener {
   onDuty(now: Duty, before: Duty): void;
 }
 
+export type SlotCounts = Record<SlotDuty, number>;
+
 const KEPT = 1;
 const OWNED = 2;
 /** The owner before has not said that it is done: nothing is executed, or compared, until then. */
@@ -104,6 +106,13 @@ export class SlotDuties {
   get sources(): ReadonlyMap<string, SlotSet> {
     this.found ??= this.findSources();
     return this.found;
+  }
+
+  /** Slots of each duty. */
+  counts(): SlotCounts {
+    const counts: SlotCounts = { owner: 0, waiting: 0, replica: 0, filling: 0, none: 0 };
+    for (let slot = 0; slot < SLOT_COUNT; slot++) counts[this.dutyOf(slot)]++;
+    return counts;
   }
 
   /** The table of owners has changed. */
