@@ -110,7 +110,7 @@ test('a batch that a node has missed is a gap in what it keeps of that owner', a
   assert.equal(other?.replication.slotsOf(other.store)?.isSettled, true);
 });
 
-test('a node that gets slots of an owner again compares what it did not hear meanwhile', async () => {
+test('a node that gets slots again compares what it did not hear meanwhile', async () => {
   const kit = await createSlotKit();
   const [owner, holder] = kit.nodes;
   const ids = kit.nodes.map(({ id }) => id);

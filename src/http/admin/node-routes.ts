@@ -69,8 +69,8 @@ export const NODE_ROUTES: readonly RouteRow[] = [
             slots: {
               type: 'array',
               description:
-                'Stores whose slots have owners of their own: slots that this node owns and holds, ' +
-                'and those that it waits for, fills, and has still to give away.',
+                'Stores whose slots have owners of their own: slots that this node owns and ' +
+                'holds, and those that it waits for, fills, and has still to give away.',
               items: { type: 'object' },
             },
             members: MEMBERS_SCHEMA,

@@ -144,7 +144,7 @@ test('the only ready node owns all slots at once, and keeps them all', () => {
   assert.equal(kit.node('a').duties.isSettled, true);
 });
 
-test('a node that joins keeps what it will hold, fills it from the owners, and waits for them', () => {
+test('a node that joins keeps what it will hold, fills it, and waits for the owners', () => {
   const kit = new DutiesKit(2, ['a', 'b', 'c']);
   const d = kit.start('d', ['a', 'b', 'c']);
   const keptCount = d.countOf('filling');
