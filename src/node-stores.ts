@@ -36,6 +36,7 @@ export function createStores(options: NodeOptions, clock: TurnClock): StoreRegis
       evictionSettings: cache,
       defaultTtlMs: cache.defaultTtlMs,
       filterRate: cache.cuckooFilter ? cache.cuckooFilterFpp : 0,
+      said: configuration.stores.find(({ name }) => name.toLowerCase() === 'default'),
     }),
     make: (named) =>
       new Store({

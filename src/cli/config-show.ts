@@ -28,8 +28,10 @@ function printConfiguration(loaded: Loaded): string {
     const value = printValue(row, loaded);
     lines.push(`  ${rest.join('.')}: ${value}  # ${where ?? 'default'}`);
   }
-  if (loaded.configuration.stores.length > 0) lines.push('stores:');
-  for (const { name, maxMemoryBytes, evictionPolicy } of loaded.configuration.stores) {
+  // What is set of the default store stands above.
+  const named = loaded.configuration.stores.filter(({ name }) => name.toLowerCase() !== 'default');
+  if (named.length > 0) lines.push('stores:');
+  for (const { name, maxMemoryBytes, evictionPolicy } of named) {
     lines.push(`  - name: ${name}`);
     lines.push(`    max_memory: ${maxMemoryBytes}`);
     lines.push(`    eviction_policy: ${evictionPolicy}`);

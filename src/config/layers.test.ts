@@ -216,7 +216,8 @@ test('every problem is told at once, with place, reason and the name probably me
 });
 
 test('the entry of stores named default sets what cache: does; max_stores', async () => {
-  const entry = '{name: Default, max_memory: 1mb, policy: noeviction, default_ttl: 30s}';
+  const entry =
+    '{name: Default, max_memory: 1mb, policy: noeviction, default_ttl: 30s, ownership: slot}';
   const yaml = (max: number) =>
     `cache: {max_memory: 5mb, max_stores: ${max}}\nstores:\n` +
     `  - ${entry}\n  - name: a\n  - name: b\n`;
@@ -226,12 +227,14 @@ test('the entry of stores named default sets what cache: does; max_stores', asyn
     [1_048_576, 'noeviction', 30_000],
   );
   assert.deepEqual(
-    stores.map(({ name, evictionPolicy, defaultTtlMs }) => [name, evictionPolicy, defaultTtlMs]),
+    stores.map(({ name, evictionPolicy, ownership }) => [name, evictionPolicy, ownership]),
     [
-      ['a', 'noeviction', 30_000],
-      ['b', 'noeviction', 30_000],
+      ['Default', 'noeviction', 'slot'],
+      ['a', 'noeviction', null],
+      ['b', 'noeviction', null],
     ],
   );
+  assert.equal(stores[1].defaultTtlMs, 30_000);
   const flags = await loadGood({
     files: { '/a.yaml': yaml(2) },
     args: ['/a.yaml', '--cache.max_memory=2mb'],

@@ -9,6 +9,7 @@ import {
   STORE_SETTINGS,
 } from './table/store-settings.ts';
 
+const DEFAULT_STORE = 'default';
 /** Of the default store, an entry of `stores:` sets what else `cache:` does. */
 const DEFAULT_STORE_PATHS: Readonly<Record<string, string>> = {
   eviction_policy: 'cache.eviction_policy',
@@ -32,7 +33,7 @@ export function defaultStoreSettings(rawStores: readonly RawStore[]): RawSetting
 
 function isDefaultStore(fields: readonly RawSetting[]): boolean {
   const name = fields.find((field) => field.name === 'name')?.words.join(' ');
-  return name?.toLowerCase() === 'default';
+  return name?.toLowerCase() === DEFAULT_STORE;
 }
 
 function defaultStorePath(option: string): string | undefined {
@@ -41,8 +42,8 @@ function defaultStorePath(option: string): string | undefined {
 }
 
 /**
- * The entries of `stores:` but the default's; what one does not say is as the node's cache settings
- * say.
+ * The entries of `stores:`; what one does not say is as the node's cache settings say. Of the
+ * default store only what is no setting of `cache:` counts.
  */
 export function settleStores(
   rawStores: readonly RawStore[],
@@ -60,7 +61,6 @@ export function settleStores(
       const reason = assignOption(store, name, words.join(' '));
       if (reason !== null) problems.push({ where: fieldWhere, reason });
     }
-    if (isOfDefault) continue;
     if (store.name === '') {
       problems.push({ where, reason: 'a store needs a name' });
       continue;
@@ -73,7 +73,8 @@ export function settleStores(
     stores.push(store);
   }
   const { maxStores } = configuration.cache;
-  if (stores.length > maxStores) {
+  names.delete(DEFAULT_STORE);
+  if (names.size > maxStores) {
     const reason = `more stores than cache.max_stores (${maxStores})`;
     problems.push({ where: rawStores.at(-1)!.where, reason });
   }

@@ -50,7 +50,11 @@ export interface StoreOptions {
   readonly filterRate?: number;
   /** What a named store was told to be. */
   readonly configuration?: StoreConfiguration;
+  /** What the default store was told beside the settings of the cache. */
+  readonly said?: StoreSayings | undefined;
 }
+
+export type StoreSayings = Pick<StoreConfiguration, 'persistence' | 'ownership' | 'consistency'>;
 
 export class Store {
   readonly name: string;
@@ -158,10 +162,12 @@ export class Store {
 
   /** What it is configured to be; the default store's limits change while the node runs. */
   get configuration(): StoreConfiguration {
-    const { configuration } = this.options;
+    const { configuration, said = UNSAID } = this.options;
     if (configuration !== undefined) return configuration;
     return {
-      ...UNSAID,
+      persistence: said.persistence,
+      ownership: said.ownership,
+      consistency: said.consistency,
       name: this.name,
       evictionPolicy: this.policyName as EvictionPolicyName,
       maxMemoryBytes: this.memoryBytesMax,
@@ -407,11 +413,7 @@ export class Store {
 }
 
 /** What the default store is not told for itself. */
-const UNSAID = {
-  persistence: null,
-  ownership: null,
-  consistency: null,
-} as const;
+const UNSAID: StoreSayings = { persistence: null, ownership: null, consistency: null };
 
 function createFilterPlan(options: StoreOptions, keyspaceSeeds: Uint32Array): FilterPlan | null {
   const rate = options.filterRate ?? 0;

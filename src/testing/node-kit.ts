@@ -57,6 +57,7 @@ export class KitClient {
 
 /**
  * @param options.settings  by path, such as `network.max_clients`
+ * @param options.stores    entries of `stores:`
  * @param options.disk      what is found on the machine
  * @param options.world     of a fabric: seed and disk are its own
  */
@@ -64,6 +65,7 @@ export async function createNodeKit(
   options: {
     seed?: number;
     settings?: Record<string, string>;
+    stores?: readonly Readonly<Record<string, string>>[];
     disk?: MemoryDisk;
     world?: SimulatedWorld;
   } = {},
@@ -84,6 +86,15 @@ export async function createNodeKit(
   for (const [name, value] of Object.entries(settings)) {
     const common = { form: 'path', isList: false, source: 'command line', where: name } as const;
     source.settings.push({ name, words: [value], ...common });
+  }
+  for (const store of options.stores ?? []) {
+    const common = { form: 'path', isList: false, source: 'file', where: 'stores' } as const;
+    const fields = Object.entries(store).map(([name, text]) => ({
+      name,
+      words: [text],
+      ...common,
+    }));
+    source.stores.push({ fields, where: 'stores' });
   }
   const settled = settleConfiguration({
     habit: 'hypercache',
