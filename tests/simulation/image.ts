@@ -4,10 +4,18 @@ import type { Action, KeyKind } from './history.ts';
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
 import { replyText, wordsOf } from './workload.ts';
 
-/** Key -> value as the model tells it, with its deadline. */
-export type NodeImage = ReadonlyMap<string, { readonly value: string; readonly deadline: string }>;
+export interface KeyImage {
+  /** As the model tells it. */
+  readonly value: string;
+  readonly deadline: string;
+  /** Digest of the node's own copy, also while its reads go elsewhere. */
+  readonly copy: string;
+}
 
-const OWN_COPY = 'the digest of all keys';
+export type NodeImage = ReadonlyMap<string, KeyImage>;
+
+/** What is told of a key that a node does not have. */
+const NO_COPY = '0'.repeat(40);
 
 export interface ImageKey {
   readonly key: string;
@@ -20,30 +28,31 @@ export async function readImage(
   keys: readonly ImageKey[],
 ): Promise<NodeImage> {
   const client = cluster.connect(node);
-  const image = new Map<string, { value: string; deadline: string }>();
-  let answeredCount = 0;
+  const image = new Map<string, { value: string; deadline: string; copy: string }>();
+  let waitingCount = 0;
+  const ask = (words: string[], take: (reply: Reply | null) => void): void => {
+    waitingCount++;
+    client.call(words, (reply) => {
+      waitingCount--;
+      take(reply);
+    });
+  };
   for (const { key, kind } of keys) {
     const action: Action = { key, kind, verb: 'READ', first: '', second: '' };
-    const place = { value: '', deadline: '' };
+    const place = { value: '', deadline: '', copy: '' };
     image.set(key, place);
-    client.call(wordsOf(action), (reply) => {
-      answeredCount++;
+    ask(wordsOf(action), (reply) => {
       place.value = reply === null ? 'no answer' : replyText(action, reply);
     });
-    client.call(['PEXPIRETIME', key], (reply) => {
-      answeredCount++;
+    ask(['PEXPIRETIME', key], (reply) => {
       place.deadline = textOf(reply);
     });
+    ask(['DEBUG', 'DIGEST-VALUE', key], (reply) => {
+      place.copy = textOf(reply);
+    });
   }
-  // Of its own copy, also while reads go to the owner because the copy is known to be behind.
-  const own = { value: '', deadline: '' };
-  image.set(OWN_COPY, own);
-  client.call(['DEBUG', 'DIGEST'], (reply) => {
-    answeredCount++;
-    own.value = textOf(reply);
-  });
   await cluster.fabric.until('a node to tell what it holds', () => {
-    return answeredCount === keys.length * 2 + 1 || !client.isOpen;
+    return waitingCount === 0 || !client.isOpen;
   });
   client.close();
   return image;
@@ -53,14 +62,20 @@ function textOf(reply: Reply | null): string {
   return reply === null ? 'no answer' : String(plainReply(reply));
 }
 
-/** @returns one line for each key that is not the same on all nodes */
-export function compareNodes(images: ReadonlyMap<string, NodeImage>): string[] {
+/**
+ * @param holdersOf  ids of the nodes that are to have a copy of a key
+ * @returns          one line for each key that is not the same on all nodes
+ */
+export function compareNodes(
+  images: ReadonlyMap<string, NodeImage>,
+  holdersOf: (key: string) => readonly string[],
+): string[] {
   const [first, ...others] = [...images];
   if (first === undefined) return [];
   const [firstId, wanted] = first;
   const lines: string[] = [];
-  for (const [id, image] of others) {
-    for (const [key, { value, deadline }] of wanted) {
+  for (const [key, { value, deadline }] of wanted) {
+    for (const [id, image] of others) {
       const found = image.get(key);
       if (found?.value === value && found.deadline === deadline) continue;
       lines.push(
@@ -68,6 +83,22 @@ export function compareNodes(images: ReadonlyMap<string, NodeImage>): string[] {
           `${found?.value} (deadline ${found?.deadline}) on ${id}`,
       );
     }
+    lines.push(...compareCopies(key, images, holdersOf(key)));
+  }
+  return lines;
+}
+
+function compareCopies(
+  key: string,
+  images: ReadonlyMap<string, NodeImage>,
+  holderIds: readonly string[],
+): string[] {
+  const lines: string[] = [];
+  const copies = new Map([...images].map(([id, image]) => [id, image.get(key)?.copy ?? '']));
+  const wanted = copies.get(holderIds[0]);
+  for (const [id, copy] of copies) {
+    if (copy === (holderIds.includes(id) ? wanted : NO_COPY)) continue;
+    lines.push(`${id} has ${copy} of ${key}, its holders are ${holderIds}: ${wanted}`);
   }
   return lines;
 }

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
 import { checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
 import type { KeyKind, Operation, Outcome } from './history.ts';
-import type { NodeImage } from './image.ts';
+import { compareNodes, type NodeImage } from './image.ts';
 import { isLinearizable } from './linearize.ts';
 import { NONE } from './model.ts';
 
@@ -170,6 +170,30 @@ describe('checks', () => {
   });
 });
 
+describe('the comparison of nodes', () => {
+  const [none, copy] = ['0'.repeat(40), '5'.repeat(40)];
+  const compare = (copies: Record<string, string>, holderIds: string[]): string[] => {
+    const images = Object.entries(copies).map(([id, own]) => [id, imageOf('v', own)] as const);
+    return compareNodes(new Map(images), () => holderIds);
+  };
+
+  test('who is to have a key has the same as its owner, and nobody else has it', () => {
+    assert.deepEqual(compare({ a: copy, b: copy, c: none }, ['a', 'b']), []);
+    assert.deepEqual(compare({ a: none, b: none, c: none }, ['a', 'b']), []);
+    assert.match(compare({ a: copy, b: copy, c: copy }, ['a', 'b'])[0], /^c has 5/);
+    assert.match(compare({ a: copy, b: none, c: none }, ['a', 'b'])[0], /^b has 0/);
+    assert.match(compare({ a: none, b: copy }, ['a', 'b'])[0], /^b has 5/);
+  });
+
+  test('clients read the same at every node', () => {
+    const images = new Map([
+      ['a', imageOf('v', none)],
+      ['b', imageOf('w', none)],
+    ]);
+    assert.match(compareNodes(images, () => [])[0], /^k is v .* on a, w .* on b/);
+  });
+});
+
 function holds(kind: KeyKind, rows: readonly Row[]): boolean {
   return isLinearizable(operationsOf(kind, rows));
 }
@@ -192,6 +216,6 @@ function operationsOf(kind: KeyKind, rows: readonly Row[]): Operation[] {
   }));
 }
 
-function imageOf(value: string): NodeImage {
-  return new Map([['k', { value, deadline: '-1' }]]);
+function imageOf(value: string, copy = ''): NodeImage {
+  return new Map([['k', { value, deadline: '-1', copy }]]);
 }

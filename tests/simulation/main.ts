@@ -3,6 +3,7 @@
  *
  *     --seeds N  --first N   which seeds          --jobs N   processes that share them
  *     --kind calm            one kind of scenario: calm, crash, partition, chaos
+ *     --layout few           where keys lie: whole, slots, few
  *     --mutation NAME        with one deliberate defect of the protocol, which must be caught
  *     --mutations            each of them in turn, until a seed has caught it
  *     --all                  goes on after a seed that failed
@@ -13,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { MUTATIONS, type Mutation, requireMutation } from './mutations.ts';
 import { runSeed, type SeedOptions, type SeedReport } from './run-seed.ts';
 import { SCENARIO_KINDS } from './scenario.ts';
-import { describeError } from './simulated-cluster.ts';
+import { describeError, LAYOUTS } from './simulated-cluster.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
     kind: { type: 'string' },
+    layout: { type: 'string' },
     mutation: { type: 'string' },
     mutations: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
@@ -30,6 +32,7 @@ const first = Number(values.first);
 const seedCount = Number(values.seeds);
 const jobCount = Math.min(Number(values.jobs), seedCount);
 const kind = SCENARIO_KINDS.find((one) => one === values.kind);
+const layout = LAYOUTS.find((one) => one === values.layout);
 const startMs = performance.now();
 let failedCount = 0;
 /** A seed's nodes die young: with 16 MiB many are moved to the old generation before. */
@@ -44,7 +47,7 @@ async function runSeeds(mutation: Mutation | null): Promise<void> {
   const restore = mutation?.apply();
   const sums = { seeds: 0, operations: 0, done: 0, virtualMs: 0, convergedMsMax: 0, slowest: 0 };
   for (let seed = first; seed < first + seedCount; seed++) {
-    const report = await trySeed(seed);
+    const report = await trySeed(seed, { kind, layout });
     sums.seeds++;
     sums.operations += report.operationCount;
     sums.done += report.doneCount;
@@ -55,7 +58,7 @@ async function runSeeds(mutation: Mutation | null): Promise<void> {
     }
     if (report.problems.length === 0) continue;
     failedCount++;
-    tell(`seed ${seed} (${report.kind}):`);
+    tell(`seed ${seed} (${report.kind}, ${report.layout}):`);
     for (const line of report.problems) tell(`  ${line}`);
     const flags = mutation === null ? '' : ` --mutation ${mutation.name}`;
     tell(`again: npm run test:simulation -- --seeds 1 --first ${seed}${flags}`);
@@ -89,10 +92,10 @@ async function catchMutations(): Promise<void> {
 async function findSeedThatFails(mutation: Mutation): Promise<SeedReport | null> {
   for (let seed = first; seed < first + seedCount; seed++) {
     const restore = mutation.apply();
-    const report = await trySeed(seed, mutation.kind);
+    const report = await trySeed(seed, mutation);
     restore();
     if (report.problems.length === 0) continue;
-    const without = await trySeed(seed, mutation.kind);
+    const without = await trySeed(seed, mutation);
     if (without.problems.length === 0) return report;
   }
   return null;
@@ -103,15 +106,14 @@ function describeCatch({ seed, kind: scenario, problems }: SeedReport): string {
 }
 
 /** What a run throws is a failure of its seed. */
-async function trySeed(seed: number, kindOfMutation = kind): Promise<SeedReport> {
-  const options: SeedOptions =
-    kindOfMutation === undefined ? { seed } : { seed, kind: kindOfMutation };
+async function trySeed(seed: number, wanted: Omit<SeedOptions, 'seed'>): Promise<SeedReport> {
   try {
-    return await runSeed(options);
+    return await runSeed({ seed, kind: wanted.kind, layout: wanted.layout });
   } catch (error) {
     return {
       seed,
-      kind: kindOfMutation ?? 'chaos',
+      kind: wanted.kind ?? 'chaos',
+      layout: wanted.layout ?? 'whole',
       operationCount: 0,
       doneCount: 0,
       virtualMs: 0,
@@ -129,6 +131,7 @@ async function share(): Promise<void> {
     const options = ['--first', `${from}`, '--seeds', `${count}`];
     if (values.all) options.push('--all');
     if (kind !== undefined) options.push('--kind', kind);
+    if (layout !== undefined) options.push('--layout', layout);
     const job = fork(fileURLToPath(import.meta.url), options, { execArgv: HEAP_FLAGS });
     jobs.push(
       new Promise((resolve) => {

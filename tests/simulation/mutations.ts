@@ -18,12 +18,15 @@ import type { ForwardLine } from '../../src/cluster/routing/forward-line.ts';
 import { Forwarder } from '../../src/cluster/routing/forwarder.ts';
 import { Router } from '../../src/cluster/routing/router.ts';
 import type { ScenarioKind } from './scenario.ts';
+import type { Layout } from './simulated-cluster.ts';
 
 export interface Mutation {
   readonly name: string;
   readonly help: string;
   /** Where it shows; undefined: in any. */
   readonly kind?: ScenarioKind;
+  /** Undefined: in any. */
+  readonly layout?: Layout;
   /** @returns what undoes it */
   apply(): () => void;
 }

@@ -3,18 +3,27 @@ import { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
 import { checkAnswers, checkCounters, checkOrder, checkOwnWrites, checkRecency } from './checks.ts';
 import { compareNodes, type NodeImage, readImage } from './image.ts';
 import { SCENARIO_KINDS, Scenario, type ScenarioKind } from './scenario.ts';
-import { SimulatedCluster } from './simulated-cluster.ts';
+import { type Layout, SimulatedCluster } from './simulated-cluster.ts';
 import { Workload } from './workload.ts';
 
 export interface SeedOptions {
   readonly seed: number;
   /** Drawn from the seed unless told. */
-  readonly kind?: ScenarioKind;
+  readonly kind?: ScenarioKind | undefined;
+  readonly layout?: Layout | undefined;
+}
+
+interface SeedChoice {
+  readonly seed: number;
+  readonly kind: ScenarioKind;
+  readonly layout: Layout;
+  readonly isQuorum: boolean;
 }
 
 export interface SeedReport {
   readonly seed: number;
   readonly kind: ScenarioKind;
+  readonly layout: Layout;
   readonly operationCount: number;
   readonly doneCount: number;
   readonly virtualMs: number;
@@ -24,25 +33,31 @@ export interface SeedReport {
   readonly problems: string[];
 }
 
-const NODE_COUNT = 3;
+/** Where each key lies on two of them, a third one has none. */
+const NODE_COUNTS: Readonly<Record<Layout, number>> = { whole: 3, slots: 3, few: 4 };
+/** Half of the seeds have one owner for all keys. */
+const LAYOUT_DRAWS: readonly Layout[] = ['whole', 'whole', 'slots', 'few'];
 const KEY_COUNT = 12;
 /** All nodes are equal so soon after all is mended. */
 const CONVERGENCE_MS_MAX = 15_000;
 const ANSWER_MS_MAX = 30_000;
 const COMPARE_EVERY_MS = 250;
 
-export async function runSeed({ seed, kind }: SeedOptions): Promise<SeedReport> {
+export async function runSeed(options: SeedOptions): Promise<SeedReport> {
+  const { seed } = options;
   const draw = new SeededRandom(seed);
-  const chosen = kind ?? SCENARIO_KINDS[draw.below(SCENARIO_KINDS.length)];
+  const kind = options.kind ?? SCENARIO_KINDS[draw.below(SCENARIO_KINDS.length)];
+  const layout = options.layout ?? LAYOUT_DRAWS[draw.below(LAYOUT_DRAWS.length)];
   // Without partitions: what a majority has acknowledged outlives the owner.
-  const isQuorum = chosen === 'crash' && draw.below(3) === 0;
+  const isQuorum = kind === 'crash' && draw.below(3) === 0;
   const settings = {
     'persistence.append_only': draw.below(2) === 0 ? 'yes' : 'no',
     'cluster.consistency_level': isQuorum ? 'quorum' : 'eventual',
   };
-  const cluster = await SimulatedCluster.start({ seed, nodeCount: NODE_COUNT, settings });
+  const nodeCount = NODE_COUNTS[layout];
+  const cluster = await SimulatedCluster.start({ seed, nodeCount, layout, settings });
   try {
-    return await run(cluster, { seed, kind: chosen, isQuorum });
+    return await run(cluster, { seed, kind, layout, isQuorum });
   } finally {
     cluster.destroy();
   }
@@ -50,7 +65,7 @@ export async function runSeed({ seed, kind }: SeedOptions): Promise<SeedReport> 
 
 async function run(
   cluster: SimulatedCluster,
-  { seed, kind, isQuorum }: Required<SeedOptions> & { isQuorum: boolean },
+  { seed, kind, layout, isQuorum }: SeedChoice,
 ): Promise<SeedReport> {
   const { fabric } = cluster;
   const scenario = new Scenario(cluster, { kind, isQuorum });
@@ -84,6 +99,7 @@ async function run(
   return {
     seed,
     kind,
+    layout,
     operationCount: operations.length,
     doneCount: operations.filter(({ outcome }) => outcome === 'done').length,
     virtualMs: cluster.nowMs,
@@ -99,7 +115,7 @@ async function converge(
   const limitMs = cluster.nowMs + CONVERGENCE_MS_MAX;
   for (;;) {
     const images = await readImages(cluster);
-    const differences = compareNodes(images);
+    const differences = compareNodes(images, (key) => cluster.holdersOf(key));
     if (!cluster.isReady) differences.push('not all nodes are ready and see each other');
     if (differences.length === 0 || cluster.nowMs >= limitMs) return { differences, images };
     await cluster.fabric.pass(COMPARE_EVERY_MS);

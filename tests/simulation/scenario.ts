@@ -139,7 +139,7 @@ export class Scenario {
   private async crashOrRestart(): Promise<void> {
     const { cluster } = this;
     const gone = cluster.nodes.filter(({ kit }) => kit === null);
-    const isWhole = gone.length === 0 && (!this.isQuorum || cluster.isReady);
+    const isWhole = gone.length === 0 && this.mayLoseOne;
     const mayCrash = cluster.running.length > 1 && isWhole;
     if (gone.length > 0 && (this.random.below(2) === 0 || !mayCrash)) {
       await this.restart(gone[this.random.below(gone.length)]);
@@ -152,6 +152,12 @@ export class Scenario {
     this.note(`${node.id} is ${how}`);
     cluster.kill(node, how);
     this.noteLoss();
+  }
+
+  /** Where two nodes have a key, or are asked for it, the other one must have it before. */
+  private get mayLoseOne(): boolean {
+    const { cluster, isQuorum } = this;
+    return cluster.layout === 'few' ? cluster.isSettled : !isQuorum || cluster.isReady;
   }
 
   private async cutOrHeal(): Promise<void> {

@@ -1,11 +1,20 @@
 /** A cluster of whole nodes in one simulation, each on a machine of its own. */
 // A node loads it when it is wanted first, which takes turns of the real loop: runs would differ.
 import '../../src/node-cluster.ts';
+import { slotOfKey } from '../../src/base/digest/key-slot.ts';
 import type { ClusterService } from '../../src/commands/cluster-service.ts';
 import { createNodeKit, type NodeKit } from '../../src/testing/node-kit.ts';
 import { createFabric, type Fabric } from '../../src/world/simulated/fabric.ts';
 import { MemoryDisk } from '../../src/world/simulated/memory-disk.ts';
 import { SimulatedClient } from './simulated-client.ts';
+
+/**
+ * `whole`: one owner for all keys, which lie on every node. `slots`: an owner for each slot. `few`:
+ * that, and each key lies on two nodes only.
+ */
+export type Layout = 'whole' | 'slots' | 'few';
+
+export const LAYOUTS: readonly Layout[] = ['whole', 'slots', 'few'];
 
 const GOSSIP_PORT = 7946;
 const READY_MS_MAX = 30_000;
@@ -19,9 +28,13 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'security.enable_debug_command': 'yes',
 };
 
+const FEW_COPIES: Readonly<Record<string, string>> = { 'cluster.replication_factor': '2' };
+const OWNED_BY_SLOT = [{ name: 'default', ownership: 'slot' }];
+
 export interface ClusterOptions {
   readonly seed: number;
   readonly nodeCount: number;
+  readonly layout?: Layout;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -38,11 +51,13 @@ export interface SimulatedNode {
 export class SimulatedCluster {
   readonly fabric: Fabric;
   readonly nodes: SimulatedNode[] = [];
+  readonly layout: Layout;
   private readonly settings: Readonly<Record<string, string>>;
 
-  private constructor({ seed, settings = {} }: ClusterOptions) {
+  private constructor({ layout = 'whole', seed, settings = {} }: ClusterOptions) {
     this.fabric = createFabric(seed);
-    this.settings = settings;
+    this.layout = layout;
+    this.settings = layout === 'few' ? { ...settings, ...FEW_COPIES } : settings;
   }
 
   /** All nodes are ready, and each knows all others, when it resolves. */
@@ -119,6 +134,26 @@ export class SimulatedCluster {
     return digests.size === 1;
   }
 
+  /** So is every copy: what one node has, each other one of its holders has too. */
+  get isSettled(): boolean {
+    return this.isReady && this.running.every((node) => this.isComplete(node));
+  }
+
+  private isComplete(node: SimulatedNode): boolean {
+    const { cluster, stores } = requireKit(node).node.services;
+    return cluster.repairs.length === 0 && !cluster.isFilling(stores.default);
+  }
+
+  /** Ids of the nodes that are to have that key. */
+  holdersOf(key: string): string[] {
+    const [first] = this.running;
+    const bytes = Buffer.from(key, 'utf8');
+    const slot = slotOfKey(bytes, 0, bytes.length);
+    return this.serviceOf(first)
+      .holdersOfSlot(slot)
+      .map(({ id }) => id);
+  }
+
   untilReady(): Promise<void> {
     return this.fabric.until('all nodes to be ready', () => this.isReady, READY_MS_MAX);
   }
@@ -162,7 +197,8 @@ export class SimulatedCluster {
       ...(seeds === '' ? {} : { 'cluster.seeds': seeds }),
       ...this.settings,
     };
-    const kit = await fabric.await(createNodeKit({ world, settings }));
+    const stores = this.layout === 'slots' ? OWNED_BY_SLOT : [];
+    const kit = await fabric.await(createNodeKit({ world, settings, stores }));
     await fabric.await(kit.node.loaded);
     node.kit = kit;
     if (kit.node.failure !== null) throw kit.node.failure;
