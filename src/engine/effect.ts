@@ -76,13 +76,16 @@ export class Effect {
     const wanted = this.position + byteCount;
     const old = this.own.bytes;
     if (wanted <= old.length) return;
-    const grown = new Uint8Array(Math.max(wanted, old.length * 2));
+    const grown = new Uint8Array(Math.max(wanted + TAIL_BYTES, old.length * 2));
     grown.set(old.subarray(0, this.position));
     const count = this.own.count;
     this.own.attach(grown);
     this.own.count = count;
   }
 }
+
+/** Of a long value's buffer: short arguments behind it do not double that. */
+const TAIL_BYTES = 256;
 
 /**
  * Where the destination of a `COPY source destination [DB number] REPLACE` lies: no number stands

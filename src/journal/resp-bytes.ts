@@ -10,13 +10,23 @@ export class RespBytes {
   /** Makes room for so many bytes behind the end. What lies in [0, end) stays where it is. */
   reserve(byteCount: number): void {
     const wanted = this.end + byteCount;
-    if (wanted > this.bytes.length) this.resize(Math.max(wanted, this.bytes.length * 2));
+    const { length } = this.bytes;
+    if (wanted > length) this.resize(Math.max(wanted + TAIL_BYTES, length * 2));
   }
 
   /** Forgets all bytes; a buffer that grew large is not kept. */
   reset(): void {
     this.end = 0;
     if (this.bytes.length > KEPT_BYTES) this.resize(FIRST_BYTES);
+  }
+
+  /**
+   * Whether what lies before `end`, which is all, may be kept by others when `reset` was called: it
+   * lets a large buffer go, and it is worth no copy unless much of it is in use.
+   */
+  mayLend(end: number): boolean {
+    const { length } = this.bytes;
+    return end === this.end && length > KEPT_BYTES && end > length / 2;
   }
 
   /** Forgets the bytes before `start`. */
@@ -100,6 +110,8 @@ export class RespBytes {
 
 const FIRST_BYTES = 64 * 1024;
 const KEPT_BYTES = 4 * 1024 * 1024;
+/** Behind a long argument: short ones that follow it do not double the buffer. */
+const TAIL_BYTES = 256;
 /** Of `*` or `$`, digits, CRLF, and the CRLF behind an argument. */
 const HEAD_BYTES_MAX = 20;
 const STAR = 42;

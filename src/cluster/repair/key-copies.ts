@@ -19,7 +19,7 @@ const STAMP_BYTES = 8;
 export class CopyBatch {
   count = 0;
   private readonly commands = new RespBytes();
-  private readonly effect = new Effect('');
+  private effect = new Effect('');
   private stamps = new DataView(new ArrayBuffer(STAMP_BYTES * 1024));
 
   get byteCount(): number {
@@ -35,16 +35,20 @@ export class CopyBatch {
     const { commands, count, effect } = this;
     if (!encodeKey(effect, database, entry)) return;
     commands.command(effect.frame);
+    if (effect.frame.bytes.length > EFFECT_BYTES_KEPT) this.effect = new Effect('');
     if ((count + 1) * STAMP_BYTES > this.stamps.byteLength) this.growStamps();
     this.stamps.setUint32(count * STAMP_BYTES, high, true);
     this.stamps.setUint32(count * STAMP_BYTES + 4, low, true);
     this.count++;
   }
 
+  /** To be cleared then: a large batch is not copied. */
   writeTo(writer: MessageWriter): void {
     const { commands, count, stamps } = this;
+    const { bytes, end } = commands;
     writer.bytes(new Uint8Array(stamps.buffer), 0, count * STAMP_BYTES);
-    writer.bytes(commands.bytes, 0, commands.end);
+    if (commands.mayLend(end)) writer.lend(bytes, 0, end);
+    else writer.bytes(bytes, 0, end);
   }
 
   clear(): void {
@@ -59,6 +63,7 @@ export class CopyBatch {
   }
 }
 
+const EFFECT_BYTES_KEPT = 1024 * 1024;
 const FRAME = new Frame();
 
 /** Calls for each key of the message, with the command in a frame that is reused. */

@@ -26,3 +26,10 @@ test('a part of a buffer, a small one, and one that is nearly empty are not lent
   large.dropBefore(2 * MIB);
   assert.equal(large.mayLend(large.end), false);
 });
+
+test('short bytes behind a long value do not double the buffer', () => {
+  const out = new RecordBuffer();
+  out.block(new Uint8Array(3 * MIB), 0, 3 * MIB);
+  out.word('PXAT');
+  assert.ok(out.bytes.length < 3 * MIB + 1_000, `${out.bytes.length}`);
+});

@@ -3,6 +3,8 @@ import type { Frame } from '../../base/frame.ts';
 
 const FIRST_BYTES = 4096;
 const KEPT_BYTES = 1024 * 1024;
+/** Behind a long value: short ones that follow it do not double the buffer. */
+const TAIL_BYTES = 256;
 
 /**
  * A growing buffer of records for other nodes; little-endian. Commands lie in it as
@@ -99,7 +101,8 @@ export class RecordBuffer {
 
   reserve(byteCount: number): void {
     const wanted = this.end + byteCount;
-    if (wanted > this.bytes.length) this.resize(Math.max(wanted, this.bytes.length * 2));
+    const { length } = this.bytes;
+    if (wanted > length) this.resize(Math.max(wanted + TAIL_BYTES, length * 2));
   }
 
   private resize(byteCount: number): void {

@@ -15,6 +15,8 @@ import { SLOT_SET_BYTES, SlotSet } from '../placement/slot-set.ts';
 const TRANSACTION = 0xffff_ffff;
 const PART = 0xffff_fffe;
 const BYTES_MIN = 1024;
+/** Messages do not copy what is longer. */
+const LENT_BYTES_MIN = 64 * 1024;
 
 export class CommandBuffer {
   bytes: Uint8Array = EMPTY;
@@ -62,9 +64,11 @@ export class CommandBuffer {
     this.byteCount += end - start;
   }
 
-  /** Forgets the first bytes. */
+  /** Forgets the first bytes. Links may keep what lies in a large buffer: it is not written to. */
   shift(byteCount: number): void {
-    this.bytes.copyWithin(0, byteCount, this.byteCount);
+    const { bytes } = this;
+    if (bytes.length > LENT_BYTES_MIN) this.replace(bytes.slice(byteCount, this.byteCount));
+    else bytes.copyWithin(0, byteCount, this.byteCount);
     this.byteCount -= byteCount;
   }
 

@@ -289,7 +289,7 @@ export class Forwarder {
     if (!isKnown) writeContext(message, session);
     if (waitedMs > 0) message.u53(waitedMs);
     message.u53(order.number).u32(order.count);
-    message.bytes(commands.bytes, commands.start, commands.end).end();
+    message.lend(commands.bytes, commands.start, commands.end).end();
     this.noteSent(line, { first, end, target });
     return true;
   }
