@@ -72,16 +72,42 @@ export class HashRing {
     return ownersOfSlots;
   }
 
-  /** Indexes of the owner and of the next distinct nodes behind the slot, `count` in all. */
-  holdersOfSlot(slot: number, owner: number, count: number): number[] {
-    const { owners } = this;
-    const holders = [owner];
-    const first = this.find(slot * SLOT_STEP);
-    for (let step = 0; step < owners.length && holders.length < count; step++) {
-      const node = owners[(first + step) % owners.length];
-      if (!holders.includes(node)) holders.push(node);
+  /**
+   * The nodes that hold each slot, in the order of the slots: its owner where none is passed over,
+   * and the next distinct ones on the ring. Slots in front of one place have one list.
+   * @returns  ids, `count` for each slot
+   */
+  holdersOfSlots(count: number): (readonly string[])[] {
+    const { places } = this;
+    const lists = new Map<string, readonly string[]>();
+    const holdersOfSlots: (readonly string[])[] = [];
+    let list: readonly string[] = [];
+    let first = -1;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const before = first;
+      first = Math.max(first, 0);
+      while (first < places.length && places[first] < slot * SLOT_STEP) first++;
+      if (first !== before) list = this.holdersFrom(first % places.length, count, lists);
+      holdersOfSlots.push(list);
     }
-    return holders;
+    return holdersOfSlots;
+  }
+
+  /** @param lists  all that were made: each is made once */
+  private holdersFrom(
+    first: number,
+    count: number,
+    lists: Map<string, readonly string[]>,
+  ): readonly string[] {
+    const { nodeIds, owners } = this;
+    const holders = new Set<number>();
+    for (let step = 0; step < owners.length && holders.size < count; step++) {
+      holders.add(owners[(first + step) % owners.length]);
+    }
+    const key = [...holders].join();
+    const list = lists.get(key) ?? [...holders].map((node) => nodeIds[node]);
+    lists.set(key, list);
+    return list;
   }
 
   /** Index of the first place at or after that one; behind the last comes the first. */

@@ -29,9 +29,8 @@ export class SlotTable implements OwnershipTable {
   private readonly ring: HashRing;
   /** Index of the node of each slot; made when somebody asks, for many tables are never asked. */
   private owners: Uint16Array | null = null;
-  private readonly holders: (readonly string[])[] = [];
-  /** There are few different lists; each is made once. */
-  private readonly lists = new Map<string, readonly string[]>();
+  /** The same, of their ids: slots share a few lists. */
+  private holders: readonly (readonly string[])[] | null = null;
 
   constructor({ version, nodeIds, placement, replicationFactor }: SlotTableOptions) {
     this.version = version;
@@ -57,7 +56,7 @@ export class SlotTable implements OwnershipTable {
 
   holdersOfSlot(slot: number): readonly string[] {
     if (this.nodeIds.length === 0) return [];
-    this.holders[slot] ??= this.listHolders(slot);
+    this.holders ??= this.listHolders();
     return this.holders[slot];
   }
 
@@ -85,24 +84,14 @@ export class SlotTable implements OwnershipTable {
     return this.owners[slot];
   }
 
-  private listHolders(slot: number): readonly string[] {
-    const indexes = this.holderIndexes(slot);
-    const key = indexes.join();
-    const known = this.lists.get(key);
-    if (known !== undefined) return known;
-    const list = indexes.map((index) => this.nodeIds[index]);
-    this.lists.set(key, list);
-    return list;
-  }
-
-  private holderIndexes(slot: number): number[] {
+  private listHolders(): (readonly string[])[] {
     const { holderCount, isBalanced, nodeIds, ring } = this;
-    const owner = this.ownerIndex(slot);
+    if (!isBalanced && holderCount < nodeIds.length) return ring.holdersOfSlots(holderCount);
     // All of them, or ranges: in the order of the ids, so that there are as few lists as nodes.
-    if (isBalanced || holderCount === nodeIds.length) {
-      return Array.from({ length: holderCount }, (_, step) => (owner + step) % nodeIds.length);
-    }
-    return ring.holdersOfSlot(slot, owner, holderCount);
+    const lists = nodeIds.map((_, owner) =>
+      Array.from({ length: holderCount }, (_, step) => nodeIds[(owner + step) % nodeIds.length]),
+    );
+    return Array.from({ length: SLOT_COUNT }, (_, slot) => lists[this.ownerIndex(slot)]);
   }
 }
 
