@@ -134,3 +134,16 @@ test('within a long message stands no other long one, and nothing above the limi
     assert.throws(() => input.feed(bytes, 0, bytes.length), BROKEN);
   }
 });
+
+test('the buffer of a cut message as repairs send them is used again', () => {
+  const sources = new Set<Uint8Array>();
+  const input = new FrameInput(LIMITS.messageBytesMax, ({ source }) => void sources.add(source));
+  const body = new Array<number>(LIMITS.repairMessageBytes + 1_000).fill(7);
+  const head = [(body.length + 1) & 255, (body.length + 1) >> 8, (body.length + 1) >> 16, 0];
+  const bytes = Uint8Array.from([...head.map((byte) => byte & 255), MESSAGE.copies, ...body]);
+  for (let i = 0; i < 3; i++) {
+    input.feed(bytes, 0, 65_536);
+    input.feed(bytes, 65_536, bytes.length);
+  }
+  assert.equal(sources.size, 1);
+});

@@ -1,5 +1,6 @@
 import { NodeError } from '../../base/errors.ts';
 import { type FastBuffer, textOf } from '../../base/fast-buffer.ts';
+import { LIMITS } from '../../base/limits.ts';
 import type { MessageReader } from './message-reader.ts';
 
 /**
@@ -103,7 +104,7 @@ function bufferOver(bytes: Uint8Array): FastBuffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, length) as FastBuffer;
 }
 
-const SOURCE_BYTES_KEPT = 64 * 1024;
+const SOURCE_BYTES_KEPT = 2 * LIMITS.repairMessageBytes;
 const NO_BYTES = new Uint8Array(0);
 const SCRATCH_BYTES = new Uint8Array(8);
 const SCRATCH_VIEW = new DataView(SCRATCH_BYTES.buffer);
