@@ -29,7 +29,7 @@ export class SlotTable implements OwnershipTable {
   private readonly ring: HashRing;
   /** Index of the node of each slot; made when somebody asks, for many tables are never asked. */
   private owners: Uint16Array | null = null;
-  /** The same, of their ids: slots share a few lists. */
+  /** Lists of those who hold a slot: of each slot, or one for each owner. */
   private holders: readonly (readonly string[])[] | null = null;
 
   constructor({ version, nodeIds, placement, replicationFactor }: SlotTableOptions) {
@@ -57,11 +57,12 @@ export class SlotTable implements OwnershipTable {
   holdersOfSlot(slot: number): readonly string[] {
     if (this.nodeIds.length === 0) return [];
     this.holders ??= this.listHolders();
-    return this.holders[slot];
+    return this.holders[this.isListedByOwner ? this.ownerIndex(slot) : slot];
   }
 
   isHolder(nodeId: string, slot: number): boolean {
-    const nodeIds = this.isWhole ? this.nodeIds : this.holdersOfSlot(slot);
+    const isEvery = this.holderCount === this.nodeIds.length;
+    const nodeIds = isEvery ? this.nodeIds : this.holdersOfSlot(slot);
     return nodeIds.includes(nodeId);
   }
 
@@ -84,14 +85,17 @@ export class SlotTable implements OwnershipTable {
     return this.owners[slot];
   }
 
-  private listHolders(): (readonly string[])[] {
-    const { holderCount, isBalanced, nodeIds, ring } = this;
-    if (!isBalanced && holderCount < nodeIds.length) return ring.holdersOfSlots(holderCount);
-    // All of them, or ranges: in the order of the ids, so that there are as few lists as nodes.
-    const lists = nodeIds.map((_, owner) =>
+  /** All of them, or ranges: in the order of the ids, so that there are as few lists as nodes. */
+  private get isListedByOwner(): boolean {
+    return this.isBalanced || this.holderCount === this.nodeIds.length;
+  }
+
+  private listHolders(): readonly (readonly string[])[] {
+    const { holderCount, nodeIds, ring } = this;
+    if (!this.isListedByOwner) return ring.holdersOfSlots(holderCount);
+    return nodeIds.map((_, owner) =>
       Array.from({ length: holderCount }, (_, step) => nodeIds[(owner + step) % nodeIds.length]),
     );
-    return Array.from({ length: SLOT_COUNT }, (_, slot) => lists[this.ownerIndex(slot)]);
   }
 }
 
