@@ -204,7 +204,7 @@ class App implements HttpApp {
     return row.method !== 'GET' || cluster.isFilling(store);
   }
 
-  /** The request's code runs twice if other nodes have a part in it: see `ReplyScript`. */
+  /** The request's code runs again if other nodes have a part in it: see `ReplyScript`. */
   private async runTogether(
     row: RouteRow,
     request: FastifyRequest,
@@ -224,8 +224,13 @@ class App implements HttpApp {
       const isOwner = cluster.ownerOfStore(store)?.isSelf === true;
       const isLocal = !script.hasForwarded || isOwner;
       const isReplicated = !isLocal || (await whenReplicated(cluster, caller.session));
-      script.begin();
-      return await this.answer(row, request, store, { caller, outcome: { isLocal, isReplicated } });
+      const outcome = { isLocal, isReplicated };
+      for (;;) {
+        script.begin();
+        const answer = await this.answer(row, request, store, { caller, outcome });
+        if (script.isWhole) return answer;
+        await script.whenWhole();
+      }
     } finally {
       this.sessions.leave(caller);
     }

@@ -4,6 +4,7 @@
  *     command       u32 argument count | u32 length of each | bytes of all
  *     transaction   u32 2^32 - 1 | u32 command count | commands
  *     part          u32 2^32 - 2 | 2,048 bytes: the slots that it is about | command
+ *     fence         u32 2^32 - 3: OK is answered, and nothing executed
  */
 import { copyBytes } from '../../base/bytes.ts';
 import type { Frame } from '../../base/frame.ts';
@@ -14,6 +15,7 @@ import { SLOT_SET_BYTES, SlotSet } from '../placement/slot-set.ts';
 
 const TRANSACTION = 0xffff_ffff;
 const PART = 0xffff_fffe;
+const FENCE = 0xffff_fffd;
 const BYTES_MIN = 1024;
 /** Messages do not copy what is longer. */
 const LENT_BYTES_MIN = 64 * 1024;
@@ -46,6 +48,12 @@ export class CommandBuffer {
     this.bytes.set(slots.bytes, this.byteCount + 4);
     this.byteCount += 4 + SLOT_SET_BYTES;
     this.append(frame);
+  }
+
+  appendFence(): void {
+    this.reserve(4);
+    this.view.setUint32(this.byteCount, FENCE, true);
+    this.byteCount += 4;
   }
 
   /** @param frame  used to walk the queue, which is used up */
@@ -98,6 +106,8 @@ export class CommandCursor {
   position = 0;
   /** Of the command that `next` found: it is about these slots alone. */
   slots: SlotSet | null = null;
+  /** What `next` found is no command. */
+  isFence = false;
   private end = 0;
 
   /** The bytes are `frame`'s: its arguments will lie in them. */
@@ -115,6 +125,8 @@ export class CommandCursor {
     frame.count = 0;
     this.slots = null;
     let count = this.u32(frame);
+    this.isFence = count === FENCE;
+    if (this.isFence) return -1;
     if (count === PART) {
       this.slots = this.takeSlots(frame);
       count = this.u32(frame);

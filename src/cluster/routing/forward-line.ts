@@ -121,7 +121,8 @@ export class ForwardLine implements Forwarding {
   appendPart(whole: PartedCommand, part: Part, isLast: boolean, nowMs: number): LineEntry {
     const { frame, index, isOrdered, slot, slots } = part;
     const entry = this.add();
-    if (slots === null) this.commands.append(frame);
+    if (frame === null) this.commands.appendFence();
+    else if (slots === null) this.commands.append(frame);
     else this.commands.appendPart(slots, frame);
     this.open(entry, nowMs);
     entry.slot = slot;

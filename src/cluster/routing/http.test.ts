@@ -97,6 +97,43 @@ test('stores are made and dropped through any node', async () => {
   await kit.stop();
 });
 
+test('a key is read wherever few nodes hold it, with its type and time', async () => {
+  const kit = await createRoutingKit(4, { 'cluster.replication_factor': '2' });
+  const client = kit.connect(0);
+  const first = await openHttp(kit, 0);
+  const put = await ask(kit, first, 'PUT', '/api/cache/json', { value: { x: 1 }, ttl: '60s' });
+  assert.equal(put.status, 200);
+  client.ask('set text hello', 'rpush list a b', 'hset hash f v', 'zadd zset 1.5 m', 'sadd set s');
+  client.ask('acl setuser reader on >secret ~* resetchannels +get');
+  const wanted: Record<string, unknown> = {
+    json: { key: 'json', value: { x: 1 }, ttl_ms: 60_000 },
+    text: { key: 'text', value: 'hello' },
+    list: { key: 'list', value: ['a', 'b'], type: 'list' },
+    hash: { key: 'hash', value: { f: 'v' }, type: 'hash' },
+    zset: { key: 'zset', value: [{ member: 'm', score: 1.5 }], type: 'zset' },
+    set: { key: 'set', value: ['s'], type: 'set' },
+  };
+  const keys = Object.keys(wanted);
+  for (const index of [0, 1, 2, 3]) {
+    const app = await openHttp(kit, index);
+    for (const key of keys) {
+      const got = await ask(kit, app, 'GET', `/api/cache/${key}`);
+      assert.deepEqual(got.body['data'], wanted[key]);
+    }
+    assert.equal((await ask(kit, app, 'GET', '/api/cache/none')).status, 404);
+    const batch = { keys: ['none', ...keys, 'list'] };
+    const { body } = await ask(kit, app, 'POST', '/api/cache/batch/get', batch);
+    const results = body['results'] as Record<string, unknown>[];
+    assert.deepEqual(results[0], { key: 'none', found: false });
+    for (const [i, key] of [...keys, 'list'].entries()) {
+      const { found, ...members } = results[i + 1];
+      assert.equal(found, true);
+      assert.deepEqual(members, wanted[key]);
+    }
+  }
+  await kit.stop();
+});
+
 test('where no owner is found in time the answer is 503', async () => {
   const kit = await createRoutingKit(3);
   const other = await openHttp(kit, 2);

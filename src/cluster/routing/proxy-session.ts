@@ -36,6 +36,8 @@ export interface ProxyHost {
   run(proxy: ProxySession, frame: Frame, number: number): 'done' | 'waiting' | 'elsewhere';
   /** The reply of a command that has waited. Copied. */
   answer(proxy: ProxySession, number: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Answers OK, and executes nothing. */
+  pass(proxy: ProxySession, number: number): void;
   handBack(proxy: ProxySession, number: number): void;
   fail(proxy: ProxySession, number: number, error: unknown, hasChanged: boolean): void;
   /** Calls `resume` of the proxy, not within a command. */
@@ -244,6 +246,10 @@ export class ProxySession implements ClientChannel {
   /** @returns false: it was not executed, and waits */
   private runNext(frame: Frame, number: number): boolean {
     const count = this.cursor.next(frame);
+    if (this.cursor.isFence) {
+      this.host.pass(this, number);
+      return true;
+    }
     this.slots = this.cursor.slots;
     if (count >= 0) this.openTransaction(frame, count);
     return this.perform(count >= 0 ? this.host.execFrame : frame, number);

@@ -4,6 +4,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/world.ts';
 import { findCommand } from '../../commands/acl/enforce.ts';
 import type { Command } from '../../commands/command-table.ts';
+import { openNotedReply, takeNote } from '../../commands/direct/key-note.ts';
 import { endTransaction } from '../../commands/end-transaction.ts';
 import { executeCommand } from '../../commands/execute-command.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
@@ -209,6 +210,9 @@ export class ProxyTable implements ProxyHost {
     writer.protocol = session.protocol;
     sender.mark = writer.position;
     const { changeCount } = session;
+    if (session.marksJson && command !== null && isNoted(command)) {
+      openNotedReply(writer, takeNote(session, frame, 1));
+    }
     try {
       executeCommand(session, frame, writer);
     } catch (error) {
@@ -217,6 +221,7 @@ export class ProxyTable implements ProxyHost {
       return 'done';
     }
     if ((session.gate & WAITS) === 0) sender.note(proxy, number);
+    else writer.position = sender.mark;
     return 'done';
   }
 
@@ -259,6 +264,14 @@ export class ProxyTable implements ProxyHost {
       sender.writer.copy(reply, 0, reply.length);
       sender.note(proxy, number);
     });
+  }
+
+  pass(proxy: ProxySession, number: number): void {
+    const { sender } = this;
+    proxy.writtenSlot = NOT_WRITTEN;
+    sender.mark = sender.writer.position;
+    sender.writer.ok();
+    sender.note(proxy, number);
   }
 
   handBack(proxy: ProxySession, number: number): void {
@@ -331,7 +344,12 @@ export class ProxyTable implements ProxyHost {
   }
 }
 
+/** HTTP's GET, which must know of the key what no reply tells. */
+function isNoted({ row }: Command): boolean {
+  return row.name === 'get';
+}
+
 const WAITS = GATE.BLOCKED | GATE.POSTPONED;
-/** A count of arguments, and one argument's length. */
-const COMMAND_BYTES_MIN = 8;
+/** A fence. */
+const COMMAND_BYTES_MIN = 4;
 const FAILED = Buffer.from('-ERR The command failed on the node that executed it\r\n');

@@ -341,7 +341,7 @@ export class Router {
       const entry = line.appendPart(whole, part, index === parts.length - 1, nowMs);
       entry.route = route;
       entry.isSilent = isSilent;
-      entry.isRepeatable = command.isRead || part.frame === this.plans.pingFrame;
+      entry.isRepeatable = command.isRead || part.frame === null;
       if (route === ROUTE.NAMED_STORE) entry.storeName = frame.latin1(2);
     }
     this.raise(line, parts.length);

@@ -7,7 +7,7 @@ import { type ReplyError, ReplyReader, type ReplyValue } from '../../protocol/re
 import { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { executeCommand } from '../execute-command.ts';
 import type { NodeServices } from '../node-services.ts';
-import type { Session } from '../session.ts';
+import { GATE, type Session } from '../session.ts';
 import type { ReplyScript } from './reply-script.ts';
 
 /** What a caller needs of the node. */
@@ -91,6 +91,25 @@ export class CommandCaller {
     if (script !== null) script.note(session, writer);
     this.adopt();
     if (this.isSecured && session.store.safety !== null) secure(session.store.safety);
+  }
+
+  /** Another node is to execute what the builder holds, and the reply will be waited for. */
+  get isElsewhere(): boolean {
+    const { builder, script, session } = this;
+    if (script === null || (session.gate & GATE.ROUTED) === 0) return false;
+    const { cluster, table } = session.node;
+    const command = table.findFrame(builder.frame);
+    return command !== null && cluster.isElsewhere(session, builder.frame, command);
+  }
+
+  /** The reply is to come, and OK stands in for it. */
+  get isPending(): boolean {
+    return this.script?.isPending === true;
+  }
+
+  /** What `look` finds when the request's code runs for the first time. */
+  recall<T>(look: () => T): T {
+    return this.script === null ? look() : this.script.recall(look);
   }
 
   /** Whether the reply is an error. */

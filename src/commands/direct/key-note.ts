@@ -2,6 +2,8 @@ import type { Frame } from '../../base/frame.ts';
 import { NO_DEADLINE } from '../../engine/database.ts';
 import { TYPE } from '../../engine/keyspace/entry.ts';
 import { isJson } from '../../engine/values/string/string-value.ts';
+import type { ReplyValue } from '../../protocol/reply-values.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -9,24 +11,40 @@ import type { Session } from '../session.ts';
  * reply tells. Taking one is no access: nothing is counted, the eviction policy hears nothing; who
  * may not read the key is told so by the command.
  */
-export class KeyNote {
+export interface KeyNote {
   /** One of TYPE; FREE when there is no such key. */
-  type: number = TYPE.FREE;
+  readonly type: number;
   /** A string that is JSON other than a string. */
-  isJson = false;
+  readonly isJson: boolean;
   /** NO_DEADLINE when it has none. */
-  deadlineMs: number = NO_DEADLINE;
+  readonly deadlineMs: number;
+}
 
-  take({ database }: Session, frame: Frame, keyArg: number): void {
-    const entry = database.find(frame, keyArg);
-    if (entry === 0) {
-      this.type = TYPE.FREE;
-      this.isJson = false;
-      this.deadlineMs = NO_DEADLINE;
-      return;
-    }
-    this.type = database.typeOf(entry);
-    this.isJson = this.type === TYPE.STRING && isJson(database, entry);
-    this.deadlineMs = database.deadlineOf(entry);
-  }
+const NO_KEY: KeyNote = { type: TYPE.FREE, isJson: false, deadlineMs: NO_DEADLINE };
+
+export function takeNote({ database }: Session, frame: Frame, keyArg: number): KeyNote {
+  const entry = database.find(frame, keyArg);
+  if (entry === 0) return NO_KEY;
+  const type = database.typeOf(entry);
+  const deadlineMs = database.deadlineOf(entry);
+  return { type, isJson: type === TYPE.STRING && isJson(database, entry), deadlineMs };
+}
+
+/**
+ * At the node that executes GET for an HTTP request at another one: its reply is an array, which
+ * GET's own ends.
+ */
+export function openNotedReply(writer: ReplyWriter, note: KeyNote): void {
+  writer.array(4);
+  writer.integer(note.type);
+  writer.integer(note.isJson ? 1 : 0);
+  // Infinite when there is none: no integer.
+  writer.bulkText(String(note.deadlineMs));
+}
+
+/** The note, and what GET itself has answered. */
+export function readNotedReply(reply: ReplyValue): { note: KeyNote; value: ReplyValue } {
+  const [type, isMarked, deadline, value] = reply as ReplyValue[];
+  const note = { type: Number(type), isJson: isMarked === 1, deadlineMs: Number(String(deadline)) };
+  return { note, value };
 }

@@ -24,7 +24,7 @@ import {
   shown,
 } from './json-cutter.ts';
 import { tooLongText, unmetText } from './outcome-texts.ts';
-import { FIRST_PAGE, readKey } from './read-key.ts';
+import { FIRST_PAGE, openKey, readKey } from './read-key.ts';
 import { ITEM_NAMES, jsonBytes, parseMembers, type Write, writeKey } from './write-key.ts';
 
 export function createBatchRoutes(place: string, suffix: string): RouteRow[] {
@@ -71,9 +71,12 @@ function getBatch(request: RouteRequest): RouteAnswer {
   let isWhole = true;
   let bytesLeft = LIMITS.httpJsonValueBytesMax;
   let elementsLeft = LIMITS.httpElementCountMax;
-  for (const place of cut.elements) {
-    const key = cut.text(place);
-    const found = readKey(request, Buffer.from(key), {
+  const keys = cut.elements.map((place) => cut.text(place));
+  const opened = keys.map((key) => openKey(request, Buffer.from(key)));
+  // What is read on follows from all of them.
+  if (opened.some(({ kind }) => kind === 'pending')) return answer(false, results, '');
+  for (const [i, key] of keys.entries()) {
+    const found = readKey(request, opened[i], {
       wantsBytes: false,
       page: { ...FIRST_PAGE, count: Math.max(1, elementsLeft) },
       jsonBytesMax: bytesLeft,
@@ -83,14 +86,11 @@ function getBatch(request: RouteRequest): RouteAnswer {
       bytesLeft = Math.max(0, bytesLeft - found.members.length);
       if (found.elementCount > 0) elementsLeft -= found.elementCount;
       results.push(`${name},"found":true,${found.members}}`);
-    } else if (found.kind === 'missing') {
-      results.push(`${name},"found":false}`);
-    } else {
+    } else if (found.kind === 'refused' || found.kind === 'tooLong') {
       isWhole = false;
-      const isLong = found.kind === 'tooLong';
-      const error = isLong ? tooLongText(found.length) : errorOf(request);
+      const error = found.kind === 'refused' ? found.error : tooLongText(found.length);
       results.push(`${name},"error":${JSON.stringify(error)}}`);
-    }
+    } else results.push(`${name},"found":false}`);
   }
   return answer(isWhole, results, `,"local":${request.outcome.isLocal}`);
 }

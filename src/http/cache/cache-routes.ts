@@ -21,7 +21,7 @@ import {
 } from './cache-schemas.ts';
 import type { Page } from './collections.ts';
 import { tooLongText, unmetText } from './outcome-texts.ts';
-import { readKey } from './read-key.ts';
+import { openKey, readKey } from './read-key.ts';
 import { keyFacts, keyMembers } from './value-text.ts';
 import { parseWrite, type Write, writeKey } from './write-key.ts';
 
@@ -84,7 +84,7 @@ function getKey(request: RouteRequest): RouteAnswer {
   const key = keyOfParameter(request.params['key']);
   const page = parsePage(request.query);
   if (typeof page === 'string') return refusal(400, page);
-  const found = readKey(request, key, {
+  const found = readKey(request, openKey(request, key), {
     wantsBytes: request.wantsBytes,
     page,
     jsonBytesMax: LIMITS.httpJsonValueBytesMax,

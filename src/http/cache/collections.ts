@@ -28,7 +28,7 @@ export interface CollectionText {
   readonly cursor: string;
 }
 
-/** @returns null when the reply is an error, which the caller then holds */
+/** @returns null when the reply is an error, which the caller then holds, or is to come */
 export function readCollection(
   caller: CommandCaller,
   type: number,
@@ -54,7 +54,7 @@ function run(caller: CommandCaller, ...words: (string | Uint8Array | number)[]):
   builder.beginEmpty();
   for (const word of words) builder.argument(word);
   caller.perform();
-  return caller.isError ? null : caller.value(true);
+  return caller.isError || caller.isPending ? null : caller.value(true);
 }
 
 /** One more than wanted is asked for: it says whether there is a next page. */

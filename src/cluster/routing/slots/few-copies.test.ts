@@ -122,6 +122,19 @@ test('after FLUSHALL no key from before is left, however the clocks go', async (
   await kit.stop();
 });
 
+test('who may flush needs no other right', async () => {
+  const kit = await createKit();
+  const client = kit.connect(1);
+  fill(client);
+  assert.equal(
+    client.ask('acl setuser cleaner on nopass +flushall', 'auth cleaner x'),
+    OK.repeat(2),
+  );
+  assert.equal(client.ask('flushall'), OK);
+  assert.equal(kit.connect(2).ask('dbsize'), ':0\r\n');
+  await kit.stop();
+});
+
 test('parts of a command whose keys come to several owners are taken apart', async () => {
   const kit = await createKit();
   kit.spread(2, ['node-1', 'node-2']);

@@ -4,7 +4,8 @@ import type { SlotSet } from '../../placement/slot-set.ts';
 
 /** What one node does of a command that several do together. */
 export interface Part {
-  readonly frame: Frame;
+  /** Null: it only tells that what was sent before has arrived. */
+  readonly frame: Frame | null;
   /** The owner of that slot does it; NO_SLOT: any node. */
   readonly slot: number;
   /** It is about these slots alone; null: about the keys that it names. */

@@ -82,7 +82,7 @@ export class Scatter implements PartedCommand {
   /** @param keys  those that stand in the frame */
   private group(frame: Frame, keys: readonly number[]): Part[] {
     const { step } = this;
-    const parts = new Map<string, Part>();
+    const parts = new Map<string, Part & { readonly frame: Frame }>();
     for (const [place, key] of keys.entries()) {
       const arg = 1 + place * step;
       const slot = slotAt(frame, arg);

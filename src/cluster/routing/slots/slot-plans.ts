@@ -8,7 +8,6 @@ import type { NodeServices } from '../../../commands/node-services.ts';
 import { GATE, type Session, type Transaction } from '../../../commands/session.ts';
 import { ERRORS } from '../../../protocol/error-table.ts';
 import type { Ownership } from '../../placement/ownership.ts';
-import { nameFrame } from '../bound-commands.ts';
 import type { CommandPlaces } from '../command-places.ts';
 import type { ForwardLine } from '../forward-line.ts';
 import { ROUTE, type Route } from '../route.ts';
@@ -35,8 +34,6 @@ const CROSS_SLOT: Plan = { kind: 'refused', text: ERRORS.clusterCrossSlot.text }
 const NO_SWAP: Plan = { kind: 'refused', text: ERRORS.clusterSwapdb.text };
 
 export class SlotPlans {
-  /** Stands behind a change, to tell when it has arrived. */
-  readonly pingFrame: Frame;
   private readonly node: NodeServices;
   private readonly ownership: Ownership;
   private readonly slots: SlotRoutes;
@@ -55,7 +52,6 @@ export class SlotPlans {
     this.slots = options.slots;
     this.places = options.places;
     this.standings = options.standings;
-    this.pingFrame = nameFrame(options.node, 'ping');
   }
 
   /** Of any command but EXEC. */
@@ -66,7 +62,7 @@ export class SlotPlans {
       case ROUTE.WHOLE_STORE:
       case ROUTE.NAMED_STORE:
         if (command.fullName === 'swapdb') return NO_SWAP;
-        return { kind: 'parts', whole: new FlushFence(frame, this.pingFrame, slots.slotsByOwner) };
+        return { kind: 'parts', whole: new FlushFence(frame, slots.slotsByOwner) };
       case ROUTE.ALL_KEYS:
         if (this.ownership.table.isWhole) return this.planWhole(session);
         return { kind: 'parts', whole: this.gather(session, frame, command) };
