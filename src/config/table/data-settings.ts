@@ -316,7 +316,11 @@ const PLANE_SETTINGS: readonly Setting[] = [
     'cluster.replication_factor',
     'cluster.replicationFactor',
     integerOr('all', 0, { min: 0, max: 1024 }),
-    { access: 'immutable', env: 'REPLICATION_FACTOR', help: 'Nodes that hold each key.' },
+    {
+      access: 'immutable',
+      env: 'REPLICATION_FACTOR',
+      help: 'Nodes that hold each key; with a number each slot has an owner of its own.',
+    },
   ),
   setting(
     'cluster.consistency_level',
@@ -330,7 +334,7 @@ const PLANE_SETTINGS: readonly Setting[] = [
   ),
   setting('cluster.placement', 'cluster.placement', choice(['ring', 'balanced']), {
     access: 'immutable',
-    help: 'How slots are given to nodes.',
+    help: 'How slots are given to nodes; balanced, in ranges, only where all hold every key.',
   }),
 ];
 

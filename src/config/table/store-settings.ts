@@ -53,7 +53,7 @@ export const STORE_SETTINGS: readonly StoreSetting[] = [
     'ownership',
     'ownership',
     choice(['store', 'slot']),
-    'One owner for the whole store, or one for each slot.',
+    'One owner for the whole store, or one for each slot. Unless set: slot with N copies.',
   ),
   storeSetting(
     'consistency',
