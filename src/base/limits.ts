@@ -128,6 +128,8 @@ export const LIMITS = {
   headroomBytesMax: 4 * MIB,
   /** One message between nodes; a command of a client fits whole. */
   messageBytesMax: 1025 * MIB,
+  /** Of it, what it carries: commands, changes, keys. */
+  carriedBytesMax: 1024 * MIB,
   /** Greetings of nodes that are not known yet. */
   greetingBytesMax: 4 * KIB,
   /** Such a greeting must have come by then, and its answer. */

@@ -30,12 +30,18 @@ export class CopyBatch {
     return this.byteCount >= LIMITS.repairMessageBytes;
   }
 
-  /** Adds the key as it is now; nothing when it is there no more. */
+  /** Adds the key as it is now; nothing when it is there no more, or no message holds it. */
   add(database: Database, entry: number, high: number, low: number): void {
     const { commands, count, effect } = this;
     if (!encodeKey(effect, database, entry)) return;
+    const before = commands.end;
     commands.command(effect.frame);
     if (effect.frame.bytes.length > EFFECT_BYTES_KEPT) this.effect = new Effect('');
+    if (commands.end > LIMITS.carriedBytesMax) {
+      commands.end = before;
+      if (before === 0) commands.reset();
+      return;
+    }
     if ((count + 1) * STAMP_BYTES > this.stamps.byteLength) this.growStamps();
     this.stamps.setUint32(count * STAMP_BYTES, high, true);
     this.stamps.setUint32(count * STAMP_BYTES + 4, low, true);

@@ -39,7 +39,9 @@ export function answerFetch(
   OUT.reset();
   table.find(slot, table.tagOf(view, start, length, slot));
   writeKeyState(OUT, database, key, table);
-  const writer = bus.begin(peer, MESSAGE.state);
-  writer?.text(store.name).bytes(OUT.bytes, 0, OUT.end).end();
+  // Nobody answers for a key that no message holds: the asker compares all of the store instead.
+  const writer = OUT.end > LIMITS.carriedBytesMax ? null : bus.begin(peer, MESSAGE.state);
+  if (OUT.mayLend(OUT.end)) writer?.text(store.name).lend(OUT.bytes, 0, OUT.end).end();
+  else writer?.text(store.name).bytes(OUT.bytes, 0, OUT.end).end();
   if (OUT.end > LIMITS.repairMessageBytes) OUT.reset();
 }
