@@ -11,7 +11,7 @@ import { SlotSet } from '../../placement/slot-set.ts';
 import { SlotTable } from '../../placement/slot-table.ts';
 import { SlotDuties } from './slot-duties.ts';
 
-/** The duties of several nodes for one store; who sees which table, and hears whom, is the test's. */
+/** The duties of several nodes for one store; who sees which table, and hears whom, tests say. */
 class DutiesKit {
   readonly world: SimulatedWorld = createSimulatedWorld(1);
   readonly nodes = new Map<string, DutyNode>();
