@@ -3,7 +3,7 @@ import { ERRORS } from '../../protocol/error-table.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { CommandRow } from '../command-row.ts';
 import { integer64Argument } from '../integer-argument.ts';
-import type { TrackingOptions } from '../node-services.ts';
+import type { NodeServices, TrackingOptions } from '../node-services.ts';
 import type { Session, SessionTracking } from '../session.ts';
 
 const PLAIN = {
@@ -28,7 +28,10 @@ export const clientTrackingCommand: CommandRow = {
     if (frame.equals(2, 'OFF')) {
       session.node.tracking.disable(session);
     } else if (frame.equals(2, 'ON')) {
-      const error = conflictOf(session.tracking, options) ?? overlapOf(session.tracking, options);
+      const error =
+        deafnessOf(session.node) ??
+        conflictOf(session.tracking, options) ??
+        overlapOf(session.tracking, options);
       if (error !== null) return reply.errorLatin1(error);
       session.node.tracking.enable(session, options);
     } else {
@@ -37,6 +40,15 @@ export const clientTrackingCommand: CommandRow = {
     reply.ok();
   },
 };
+
+/** A client that was not told of changes would go on with what it has. */
+function deafnessOf({ cluster, configuration }: NodeServices): string | null {
+  return cluster.isOn && configuration.cluster.replicationFactor !== 0 ? DEAF : null;
+}
+
+const DEAF =
+  'ERR CLIENT TRACKING needs cluster.replication_factor all: a node hears nothing of changes of ' +
+  'keys that it does not hold';
 
 /** @returns the error's text when they cannot be read */
 function readOptions(session: Session, frame: Frame): TrackingOptions | string {

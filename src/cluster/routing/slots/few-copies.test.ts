@@ -122,6 +122,15 @@ test('after FLUSHALL no key from before is left, however the clocks go', async (
   await kit.stop();
 });
 
+test('a client that would not hear of changes is not promised to', async () => {
+  const kit = await createKit();
+  const client = kit.connect(1);
+  client.ask('hello 3');
+  assert.match(client.ask('client tracking on'), /^-ERR CLIENT TRACKING needs /);
+  assert.equal(client.ask('client tracking off'), OK);
+  await kit.stop();
+});
+
 test('who may flush needs no other right', async () => {
   const kit = await createKit();
   const client = kit.connect(1);
