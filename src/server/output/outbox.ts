@@ -87,10 +87,8 @@ export class Outbox {
     const left = this.byteCount - byteCount;
     this.bytes = null;
     this.byteCount = 0;
-    if (left > 0) {
-      this.append(bytes, byteCount, byteCount + left);
-      this.hold?.shift(byteCount);
-    }
+    if (left > 0) this.append(bytes, byteCount, byteCount + left);
+    this.hold?.shift(byteCount);
     if (socket.write(bytes, 0, byteCount)) lender.giveBuffer(bytes);
   }
 

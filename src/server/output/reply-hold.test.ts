@@ -4,6 +4,7 @@ import type { MutationReader } from '../../engine/mutation-sink.ts';
 import type { Store } from '../../engine/store.ts';
 import type { StoreSafety } from '../../engine/store-safety.ts';
 import { createNodeKit, type NodeKit } from '../../testing/node-kit.ts';
+import { seededDraws } from '../../testing/seeded.ts';
 import { ReplyHold } from './reply-hold.ts';
 
 /** A log whose every effect is one byte long. */
@@ -114,6 +115,27 @@ test('FUNCTION in a named store waits for the default store, whose log tells it'
   assert.equal(client.take(), '');
   log.tell({ safePosition: 1 });
   assert.equal(client.take(), '$1\r\nl\r\n');
+});
+
+test('a turn that ends in the middle of a command moves no mark', async () => {
+  const { kit, log } = await openKit();
+  const [client, other] = [
+    kit.connect({ fragmentation: 'whole' }),
+    kit.connect({ fragmentation: 'whole' }),
+  ];
+  assert.equal(client.ask('set a 1'), '');
+  assert.equal(other.ask('set b 1'), '');
+  client.peer.send(Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\na'));
+  kit.world.runUntilIdle();
+  log.tell({ safePosition: 1 });
+  assert.equal(client.take(), '+OK\r\n');
+  client.peer.send(Buffer.from('\r\n$1\r\n2\r\n'));
+  kit.world.runUntilIdle();
+  assert.equal(client.take() + client.ask('get a'), '', 'nothing of it is safe');
+  log.tell({ safePosition: 2 });
+  assert.equal(client.take(), '');
+  log.tell({ safePosition: 3 });
+  assert.equal(client.take(), '+OK\r\n$1\r\n2\r\n');
 });
 
 test('a client that never pauses has its replies at each sync, not at the last', async () => {
@@ -260,4 +282,43 @@ test('a mark passes when all before it have, whichever store they are of', () =>
   left.safePosition = 9;
   assert.equal(hold.passed(), Number.POSITIVE_INFINITY);
   assert.equal(hold.isWaiting, false);
+});
+
+test('in whatever pieces commands come, replies are whole, in order, and never early', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const { kit, log } = await openKit();
+    const draw = seededDraws(seed);
+    const client = kit.connect({ fragmentation: 'whole' });
+    const other = kit.connect({ fragmentation: 'whole' });
+    const sent: { reply: string; position: number }[] = [];
+    let received = '';
+    const checkReceived = (): void => {
+      received += client.take();
+      const safe = sent.filter((one) => one.position <= log.safePosition);
+      const safeBytes = safe.reduce((sum, one) => sum + one.reply.length, 0);
+      assert.ok(received.length <= safeBytes, `seed ${seed}: ${received.length} > ${safeBytes}`);
+    };
+    for (let step = 0; step < 60; step++) {
+      const value = 'v'.repeat(1 + draw(9) ** 4);
+      const bulk = `$${value.length}\r\n${value}\r\n`;
+      const [command, reply] =
+        draw(2) === 0
+          ? [`*3\r\n$3\r\nSET\r\n$1\r\na\r\n${bulk}`, '+OK\r\n']
+          : [`*2\r\n$4\r\nECHO\r\n${bulk}`, bulk];
+      const cut = draw(2) === 0 ? 0 : 1 + draw(command.length - 1);
+      for (const [i, piece] of [command.slice(0, cut), command.slice(cut)].entries()) {
+        if (draw(3) === 0) other.ask(`set b ${step}`);
+        client.peer.send(Buffer.from(piece));
+        kit.world.runUntilIdle();
+        if (i === 1) sent.push({ reply, position: log.position });
+        checkReceived();
+        const safePosition = Math.max(log.safePosition, log.position - draw(3));
+        if (draw(2) === 0) log.tell({ safePosition });
+        checkReceived();
+      }
+    }
+    log.tell({ safePosition: log.position });
+    received += client.take();
+    assert.equal(received, sent.map((one) => one.reply).join(''), `seed ${seed}`);
+  }
 });
