@@ -1,6 +1,6 @@
-import { assert } from '../../base/errors.ts';
 import type { Socket, SocketHandler } from '../../base/world.ts';
-import { type Fragmentation, ReadQueue } from './read-queue.ts';
+import { PendingWrites } from './pending-writes.ts';
+import { type Fragmentation, NOTHING, ReadQueue } from './read-queue.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 export interface PeerOptions {
@@ -10,12 +10,6 @@ export interface PeerOptions {
   /** What a verified client certificate would name. */
   readonly peerName?: string;
   readonly remoteAddress?: string;
-}
-
-interface QueuedWrite {
-  readonly bytes: Uint8Array;
-  start: number;
-  readonly end: number;
 }
 
 /** The client's end of a simulated connection, driven by tests. */
@@ -134,20 +128,17 @@ export class SimulatedSocket implements Socket {
   readonly fileDescriptor: number;
   readonly peerName: string;
   readonly peer: SimulatedPeer;
-  queuedBytes = 0;
   isOpen = true;
   private readonly inbound: ReadQueue;
   private handler: SocketHandler | null = null;
-  private hasInboundEnd = false;
-  private isEndReported = false;
   private isReset = false;
-  private isPaused = false;
   private isEnding = false;
-  private isDrainDue = false;
   private closeCode: string | null = null;
   /** For the network. */
   isCloseReported = false;
-  private outbound: QueuedWrite[] = [];
+  private readonly outbound = new PendingWrites((bytes, start, end) =>
+    this.pass(bytes, start, end),
+  );
 
   constructor(
     ports: { local: number; remote: number },
@@ -163,28 +154,24 @@ export class SimulatedSocket implements Socket {
     this.peer = new SimulatedPeer(this, options);
   }
 
+  get queuedBytes(): number {
+    return this.outbound.byteCount;
+  }
+
   setHandler(handler: SocketHandler): void {
     this.handler = handler;
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    assert(start >= 0 && start <= end && end <= bytes.length, 'a write lies within its buffer');
-    if (!this.isOpen || this.isEnding || start === end) return true;
-    let from = start;
-    if (this.outbound.length === 0) from += this.pass(bytes, start, end);
-    if (from === end) return true;
-    this.outbound.push({ bytes, start: from, end });
-    this.queuedBytes += end - from;
-    this.isDrainDue = true;
-    return false;
+    return !this.isOpen || this.isEnding || this.outbound.write(bytes, start, end);
   }
 
   pauseReading(): void {
-    this.isPaused = true;
+    this.inbound.isPaused = true;
   }
 
   resumeReading(): void {
-    this.isPaused = false;
+    this.inbound.isPaused = false;
   }
 
   end(): void {
@@ -197,12 +184,12 @@ export class SimulatedSocket implements Socket {
 
   /** For the peer. */
   arrive(bytes: Uint8Array): void {
-    if (this.isOpen && !this.hasInboundEnd) this.inbound.push(bytes);
+    if (this.isOpen && !this.inbound.hasEnd) this.inbound.push(bytes);
   }
 
   /** For the peer. */
   arriveEnd(): void {
-    this.hasInboundEnd = true;
+    this.inbound.hasEnd = true;
   }
 
   /** For the peer. */
@@ -242,35 +229,22 @@ export class SimulatedSocket implements Socket {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.closeCode = code;
-    this.outbound = [];
-    this.queuedBytes = 0;
+    this.outbound.clear();
     this.inbound.clear();
     this.peer.deliverEnd();
     this.peer.close(code);
   }
 
-  /** Moves queued bytes into the peer's window. They are read only now, so early reuse shows. */
   private pump(): boolean {
-    let movedBytes = 0;
-    while (this.outbound.length > 0) {
-      const head = this.outbound[0];
-      const count = this.pass(head.bytes, head.start, head.end);
-      movedBytes += count;
-      head.start += count;
-      this.queuedBytes -= count;
-      if (head.start < head.end) return movedBytes > 0;
-      this.outbound.shift();
-    }
+    const didMove = this.outbound.move();
+    if (this.outbound.byteCount > 0) return didMove;
     if (this.isEnding) {
       this.shut('');
       return true;
     }
-    if (this.isDrainDue) {
-      this.isDrainDue = false;
-      this.handler?.onDrained();
-      return true;
-    }
-    return movedBytes > 0;
+    if (!this.outbound.takeDrain()) return didMove;
+    this.handler?.onDrained();
+    return true;
   }
 
   private pass(bytes: Uint8Array, start: number, end: number): number {
@@ -281,14 +255,7 @@ export class SimulatedSocket implements Socket {
   }
 
   private readOnce(): boolean {
-    if (this.isPaused || this.handler === null) return false;
-    if (this.inbound.byteCount === 0) {
-      if (!this.hasInboundEnd || this.isEndReported) return false;
-      this.isEndReported = true;
-      if (!this.isEnding) this.handler.onEnd();
-      return true;
-    }
-    this.inbound.read(this.peer.fragmentation, this.isEnding ? null : this.handler);
-    return true;
+    const { handler, inbound, isEnding, peer } = this;
+    return inbound.read(peer.fragmentation, handler, isEnding) !== NOTHING;
   }
 }

@@ -4,14 +4,21 @@ import type { SeededRandom } from './seeded-random.ts';
 /** How a peer's bytes are cut into reads: `seeded` mixes single bytes, small pieces and all. */
 export type Fragmentation = 'seeded' | 'whole' | 'bytes';
 
+export const NOTHING = -1;
+
 const READ_BUFFER_BYTES = 64 * 1024;
 /** One for all sockets, as in the real one, and spoilt after every read: nobody may keep it. */
 const READ_BUFFER = new Uint8Array(READ_BUFFER_BYTES);
 const SPOILT = 0xdd;
 
-/** Bytes that have arrived at a socket and were not read yet. */
+/** Bytes that have arrived at a socket and were not read yet, and perhaps the end behind them. */
 export class ReadQueue {
   byteCount = 0;
+  /** The program does not read for now. */
+  isPaused = false;
+  /** The other end sends no more. */
+  hasEnd = false;
+  private isEndTold = false;
   private pieces: Uint8Array[] = [];
   private readonly random: SeededRandom;
 
@@ -31,13 +38,21 @@ export class ReadQueue {
   }
 
   /**
-   * One read of a queue that is not empty.
-   * @param handler  null: into nowhere
-   * @returns        how many bytes it took
+   * What one loop turn brings: some bytes, or the end.
+   * @param handler   null: nobody reads
+   * @param isEnding  the program has ended: what comes is read into nowhere
+   * @returns         how many bytes were read; NOTHING: neither bytes nor the end were there
    */
-  read(fragmentation: Fragmentation, handler: SocketHandler | null): number {
+  read(fragmentation: Fragmentation, handler: SocketHandler | null, isEnding: boolean): number {
+    if (this.isPaused || handler === null) return NOTHING;
+    if (this.byteCount === 0) {
+      if (!this.hasEnd || this.isEndTold) return NOTHING;
+      this.isEndTold = true;
+      if (!isEnding) handler.onEnd();
+      return 0;
+    }
     const count = this.take(this.chooseBytes(fragmentation));
-    handler?.onReadable(READ_BUFFER, 0, count);
+    if (!isEnding) handler.onReadable(READ_BUFFER, 0, count);
     READ_BUFFER.fill(SPOILT, 0, count);
     return count;
   }

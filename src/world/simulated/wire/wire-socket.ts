@@ -1,15 +1,9 @@
-import { assert } from '../../../base/errors.ts';
 import type { Socket, SocketHandler } from '../../../base/world.ts';
-import { type Fragmentation, ReadQueue } from '../read-queue.ts';
+import { PendingWrites } from '../pending-writes.ts';
+import { type Fragmentation, NOTHING, ReadQueue } from '../read-queue.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { Stream } from './stream.ts';
 import type { Place, Wire } from './wire.ts';
-
-interface QueuedWrite {
-  readonly bytes: Uint8Array;
-  start: number;
-  readonly end: number;
-}
 
 /** What both kernels together hold for a program that does not read. */
 const WINDOW_BYTES = 256 * 1024;
@@ -30,7 +24,6 @@ export class WireSocket implements Socket {
   readonly localPort: number;
   readonly fileDescriptor: number;
   readonly peerName = '';
-  queuedBytes = 0;
   isOpen = true;
   /** For the network. */
   isCloseReported = false;
@@ -41,14 +34,12 @@ export class WireSocket implements Socket {
   private readonly inbound: ReadQueue;
   private other: WireSocket | null = null;
   private handler: SocketHandler | null = null;
-  private outbound: QueuedWrite[] = [];
+  private readonly outbound = new PendingWrites((bytes, start, end) =>
+    this.pass(bytes, start, end),
+  );
   private windowBytes = WINDOW_BYTES;
   private readBytes = 0;
-  private hasInboundEnd = false;
-  private isEndReported = false;
-  private isPaused = false;
   private isEnding = false;
-  private isDrainDue = false;
   private closeCode = '';
   private lingersUntilMs = 0;
   private isForgotten = false;
@@ -72,28 +63,24 @@ export class WireSocket implements Socket {
     this.other = other;
   }
 
+  get queuedBytes(): number {
+    return this.outbound.byteCount;
+  }
+
   setHandler(handler: SocketHandler): void {
     this.handler = handler;
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    assert(start >= 0 && start <= end && end <= bytes.length, 'a write lies within its buffer');
-    if (!this.isOpen || this.isEnding || start === end) return true;
-    let from = start;
-    if (this.outbound.length === 0) from += this.pass(bytes, start, end);
-    if (from === end) return true;
-    this.outbound.push({ bytes, start: from, end });
-    this.queuedBytes += end - from;
-    this.isDrainDue = true;
-    return false;
+    return !this.isOpen || this.isEnding || this.outbound.write(bytes, start, end);
   }
 
   pauseReading(): void {
-    this.isPaused = true;
+    this.inbound.isPaused = true;
   }
 
   resumeReading(): void {
-    this.isPaused = false;
+    this.inbound.isPaused = false;
   }
 
   end(): void {
@@ -149,8 +136,7 @@ export class WireSocket implements Socket {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.closeCode = code;
-    this.outbound = [];
-    this.queuedBytes = 0;
+    this.outbound.clear();
     const { other } = this;
     if (other === null) return;
     // As with real ones: who closes without having read all that came resets the connection.
@@ -179,7 +165,7 @@ export class WireSocket implements Socket {
   }
 
   private arriveEnd(): void {
-    this.hasInboundEnd = true;
+    this.inbound.hasEnd = true;
   }
 
   private arriveReset(): void {
@@ -191,29 +177,17 @@ export class WireSocket implements Socket {
     this.windowBytes += byteCount;
   }
 
-  /** Moves queued bytes into the window. They are read only now, so early reuse shows. */
   private pump(): boolean {
-    let movedBytes = 0;
-    while (this.outbound.length > 0) {
-      const head = this.outbound[0];
-      const count = this.pass(head.bytes, head.start, head.end);
-      movedBytes += count;
-      head.start += count;
-      this.queuedBytes -= count;
-      if (head.start < head.end) return movedBytes > 0;
-      this.outbound.shift();
-    }
+    const didMove = this.outbound.move();
+    if (this.outbound.byteCount > 0) return didMove;
     if (this.isEnding) {
       this.lingersUntilMs = this.wire.timeline.nowMs + LINGER_MS;
       this.shut('');
       return true;
     }
-    if (this.isDrainDue) {
-      this.isDrainDue = false;
-      this.handler?.onDrained();
-      return true;
-    }
-    return movedBytes > 0;
+    if (!this.outbound.takeDrain()) return didMove;
+    this.handler?.onDrained();
+    return true;
   }
 
   private pass(bytes: Uint8Array, start: number, end: number): number {
@@ -227,15 +201,11 @@ export class WireSocket implements Socket {
   }
 
   private readOnce(): boolean {
-    if (this.isPaused || this.handler === null) return false;
-    if (this.inbound.byteCount === 0) {
-      if (!this.hasInboundEnd || this.isEndReported) return false;
-      this.isEndReported = true;
-      if (!this.isEnding) this.handler.onEnd();
-      return true;
-    }
-    this.readBytes += this.inbound.read(this.fragmentation, this.isEnding ? null : this.handler);
-    const { other, readBytes } = this;
+    const { fragmentation, handler, isEnding, other } = this;
+    const count = this.inbound.read(fragmentation, handler, isEnding);
+    if (count === NOTHING) return false;
+    this.readBytes += count;
+    const { readBytes } = this;
     if (readBytes >= CREDIT_BYTES && other !== null) {
       this.readBytes = 0;
       this.stream.send(() => other.arriveCredit(readBytes));
