@@ -12,8 +12,8 @@ import { isUrgent } from './message-table.ts';
 const LENGTH_BYTES = 4;
 const PENDING_BYTES_MIN = 1024;
 /**
- * A buffer of that size is kept for the next cut message: those of a repair are a little longer than
- * 64 KiB, and longer than what is read at once. They cost 1.6 times as much with a new one each.
+ * A buffer of that size is kept for the next cut message: those of a repair are a little longer
+ * than 64 KiB, and than what is read at once. They cost 1.6 times as much with a new one each.
  */
 const PENDING_BYTES_KEPT = 2 * LIMITS.repairMessageBytes;
 

@@ -54,7 +54,7 @@ export class MessageQueue implements MessageWriter {
   /** Written and not handed to the socket; of a message that is not whole, too. */
   byteCount = 0;
   messageCount = 0;
-  /** Of the stream, so many bytes were handed to the socket; what stands in gaps is no part of it. */
+  /** Of the stream, so many bytes were handed to the socket; what stands in gaps is none of it. */
   sentBytes = 0;
   private readonly chunks: Chunk[] = [];
   private tail = NO_CHUNK;
