@@ -111,6 +111,21 @@ test('versions that lose are counted, and those that are only old are not', asyn
   assert.equal(lossCount(kit), 2);
 });
 
+test('a change that fits is applied at once, also of a key that may have to be merged', async () => {
+  const kit = await createRepairKit(3);
+  const [first, second, third] = kit.nodes as Three;
+  first.run('HSET', 'h', 'f', '1');
+  kit.settle();
+  kit.part([first, second], [third]);
+  first.run('HSET', 'h', 'f', '2');
+  kit.settle();
+  kit.elect(second, [first, second]);
+  second.run('HSET', 'h', 'g', '3');
+  kit.settle();
+  assert.deepEqual(first.run('HGETALL', 'h'), ['f', '2', 'g', '3']);
+  assert.equal(first.metrics[METRIC.repairKeysTaken], 0);
+});
+
 test('what went missing without a trace is found by comparing', async () => {
   const kit = await createRepairKit(2);
   const [owner, replica] = kit.nodes as Two;
@@ -321,6 +336,21 @@ test('keys that share a tag are all there, and one of them can be removed', asyn
   kit.net.joinAll();
   kit.settle();
   assert.deepEqual(replica.run('MGET', removed, kept), [null, '2']);
+  kit.check('');
+});
+
+test('what the owner got from a node that owns nothing, and this one missed, comes soon', async () => {
+  const kit = await createRepairKit(3);
+  const [owner, stray, replica] = kit.nodes as Three;
+  kit.net.cut(stray.base.bus, replica.base.bus);
+  // It takes itself for the owner still.
+  stray.run('SET', 'key', 'v');
+  kit.base.settle();
+  assert.equal(owner.run('GET', 'key'), 'v');
+  kit.net.joinAll();
+  kit.pass(1_500);
+  kit.settle();
+  assert.equal(replica.run('GET', 'key'), 'v');
   kit.check('');
 });
 

@@ -190,7 +190,10 @@ export class Repair {
       },
     });
     ownership.onChange(() => this.onTable());
-    replication.onNeedsSync((store) => this.request(store));
+    replication.onNeedsSync((store, reason) => {
+      if (reason === 'stray') this.requireRepair(store).suspect();
+      else this.request(store);
+    });
     replication.onSlots((store) => {
       this.requireRepair(store).onSlots();
       this.tick();

@@ -90,7 +90,7 @@ function entryCounts({ nodes }: RepairKit): number {
   return nodes.reduce((sum, { base }) => sum + base.store.entryCount, 0);
 }
 
-test('a node that joins fills what it will hold, and the others drop what they hold no more', async () => {
+test('a node that joins fills what it will hold, and others drop it', async () => {
   const kit = await createSlotKit(4, { memberCount: 3 });
   const joiner = kit.nodes[3];
   const keys = writeAll(kit);
@@ -208,7 +208,7 @@ test('a difference that nobody knew of is found, slot by slot', async () => {
   assert.equal(base.run('GET', keys[1]), '1');
 });
 
-test('each owner forgets removals of its own slots, and nobody takes them for a difference', async () => {
+test('each owner forgets removals of its own slots: that is no difference', async () => {
   const kit = await createSlotKit(3);
   const keys = writeAll(kit);
   for (const key of keys) write(kit, 'DEL', key);
@@ -223,7 +223,7 @@ test('each owner forgets removals of its own slots, and nobody takes them for a 
   }
 });
 
-test('what was forgotten of slots that a node comes to hold again is no removal of their keys', async () => {
+test('slots that a node comes to hold again come whole', async () => {
   const kit = await createSlotKit(3);
   const [, , third] = kit.nodes;
   const some = kit.nodes.slice(0, 2);

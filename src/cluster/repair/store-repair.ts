@@ -20,6 +20,7 @@ import { DatabaseDigests, SYNC, writeRequest } from './sync-messages.ts';
 
 /** Who refused is asked again after so long. */
 const REFUSED_MS = 250;
+const SUSPICION_COUNT = 2;
 /** What differs is compared once more after so long: until then what is on its way has come. */
 const RECHECK_MS = 1_000;
 
@@ -57,6 +58,9 @@ export class StoreRepair {
   private readonly checks = new Map<number, { ownerId: string; slots: SlotSet | null }>();
   private suspects = new Set<string>();
   private suspectsBefore = new Set<string>();
+  /** Comparisons to come of which each difference counts at once; and the one under way is such. */
+  private suspicionCount = 0;
+  private isSuspicious = false;
   /** Who was found to differ is compared once more then. */
   private recheckMs = Number.POSITIVE_INFINITY;
   private readonly digests = new DatabaseDigests();
@@ -189,11 +193,24 @@ export class StoreRepair {
     });
   }
 
+  /**
+   * An owner may have got changes from elsewhere that did not come here: it is compared soon, and
+   * once more for what takes longer.
+   */
+  suspect(): void {
+    this.suspicionCount = SUSPICION_COUNT;
+    this.recheckMs = this.options.context.world.clock.monotonicMs() + RECHECK_MS;
+  }
+
   /** Compares the sums with those of the owners. */
   check(): void {
     const { bus, context, nextId, ownership, stamped } = this.options;
     this.checks.clear();
-    this.recheckMs = Number.POSITIVE_INFINITY;
+    this.isSuspicious = this.suspicionCount > 0;
+    if (this.isSuspicious) this.suspicionCount--;
+    const isOver = this.suspicionCount === 0;
+    const nowMs = context.world.clock.monotonicMs();
+    this.recheckMs = isOver ? Number.POSITIVE_INFINITY : nowMs + RECHECK_MS;
     this.suspectsBefore = this.suspects;
     this.suspects = new Set();
     const tableDigest = ownership.table.digest;
@@ -242,7 +259,7 @@ export class StoreRepair {
     // Keys that are on their way differ too: what differs twice in a row does not mend itself.
     this.suspects.add(ownerId);
     this.recheckMs = this.options.context.world.clock.monotonicMs() + RECHECK_MS;
-    if (!this.suspectsBefore.has(ownerId)) return;
+    if (!this.isSuspicious && !this.suspectsBefore.has(ownerId)) return;
     this.options.onDifference();
     if (duties === null) this.pending = new Map([...this.pending, [ownerId, null]]);
     else duties.unsettle(ownerId);

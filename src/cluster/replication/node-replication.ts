@@ -381,7 +381,7 @@ export class NodeReplication implements Replication {
     const isOwner = duties?.unsettle(peerId) ?? this.ownerOf(parts.store) === peerId;
     // Of who owns nothing that is kept here nothing can be missing where slots have owners.
     if (source !== null) source.isWhole = duties !== null && !isOwner;
-    if (!isOwner) return;
+    if (!isOwner) return this.askForSync(parts.store.name, 'stray', peerId);
     this.duties.unsettle(parts.store.name, peerId);
     this.askForSync(parts.store.name, reason, peerId);
   }

@@ -20,9 +20,10 @@ export type SlotDuty = Duty | 'none';
 
 /**
  * `gap`: changes of the owner were missed. `owner`: another node executes from now on, or the same
- * one was started anew. `fetch`: keys that were asked for did not come.
+ * one was started anew. `fetch`: keys that were asked for did not come. `stray`: changes were
+ * missed of a node that does not own what they are of, and that the owner may have got.
  */
-export type SyncReason = 'gap' | 'owner' | 'fetch';
+export type SyncReason = 'gap' | 'owner' | 'fetch' | 'stray';
 
 export interface Replication {
   readonly clock: HybridClock;
