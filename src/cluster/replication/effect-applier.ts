@@ -41,8 +41,14 @@ export interface ApplierListener {
 /**
  * Whether changes of the key in that argument are left out for now: what this node has of it is to
  * be merged, and goes to the owner first.
+ * @param isAsBefore  the key is here what it was at the sender: nothing is lost by the change
  */
-export type KeyGuard = (databaseIndex: number, frame: Frame, arg: number) => boolean;
+export type KeyGuard = (
+  databaseIndex: number,
+  frame: Frame,
+  arg: number,
+  isAsBefore: boolean,
+) => boolean;
 
 /** `replica`: stamps stay as they come. `owner`: so they do, and what changes goes to all nodes. */
 export type ApplyMode = 'replica' | 'owner';
@@ -196,7 +202,9 @@ export class EffectApplier {
   private isGuarded(guard: KeyGuard): boolean {
     const { frame, keys } = this.reader;
     for (let i = 0; i < keys.count; i++) {
-      if (keys.roles[i] !== ROLE.read && guard(keys.databases[i], frame, keys.args[i])) return true;
+      if (keys.roles[i] === ROLE.read) continue;
+      const isAsBefore = this.isAsBefore(i, this.locate(i));
+      if (guard(keys.databases[i], frame, keys.args[i], isAsBefore)) return true;
     }
     return false;
   }

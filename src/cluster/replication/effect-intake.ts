@@ -101,8 +101,8 @@ export class EffectIntake {
     if (duties === null && dutyOf(store) === 'waiting') return null;
     const guard = this.guardOf(store, peerId);
     if (duties === null || duties.isWhole) return guard;
-    return (databaseIndex, frame, arg) =>
-      !duties.keeps(slotAt(frame, arg)) || guard?.(databaseIndex, frame, arg) === true;
+    return (databaseIndex, frame, arg, isAsBefore) =>
+      !duties.keeps(slotAt(frame, arg)) || guard?.(databaseIndex, frame, arg, isAsBefore) === true;
   }
 
   private onUnknown(
