@@ -1,10 +1,10 @@
 import { assert } from '../../base/errors.ts';
 import { hashBytes } from '../../base/hash.ts';
-import { LIMITS } from '../../base/limits.ts';
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Memory } from '../memory/memory.ts';
 import { AddressBuffer } from './address-buffer.ts';
 import { headerBytes, keyLength } from './entry.ts';
+import { EntryWarmer } from './entry-warmer.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { insertOrdered, removeOrdered } from './ordered-slots.ts';
 import type { SlotRun } from './slot-run.ts';
@@ -56,9 +56,7 @@ export class HashIndex {
   /** In words from the chunk's first. */
   #foundAt = 0;
 
-  readonly #warmHashes = new Uint32Array(LIMITS.warmedKeyCountMax);
-  readonly #warmSegments = new Uint32Array(LIMITS.warmedKeyCountMax);
-  readonly #warmWords = new Uint32Array(LIMITS.warmedKeyCountMax);
+  readonly #warmer = new EntryWarmer();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -132,11 +130,7 @@ export class HashIndex {
   }
 
   /**
-   * Fetches slots and entries of several keys into the cache, for the `find`s that follow. One by
-   * one each key waits twice for memory (about 100 ns each); three short loops, in which no load
-   * depends on the one before, wait for many at once. Measured at 1M keys of 16 B: 438 ns a `find`
-   * without, 308 with, warming included. A single loop over whole keys gained nothing: its branches
-   * depend on what is being loaded.
+   * Fetches slots and entries of several keys into the cache, for the `find`s that follow.
    * @param count  at most LIMITS.warmedKeyCountMax
    * @returns      nothing of meaning; use it, so that the loads are not optimised away
    */
@@ -148,45 +142,18 @@ export class HashIndex {
     seed0: number,
     seed1: number,
   ): number {
-    const hashes = this.#warmHashes;
+    const { hashes } = this.#warmer;
     for (let i = 0; i < count; i++) {
       hashes[i] = raisedHash(hashBytes(view, offsets[i], lengths[i], seed0, seed1));
     }
-    const { directory, records, shift } = this.#tables;
-    const segments = this.#memory.segments;
-    const warmSegments = this.#warmSegments;
-    const warmWords = this.#warmWords;
-    let seen = 0;
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i];
-      const record = directory[hash >>> shift] << RECORD_SHIFT;
-      const shape = records[record + RECORD.SHAPE];
-      const home = homeOf(hash, shape, records[record + RECORD.CAPACITY]);
-      const address = records[record + (home >>> (shape >>> 5))];
-      const at = ((address & PLACE_MASK) << 1) + (home & chunkMaskOf(shape)) * 2;
-      warmSegments[i] = address >>> SEGMENT_SHIFT;
-      warmWords[i] = at;
-      seen ^= segments[address >>> SEGMENT_SHIFT].words[at];
-    }
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i];
-      const words = segments[warmSegments[i]].words;
-      let at = warmWords[i];
-      while (words[at] < hash) at += 2;
-      const entry = words[at] === hash ? words[at + 1] : 0;
-      warmSegments[i] = entry >>> SEGMENT_SHIFT;
-      warmWords[i] = (entry & PLACE_MASK) << 1;
-    }
-    for (let i = 0; i < count; i++) {
-      // A huge block lies elsewhere; its first line is the least of its cost.
-      if (warmSegments[i] >= segments.length) continue;
-      const { words } = segments[warmSegments[i]];
-      const at = warmWords[i];
-      seen ^= words[at];
-      // Key and value of a small entry often reach into the next cache line.
-      if (at + 16 < words.length) seen ^= words[at + 16];
-    }
-    return seen | 0;
+    return this.#warmer.fetch(this.#memory.segments, this.#tables, count);
+  }
+
+  /** The same for keys whose hashes are known, those in `from` up to `end`. */
+  warmHashes(from: Uint32Array, begin: number, end: number): number {
+    const { hashes } = this.#warmer;
+    for (let i = begin; i < end; i++) hashes[i - begin] = raisedHash(from[i]);
+    return this.#warmer.fetch(this.#memory.segments, this.#tables, end - begin);
   }
 
   /** Whether the entry at that address is in the index; remembers its slot as `find` does. */
@@ -361,10 +328,10 @@ export class HashIndex {
   }
 
   /**
-   * Fills `run` with up to `countMax` entries of one table, neighbours from a random place on.
+   * Fills `run` from up to `slotCountMax` slots of one table, neighbours from a random place on.
    * @param randomU32  uniform
    */
-  sampleRun(randomU32: number, countMax: number, run: SlotRun): void {
+  sampleRun(randomU32: number, slotCountMax: number, run: SlotRun): void {
     run.count = 0;
     if (this.count === 0) return;
     const { directory, records, shift } = this.#tables;
@@ -372,7 +339,7 @@ export class HashIndex {
     for (;;) {
       const record = directory[hash >>> shift] << RECORD_SHIFT;
       if (records[record + RECORD.COUNT] > 0) {
-        return run.take(this.#memory, records, record, nextRandom(randomU32), countMax);
+        return run.take(this.#memory, records, record, nextRandom(randomU32), slotCountMax);
       }
       hash = firstHashBehind(hash, records[record + RECORD.SHAPE]);
     }

@@ -100,7 +100,7 @@ export class Memory {
         this.allocationFailureCount++;
         return 0;
       }
-      address = ((this.#bumpIndex << SEGMENT_SHIFT) | (this.#bumpBase >>> 3)) >>> 0;
+      address = this.bumpAddress;
       this.#bumpBase += size;
     }
     const segment = this.segments[address >>> SEGMENT_SHIFT];
@@ -257,6 +257,11 @@ export class Memory {
     return rows;
   }
 
+  /** Where the bump region begins: whoever goes from block to block stops there. */
+  get bumpAddress(): number {
+    return ((this.#bumpIndex << SEGMENT_SHIFT) | (this.#bumpBase >>> 3)) >>> 0;
+  }
+
   /** For compaction. */
   bumpBytesIn(index: number): number {
     return index === this.#bumpIndex ? this.#bumpEnd - this.#bumpBase : 0;
@@ -346,8 +351,7 @@ export class Memory {
   }
 
   #retireBump(): void {
-    const address = ((this.#bumpIndex << SEGMENT_SHIFT) | (this.#bumpBase >>> 3)) >>> 0;
-    this.#lists.pushStretch(address, this.#bumpEnd - this.#bumpBase);
+    this.#lists.pushStretch(this.bumpAddress, this.#bumpEnd - this.#bumpBase);
     this.#setBump(0, 0, 0);
   }
 

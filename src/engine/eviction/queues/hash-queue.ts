@@ -32,6 +32,7 @@ export class HashQueue {
   position = 0;
   private front = new ChunkList();
   private back = new ChunkList();
+  private lookedAt = this.front;
   private readonly chunks: (Uint32Array | null)[] = [];
   /** Ids without a chunk, or with a spare one. */
   private readonly freeIds: number[] = [];
@@ -81,6 +82,19 @@ export class HashQueue {
     return true;
   }
 
+  /**
+   * Hashes of the next items of the part that was looked at last, of one chunk.
+   * @returns how many
+   */
+  upcoming(out: Uint32Array): number {
+    const list = this.lookedAt;
+    const chunk = list.count === 0 ? null : this.chunks[list.ids[list.first]];
+    if (chunk === null) return 0;
+    const count = Math.min(out.length, list.count, CHUNK_COUNT - list.headPlace);
+    for (let i = 0; i < count; i++) out[i] = chunk[list.headPlace + i];
+    return count;
+  }
+
   /** What was kept becomes the back part, which is empty. */
   turn(): void {
     const { front } = this;
@@ -103,6 +117,7 @@ export class HashQueue {
   clear(): void {
     this.front = new ChunkList();
     this.back = new ChunkList();
+    this.lookedAt = this.front;
     this.chunks.length = 0;
     this.freeIds.length = 0;
     this.chunkCount = 0;
@@ -110,6 +125,7 @@ export class HashQueue {
   }
 
   private look(list: ChunkList): boolean {
+    this.lookedAt = list;
     if (list.count === 0) return false;
     const id = list.ids[list.first];
     const chunk = this.chunks[id];

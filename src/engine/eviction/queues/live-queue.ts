@@ -8,6 +8,7 @@
  * what the entry weighs in its queue from then on, so that what goes in also comes out, however the
  * value grows meanwhile.
  */
+import { LIMITS } from '../../../base/limits.ts';
 import { AddressBuffer } from '../../keyspace/address-buffer.ts';
 import { entryBytes } from '../../keyspace/entry.ts';
 import type { Store } from '../../store.ts';
@@ -28,6 +29,8 @@ const STALE_RUN_MAX = 128;
 /** A queue may hold so many stale items beyond as many as live ones. */
 const STALE_COUNT_MIN = 4_096;
 const ADOPTED_COUNT = 32;
+/** Hashes of items; nothing stays in it between two calls. */
+const UPCOMING = new Uint32Array(LIMITS.warmedKeyCountMax);
 
 export function usesOf(access: number): number {
   return (access & USE_MASK) >>> USE_SHIFT;
@@ -65,6 +68,8 @@ export class LiveQueue {
   private isCompacting = false;
   private isEstimated = false;
   private keptWeight = 0;
+  /** Items to be looked at before more are fetched into the cache. */
+  private warmedLeft = 0;
 
   constructor(number: number) {
     this.number = number;
@@ -197,6 +202,7 @@ export class LiveQueue {
   private find(store: Store): number {
     const { databases, usedDatabaseCount } = store;
     const { hash, position } = this.items;
+    if (--this.warmedLeft < 0) this.warmUpcoming(store);
     const wanted = (this.number << QUEUE_SHIFT) | position;
     for (let i = 0; i < usedDatabaseCount; i++) {
       const database = databases[i];
@@ -207,6 +213,18 @@ export class LiveQueue {
       return entry;
     }
     return 0;
+  }
+
+  /** Slots and entries of the next items lie far apart: they are waited for together. */
+  private warmUpcoming(store: Store): void {
+    const { databases, usedDatabaseCount } = store;
+    const count = this.items.upcoming(UPCOMING);
+    for (let i = 0; i < usedDatabaseCount; i++) {
+      const database = databases[i];
+      if (database.count === 0) continue;
+      database.noteWarmed(database.entries.warmHashes(UPCOMING, 0, count));
+    }
+    this.warmedLeft = count;
   }
 }
 

@@ -3,24 +3,29 @@
  * pool of 16, which makes a sample of 5 nearly as good as looking at all
  * (docs/design/eviction.md), at no memory per key. A pooled candidate is named by its hash and
  * address and is checked again before it goes: it may have been used, moved or removed meanwhile.
+ *
+ *     40 entries: 10 slots and 3 neighbours each -> pool of 16 -> the 8 best go, one by one
+ *                                                      ^             the 8 others
+ *                                                      +-----------------+
  */
 import type { Database } from '../../database.ts';
 import { accessOf, hasDeadline } from '../../entry-access.ts';
 import { FLAG } from '../../keyspace/entry.ts';
-import { SlotRun } from '../../keyspace/slot-run.ts';
+import { raisedHash } from '../../keyspace/hash-index.ts';
+import { RUN_LENGTH, SlotRun } from '../../keyspace/slot-run.ts';
 import type { Store } from '../../store.ts';
 import { DRAWN_SHARE, sampleVolatile } from './volatile-sample.ts';
 
-const POOL_SIZE = 16;
+/** A sample is drawn for so many choices at once: more loads that wait for memory together. */
+const CHOICES_A_SAMPLE = 8;
+/** Those, and as many of the next best for the samples after. */
+const POOL_SIZE = 2 * CHOICES_A_SAMPLE;
 /** A round finds nothing only when all it sampled was used within the same second. */
 const ROUND_COUNT_MAX = 64;
 const MORE_ROUNDS_MAX = 2;
 const CHOICES_WITHOUT = 32;
-/**
- * A sample is drawn for so many choices at once, and is as many times larger: more loads that wait
- * for memory together. At two million keys an eviction costs 1.63 us so, 1.95 with one each.
- */
-const CHOICES_A_SAMPLE = 4;
+/** Less than any that the index goes by. */
+const NO_HASH_YET = 0;
 
 /** The larger, the sooner an entry goes. It may only grow while the entry is not used. */
 export interface Scorer {
@@ -29,16 +34,23 @@ export interface Scorer {
 
 export class CandidatePool {
   private readonly run = new SlotRun();
+  private readonly sampleCount: number | null;
   private count = 0;
+  /** So many at the end go next, the best of them last. */
+  private rankedCount = 0;
+  /** Where the least score is, while the pool is full. */
+  private leastAt = 0;
   private choicesWithout = 0;
-  private choicesLeft = 0;
-  /** Ascending; parallel arrays. */
+  /** Parallel arrays. */
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Uint32Array(POOL_SIZE);
   private readonly addresses = new Uint32Array(POOL_SIZE);
-  private readonly databases: (Database | null)[] = new Array<Database | null>(POOL_SIZE).fill(
-    null,
-  );
+  private readonly databaseIndexes = new Uint32Array(POOL_SIZE);
+
+  /** @param sampleCount  for one choice; null: the store's, which may change */
+  constructor(sampleCount: number | null = null) {
+    this.sampleCount = sampleCount;
+  }
 
   /**
    * @param isVolatile   only entries with a deadline may go
@@ -47,20 +59,16 @@ export class CandidatePool {
    */
   choose(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore = 0): number {
     for (let round = 0; round < ROUND_COUNT_MAX; round++) {
-      if (round > 0 || --this.choicesLeft < 0 || this.count < CHOICES_A_SAMPLE) {
-        if (!this.sample(store, scorer, isVolatile)) return 0;
-        this.choicesLeft = CHOICES_A_SAMPLE - 1;
+      if (this.isSpent(wantedScore) && !this.sample(store, scorer, isVolatile, wantedScore)) {
+        return 0;
       }
-      if (this.bestScore < wantedScore) this.searchOn(store, scorer, isVolatile, wantedScore);
-      while (this.count > 0) {
-        const last = this.count - 1;
-        const database = this.databases[last];
-        const hash = this.hashes[last];
+      while (this.rankedCount > 0) {
+        this.rankedCount--;
+        const last = --this.count;
+        const database = store.databases[this.databaseIndexes[last]];
         const address = this.addresses[last];
-        const score = this.scores[last];
-        this.removeAt(last);
-        if (database === null || !database.entries.findAddress(hash, address)) continue;
-        if (scorer.scoreOf(accessOf(database, address)) < score) continue;
+        if (!database.entries.findAddress(this.hashes[last], address)) continue;
+        if (scorer.scoreOf(accessOf(database, address)) < this.scores[last]) continue;
         if (isVolatile && !hasDeadline(database, address)) continue;
         store.victimDatabase = database;
         return address;
@@ -69,26 +77,37 @@ export class CandidatePool {
     return 0;
   }
 
-  /** Draws more for a better one. When there is none, the next choices do without for a while. */
-  private searchOn(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore: number): void {
-    if (this.choicesWithout > 0) {
-      this.choicesWithout--;
-      return;
-    }
-    for (let more = 0; more < MORE_ROUNDS_MAX; more++) {
-      this.sample(store, scorer, isVolatile);
-      if (this.bestScore >= wantedScore) return;
-    }
-    this.choicesWithout = CHOICES_WITHOUT;
+  private get bestScore(): number {
+    return this.rankedCount === 0 ? 0 : this.scores[this.count - 1];
   }
 
-  private get bestScore(): number {
-    return this.count === 0 ? 0 : this.scores[this.count - 1];
+  /** Nothing is left, or less than is wanted, unless that was searched for in vain just now. */
+  private isSpent(wantedScore: number): boolean {
+    if (this.rankedCount === 0) return true;
+    if (this.bestScore >= wantedScore) return false;
+    if (this.choicesWithout === 0) return true;
+    this.choicesWithout--;
+    return false;
   }
 
   /** False when there is nothing to sample. */
-  private sample(store: Store, scorer: Scorer, isVolatile: boolean): boolean {
-    const { databases, sampleCount, usedDatabaseCount } = store;
+  private sample(store: Store, scorer: Scorer, isVolatile: boolean, wantedScore: number): boolean {
+    const moreMax = this.choicesWithout > 0 ? 0 : MORE_ROUNDS_MAX;
+    for (let more = 0; more <= moreMax; more++) {
+      if (!this.draw(store, scorer, isVolatile)) return false;
+      this.rank();
+      if (this.bestScore >= wantedScore) break;
+      // When there is none, the next choices do without for a while.
+      if (more === MORE_ROUNDS_MAX) this.choicesWithout = CHOICES_WITHOUT;
+    }
+    this.findHashes(store);
+    return true;
+  }
+
+  /** False when there is nothing to draw from. */
+  private draw(store: Store, scorer: Scorer, isVolatile: boolean): boolean {
+    const { databases, usedDatabaseCount } = store;
+    const sampleCount = this.sampleCount ?? store.sampleCount;
     let isEmpty = true;
     for (let i = 0; i < usedDatabaseCount; i++) {
       const database = databases[i];
@@ -105,12 +124,42 @@ export class CandidatePool {
     return !isEmpty;
   }
 
+  /** Puts those that go next at the end. */
+  private rank(): void {
+    const { scores } = this;
+    this.rankedCount = Math.min(this.count, CHOICES_A_SAMPLE);
+    const end = this.count - this.rankedCount;
+    for (let last = this.count - 1; last >= end; last--) {
+      let best = last;
+      for (let i = 0; i < last; i++) if (scores[i] > scores[best]) best = i;
+      if (best !== last) this.swap(best, last);
+    }
+    this.leastAt = this.placeOfLeast();
+  }
+
+  /** By hashes they are found again. What goes next is fetched into the cache together. */
+  private findHashes(store: Store): void {
+    const { databases, usedDatabaseCount } = store;
+    const { count, hashes } = this;
+    for (let i = 0; i < count; i++) {
+      if (hashes[i] !== NO_HASH_YET) continue;
+      const database = databases[this.databaseIndexes[i]];
+      hashes[i] = raisedHash(database.hashOf(this.addresses[i]));
+    }
+    for (let i = 0; i < usedDatabaseCount; i++) {
+      const database = databases[i];
+      if (database.count === 0) continue;
+      database.noteWarmed(database.entries.warmHashes(hashes, count - this.rankedCount, count));
+    }
+  }
+
   /** @returns how many were looked at, at least 1 */
   private drawAny(database: Database, scorer: Scorer, countMax: number): number {
     const { run } = this;
-    database.entries.sampleRun(database.store.random.u32(), countMax, run);
+    const slotCount = Math.ceil(countMax / RUN_LENGTH);
+    database.entries.sampleRun(database.store.random.u32(), slotCount, run);
     for (let i = 0; i < run.count; i++) {
-      this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.hashes[i], run.addresses[i], database);
+      this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.addresses[i], database);
     }
     return Math.max(1, run.count);
   }
@@ -120,50 +169,57 @@ export class CandidatePool {
     const { count, deadlineCount } = database;
     if (deadlineCount >= count * DRAWN_SHARE) {
       const { run } = this;
-      const slotCount = Math.ceil((countMax * count) / deadlineCount);
+      const slotCount = Math.ceil((countMax * count) / (deadlineCount * RUN_LENGTH));
       database.entries.sampleRun(database.store.random.u32(), slotCount, run);
       let drawn = 0;
       for (let i = 0; i < run.count; i++) {
         if ((run.words0[i] & FLAG.DEADLINE) === 0) continue;
-        this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.hashes[i], run.addresses[i], database);
+        this.offer(scorer.scoreOf(run.words1[i] >>> 8), run.addresses[i], database);
         drawn++;
       }
       if (drawn > 0) return drawn;
     }
     const entry = sampleVolatile(database);
     if (entry === 0) return countMax;
-    this.offer(scorer.scoreOf(accessOf(database, entry)), database.hashOf(entry), entry, database);
+    this.offer(scorer.scoreOf(accessOf(database, entry)), entry, database);
     return 1;
   }
 
-  private offer(score: number, hash: number, address: number, database: Database): void {
-    if (this.count === POOL_SIZE && score <= this.scores[0]) return;
-    for (let i = 0; i < this.count; i++) {
-      if (this.addresses[i] === address && this.databases[i] === database) return;
+  private offer(score: number, address: number, database: Database): void {
+    const { count, scores, addresses, databaseIndexes } = this;
+    const isFull = count === POOL_SIZE;
+    if (isFull && score <= scores[this.leastAt]) return;
+    for (let i = 0; i < count; i++) {
+      if (addresses[i] === address && databaseIndexes[i] === database.index) return;
     }
-    if (this.count === POOL_SIZE) this.removeAt(0);
-    let at = this.count;
-    while (at > 0 && this.scores[at - 1] > score) {
-      this.copy(at - 1, at);
-      at--;
-    }
-    this.scores[at] = score;
-    this.hashes[at] = hash;
-    this.addresses[at] = address;
-    this.databases[at] = database;
-    this.count++;
+    const at = isFull ? this.leastAt : this.count++;
+    scores[at] = score;
+    this.hashes[at] = NO_HASH_YET;
+    addresses[at] = address;
+    databaseIndexes[at] = database.index;
+    if (this.count === POOL_SIZE) this.leastAt = this.placeOfLeast();
   }
 
-  private removeAt(index: number): void {
-    for (let i = index + 1; i < this.count; i++) this.copy(i, i - 1);
-    this.count--;
-    this.databases[this.count] = null;
+  private placeOfLeast(): number {
+    const { scores } = this;
+    let least = 0;
+    for (let i = 1; i < POOL_SIZE; i++) if (scores[i] < scores[least]) least = i;
+    return least;
   }
 
-  private copy(from: number, to: number): void {
-    this.scores[to] = this.scores[from];
-    this.hashes[to] = this.hashes[from];
-    this.addresses[to] = this.addresses[from];
-    this.databases[to] = this.databases[from];
+  private swap(a: number, b: number): void {
+    const { scores, hashes, addresses, databaseIndexes } = this;
+    const score = scores[a];
+    scores[a] = scores[b];
+    scores[b] = score;
+    const hash = hashes[a];
+    hashes[a] = hashes[b];
+    hashes[b] = hash;
+    const address = addresses[a];
+    addresses[a] = addresses[b];
+    addresses[b] = address;
+    const databaseIndex = databaseIndexes[a];
+    databaseIndexes[a] = databaseIndexes[b];
+    databaseIndexes[b] = databaseIndex;
   }
 }
