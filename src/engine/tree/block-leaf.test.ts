@@ -140,6 +140,19 @@ test('either end of a tree is found again, whatever another cursor did meanwhile
   });
 });
 
+test('a tree without a leaf has no end, wherever the cursor was before', () => {
+  seeded((random) => {
+    const { store } = createEngineFixture({ seed: random.u32() });
+    const { trees } = store.databases[0] as Database;
+    const empty = trees.create(FORMAT.BLOCK);
+    const model = new TreeModel(trees, trees.create(FORMAT.BLOCK));
+    insertElement(model, 7, random);
+    const ends = new TreeCursor(trees.table);
+    assert.ok(ends.seekFirst(model.id));
+    for (let time = 0; time < 2; time++) assert.equal(ends.seekFirst(empty), false);
+  });
+});
+
 function insertElement(model: TreeModel, key: number, random: SeededRandom): void {
   const { cursor } = model.trees;
   const length = TIE_BYTES + random.below(60);
