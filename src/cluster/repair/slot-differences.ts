@@ -49,8 +49,9 @@ export class SlotDifferences implements SlotDifference {
 
   onTheirs(tag: number, high: number, low: number): void {
     const { differing, slot, table } = this;
-    if (this.client.isGiving) return;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
+    // Nothing is taken; what was changed here is merged into it.
+    if (this.client.isGiving) return this.note(tag);
     if (this.wasForgottenHere(tag, high, low)) {
       const { purged } = table;
       differing.buries.add(slot, tag, purged.high, purged.low, true);
@@ -63,8 +64,8 @@ export class SlotDifferences implements SlotDifference {
 
   onRemovedThere(tag: number, high: number, low: number): void {
     const { differing, slot, table } = this;
-    if (this.client.isGiving) return;
     if (!isNewer(high, low, table.floorHigh, table.floorLow)) return;
+    if (this.client.isGiving) return this.note(tag);
     const isHere = table.find(slot, tag) && !table.isAbsent;
     if (isHere) {
       differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);

@@ -237,3 +237,31 @@ test('slots that a node comes to hold again come whole', async () => {
   checkHolders(kit, keys);
   assert.ok(third.base.store.entryCount > 0);
 });
+
+test('who gives a slot away has told of single elements, though the owner wrote later', async () => {
+  const kit = await createSlotKit(4);
+  const [alone, ...others] = kit.nodes;
+  const keys = writeAll(kit);
+  for (const { base } of others) kit.net.cut(alone.base.bus, base.bus);
+  const ids = others.map(({ id }) => id);
+  alone.base.ownership.setRing([alone.id], 2);
+  for (const { base } of others) base.ownership.setRing(ids, 2);
+  kit.pass(1_000);
+  const table = others[0].base.ownership.table;
+  const hashes = keys.filter((_, i) => i % 4 === 0);
+  for (const key of hashes) alone.run('HSET', key, 'left', 1);
+  kit.pass(100);
+  for (const key of hashes) {
+    const owner = kit.nodes.find(({ id }) => id === table.ownerOfSlot(slotOf(key)));
+    owner?.run('HSET', key, 'right', 1);
+  }
+  kit.pass(100);
+  kit.net.joinAll();
+  place(kit, kit.nodes);
+  kit.settle();
+  kit.pass(1_000);
+  checkHolders(kit, keys);
+  for (const key of hashes) {
+    assert.deepEqual(write(kit, 'HMGET', key, 'left', 'right'), ['1', '1'], key);
+  }
+});

@@ -150,7 +150,7 @@ export class SyncClient {
       this.stop();
       this.options.onLacking(slots);
     } else if (kind === SYNCED.listed) {
-      if (this.isGiving && !this.hasLater) this.finish();
+      if (this.isGiving && !this.hasToGive) this.finish();
       else this.contribute();
     } else if (kind === SYNCED.sent) {
       this.beginRound();
@@ -286,9 +286,11 @@ export class SyncClient {
     return this.options.isStale;
   }
 
-  private get hasLater(): boolean {
-    return [...this.differing.values()].some(({ buries, marks }) => {
-      return marks.count > 0 || buries.length > 0;
+  /** Keys that are later here; or elements that the owner has not been told of. */
+  private get hasToGive(): boolean {
+    return [...this.differing.values()].some(({ buries, changed, marks }) => {
+      const hasElements = !this.hasToldElements && changed.count > 0;
+      return hasElements || marks.count > 0 || buries.length > 0;
     });
   }
 
