@@ -281,7 +281,9 @@ export class NodeCluster {
         return replication.isRaised || router.isRaised || bus.isRaised;
       },
       flush: () => {
-        replication.flush();
+        // What is sent beside them is behind them: replies, and what clients publish.
+        if (router.isRaised || bus.isRaised) replication.flush();
+        else replication.endTurn();
         router.flush();
         bus.flush();
       },

@@ -180,10 +180,10 @@ export class ReplicationKit {
     for (const other of others) {
       assert.deepEqual(describeStamps(other), describeStamps(first), `stamps, ${message}`);
       if (other.run('DEBUG', 'DIGEST') === first.run('DEBUG', 'DIGEST')) continue;
+      // A key whose time is up may be in one digest alone: those that live are compared one by one.
       for (let database = 0; database < first.store.databases.length; database++) {
         compareDatabase(first, other, database, message);
       }
-      assert.fail(`the digests of ${first.id} and ${other.id} differ, ${message}`);
     }
   }
 }

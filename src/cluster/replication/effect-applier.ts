@@ -50,9 +50,6 @@ export type KeyGuard = (
   isAsBefore: boolean,
 ) => boolean;
 
-/** `replica`: stamps stay as they come. `owner`: so they do, and what changes goes to all nodes. */
-export type ApplyMode = 'replica' | 'owner';
-
 export class EffectApplier {
   /** Asked while `apply` runs; null: every change is applied. */
   guard: KeyGuard | null = null;
@@ -93,25 +90,24 @@ export class EffectApplier {
    * @param message  `bytes` was read: records
    * @throws NodeError MESSAGE_BROKEN; what came before is applied
    */
-  apply(message: MessageReader, mode: ApplyMode = 'replica'): void {
+  apply(message: MessageReader): void {
     const { reader, stamps, store } = this;
     const { clock } = this.node;
     const { nowMs } = clock;
     const { defaultTtlMs } = store;
     store.defaultTtlMs = 0;
-    stamps.isApplying = mode === 'replica';
+    stamps.isApplying = true;
     reader.open(message);
     reader.correlationId = '';
     try {
       for (let aheadCount = 0; reader.next(); aheadCount--) {
         if (aheadCount <= 0) aheadCount = this.warmAhead();
-        this.applyRecord(mode);
+        this.applyRecord();
       }
     } finally {
       if (this.isInGroup) this.endGroup();
       reader.close();
       stamps.isApplying = false;
-      stamps.given = null;
       store.defaultTtlMs = defaultTtlMs;
       clock.nowMs = nowMs;
       clock.refresh();
@@ -127,12 +123,12 @@ export class EffectApplier {
     const recordCount = reader.peek(hints);
     const database = store.databases[reader.aheadIndex];
     if (database !== undefined && hints.count >= LIMITS.warmedKeyCountMin) {
-      warmAhead(database, reader.bytes, reader.view, hints);
+      warmAhead(database, reader.bytes, reader.view, hints, false);
     }
     return recordCount;
   }
 
-  private applyRecord(mode: ApplyMode): void {
+  private applyRecord(): void {
     const { reader, store } = this;
     switch (reader.kind) {
       case RECORD.time:
@@ -152,7 +148,7 @@ export class EffectApplier {
         this.clock.witness(reader.high, reader.low);
         if (!this.hasDatabases()) this.listener.onFailed('there is no such database');
         else if (reader.keys.count === 0) this.applyWhole();
-        else this.applyEffect(mode);
+        else this.applyEffect();
     }
   }
 
@@ -162,7 +158,7 @@ export class EffectApplier {
     this.store.sink.endGroup();
   }
 
-  private applyEffect(mode: ApplyMode): void {
+  private applyEffect(): void {
     const { reader, stamps } = this;
     const { frame, high, keys, low } = reader;
     if (this.guard !== null && this.isGuarded(this.guard)) return;
@@ -175,8 +171,7 @@ export class EffectApplier {
     stamps.lastHigh = high;
     stamps.lastLow = low;
     stamps.wasAbsent = keys.wereAbsent[0];
-    if (mode === 'owner') stamps.given = { high, low };
-    else this.putStamps();
+    this.putStamps();
     this.appliedCount++;
     if (!this.execute(reader.databaseIndex)) this.askAnew();
     else if (keys.count === 1 && keys.roles[0] === ROLE.set && frame.count > 3) this.markIfGone();

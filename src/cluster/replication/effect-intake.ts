@@ -13,11 +13,12 @@ import { METRIC } from '../../observability/metrics/metric-table.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
+import type { Acknowledger } from './delivery/acknowledger.ts';
+import type { SlotDuties } from './duties/slot-duties.ts';
 import type { ApplierListener, KeyGuard } from './effect-applier.ts';
 import { answerFetch, sendFetches } from './fetch/key-fetch.ts';
 import type { ReplicatedStore } from './replicated-store.ts';
 import type { Duty, SyncReason } from './replication.ts';
-import type { SlotDuties } from './duties/slot-duties.ts';
 
 export interface EffectIntakeOptions {
   readonly node: NodeServices;
@@ -30,8 +31,7 @@ export interface EffectIntakeOptions {
   slotsOf(store: Store): SlotDuties | null;
   /** Something of that node is missing here. */
   needSync(parts: ReplicatedStore, nodeId: string, reason: SyncReason): void;
-  /** Something was applied: the end of the loop turn is to tell that. */
-  onTaken(): void;
+  readonly acknowledger: Acknowledger;
 }
 
 export class EffectIntake {
@@ -62,7 +62,7 @@ export class EffectIntake {
   }
 
   private onEffects(peer: Peer, message: MessageReader): void {
-    const { find, needSync, node, onTaken } = this.options;
+    const { acknowledger, find, needSync, node } = this.options;
     const parts = find(message.text());
     // A store that was dropped here, or is not made yet: what is missed shows when it is.
     if (parts === null) return;
@@ -75,9 +75,10 @@ export class EffectIntake {
     }
     if (last > source.position) source.position = last;
     message.bytes();
-    if (message.length > 0) this.apply(parts, peer.id, message);
+    if (message.length === 0) return acknowledger.raise();
+    this.apply(parts, peer.id, message);
     if (parts.fetches.hasNew) this.fetch(parts);
-    onTaken();
+    acknowledger.note();
   }
 
   private apply(parts: ReplicatedStore, peerId: string, message: MessageReader): void {
@@ -152,7 +153,7 @@ export class EffectIntake {
     message.bytes();
     parts.fetches.settle(message);
     this.apply(parts, peer.id, message);
-    this.options.onTaken();
+    this.options.acknowledger.note();
   }
 
   private trace(store: Store, frame: Frame, correlationId: string): void {

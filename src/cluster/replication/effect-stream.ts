@@ -75,6 +75,8 @@ export class EffectStream {
   /** `position` before the open group. */
   private groupPosition = 0;
   private timeMs = 0;
+  /** By the clock of the turn; 0: none. */
+  private pacedMs = 0;
   private actorId = 0;
   /** Told last; null: it is to be told whatever it is. */
   private correlationId: string | null = '';
@@ -83,6 +85,11 @@ export class EffectStream {
   constructor(options: StreamOptions) {
     this.options = options;
     this.slots = options.audience === null ? null : new RecordSlots();
+  }
+
+  /** A batch of several changes left in this very millisecond: the next may wait for its end. */
+  get isPaced(): boolean {
+    return this.options.clock.nowMs === this.pacedMs;
   }
 
   /** Bytes that are held: of this turn, or of a group that is open. */
@@ -166,6 +173,8 @@ export class EffectStream {
     const position = groupStart < 0 ? this.position : this.groupPosition;
     const before = this.sentPosition;
     this.sentPosition = position;
+    // One change in a turn is a client by itself, whose next one comes when it has been answered.
+    this.pacedMs = position - before > 1 ? this.options.clock.nowMs : 0;
     this.batchCount++;
     this.batchBytes += end;
     for (const peer of this.options.bus.peers) if (peer.isUp) this.sendBatch(peer, before, end);
@@ -229,7 +238,7 @@ export class EffectStream {
   /** @returns false: the link has no room, or no message holds so much */
   private send(peer: Peer, first: number, batch: RecordBuffer, end: number): boolean {
     const { bus, storeName } = this.options;
-    if (end > MESSAGE_BYTES_MAX) return false;
+    if (end > LIMITS.carriedBytesMax) return false;
     const writer = bus.begin(peer, MESSAGE.effects);
     if (writer === null) return false;
     writer.text(storeName).u53(first).u53(this.sentPosition);
@@ -288,5 +297,3 @@ export class EffectStream {
 
 /** A turn that brings more is sent in parts. */
 const BATCH_BYTES_MAX = LIMITS.turnReplyBytesMax;
-/** A group may be longer than a message can be: what is before the records is far shorter. */
-const MESSAGE_BYTES_MAX = LIMITS.messageBytesMax - LIMITS.linkPartBytes;

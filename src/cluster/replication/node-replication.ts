@@ -16,19 +16,20 @@ import type { Ownership, OwnershipTable } from '../placement/ownership.ts';
 import type { SlotSet } from '../placement/slot-set.ts';
 import { isOwnedBySlot } from '../placement/store-ownership.ts';
 import type { Counted } from './delivery/acknowledgements.ts';
+import { Acknowledger } from './delivery/acknowledger.ts';
+import type { Quorum } from './delivery/quorum.ts';
+import { EVERY_SLOT } from './delivery/record-slots.ts';
+import { SlotAudience } from './delivery/slot-audience.ts';
+import { isUnheard, tellStream } from './delivery/stream-upkeep.ts';
 import { DutyTable } from './duties/duty-table.ts';
+import type { SlotDuties } from './duties/slot-duties.ts';
+import { SlotDutyTable } from './duties/slot-duty-table.ts';
 import type { KeyGuard } from './effect-applier.ts';
 import { EffectIntake } from './effect-intake.ts';
 import { type ClockBound, HybridClock } from './hybrid-clock.ts';
-import type { Quorum } from './delivery/quorum.ts';
-import { EVERY_SLOT } from './delivery/record-slots.ts';
 import { ReplicatedStore } from './replicated-store.ts';
 import type { Duty, Replication, SlotDuty, SyncReason } from './replication.ts';
-import { SlotAudience } from './delivery/slot-audience.ts';
-import type { SlotDuties } from './duties/slot-duties.ts';
-import { SlotDutyTable } from './duties/slot-duty-table.ts';
 import { type StampSeeds, stampSeeds } from './stamp-seeds.ts';
-import { isUnheard, tellStream } from './delivery/stream-upkeep.ts';
 
 export interface ReplicationOptions {
   readonly node: NodeServices;
@@ -69,7 +70,9 @@ export class NodeReplication implements Replication {
   private readonly slotListeners: ((store: Store) => void)[] = [];
   private timer: Timer | null = null;
   private readonly intake: EffectIntake;
-  private hasAcknowledgements = false;
+  private readonly acknowledger: Acknowledger;
+  /** Changes that came soon after others wait for it. */
+  private paceTimer: Timer | null = null;
   private isAwake: boolean;
   /** What is to be done when the first node comes. */
   private readonly errands: ((isLate: boolean) => void)[] = [];
@@ -111,6 +114,12 @@ export class NodeReplication implements Replication {
       onChange: (name) => this.tellSlots(name),
       onDuty: (name, now, before) => this.tellDuty(name, now, before),
     });
+    this.acknowledger = new Acknowledger({
+      bus,
+      timers: world.timers,
+      stores: this.stores,
+      askTurnEnd: options.askTurnEnd,
+    });
     this.intake = new EffectIntake({
       node,
       bus,
@@ -120,7 +129,7 @@ export class NodeReplication implements Replication {
       dutyOf: (store) => this.dutyOf(store),
       slotsOf: (store) => this.slotsOf(store),
       needSync: (parts, nodeId, reason) => this.needSync(parts, nodeId, reason),
-      onTaken: () => this.askForAcknowledgement(),
+      acknowledger: this.acknowledger,
     });
     this.audience = ownership.table.isWhole ? null : new SlotAudience(bus.id, ownership);
     for (const store of stores) this.add(store);
@@ -139,6 +148,7 @@ export class NodeReplication implements Replication {
     this.flush();
     this.isStopped = true;
     this.timer?.cancel();
+    this.acknowledger.stop();
     this.duties.stop();
     this.slotDuties.stop();
     for (const store of this.stores.values()) store.stop();
@@ -200,11 +210,6 @@ export class NodeReplication implements Replication {
     const parts = this.partsOf(store);
     if (parts === null) return done(false);
     const { counted } = this;
-    if (counted !== null) {
-      // Who was sent nothing of late has nothing to acknowledge.
-      parts.stream.flush();
-      tellStream(this.options.bus, parts);
-    }
     parts.acknowledgements.wait(position, { counted, nodeCount, timeoutMs }, done);
   }
 
@@ -230,19 +235,33 @@ export class NodeReplication implements Replication {
     return true;
   }
 
-  /** Something waits to be sent by `flush`. */
+  /** Something waits to be sent by `endTurn`. */
   get isRaised(): boolean {
-    if (this.hasAcknowledgements) return true;
+    if (this.acknowledger.isRaised) return true;
     for (const { stream } of this.stores.values()) if (stream.heldBytes > 0) return true;
     return false;
   }
 
   flush(): void {
+    this.paceTimer?.cancel();
+    this.paceTimer = null;
     if (this.isStopped) return;
     for (const parts of this.stores.values()) {
       if (parts.stream.heldBytes > 0) this.send(parts);
     }
-    if (this.hasAcknowledgements) this.acknowledge();
+    if (this.acknowledger.isRaised) this.acknowledger.flush();
+  }
+
+  /** As `flush`, but what came soon after other changes waits for a moment, for more to come. */
+  endTurn(): void {
+    let isDue = true;
+    for (const { isPaced, stream } of this.stores.values()) {
+      if (stream.heldBytes > 0 && isPaced) isDue = false;
+    }
+    if (isDue) return this.flush();
+    if (this.acknowledger.isRaised) this.acknowledger.flush();
+    const { timers } = this.options.node.world;
+    this.paceTimer ??= timers.after(LIMITS.streamPaceMs, () => this.flush());
   }
 
   /**
@@ -263,7 +282,7 @@ export class NodeReplication implements Replication {
     if (source !== null) source.isWhole = duties === null || !duties.sources.has(nodeId);
     parts.contributedPosition = parts.stream.position;
     if (duties === null) this.duties.settle(store.name, nodeId);
-    this.askForAcknowledgement();
+    this.acknowledger.raise();
   }
 
   private add(store: Store): void {
@@ -287,10 +306,11 @@ export class NodeReplication implements Replication {
     else this.duties.add(store.name);
   }
 
-  private send({ stream }: ReplicatedStore): void {
+  private send(parts: ReplicatedStore): void {
     const { counters } = this.options.node;
+    const { stream } = parts;
     const { batchCount, refusedCount } = stream;
-    stream.flush();
+    parts.flush();
     counters[METRIC.sentBatches] += stream.batchCount - batchCount;
     counters[METRIC.refusedBatches] += stream.refusedCount - refusedCount;
   }
@@ -348,30 +368,6 @@ export class NodeReplication implements Replication {
   private onAcknowledge(peer: Peer, message: MessageReader): void {
     const parts = this.stores.get(message.text());
     parts?.acknowledgements.note(peer.id, message.u53());
-  }
-
-  private askForAcknowledgement(): void {
-    if (this.hasAcknowledgements) return;
-    this.hasAcknowledgements = true;
-    this.options.askTurnEnd();
-  }
-
-  /** Tells every node how far what it sent is applied, if that is more than it was. */
-  private acknowledge(): void {
-    const { bus } = this.options;
-    this.hasAcknowledgements = false;
-    for (const parts of this.stores.values()) {
-      for (const id of parts.sourceIds) {
-        const source = parts.findSource(id);
-        if (source === null || !source.isWhole || parts.fetches.countOf(id) > 0) continue;
-        if (source.position === source.acknowledgedPosition) continue;
-        const peer = bus.find(id);
-        const writer = peer?.isUp === true ? bus.begin(peer, MESSAGE.acknowledge) : null;
-        if (writer === null) continue;
-        writer.text(parts.store.name).u53(source.position).end();
-        source.acknowledgedPosition = source.position;
-      }
-    }
   }
 
   /** Something of that node is missing here, or may be. */

@@ -5,12 +5,13 @@ import type { RealNames } from '../../journal/real-names.ts';
 import type { CommandReplay } from '../../replay/command-replay.ts';
 import type { PeerBus } from '../peers/peer-bus.ts';
 import { Acknowledgements } from './delivery/acknowledgements.ts';
+import { Quorum } from './delivery/quorum.ts';
+import type { SlotAudience } from './delivery/slot-audience.ts';
+import { tellStream } from './delivery/stream-upkeep.ts';
 import { type ApplierListener, EffectApplier } from './effect-applier.ts';
 import { EffectStream } from './effect-stream.ts';
 import { FetchTable } from './fetch/fetch-table.ts';
 import type { HybridClock } from './hybrid-clock.ts';
-import { Quorum } from './delivery/quorum.ts';
-import type { SlotAudience } from './delivery/slot-audience.ts';
 import type { StampSeeds } from './stamp-table.ts';
 import { StoreStamps } from './store-stamps.ts';
 
@@ -37,7 +38,10 @@ export class ReplicatedStore {
   contributedPosition = 0;
   /** What the owner had not acknowledged when it was looked at last. */
   unheardPosition = 0;
+  private readonly bus: PeerBus;
   private readonly sources = new Map<string, StreamSource>();
+  /** Where the stream stood when its nodes were asked last how far they are. */
+  private askedPosition = 0;
 
   constructor(options: {
     store: Store;
@@ -64,7 +68,8 @@ export class ReplicatedStore {
     const { seeds } = options;
     this.stamps = new StoreStamps({ store, clock, seeds, stream: this.stream, names });
     this.applier = new EffectApplier({ node, stamps: this.stamps, clock, listener });
-    this.acknowledgements = new Acknowledgements(node.world.timers);
+    this.bus = bus;
+    this.acknowledgements = new Acknowledgements(node.world.timers, () => this.ask());
     this.fetches = new FetchTable();
     const { consistencyLevel, replicationFactor } = node.configuration.cluster;
     const { acknowledgements, stream } = this;
@@ -76,6 +81,17 @@ export class ReplicatedStore {
   /** From now on changes are stamped. */
   wake(): void {
     this.store.sink.attach(this.stamps);
+  }
+
+  /** What is held may wait for more to come: nobody waits for it. */
+  get isPaced(): boolean {
+    return this.stream.isPaced && this.quorum === null && !this.acknowledgements.areAwaited;
+  }
+
+  /** Sends what was recorded, and asks for acknowledgements where somebody waits for them. */
+  flush(): void {
+    this.stream.flush();
+    if (this.acknowledgements.areAwaited) this.ask();
   }
 
   get replay(): CommandReplay {
@@ -97,6 +113,14 @@ export class ReplicatedStore {
 
   get sourceIds(): Iterable<string> {
     return this.sources.keys();
+  }
+
+  private ask(): void {
+    const { heldBytes, sentPosition } = this.stream;
+    // What is held asks when it is sent.
+    if (heldBytes > 0 || sentPosition === this.askedPosition) return;
+    this.askedPosition = sentPosition;
+    tellStream(this.bus, this);
   }
 
   stop(): void {

@@ -20,11 +20,19 @@ interface Waiter {
 
 export class Acknowledgements {
   private readonly timers: Timers;
+  private readonly onWait: () => void;
   private readonly positions = new Map<string, number>();
   private readonly waiters = new Set<Waiter>();
 
-  constructor(timers: Timers) {
+  /** @param onWait  somebody waits: the nodes are to be asked */
+  constructor(timers: Timers, onWait: () => void) {
     this.timers = timers;
+    this.onWait = onWait;
+  }
+
+  /** Somebody waits. */
+  get areAwaited(): boolean {
+    return this.waiters.size > 0;
   }
 
   /** What that node has acknowledged; 0: nothing. */
@@ -59,11 +67,13 @@ export class Acknowledgements {
     if (this.countAt(position, counted) >= nodeCount) return done(true);
     const waiter: Waiter = { position, nodeCount, counted, done, timer: null };
     this.waiters.add(waiter);
-    if (timeoutMs === 0) return;
-    waiter.timer = this.timers.after(timeoutMs, () => {
-      this.waiters.delete(waiter);
-      done(false);
-    });
+    if (timeoutMs > 0) {
+      waiter.timer = this.timers.after(timeoutMs, () => {
+        this.waiters.delete(waiter);
+        done(false);
+      });
+    }
+    this.onWait();
   }
 
   stop(): void {

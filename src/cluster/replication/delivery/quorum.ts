@@ -6,8 +6,8 @@
  */
 import { LIMITS } from '../../../base/limits.ts';
 import type { PeerBus } from '../../peers/peer-bus.ts';
-import type { Acknowledgements } from './acknowledgements.ts';
 import type { EffectStream } from '../effect-stream.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
 import { EVERY_SLOT } from './record-slots.ts';
 import type { SlotAudience } from './slot-audience.ts';
 

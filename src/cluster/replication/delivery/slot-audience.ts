@@ -1,6 +1,6 @@
 import type { Ownership, OwnershipTable } from '../../placement/ownership.ts';
-import type { Counted } from './acknowledgements.ts';
 import type { Audience } from '../effect-stream.ts';
+import type { Counted } from './acknowledgements.ts';
 import { EVERY_SLOT } from './record-slots.ts';
 
 /**
