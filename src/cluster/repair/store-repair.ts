@@ -156,8 +156,8 @@ export class StoreRepair {
     const { stamped } = this.options;
     const { elements } = stamped;
     if (elements.keyCount === 0) return null;
-    return (databaseIndex, frame, arg) => {
-      if (elements.find(databaseIndex, frame.latin1(arg)) === null) return false;
+    return (databaseIndex, frame, arg, isAsBefore) => {
+      if (isAsBefore || elements.find(databaseIndex, frame.latin1(arg)) === null) return false;
       const { bytes, lengths, offsets } = frame;
       const table = stamped.stamps.tableOf(databaseIndex);
       return this.isToBeTold(peerId, table.slotOf(bytes, offsets[arg], lengths[arg]));
