@@ -434,6 +434,7 @@ function arrive(cursor: TreeCursor, address: number): boolean {
   if (cursor.format === FORMAT.BLOCK && cursor.depth === 1) {
     if (cursor.table.word(cursor.path[1], 2) === 0) {
       cursor.leaf = 0;
+      cursor.edge = EDGE.NONE;
       cursor.slotCount = 0;
       return false;
     }
