@@ -377,7 +377,9 @@ export class NodeReplication implements Replication {
     const isOwner = duties?.unsettle(peerId) ?? this.ownerOf(parts.store) === peerId;
     // Of who owns nothing that is kept here nothing can be missing where slots have owners.
     if (source !== null) source.isWhole = duties !== null && !isOwner;
-    if (!isOwner) return this.askForSync(parts.store.name, 'stray', peerId);
+    // It may have executed for slots that others own by now, whatever it owns itself.
+    if (duties !== null || !isOwner) this.askForSync(parts.store.name, 'stray', peerId);
+    if (!isOwner) return;
     this.duties.unsettle(parts.store.name, peerId);
     this.askForSync(parts.store.name, reason, peerId);
   }
