@@ -424,7 +424,6 @@ function begin(cursor: TreeCursor, id: number): number {
   cursor.format = formatOf(word0);
   cursor.slotByteCount = slotBytes(cursor.format);
   cursor.isAtElement = false;
-  cursor.edge = EDGE.NONE;
   cursor.slot = 0;
   return root;
 }
