@@ -79,12 +79,9 @@ export class CommandPlaces {
   ofStores(store: Store): Place {
     const { duty, slots } = this.standings.of(store);
     if (slots === null) return placeOf(duty);
-    return this.deciderOf(store) === this.nodeId ? 'here' : 'elsewhere';
-  }
-
-  /** Of a store that each node owns some of, the one that decides what is not decided by keys. */
-  deciderOf(store: Store): string {
-    return this.ownership.table.ownerOfStore(store.name);
+    // Each node owns some of the store: one is to decide what is not decided by keys.
+    const deciderId = this.ownership.table.ownerOfStore(store.name);
+    return deciderId === this.nodeId ? 'here' : 'elsewhere';
   }
 
   ofTransaction(session: Session, { hasWrite, queue }: Transaction): Place {

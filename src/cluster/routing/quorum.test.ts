@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { slotOfKey } from '../../base/digest/key-slot.ts';
 import { createRoutingKit } from '../../testing/routing-kit.ts';
 
 const QUORUM = { 'cluster.consistency_level': 'quorum' };
@@ -53,3 +54,35 @@ test('a write that no majority has in time answers that its outcome is not known
   assert.match(replies[replies.length - 1], UNKNOWN);
   await kit.stop();
 });
+
+test('where few nodes hold a key, a majority of those counts', async () => {
+  const kit = await createRoutingKit(4, { ...QUORUM, 'cluster.replication_factor': '3' });
+  for (const index of [0, 1, 2, 3]) {
+    const client = kit.connect(index);
+    assert.equal(client.ask('set a 1', 'incr a', 'mset b 1 c 2'), `${OK}:2\r\n${OK}`);
+  }
+  const { table } = kit.nodes[0].ownership;
+  const ofFirst = Array.from({ length: 1000 }, (_, i) => `k${i}`).filter(
+    (key) => table.ownerOfSlot(slotOf(key)) === 'node-1',
+  );
+  const isAt = (key: string, id: string) => table.isHolder(id, slotOf(key));
+  const far = ofFirst.find((key) => isAt(key, 'node-2') && isAt(key, 'node-3'));
+  const near = ofFirst.find((key) => isAt(key, 'node-2') && isAt(key, 'node-4'));
+  const owner = kit.connect(0);
+  const [first, second, third] = kit.nodes;
+  owner.client.send(`set ${far} 1`, `set ${near} 1`);
+  first.kit.world.runUntilIdle();
+  kit.net.lose(first.bus, second.bus);
+  kit.net.lose(first.bus, third.bus);
+  kit.settle();
+  assert.equal(owner.client.peer.takeText(), '');
+  first.kit.advance(1_100);
+  const [unknown, done] = owner.client.peer.takeText().split(/(?<=\r\n)/);
+  assert.match(unknown, UNKNOWN);
+  assert.equal(done, OK);
+  await kit.stop();
+});
+
+function slotOf(key: string): number {
+  return slotOfKey(Buffer.from(key), 0, key.length);
+}
