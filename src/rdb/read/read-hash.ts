@@ -1,6 +1,6 @@
 import { ENCODING, TYPE } from '../../engine/keyspace/entry.ts';
 import { Slice } from '../../engine/slice.ts';
-import { PACKED_BYTES_MAX } from '../../engine/values/hash/open-hash.ts';
+import { fitsPack, PACKED_BYTES_MAX } from '../../engine/values/hash/hash-forms.ts';
 import {
   elementBytes,
   isEnd,
@@ -39,7 +39,7 @@ function* takeRun(context: ReadContext, encoding: number): Generator<void, void>
   const { run, value } = context;
   const kind = TYPE.HASH | (encoding << 4);
   value.isEmpty = run.count === 0;
-  if (run.length <= PACKED_BYTES_MAX) {
+  if (fitsPack(run.length, run.count)) {
     const { seed0, seed1 } = value.database.store;
     if (!areUnique(run, 2, seed0, seed1)) context.fail('hash with a field twice');
     value.take(kind, run.view, run.bytes, run.start, run.length);

@@ -25,10 +25,22 @@ import { recordHeadBytes, setRecordTree } from '../tree-record.ts';
 import { NO_FIELD_DEADLINE } from './field-payload.ts';
 import type { OpenHash } from './open-hash.ts';
 
+/** A longer listpack becomes a tree. */
+export const PACKED_BYTES_MAX = 2048;
+/** Beyond that length one of more elements is a tree as well: a look-up may pass them all. */
+const CROWDED_BYTES_MAX = 1024;
+const UNCROWDED_COUNT_MAX = 128;
 /** What a listpack adds to a field, its value and its deadline at most. */
 const TUPLE_EXTRA_BYTES = 24;
-/** A tree with more fields stays one. */
+/** A tree with more bytes, or more fields, stays one. */
+const REPACKED_BYTES_MAX = 512;
 const UNPACKED_COUNT_MIN = 4;
+
+/** Whether a hash may lie in a listpack of so many bytes and elements. */
+export function fitsPack(byteCount: number, elementCount: number): boolean {
+  if (byteCount <= CROWDED_BYTES_MAX) return true;
+  return byteCount <= PACKED_BYTES_MAX && elementCount <= UNCROWDED_COUNT_MAX;
+}
 
 /** Turns the listpack into a tree. */
 export function unpackHash(hash: OpenHash): void {
@@ -63,7 +75,7 @@ export function unpackHash(hash: OpenHash): void {
 }
 
 /** Turns a tree into a listpack, unless that would be longer or the encoding forbids it. */
-export function packTree(hash: OpenHash, byteCountMax: number): void {
+export function packTree(hash: OpenHash): void {
   const database = hash.database as Database;
   if (hash.count > UNPACKED_COUNT_MIN || hash.count === 0) return;
   const encoding = database.encodingOf(hash.entry);
@@ -75,7 +87,7 @@ export function packTree(hash: OpenHash, byteCountMax: number): void {
   hash.rewind();
   while (hash.nextOfAll(field, value)) {
     byteCount += field.length + value.length + TUPLE_EXTRA_BYTES;
-    if (byteCount > byteCountMax) return;
+    if (byteCount > REPACKED_BYTES_MAX) return;
     tuples.push({ field: kept(field), value: kept(value), deadlineMs: hash.deadlineMs });
   }
   const flags = scheduledFlag(database, hash.entry);

@@ -1,7 +1,7 @@
 /**
  * A hash that a command works on, in whichever form it lies:
  *
- *     listpack    field, value, field, value ... behind the key, up to PACKED_BYTES_MAX
+ *     listpack    field, value, field, value ... behind the key, as long as `fitsPack`
  *     listpackex  field, value, deadline ... likewise, once a field has had a deadline (0: none)
  *     tree        fields ordered by hash (`field-payload.ts`), beyond that
  *
@@ -45,7 +45,7 @@ import {
   replaceFieldValue,
   writeField,
 } from './field-payload.ts';
-import { packTree, replaceElement, unpackHash, widenPack } from './hash-forms.ts';
+import { fitsPack, packTree, replaceElement, unpackHash, widenPack } from './hash-forms.ts';
 import type { HashLimits } from './hash-limits.ts';
 import { changeDeadlineTree, reschedule, scheduledMs } from './hash-schedule.ts';
 
@@ -53,8 +53,6 @@ export { NO_FIELD_DEADLINE };
 /** In place of a deadline: the field keeps the one that it has. */
 export const KEEP_FIELD_DEADLINE = -1;
 
-/** A longer listpack becomes a tree: no look-up reads more than this. */
-export const PACKED_BYTES_MAX = 1024;
 const KIND_LISTPACK = TYPE.HASH | (ENCODING.LISTPACK << 4);
 
 export class OpenHash {
@@ -247,7 +245,7 @@ export class OpenHash {
 
   /** After removals: a tree with little in it becomes a listpack again. */
   settleShrunk(): void {
-    if (this.isTree) packTree(this, PACKED_BYTES_MAX / 2);
+    if (this.isTree) packTree(this);
   }
 
   // --- walking: one walk at a time for each OpenHash; no changes while it goes on ---
@@ -415,11 +413,11 @@ export class OpenHash {
       DEADLINE.ofInteger(deadlineMs);
       newBytes += DEADLINE.byteCount;
     }
-    if (length - oldBytes + newBytes > PACKED_BYTES_MAX) {
+    const change = isNew ? this.step : 0;
+    if (!fitsPack(length - oldBytes + newBytes, listpackCount(memory.view, at) + change)) {
       unpackHash(this);
       return this.put(field, value, deadlineMs);
     }
-    const change = isNew ? this.step : 0;
     this.entry = spliceListpack(database, this.entry, place, oldBytes, newBytes, change);
     let to = database.valueAt + place;
     this.fieldPlan.writeTo(memory.view, memory.bytes, to);
@@ -450,7 +448,7 @@ export class OpenHash {
     let { place } = this;
     for (let i = 0; i < index; i++) place += elementBytes(view, at + place);
     const added = plan.byteCount - elementBytes(view, at + place);
-    if (added > 0 && byteCount + added > PACKED_BYTES_MAX) return false;
+    if (added > 0 && !fitsPack(byteCount + added, listpackCount(view, at))) return false;
     this.entry = replaceElement(database, this.entry, place, plan);
     return true;
   }
