@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNodeKit } from './testing/node-kit.ts';
 
-test('of its entry in stores the default store takes what no setting of the cache says', async () => {
+test('the default store is what its entry in stores says beside the cache', async () => {
   const entry = { name: 'Default', ownership: 'slot', consistency: 'quorum', max_memory: '5mb' };
   const { node } = await createNodeKit({ stores: [entry, { name: 'a' }] });
   const { default: store, all } = node.services.stores;
