@@ -24,7 +24,7 @@ function drawField(draw: Draw): Field {
   if (kind === 'text') return { kind, value: drawText(draw, 0).repeat(draw(3) === 0 ? 40 : 1) };
   const bytes = Buffer.from(drawBytes(draw));
   if (draw(12) > 0) return { kind, value: bytes };
-  return { kind, value: Buffer.alloc(draw(3 * LIMITS.linkPartBytes), bytes) };
+  return { kind, value: Buffer.alloc(draw(3 * LIMITS.linkPartBytes), draw(256)) };
 }
 
 function write(queue: MessageQueue, type: number, fields: readonly Field[]): void {
