@@ -111,7 +111,7 @@ test('versions that lose are counted, and those that are only old are not', asyn
   assert.equal(lossCount(kit), 2);
 });
 
-test('a change that fits is applied at once, also of a key that may have to be merged', async () => {
+test('a change that fits is applied at once, also of a key to be merged', async () => {
   const kit = await createRepairKit(3);
   const [first, second, third] = kit.nodes as Three;
   first.run('HSET', 'h', 'f', '1');
@@ -339,7 +339,7 @@ test('keys that share a tag are all there, and one of them can be removed', asyn
   kit.check('');
 });
 
-test('what the owner got from a node that owns nothing, and this one missed, comes soon', async () => {
+test('what the owner got from a node that owns nothing comes soon', async () => {
   const kit = await createRepairKit(3);
   const [owner, stray, replica] = kit.nodes as Three;
   kit.net.cut(stray.base.bus, replica.base.bus);

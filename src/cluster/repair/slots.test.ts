@@ -238,7 +238,7 @@ test('slots that a node comes to hold again come whole', async () => {
   assert.ok(third.base.store.entryCount > 0);
 });
 
-test('who gives a slot away has told of single elements, though the owner wrote later', async () => {
+test('who gives a slot away tells single elements, though the owner wrote later', async () => {
   const kit = await createSlotKit(4);
   const [alone, ...others] = kit.nodes;
   const keys = writeAll(kit);
