@@ -5,7 +5,9 @@
 
 import type { Frame } from '../../src/base/frame.ts';
 import type { World } from '../../src/base/world.ts';
+import type { SlotSet } from '../../src/cluster/placement/slot-set.ts';
 import { Repair } from '../../src/cluster/repair/repair.ts';
+import { SurplusSlots } from '../../src/cluster/repair/surplus-slots.ts';
 import { SyncClient } from '../../src/cluster/repair/sync-client.ts';
 import { Quorum } from '../../src/cluster/replication/delivery/quorum.ts';
 import { DutyTable } from '../../src/cluster/replication/duties/duty-table.ts';
@@ -53,6 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'no-wait-for-hand-over',
     help: 'The new owner executes before the old one has sent all that it did.',
     kind: 'calm',
+    layout: 'whole',
     apply: () =>
       replace(DutyTable, 'own', () => {
         return function (this: { become(store: unknown, duty: string): void }, store) {
@@ -61,9 +64,31 @@ export const MUTATIONS: readonly Mutation[] = [
       }),
   },
   {
+    name: 'copies-kept-unasked',
+    help: 'Who is to hold a slot no more keeps what it has of it.',
+    kind: 'calm',
+    layout: 'few',
+    apply: () => replace(SurplusSlots, 'drop', () => () => {}),
+  },
+  {
+    name: 'dropped-before-given',
+    help: 'Who is to hold a slot no more drops what it has of it before its owner has that.',
+    kind: 'partition',
+    layout: 'few',
+    apply: () =>
+      replace(SurplusSlots, 'find', (find) => {
+        return function (this: { given: SlotSet }) {
+          const surplus = find.call(this) as ReadonlyMap<string, SlotSet>;
+          for (const slots of surplus.values()) slots.each((slot) => this.given.add(slot));
+          return new Map();
+        };
+      }),
+  },
+  {
     name: 'owner-does-not-stop',
     help: 'Who owns a store no more goes on to execute for it.',
     kind: 'calm',
+    layout: 'whole',
     apply: () =>
       replace(DutyTable, 'become', (become) => {
         return function (this: object, store, duty) {
