@@ -17,8 +17,6 @@ import type { TreeTable } from './tree-table.ts';
 
 /** Above every hash. No cursor seeks as far among hashes: their places are guessed below it. */
 export const HASH_END = 0x1_0000_0000;
-/** Whether a cursor's leaf is known to be the first or the last. */
-export const EDGE = { NONE: 0, FIRST: 1, LAST: 2 } as const;
 /** Slots on either side of a guess that are looked through first. */
 const GUESS_ERROR = 4;
 
@@ -190,24 +188,11 @@ export function descendTied(cursor: TreeCursor, id: number, key: number, tie: Ti
   cursor.slot = low;
 }
 
-/**
- * Before the first element, or behind the last. Who pushes or pops one element after another goes
- * to the same leaf each time: while no page was split, joined or moved it need not be looked for.
- */
+/** Before the first element, or behind the last. */
 export function descendToEnd(cursor: TreeCursor, id: number, isLast: boolean): void {
-  const { table } = cursor;
-  const edge = isLast ? EDGE.LAST : EDGE.FIRST;
-  if (cursor.edge === edge && cursor.id === id && cursor.edgeShapeCount === table.shapeCount) {
-    cursor.slotCount = cursor.format === FORMAT.BLOCK ? 1 : leafCount(cursor);
-  } else {
-    const root = begin(cursor, id);
-    const address = descendEdge(cursor, root, cursor.depth, isLast);
-    if (!arrive(cursor, address)) return;
-    cursor.edge = edge;
-    cursor.edgeShapeCount = table.shapeCount;
-  }
-  cursor.isAtElement = false;
-  cursor.slot = isLast ? cursor.slotCount : 0;
+  let address = begin(cursor, id);
+  address = descendEdge(cursor, address, cursor.depth, isLast);
+  if (arrive(cursor, address)) cursor.slot = isLast ? cursor.slotCount : 0;
 }
 
 export function descendToRank(cursor: TreeCursor, id: number, rank: number): void {
@@ -433,7 +418,6 @@ function arrive(cursor: TreeCursor, address: number): boolean {
   if (cursor.format === FORMAT.BLOCK && cursor.depth === 1) {
     if (cursor.table.word(cursor.path[1], 2) === 0) {
       cursor.leaf = 0;
-      cursor.edge = EDGE.NONE;
       cursor.slotCount = 0;
       return false;
     }

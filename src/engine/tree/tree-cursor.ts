@@ -1,6 +1,6 @@
 import { HUGE_ADDRESS_MIN, PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import { insertBlock, removeBlock, resizeBlock, setBlockCount } from './block-leaf.ts';
-import { descend, descendTied, descendToEnd, descendToRank, EDGE, stepLeaf } from './descent.ts';
+import { descend, descendTied, descendToEnd, descendToRank, stepLeaf } from './descent.ts';
 import {
   BLOB_HEADER_BYTES,
   BLOB_MARK,
@@ -54,9 +54,6 @@ export class TreeCursor {
   depth = 0;
   /** Address of the leaf; 0 in a tree of blocks that has none. */
   leaf = 0;
-  /** Row of EDGE: which end of the tree the leaf was at that count of the table's. */
-  edge: number = EDGE.NONE;
-  edgeShapeCount = 0;
   slot = 0;
   slotCount = 0;
   /** Where the payload is that was shown last and was a blob. */
@@ -226,7 +223,6 @@ export class TreeCursor {
    */
   openLeaf(address: number, count: number): void {
     this.leaf = address;
-    this.edge = EDGE.NONE;
     const memory = this.table.memory;
     if (address < HUGE_ADDRESS_MIN) {
       const segment = memory.segments[address >>> SEGMENT_SHIFT];
