@@ -1,5 +1,8 @@
 /** Four real nodes of which two hold each key, and nodes whose slots have owners of their own. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
@@ -9,6 +12,7 @@ import {
   type Ending,
   type LocalCluster,
   startCluster,
+  waitUntilEqual,
   waitUntilWhole,
 } from './local-cluster.ts';
 
@@ -153,6 +157,35 @@ test('one node holds each key: who is stopped gives what it alone has', async (t
   await restart(cluster);
   for (const node of nodes) await readAll(node);
   await waitForCopies(nodes, KEY_COUNT);
+});
+
+test('every node holds each key, and each slot has an owner of its own', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-slots-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'cluster.yaml');
+  fs.writeFileSync(file, 'stores:\n  - name: default\n    ownership: slot\n');
+  const cluster = await startCluster(t, { settings: ['--config', file] });
+  const { nodes } = cluster;
+  await fill(nodes);
+  await Promise.all(nodes.map(readAll));
+  await waitUntilEqual(nodes);
+  await waitForCopies(nodes, 3 * KEY_COUNT);
+  await countTogether(nodes, 'counter', 4, 100);
+  for (const node of nodes) {
+    for (let i = 0; i < 4; i++) assert.equal(await node.call('GET', `counter:${i}`), '300');
+    assert.match(String(await node.call('RENAME', 'a', 'b')), /^-CROSSSLOT /);
+  }
+  const [dead, ...others] = nodes;
+  dead!.signal('SIGKILL');
+  await waitFor('the slots of the dead node to be written', SERVED_WITHIN_MS, async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `after:${i}`);
+    const reply = await others[0]!.call('MSET', ...names.flatMap((name) => [name, '1']));
+    return reply === 'OK' || undefined;
+  });
+  for (const node of others) await readAll(node);
+  await restart(cluster);
+  await waitUntilEqual(nodes, MOVED_WITHIN_MS);
+  await waitForCopies(nodes, 3 * (KEY_COUNT + 4 + 50));
 });
 
 async function restart(cluster: LocalCluster): Promise<void> {
