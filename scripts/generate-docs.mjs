@@ -1,16 +1,18 @@
 /**
- * Writes the pages that come from tables in the compiled source: docs/settings.md,
- * docs/commands.md and docs/metrics.md. With --check it only compares, and fails when one is out of
- * date.
+ * Writes what comes from tables in the compiled source: docs/settings.md, docs/commands.md,
+ * docs/metrics.md and the schema of the Helm chart's values. With --check it only compares, and
+ * fails when one is out of date.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { chartValuesSchema } from './docs/chart-values-schema.mjs';
 import { commandsPage } from './docs/commands-page.mjs';
 import { metricsPage } from './docs/metrics-page.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const { settingsPage } = await load('src/config/settings-page.js');
+const { configurationSchema } = await load('src/config/json-schema.js');
 const { COMMAND_ROWS } = await load('src/commands/command-table.js');
 const { METRIC_ROWS } = await load('src/observability/metrics/metric-table.js');
 
@@ -18,6 +20,7 @@ const pages = {
   'docs/settings.md': settingsPage(),
   'docs/commands.md': commandsPage(COMMAND_ROWS),
   'docs/metrics.md': metricsPage(METRIC_ROWS),
+  'deploy/helm/hypercache/values.schema.json': chartValuesSchema(configurationSchema()),
 };
 for (const [name, text] of Object.entries(pages)) {
   const file = path.join(ROOT, name);
