@@ -265,3 +265,26 @@ test('who gives a slot away tells single elements, though the owner wrote later'
     assert.deepEqual(write(kit, 'HMGET', key, 'left', 'right'), ['1', '1'], key);
   }
 });
+
+test('an owner that missed changes of the one before takes them from a replica first', async () => {
+  const kit = await createSlotKit(3, { factor: 3 });
+  const [dying, late] = kit.nodes;
+  const keys = writeAll(kit);
+  kit.net.cut(dying.base.bus, late.base.bus);
+  const counters = keys.filter((key, i) => i % 4 === 1 && ownerOf(kit, key) === dying);
+  for (const key of counters) dying.run('SET', key, 'later');
+  kit.base.settle();
+  kit.nodes.splice(0, 1);
+  for (const { base } of kit.nodes) kit.net.cut(dying.base.bus, base.bus);
+  const duties = late.base.replication.slotsOf(late.base.store);
+  duties?.unsettle(dying.id);
+  place(kit, kit.nodes, 3);
+  const mine = counters.filter((key) => ownerOf(kit, key) === late);
+  assert.ok(mine.length > 0);
+  for (const key of mine) assert.equal(duties?.dutyOf(slotOf(key)), 'waiting');
+  kit.settle();
+  for (const key of mine) {
+    assert.equal(duties?.dutyOf(slotOf(key)), 'owner');
+    assert.equal(late.run('GET', key), 'later');
+  }
+});

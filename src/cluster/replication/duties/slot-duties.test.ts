@@ -219,6 +219,41 @@ test('a slot that this node comes to own before it has it is taken from who had 
   kit.check();
 });
 
+test('what was filling when this node comes to own it is compared with all others first', () => {
+  const kit = new DutiesKit(0, ['a', 'b', 'c', 'd']);
+  const b = kit.node('b');
+  b.duties.unsettle('a');
+  kit.dead.add('a');
+  for (const { id } of kit.live) kit.node(id).see(['b', 'c', 'd']);
+  kit.talk();
+  assert.ok(b.countOf('waiting') > 0);
+  assert.equal(kit.node('c').countOf('waiting') + kit.node('d').countOf('waiting'), 0);
+  for (const sourceId of ['c', 'd']) {
+    const slots = new SlotSet();
+    b.duties.sources.get(sourceId)?.each((slot) => {
+      if (b.duties.dutyOf(slot) === 'waiting') slots.add(slot);
+    });
+    assert.equal(slots.count, b.countOf('waiting'));
+    b.duties.settle(sourceId, slots);
+  }
+  assert.equal(b.countOf('waiting'), 0);
+  kit.fill();
+  kit.check();
+});
+
+test('who may have missed something executes after a second, whatever others say', () => {
+  const kit = new DutiesKit(0, ['a', 'b', 'c']);
+  const b = kit.node('b');
+  b.duties.unsettle('a');
+  kit.dead.add('a');
+  for (const { id } of kit.live) kit.node(id).see(['b', 'c']);
+  kit.talk();
+  kit.world.advance(900);
+  assert.ok(b.countOf('waiting') > 0);
+  kit.world.advance(200);
+  assert.equal(b.countOf('waiting'), 0);
+});
+
 test('what nobody has is served as it is', () => {
   const kit = new DutiesKit(1, ['a', 'b']);
   kit.dead.add('a');

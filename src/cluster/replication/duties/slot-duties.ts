@@ -3,13 +3,15 @@
  * byte a slot, which follows from the table of owners and from what has come since it changed:
  *
  *     it owns the slot     owner; waiting until the owner before has said that it executes no more,
- *                          and until a copy has come that this node lacks
+ *                          and until has come what this node lacks, or others have more of
  *     it keeps a copy      replica; filling until it is equal to the owner
  *     neither              none: what it still has of the slot goes to the owner and is dropped
  *
  * A node that is not ready keeps what it will hold when it is. A slot that it begins to keep it
  * *lacks* until it was equal to a node that had it; if it comes to own the slot before that, it
  * takes the copy from whoever had one by the tables before, and serves what it has if nobody did.
+ * One that it was filling when it came to own it may be *behind* those of other holders: it is made
+ * equal to each of them that can be reached, for a second at most.
  */
 import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
 import { LIMITS } from '../../../base/limits.ts';
@@ -39,11 +41,15 @@ const WAITING = 4;
 const FILLING = 8;
 /** Never equal to any node that had it, since it is kept. */
 const LACKING = 16;
+/** Owned, and it was filling when it came to be: other holders may have changes that it missed. */
+const BEHIND = 32;
 
 /** By flags. */
-const DUTIES: readonly SlotDuty[] = Array.from({ length: 32 }, (_, flags) => {
+const DUTIES: readonly SlotDuty[] = Array.from({ length: 64 }, (_, flags) => {
   if ((flags & KEPT) === 0) return 'none';
-  if ((flags & OWNED) !== 0) return (flags & (WAITING | LACKING)) === 0 ? 'owner' : 'waiting';
+  if ((flags & OWNED) !== 0) {
+    return (flags & (WAITING | LACKING | BEHIND)) === 0 ? 'owner' : 'waiting';
+  }
   return (flags & (FILLING | LACKING)) === 0 ? 'replica' : 'filling';
 });
 
@@ -62,7 +68,7 @@ export class SlotDuties {
   private readonly waiting = new Map<string, SlotSet>();
   /** The latest first. */
   private past: readonly OwnershipTable[] = [];
-  /** Nodes that turned out not to have these slots, by the present table. */
+  /** Nodes that have no more of these slots than this one, by the present table. */
   private readonly passedOver = new Map<string, SlotSet>();
   private found: ReadonlyMap<string, SlotSet> | null = null;
   private timer: Timer | null = null;
@@ -101,7 +107,7 @@ export class SlotDuties {
 
   /**
    * Nodes that this one is to be made equal to, each with the slots: their owners; or, of a slot
-   * that this node owns and lacks, a node that had it. Not to be changed.
+   * that this node owns and lacks, or is behind with, a node that had it. Not to be changed.
    */
   get sources(): ReadonlyMap<string, SlotSet> {
     this.found ??= this.findSources();
@@ -142,10 +148,10 @@ export class SlotDuties {
     const { flags, ownership } = this;
     slots.each((slot) => {
       const isOwners = ownership.table.ownerOfSlot(slot) === nodeId;
-      const isLackingHere = (flags[slot] & OWNED) !== 0;
-      if (isOwners || isLackingHere) flags[slot] &= ~(FILLING | LACKING);
+      const isOwned = (flags[slot] & OWNED) !== 0;
+      if (isOwners || isOwned) flags[slot] &= ~(FILLING | LACKING);
     });
-    this.touch();
+    this.passOver(nodeId, slots);
   }
 
   /** What this node keeps of that owner is not known to be equal any more. */
@@ -162,7 +168,7 @@ export class SlotDuties {
     return isAny;
   }
 
-  /** That node has no copies of these slots, which this one lacks: another one is asked. */
+  /** That node has no more of these slots than this one: another one is asked. */
   passOver(nodeId: string, slots: SlotSet): void {
     const known = this.passedOver.get(nodeId) ?? new SlotSet();
     slots.each((slot) => known.add(slot));
@@ -198,14 +204,20 @@ export class SlotDuties {
       const isNew = (was & KEPT) === 0;
       // A store that is new to all nodes has no copies anywhere.
       const isLacking = isNew ? before !== null || !isMember : (was & LACKING) !== 0;
-      const isMoved = isNew || before?.ownerOfSlot(slot) !== ownerId;
+      const beforeId = before?.ownerOfSlot(slot) ?? '';
+      const isMoved = isNew || beforeId !== ownerId;
       const isFilling = !isOwned && (isMoved || (was & FILLING) !== 0);
+      const isBehind = isOwned && beforeId !== '' && (was & (FILLING | BEHIND)) !== 0;
       flags[slot] =
-        KEPT | (isOwned ? OWNED : 0) | (isLacking ? LACKING : 0) | (isFilling ? FILLING : 0);
+        KEPT |
+        (isOwned ? OWNED : 0) |
+        (isLacking ? LACKING : 0) |
+        (isFilling ? FILLING : 0) |
+        (isBehind ? BEHIND : 0);
     }
     if (before !== null) this.awaitOwners();
     this.found = null;
-    this.giveUpLacking();
+    this.serveOwned();
   }
 
   /**
@@ -232,8 +244,6 @@ export class SlotDuties {
     }
     this.stop();
     this.markWaiting();
-    if (waiting.size === 0) return;
-    this.timer = this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
   }
 
   /** By another table than this node, as far as is known. */
@@ -249,9 +259,12 @@ export class SlotDuties {
     this.touch();
   }
 
+  /** For the owners before first, and then for copies. */
   private waitNoMore(): void {
+    const { flags, waiting } = this;
     this.timer = null;
-    this.waiting.clear();
+    if (waiting.size > 0) waiting.clear();
+    else for (let slot = 0; slot < SLOT_COUNT; slot++) flags[slot] &= ~BEHIND;
     this.markWaiting();
     this.touch();
   }
@@ -268,7 +281,7 @@ export class SlotDuties {
 
   private touch(): void {
     this.found = null;
-    this.giveUpLacking();
+    this.serveOwned();
     this.listener.onChange();
   }
 
@@ -276,7 +289,8 @@ export class SlotDuties {
     const { flags, ownership } = this;
     const sources = new Map<string, SlotSet>();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if ((flags[slot] & (FILLING | LACKING)) === 0 || (flags[slot] & WAITING) !== 0) continue;
+      const isWanted = (flags[slot] & (FILLING | LACKING | BEHIND)) !== 0;
+      if (!isWanted || (flags[slot] & WAITING) !== 0) continue;
       const isOwned = (flags[slot] & OWNED) !== 0;
       const id = isOwned ? this.findHolder(slot) : ownership.table.ownerOfSlot(slot);
       if (id !== '') require(sources, id).add(slot);
@@ -284,13 +298,18 @@ export class SlotDuties {
     return sources;
   }
 
-  /** What nobody has is served as it is. */
-  private giveUpLacking(): void {
-    const { flags } = this;
+  /** What nobody has, or has more of, is served as it is. */
+  private serveOwned(): void {
+    const { flags, waiting } = this;
+    let isBehind = false;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if ((flags[slot] & (OWNED | WAITING | LACKING)) !== (OWNED | LACKING)) continue;
-      if (this.findHolder(slot) === '') flags[slot] &= ~LACKING;
+      if ((flags[slot] & OWNED) === 0 || (flags[slot] & (LACKING | BEHIND)) === 0) continue;
+      const isServed = (flags[slot] & WAITING) === 0 && this.findHolder(slot) === '';
+      if (isServed) flags[slot] &= ~(LACKING | BEHIND);
+      else if ((flags[slot] & BEHIND) !== 0) isBehind = true;
     }
+    if (waiting.size === 0 && !isBehind) return this.stop();
+    this.timer ??= this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
   }
 
   /** A node that can be reached and had the slot by a table of late; '' when there is none. */
