@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const DIST = path.join(ROOT, 'dist');
@@ -46,7 +47,8 @@ const NAMED_EXPORTS = {
 const startMs = performance.now();
 const pkg = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 fs.rmSync(DIST, { recursive: true, force: true });
-const inputs = await bundle();
+const page = await buildPage();
+const inputs = [...(await bundle()), ...page.inputs];
 dropNeedlessBanners();
 markExecutable();
 writeLicences(inputs);
@@ -75,7 +77,7 @@ async function bundle() {
       // Lines and names stay: Node prints the whole line that threw, and a bundle of one line is
       // big. Without them a start would be 3 ms shorter.
       minifySyntax: true,
-      plugins: [NAMED_EXPORTS],
+      plugins: [NAMED_EXPORTS, pageAssets(page.assets)],
       banner: { js: REQUIRE_BANNER },
       define: { HYPERCACHE_VERSION: JSON.stringify(pkg.version) },
       metafile: true,
@@ -84,6 +86,18 @@ async function bundle() {
     for (const input of Object.keys(result.metafile.inputs)) found.add(input);
   }
   return [...found];
+}
+
+/** The page's files stand in a chunk that the first request for them loads. */
+function pageAssets(assets) {
+  return {
+    name: 'page-assets',
+    setup(bundler) {
+      bundler.onLoad({ filter: /[/\\]http[/\\]page[/\\]page-assets\.ts$/ }, () => ({
+        contents: `export const PAGE_ASSETS = ${JSON.stringify(assets)};`,
+      }));
+    },
+  };
 }
 
 /** What a thread of its own runs: an entry like the others. */

@@ -71,6 +71,14 @@ export const LIMITS = {
   httpElementCountMax: 10_000,
   /** Longer strings are answered as bytes only; of a batch all together. */
   httpJsonValueBytesMax: 64 * MIB,
+  /** A reply that a console may show; a page that has more in it is of use to nobody. */
+  httpConsoleReplyBytesMax: 16 * MIB,
+  /** Between two events of a stream of them, and how many one stream has: then the login is old. */
+  httpEventMs: 1_000,
+  httpEventCountMax: 60,
+  /** The last lines of the log, kept for who looks at them live. */
+  logLinesKeptMax: 256,
+  logLineKeptCharsMax: 16_384,
   /** Arrays and objects within one another, in a value. */
   jsonDepthMax: 1_000,
   /** How much of a client's text an error reply may repeat. */

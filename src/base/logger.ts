@@ -41,6 +41,15 @@ export interface LogHealth {
   /** What went wrong with the last line, '' when nothing did. */
   readonly failure: string;
   onLost(listener: () => void): void;
+  readonly lines: LogLines;
+}
+
+/** The last lines of the log, for who looks at them live. */
+export interface LogLines {
+  /** Since the start; a line's number is the count before it. */
+  readonly count: number;
+  /** @returns lines of that number and later, JSON, as far as they are kept: from `first` on */
+  since(number: number): { readonly first: number; readonly lines: readonly string[] };
 }
 
 /** Of a log that is somebody else's. */
@@ -48,6 +57,7 @@ export const UNKNOWN_LOG_HEALTH: LogHealth = {
   lostLineCount: 0,
   failure: '',
   onLost: ignore,
+  lines: { count: 0, since: () => ({ first: 0, lines: [] }) },
 };
 
 /** Says nothing: for tests and for the embedded node unless it is given another. */

@@ -17,6 +17,7 @@ import { CorrelationIds } from './correlation-ids.ts';
 import { answerMalformed, failure, type MalformedSocket } from './http-failures.ts';
 import { HttpSessions, type Requester, type SessionKeeper } from './http-sessions.ts';
 import { MetricsExposition } from './metrics/exposition.ts';
+import { FiguresFeed } from './page/figures-feed.ts';
 import { RequestChecks } from './request-checks.ts';
 import { refuseRoute } from './route-access.ts';
 import { isKeyParameter, routeAddress } from './route-address.ts';
@@ -66,6 +67,7 @@ class App implements HttpApp {
   private readonly checks: RequestChecks;
   private readonly ids: CorrelationIds;
   private readonly metrics: MetricsExposition;
+  private readonly feed: FiguresFeed;
   private isDraining = false;
   private serve: () => void = () => {};
 
@@ -74,6 +76,7 @@ class App implements HttpApp {
     this.sessions = new HttpSessions(node);
     this.ids = new CorrelationIds(node.services.world.random);
     this.metrics = new MetricsExposition(node.services);
+    this.feed = new FiguresFeed(node.services);
     this.checks = new RequestChecks(node.services, this.sessions);
     const { http } = node.services.configuration;
     const serverFactory = (handler: HttpHandler) => {
@@ -115,10 +118,12 @@ class App implements HttpApp {
 
   beginDrain(): void {
     this.isDraining = true;
+    this.feed.close();
   }
 
   async close(): Promise<void> {
     this.metrics.close();
+    this.feed.close();
     this.sessions.closeAll();
     await this.fastify.close();
   }
@@ -263,10 +268,12 @@ class App implements HttpApp {
       body: request.body,
       isBytes: headers['content-type']?.startsWith('application/octet-stream') === true,
       wantsBytes: headers.accept?.startsWith('application/octet-stream') === true,
+      takesGzip: /\bgzip\b/.test(String(headers['accept-encoding'])),
       correlationId: request.id,
       outcome: own?.outcome ?? ALONE,
       isLoggedIn: requester.isLoggedIn,
       metrics: this.metrics,
+      feed: this.feed,
     };
     return row.handle(routed);
   }

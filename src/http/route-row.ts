@@ -5,6 +5,7 @@
 import type { CommandCaller } from '../commands/direct/command-caller.ts';
 import type { NodeServices } from '../commands/node-services.ts';
 import type { Store } from '../engine/store.ts';
+import type { FiguresFeed } from './page/figures-feed.ts';
 
 /** A JSON schema as data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -68,6 +69,8 @@ export interface RouteRequest {
   readonly isBytes: boolean;
   /** The client asks for bytes, not for JSON. */
   readonly wantsBytes: boolean;
+  /** The answer may be packed. */
+  readonly takesGzip: boolean;
   readonly correlationId: string;
   /** Known when all its commands are answered, false before. */
   readonly outcome: RequestOutcome;
@@ -75,6 +78,7 @@ export interface RouteRequest {
   readonly isLoggedIn: boolean;
   /** The metrics as text. */
   readonly metrics: { text(): Promise<string> };
+  readonly feed: FiguresFeed;
 }
 
 /** What became of the commands of a request. */

@@ -9,6 +9,9 @@ import { CACHE_ROUTES } from './cache/cache-routes.ts';
 import { createDocsRoutes } from './docs-page/docs-routes.ts';
 import { HEALTH_ROUTES } from './health/health-routes.ts';
 import { METRICS_ROUTES } from './metrics/metrics-route.ts';
+import { COMMAND_ROUTES } from './page/command-routes.ts';
+import { EVENT_ROUTES } from './page/event-routes.ts';
+import { PAGE_ROUTES } from './page/page-routes.ts';
 import type { RouteRow } from './route-row.ts';
 
 /** Every route of the HTTP port, in the order of the API description. */
@@ -23,5 +26,8 @@ export const ROUTES: readonly RouteRow[] = [
   ...BACKUP_ROUTES,
   ...CONFIG_ROUTES,
   ...METRICS_ROUTES,
+  ...COMMAND_ROUTES,
+  ...EVENT_ROUTES,
+  ...PAGE_ROUTES,
   ...createDocsRoutes(() => ROUTES),
 ];

@@ -112,6 +112,11 @@ export class CommandCaller {
     return this.script === null ? look() : this.script.recall(look);
   }
 
+  /** False when the command was put aside: it answers a connection later, and this caller never. */
+  get isAnswered(): boolean {
+    return this.writer.position > 0;
+  }
+
   /** Whether the reply is an error. */
   get isError(): boolean {
     return this.reply[0] === MINUS && this.writer.position > 0;

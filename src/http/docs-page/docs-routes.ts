@@ -26,16 +26,6 @@ export function createDocsRoutes(rows: () => readonly RouteRow[]): readonly Rout
     assetRow('/docs', 'getDocs', { type: 'text/html', text: DOCS_MARKUP }),
     assetRow('/docs/docs.css', 'getDocsStyle', { type: 'text/css', text: DOCS_STYLE }),
     assetRow('/docs/docs.js', 'getDocsScript', { type: 'text/javascript', text: DOCS_SCRIPT }),
-    {
-      ...docsRow('/', 'getRoot', 'Leads to the description of the API'),
-      responses: { 302: { description: 'See /docs', contentType: 'text/plain' } },
-      handle: ({ services }) =>
-        whenOn(services, () => ({
-          status: 302,
-          headers: { location: '/docs' },
-          content: { type: 'text/plain; charset=utf-8', bytes: 'See /docs\n' },
-        })),
-    },
   ];
 }
 

@@ -4,6 +4,7 @@ import type { LogComponent, LogFacts, Logger, LogHealth } from '../../base/logge
 import type { World } from '../../base/world.ts';
 import { type LogSinks, openLogSinks } from './log-sinks.ts';
 import { formatForPeople } from './people-format.ts';
+import { RecentLines } from './recent-lines.ts';
 
 /** As pino numbers them; `verbose` is redis-server's level between debug and info. */
 const LEVELS: Readonly<Record<LogLevel, number>> = {
@@ -42,7 +43,8 @@ export function openLog({ world, configuration }: LogOptions): Log {
   const sinks = openLogSinks(world, configuration, () => {
     for (const listener of listeners) listener();
   });
-  const writer = new LineWriter(world, configuration, sinks);
+  const lines = new RecentLines();
+  const writer = new LineWriter({ world, configuration, sinks, lines });
   return {
     logger: new ComponentLogger(writer, configuration, 'main'),
     health: {
@@ -53,6 +55,7 @@ export function openLog({ world, configuration }: LogOptions): Log {
         return sinks.failure;
       },
       onLost: (listener) => void listeners.push(listener),
+      lines,
     },
     flush: () => writer.load(),
     close: async () => {
@@ -75,16 +78,23 @@ class LineWriter {
   private readonly world: World;
   private readonly configuration: Configuration;
   private readonly sinks: LogSinks;
+  private readonly lines: RecentLines;
   private pino: PinoLogger | null = null;
   private loading: Promise<void> | null = null;
   private kept: Line[] = [];
   /** When the line that is being written was logged. */
   private wallMs = 0;
 
-  constructor(world: World, configuration: Configuration, sinks: LogSinks) {
-    this.world = world;
-    this.configuration = configuration;
-    this.sinks = sinks;
+  constructor(parts: {
+    world: World;
+    configuration: Configuration;
+    sinks: LogSinks;
+    lines: RecentLines;
+  }) {
+    this.world = parts.world;
+    this.configuration = parts.configuration;
+    this.sinks = parts.sinks;
+    this.lines = parts.lines;
   }
 
   write(level: WrittenLevel, facts: Line['facts'], message: string): void {
@@ -105,7 +115,7 @@ class LineWriter {
 
   private async loadPino(): Promise<void> {
     const { pino } = await import('pino');
-    const { configuration, sinks } = this;
+    const { configuration, lines, sinks } = this;
     this.pino = pino(
       {
         level: 'trace',
@@ -116,6 +126,7 @@ class LineWriter {
       },
       {
         write: (line: string) => {
+          lines.push(line);
           sinks.write(configuration.logging.structured ? line : formatForPeople(line));
         },
       },
