@@ -161,7 +161,7 @@ async function connectTo(address: string): Promise<WireClient> {
   return WireClient.connectTo(net.connect(RESP_PORT, address));
 }
 
-async function makeBridge(t: TestContext): Promise<number> {
+export async function makeBridge(t: TestContext): Promise<number> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const subnet = 16 + Math.floor(Math.random() * 200);
     const bridge = `hcbr${subnet}`;
@@ -174,7 +174,7 @@ async function makeBridge(t: TestContext): Promise<number> {
   throw new Error('no bridge could be made');
 }
 
-function makeNamespace(t: TestContext, subnet: number, number: number): void {
+export function makeNamespace(t: TestContext, subnet: number, number: number): void {
   const namespace = namespaceOf(subnet, `node-${number}`);
   const outside = `hc${subnet}-${number}`;
   ip('netns', 'add', namespace);
@@ -186,11 +186,11 @@ function makeNamespace(t: TestContext, subnet: number, number: number): void {
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
 }
 
-function namespaceOf(subnet: number, name: string): string {
+export function namespaceOf(subnet: number, name: string): string {
   return `hc${subnet}-${name}`;
 }
 
-function addressOf(subnet: number, number: number): string {
+export function addressOf(subnet: number, number: number): string {
   return `10.${subnet}.${subnet}.${number}`;
 }
 
