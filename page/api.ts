@@ -35,16 +35,12 @@ export class ApiError extends Error {
 export async function logIn(user: string, password: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${user}:${password}`);
   authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`;
-  userName.value = user || 'default';
   try {
-    await ask('GET', '/api/cluster/members');
+    await request('GET', '/api/login');
+    userName.value = user || 'default';
     login.value = 'done';
     return '';
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) {
-      login.value = 'done';
-      return '';
-    }
     authorization = '';
     const isRefused = error instanceof ApiError && error.status === 401;
     return isRefused ? 'Name or password is wrong.' : textOf(error);
@@ -53,17 +49,18 @@ export async function logIn(user: string, password: string): Promise<string> {
 
 export function logOut(): void {
   authorization = '';
+  userName.value = '';
   login.value = 'needed';
 }
 
 /** Without a password of the node the page needs no login. */
 export async function findWhetherLoginIsNeeded(): Promise<void> {
   try {
-    await ask('GET', '/api/cluster/members');
+    const { logged_in: isLoggedIn } = await ask<{ logged_in: boolean }>('GET', '/api/login');
+    login.value = isLoggedIn ? 'done' : 'needed';
+  } catch {
+    // It will say so itself, once it is asked for something.
     login.value = 'done';
-  } catch (error) {
-    const isOpen = error instanceof ApiError && error.status !== 401;
-    login.value = isOpen ? 'done' : 'needed';
   }
 }
 
@@ -85,15 +82,15 @@ export async function request(method: string, path: string, body?: unknown): Pro
   throw new ApiError(response.status, facts.error ?? `The node answered ${response.status}`);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each view knows the facts that its route answers
-export async function ask(method: string, path: string, body?: unknown): Promise<any> {
+/** The answer's JSON, of which the caller knows what is in it. */
+export async function ask<Facts>(method: string, path: string, body?: unknown): Promise<Facts> {
   return (await request(method, path, body)).json();
 }
 
 /** Runs one command on a store. An error reply comes back as a value. */
 export async function run(store: string, ...command: Word[]): Promise<Reply> {
   const path = `/api/stores/${encodeURIComponent(store)}/command`;
-  return (await ask('POST', path, { command })).reply;
+  return (await ask<{ reply: Reply }>('POST', path, { command })).reply;
 }
 
 /** The same where an error reply ends what is done. */
@@ -101,6 +98,11 @@ export async function must(store: string, ...command: Word[]): Promise<Reply> {
   const reply = await run(store, ...command);
   if (reply.type === 'error') throw new ApiError(200, reply.value);
   return reply;
+}
+
+export async function storeNames(): Promise<string[]> {
+  const { stores } = await ask<{ stores: { name: string }[] }>('GET', '/api/stores');
+  return stores.map(({ name }) => name);
 }
 
 export function textOf(error: unknown): string {

@@ -58,10 +58,7 @@ function Shell() {
   }, [view]);
   return (
     <div class="shell">
-      <a class="skip" href={`#${view.path}`} onClick={() => heading.current?.focus()}>
-        Skip to content
-      </a>
-      <Side current={view} />
+      <Side current={view} onSkip={() => heading.current?.focus()} />
       <main>
         <h1 ref={heading} tabIndex={-1}>
           {view.title}
@@ -73,9 +70,12 @@ function Shell() {
   );
 }
 
-function Side({ current }: { current: View }) {
+function Side({ current, onSkip }: { current: View; onSkip: () => void }) {
   return (
     <header class="side">
+      <button type="button" class="skip" onClick={onSkip}>
+        Skip to content
+      </button>
       <div class="brand">
         <strong>HyperCache</strong>
         <span class="quiet">{figures.value?.process.id ?? ''}</span>

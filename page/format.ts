@@ -19,6 +19,7 @@ export function bytes(value: number): string {
 }
 
 export function micros(us: number): string {
+  if (us === 0) return '0 µs';
   if (us < 1000) return `${us < 10 ? us.toFixed(1) : us.toFixed(0)} µs`;
   return us < 1e6 ? `${(us / 1000).toFixed(1)} ms` : `${(us / 1e6).toFixed(2)} s`;
 }

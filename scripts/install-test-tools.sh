@@ -1,14 +1,14 @@
 #!/bin/sh
 # Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
 # redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs,
-# serf, whose agents join our gossip, ip, which parts networks, and a C compiler for the clock that a
-# bench gives redis-server.
+# serf, whose agents join our gossip, ip, which parts networks, chromium, which looks at the page, and a
+# C compiler for the clock that a bench gives redis-server.
 # Without apt or root it only says what will be skipped, and fails when CI=true: there a skipped
 # comparison must not look like a passed one.
 set -eu
 
 missing=''
-for tool in redis-server redis-cli redis-benchmark promtool strace serf ip cc; do
+for tool in redis-server redis-cli redis-benchmark promtool strace serf ip chromium cc; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
@@ -29,6 +29,7 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   case "$missing" in *strace*) packages="$packages strace" ;; esac
   case "$missing" in *serf*) packages="$packages serf" ;; esac
   case "$missing" in *' ip'*) packages="$packages iproute2" ;; esac
+  case "$missing" in *chromium*) packages="$packages chromium" ;; esac
   case "$missing" in *' cc'*) packages="$packages gcc libc6-dev" ;; esac
   # shellcheck disable=SC2086
   if apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
@@ -40,5 +41,5 @@ fi
 echo "not installed:$missing" >&2
 echo 'skipped without them: comparisons with redis-server, redis-cli sessions, benches,' >&2
 echo 'promtool on the metrics, syncs as strace sees them, gossip with serf agents,' >&2
-echo 'parted networks, bench:hitratio' >&2
+echo 'parted networks, the page in a browser, bench:hitratio' >&2
 [ "${CI:-}" != true ] || exit 1

@@ -14,6 +14,11 @@ await Promise.all([
   step('format', BIOME, ['format', '.']),
   step('lint', BIOME, ['lint', '.']),
   step('types', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
+  step('types of the page', process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    'page/tsconfig.json',
+  ]),
   step('tidy', process.execPath, ['scripts/tidy.mjs']),
 ]);
 await step('build', process.execPath, ['scripts/build.mjs']);

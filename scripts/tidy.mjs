@@ -9,7 +9,7 @@ import { findBlindSpots, PLANTS } from './tidy/plants.mjs';
 import { checkAll } from './tidy/rules.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const FOLDERS = ['src', 'tests', 'bench', 'fuzz', 'scripts'];
+const FOLDERS = ['src', 'page', 'tests', 'bench', 'fuzz', 'scripts'];
 
 const startMs = performance.now();
 const blind = findBlindSpots();
@@ -34,7 +34,7 @@ function readFiles() {
   for (const folder of FOLDERS) {
     if (!fs.existsSync(path.join(ROOT, folder))) continue;
     for (const name of fs.readdirSync(path.join(ROOT, folder), { recursive: true }).sort()) {
-      if (!/\.(ts|mjs|js)$/.test(name)) continue;
+      if (!/\.(tsx?|mjs|js)$/.test(name)) continue;
       const file = path.posix.join(folder, name.split(path.sep).join('/'));
       found.set(file, fs.readFileSync(path.join(ROOT, file), 'utf8'));
     }

@@ -1,4 +1,3 @@
-import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { history, type Moment } from '../events.ts';
@@ -13,6 +12,7 @@ interface Line {
 
 const HEIGHT = 160;
 const AXIS_WIDTH = 68;
+const TIME_HEIGHT = 28;
 const FONT = '12px system-ui, sans-serif';
 
 /** The history of some figures, drawn anew each second. */
@@ -27,30 +27,27 @@ export function Chart({
 }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  useSignalEffect(() => {
-    void themeTurn.value;
-    plot.current?.destroy();
-    plot.current = new uPlot(
-      optionsOf(place.current!, lines, format),
-      dataOf(history.peek(), lines),
-      place.current!,
-    );
-  });
-  useSignalEffect(() => {
-    const moments = history.value;
-    plot.current?.setData(dataOf(moments, lines));
-  });
+  const moments = history.value;
   useEffect(() => {
+    const element = place.current!;
+    const drawn = new uPlot(
+      optionsOf(element, lines, format),
+      dataOf(history.peek(), lines),
+      element,
+    );
     const watcher = new ResizeObserver(() => {
-      plot.current?.setSize({ width: place.current!.clientWidth, height: HEIGHT });
+      drawn.setSize({ width: element.clientWidth, height: HEIGHT });
     });
-    watcher.observe(place.current!);
+    watcher.observe(element);
+    plot.current = drawn;
     return () => {
       watcher.disconnect();
-      plot.current?.destroy();
+      drawn.destroy();
     };
-  }, []);
-  const last = history.value.at(-1);
+    // Colours are read when it is made: another theme makes another.
+  }, [themeTurn.value]);
+  useEffect(() => plot.current?.setData(dataOf(moments, lines)), [moments]);
+  const last = moments.at(-1);
   return (
     <figure class="chart">
       <figcaption>
@@ -90,7 +87,7 @@ function optionsOf(
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
     axes: [
-      { ...axis, space: 90, values: (_plot, splits) => splits.map(clock) },
+      { ...axis, size: TIME_HEIGHT, space: 90, values: (_plot, splits) => splits.map(clock) },
       { ...axis, size: AXIS_WIDTH, space: 36, values: (_plot, splits) => splits.map(format) },
     ],
     series: [

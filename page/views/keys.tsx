@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask, items, must, show, text, textOf, type Word, word } from '../api.ts';
+import { items, must, show, storeNames, text, textOf, type Word, word } from '../api.ts';
+import { count } from '../format.ts';
 import { Empty, Field, Panel, Said } from '../parts/common.tsx';
 import { KeyEditor } from './keys/key-editor.tsx';
 import { NewKey } from './keys/new-key.tsx';
@@ -19,10 +20,7 @@ export function KeysView() {
   const [error, setError] = useState('');
   const [chosen, setChosen] = useState<Word | null>(null);
   useEffect(() => {
-    void ask('GET', '/api/stores').then(
-      ({ stores: found }) => setStores(found.map(({ name }: { name: string }) => name)),
-      (refusal) => setError(textOf(refusal)),
-    );
+    storeNames().then(setStores, (refusal) => setError(textOf(refusal)));
   }, []);
   const look = async (from: string, before: readonly Word[]): Promise<void> => {
     try {
@@ -62,7 +60,7 @@ export function KeysView() {
         <Said error={error} />
       </Panel>
       <div class="browser">
-        <Panel title="Keys" end={<span class="quiet">{keys.length} shown</span>}>
+        <Panel title="Keys" end={<span class="quiet">{count(keys.length)} shown</span>}>
           {keys.length === 0 && error === '' ? (
             <Empty>No key matches. Try another pattern, or write one below.</Empty>
           ) : null}
@@ -149,7 +147,7 @@ function KeyList({
   );
 }
 
-/** SCAN may find nothing in one step and more in the next: it goes on until there is a screenful. */
+/** SCAN may find nothing in one step and more in the next: it goes on to a screenful. */
 async function scan({
   store,
   pattern,

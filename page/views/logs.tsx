@@ -48,7 +48,7 @@ export function LogsView() {
       {lines.length === 0 && logRefusal.value === '' ? (
         <Empty>No line so far. CONFIG SET loglevel verbose makes the node say more.</Empty>
       ) : null}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it as well */}
       <ol class="log" aria-label="Log lines" tabIndex={0}>
         {lines.toReversed().map((line, i) => (
           <li key={lines.length - i} class={`is-${line.level}`}>

@@ -44,7 +44,7 @@ function Tiles() {
   const limit = memory.limit > 0 ? `of ${bytes(memory.limit)}` : 'no limit';
   return (
     <dl class="tiles">
-      <Tile name="Health" note={cluster.issues[0] ?? `up ${seconds(process.uptime_seconds)}`}>
+      <Tile name="Health" note={healthNote(cluster.issues.length, process.uptime_seconds)}>
         <span class={cluster.healthy ? 'good' : 'bad'}>
           {cluster.healthy ? 'healthy' : 'not healthy'}
         </span>
@@ -83,6 +83,11 @@ function Tile({
   );
 }
 
+function healthNote(issueCount: number, upS: number): string {
+  if (issueCount === 0) return `up ${seconds(upS)}`;
+  return issueCount === 1 ? 'one issue, see below' : `${issueCount} issues, see below`;
+}
+
 function ClusterMap() {
   const { cluster } = figures.value!;
   const size = `${cluster.cluster_size} ${cluster.cluster_size === 1 ? 'node' : 'nodes'}`;
@@ -109,8 +114,6 @@ function MemberCard({ member }: { member: Member }) {
   const { metadata, node_id: name, status } = member;
   const isSelf = name === id;
   const state = status === 'alive' ? (metadata.state ?? 'ready') : status;
-  const slots = metadata.owned_slots ?? 0;
-  const stores = metadata.owned_stores?.length ?? 0;
   return (
     <li class={`member is-${status}`} data-node={name} data-status={status}>
       <span class="member-head">
@@ -120,18 +123,19 @@ function MemberCard({ member }: { member: Member }) {
       <span class="quiet">
         {member.address}:{member.port}
       </span>
-      <span class="quiet">{ownsText(slots, stores)}</span>
-      {isSelf ? (
-        <span class="quiet">this node</span>
-      ) : (
+      <span class="quiet">{ownsText(metadata)}</span>
+      {isSelf ? <span class="quiet">this node</span> : null}
+      {isSelf || status !== 'alive' ? null : (
         <a href={`${location.protocol}//${linkHost(member)}:${metadata.http_port}/`}>Its page</a>
       )}
     </li>
   );
 }
 
-function ownsText(slots: number, stores: number): string {
-  return `owns ${stores} ${stores === 1 ? 'store' : 'stores'}, ${count(slots)} slots`;
+/** A node that is in no cluster owns all, and says nothing of it. */
+function ownsText({ owned_slots: slots, owned_stores: stores }: Member['metadata']): string {
+  if (slots === undefined || stores === undefined) return 'in no cluster';
+  return `owns ${stores.length} ${stores.length === 1 ? 'store' : 'stores'}, ${count(slots)} slots`;
 }
 
 /** Nodes of one machine know each other by loopback, which means nothing elsewhere. */

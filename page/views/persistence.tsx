@@ -69,7 +69,7 @@ export function PersistenceView() {
 
 function useBegin(path: string, what: string, reload: () => Promise<void>) {
   return useAction(async () => {
-    const { stores } = (await ask('POST', path)) as { stores: Record<string, string> };
+    const { stores } = await ask<{ stores: Record<string, string> }>('POST', path);
     await reload();
     const told = Object.entries(stores).map(([name, outcome]) => `${name} ${outcome}`);
     return told.length === 0 ? `${what}: no store has any.` : `${what}: ${told.join(', ')}.`;

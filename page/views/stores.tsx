@@ -34,7 +34,7 @@ const POLICIES = [
 
 export function StoresView() {
   const { error, facts, reload } = useAsked(async () => {
-    return (await ask('GET', '/api/stores')).stores as StoreFacts[];
+    return (await ask<{ stores: StoreFacts[] }>('GET', '/api/stores')).stores;
   });
   const drop = useAction(async (name: string) => {
     await ask('DELETE', `/api/stores/${encodeURIComponent(name)}`);

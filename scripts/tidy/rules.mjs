@@ -104,7 +104,7 @@ function checkShape(source, ceilings, breaches) {
     }
   }
   const name = path.posix.basename(file);
-  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d)?\.(?:ts|mjs)$/.test(name)) {
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d)?\.(?:tsx?|mjs)$/.test(name)) {
     breaches.push({ rule: 'file-name', file, line: 1, text: 'not in kebab-case' });
   }
 }

@@ -61,7 +61,7 @@ function Facts({ facts }: { facts: KeyFacts }) {
   return (
     <p class="facts">
       <span class="tag">{facts.type}</span>
-      <span>{facts.encoding}</span>
+      {facts.encoding === facts.type ? null : <span>{facts.encoding}</span>}
       <span>{facts.memoryBytes}</span>
       <span>{facts.ttlMs < 0 ? 'never expires' : `expires in ${seconds(facts.ttlMs / 1000)}`}</span>
     </p>

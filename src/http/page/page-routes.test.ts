@@ -51,7 +51,7 @@ test('what is no command is refused, and so is what only a connection can do', a
   await kit.stop();
 });
 
-test('rules of the user hold for commands and for what is told of stores and of the log', async () => {
+test('rules of the user hold for commands and for what is told of the log', async () => {
   const kit = await createHttpKit({ 'security.requirepass': 'secret' });
   const { access } = kit.node.services;
   assert.equal(access.addConfigured(['bob on >pw +get +info ~* allstores']), null);
@@ -99,6 +99,20 @@ test('a stream ends after a minute, so that the login is checked anew', async ()
   }
   const events = (await asked).text.split('\n\n').length - 1;
   assert.equal(events, 60);
+  await kit.stop();
+});
+
+test('who asks is told whether that is a login, without one', async () => {
+  const open = await createHttpKit();
+  assert.deepEqual((await open.ask('/api/login')).json, { logged_in: true, user: 'default' });
+  await open.stop();
+  const kit = await createHttpKit({ 'security.requirepass': 'secret' });
+  assert.deepEqual((await kit.ask('/api/login')).json, { logged_in: false, user: null });
+  const asked = (password: string) => {
+    return kit.ask('/api/login', { headers: { authorization: `Bearer ${password}` } });
+  };
+  assert.deepEqual((await asked('secret')).json, { logged_in: true, user: 'default' });
+  assert.equal((await asked('guess')).status, 401);
   await kit.stop();
 });
 

@@ -17,6 +17,27 @@ const KEPT_FOR_EVER = { 'cache-control': 'public, max-age=31536000, immutable' }
 
 export const PAGE_ROUTES: readonly RouteRow[] = [
   {
+    method: 'GET',
+    path: '/api/login',
+    operationId: 'getLogin',
+    summary: 'Tells whether the request is logged in, and as whom',
+    tag: 'page',
+    access: { by: 'open' },
+    responses: {
+      200: {
+        description: 'Without a password of the node everybody is logged in',
+        schema: {
+          type: 'object',
+          properties: { logged_in: { type: 'boolean' }, user: { type: ['string', 'null'] } },
+        },
+      },
+    },
+    handle({ caller, isLoggedIn }) {
+      const user = isLoggedIn ? caller.session.userName : null;
+      return { status: 200, facts: { logged_in: isLoggedIn, user } };
+    },
+  },
+  {
     ...pageRow('/', 'getPage', 'The page that shows the node and its cluster'),
     handle: (request) => answer(request, 'index.html', PAGE_HEADERS),
   },
