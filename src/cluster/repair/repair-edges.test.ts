@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { createRepairKit, type RepairKit, type RepairNode } from '../../testing/repair-kit.ts';
+import { MESSAGE } from '../peers/message-table.ts';
 
 type Two = [RepairNode, RepairNode];
 type Three = [RepairNode, RepairNode, RepairNode];
@@ -368,3 +369,36 @@ function keysOfOneTag({ base }: RepairNode): [string, string] {
     seen.set(tag, key);
   }
 }
+
+test('who was filling when it comes to own takes what others have before it executes', async () => {
+  const kit = await createRepairKit(3);
+  const [first, second, third] = kit.nodes as Three;
+  kit.settle();
+  kit.net.cut(first.base.bus, second.base.bus);
+  first.run('INCRBY', 'n', '5');
+  kit.base.settle();
+  kit.net.cut(first.base.bus, third.base.bus);
+  const { replication } = second.base;
+  const seen: unknown[] = [];
+  replication.onDuty((_store, now) => {
+    if (now === 'owner') seen.push(second.run('GET', 'n'));
+  });
+  kit.elect(third, [second, third]);
+  kit.elect(second, [second, third]);
+  kit.settle();
+  assert.deepEqual(seen, ['5']);
+});
+
+test('who comes to own executes in the end, though nobody answers', async () => {
+  const kit = await createRepairKit(3);
+  const [, second, third] = kit.nodes as Three;
+  kit.settle();
+  third.base.bus.handle(MESSAGE.sync, () => {});
+  kit.elect(third, [second, third]);
+  kit.elect(second, [second, third]);
+  kit.pass(1_500);
+  assert.equal(second.base.replication.dutyOf(second.base.store), 'waiting');
+  kit.pass(1_000);
+  assert.equal(second.base.replication.dutyOf(second.base.store), 'owner');
+  assert.equal(second.isBusy, false);
+});

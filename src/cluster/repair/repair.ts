@@ -194,6 +194,9 @@ export class Repair {
       if (reason === 'stray') this.requireRepair(store).suspect();
       else this.request(store);
     });
+    replication.onDuty((store, now) => {
+      if (now === 'owner') this.requireRepair(store).onOwner();
+    });
     replication.onSlots((store) => {
       this.requireRepair(store).onSlots();
       this.tick();
@@ -278,6 +281,7 @@ export class Repair {
         bus,
         ownership,
         duties: replication.slotsOf(store),
+        sourcesOf: () => replication.sourcesOf(store),
         nextId: () => ++this.lastId,
         isStale: () => this.isStale,
         onBegin: () => {

@@ -31,6 +31,8 @@ export interface StoreRepairOptions {
   readonly ownership: Ownership;
   /** Null: one node owns the whole store. */
   readonly duties: SlotDuties | null;
+  /** Of a store that one node owns; null: nobody is to be compared yet. */
+  readonly sourcesOf: () => readonly string[] | null;
   readonly nextId: () => number;
   readonly isStale: () => boolean;
   readonly onBegin: () => void;
@@ -47,7 +49,7 @@ export class StoreRepair {
   private readonly options: StoreRepairOptions;
   private readonly clients = new Map<string, SyncClient>();
   private readonly surplus: SurplusSlots | null;
-  /** Owners that the whole store is to be made equal to. */
+  /** Nodes that the whole store is to be made equal to. */
   private pending: SlotsByNode = new Map();
   /** Node -> monotonic ms before which it is not asked. */
   private readonly refusedMs = new Map<string, number>();
@@ -75,7 +77,8 @@ export class StoreRepair {
 
   get isPending(): boolean {
     const { duties } = this.options;
-    return duties === null ? this.isAsked || this.pending.size > 0 : !duties.isSettled;
+    if (duties !== null) return !duties.isSettled;
+    return this.isAsked || this.pending.size > 0 || this.options.sourcesOf() === null;
   }
 
   /** Nothing is left here that others should have. */
@@ -116,6 +119,13 @@ export class StoreRepair {
       this.plan();
     }
     this.surplus?.onTable();
+    this.endUnwanted();
+  }
+
+  /** This node executes for the store: nobody is asked for it any more. */
+  onOwner(): void {
+    if (this.options.duties !== null) return;
+    this.plan();
     this.endUnwanted();
   }
 
@@ -168,14 +178,13 @@ export class StoreRepair {
   private isToBeTold(peerId: string, slot: number): boolean {
     const { duties, ownership, stamped } = this.options;
     const { table } = ownership;
-    if (this.isAsked || table.nodeIds.length === 0) return true;
+    if (table.nodeIds.length === 0) return true;
     const ownerId =
       duties === null ? table.ownerOfStore(stamped.store.name) : table.ownerOfSlot(slot);
     if (ownerId !== peerId) return true;
     const client = this.clients.get(peerId);
     if (client !== undefined && holds(client.slots, slot)) return !client.hasToldElements;
-    const slots = this.sources.get(peerId);
-    return slots !== undefined && holds(slots, slot);
+    return duties === null ? this.isPending : duties.dutyOf(slot) === 'filling';
   }
 
   progress(): RepairProgress[] {
@@ -271,12 +280,11 @@ export class StoreRepair {
   }
 
   private plan(): void {
-    const { bus, ownership, stamped } = this.options;
-    const { table } = ownership;
-    if (table.nodeIds.length === 0) return;
-    this.isAsked = false;
-    const ownerId = table.ownerOfStore(stamped.store.name);
-    this.pending = new Map(ownerId === bus.id ? [] : [[ownerId, null]]);
+    const { ownership, sourcesOf } = this.options;
+    if (ownership.table.nodeIds.length === 0) return;
+    const sourceIds = sourcesOf();
+    this.isAsked = sourceIds === null;
+    this.pending = new Map((sourceIds ?? []).map((id) => [id, null]));
   }
 
   /** Nodes of which this one has a copy that is taken for equal, this one aside. */

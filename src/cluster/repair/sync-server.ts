@@ -53,7 +53,7 @@ export class SyncServer {
     const store = node.stores.find(storeName);
     if (store === null) return this.refuse(peer, id);
     const parts = stamped.of(store);
-    const lacking = this.findLacking(parts, request);
+    const lacking = this.findLacking(parts, peer, request);
     if (lacking === null) return this.refuse(peer, id);
     if (lacking.count > 0) return this.tellLacking(peer, id, lacking);
     this.takeFloors(parts, message);
@@ -63,11 +63,15 @@ export class SyncServer {
   }
 
   /**
-   * An owner answers for what it owns. For slots that the asking node owns itself, and has not got
+   * An owner answers for what it owns. For what the asking node is to own itself, and has not got
    * yet, whoever has a copy does.
    * @returns slots of which there is no copy here; null: this node is not the one to ask
    */
-  private findLacking({ stamps, store }: StampedStore, request: SyncRequest): SlotSet | null {
+  private findLacking(
+    { stamps, store }: StampedStore,
+    peer: Peer,
+    request: SyncRequest,
+  ): SlotSet | null {
     const { context, ownership, replication } = this.options;
     const { slots, tableDigest, what } = request;
     const { table } = ownership;
@@ -75,7 +79,9 @@ export class SyncServer {
     const lacking = new SlotSet();
     if (duties === null || slots === null) {
       const isBoth = duties === null && slots === null;
-      return isBoth && replication.dutyOf(store) === 'owner' ? lacking : null;
+      if (isBoth && replication.dutyOf(store) === 'owner') return lacking;
+      const isOwners = table.ownerOfStore(store.name) === peer.id && what === SYNC.full;
+      return isBoth && isOwners && tableDigest === table.digest ? lacking : null;
     }
     // Who goes by another table is not told of all changes of what it asks for.
     if (tableDigest !== table.digest) return null;

@@ -50,7 +50,7 @@ export interface ReplicationOptions {
 const HAND_OVER_COUNT_MAX = 4;
 
 type DutyTold = (store: Store, now: Duty, before: Duty) => void;
-type SyncTold = (store: Store, reason: SyncReason, ownerId: string) => void;
+type SyncTold = (store: Store, reason: SyncReason) => void;
 
 export class NodeReplication implements Replication {
   readonly clock: HybridClock;
@@ -104,7 +104,8 @@ export class NodeReplication implements Replication {
         },
         onDuty: (name, now, before) => this.tellDuty(name, now, before),
         onHandOver: (name, ownerId, executorId) => this.handOver(name, ownerId, executorId),
-        onOwner: (name, ownerId) => this.askForSync(name, 'owner', ownerId),
+        digestOf: (nodeId) => this.slotDuties.digestOf(nodeId),
+        onSources: (name) => this.askForSync(name, 'owner'),
       },
     });
     this.slotDuties = new SlotDutyTable({
@@ -113,6 +114,7 @@ export class NodeReplication implements Replication {
       timers: world.timers,
       onChange: (name) => this.tellSlots(name),
       onDuty: (name, now, before) => this.tellDuty(name, now, before),
+      onDigest: (nodeId, digest) => this.duties.takeDigest(nodeId, digest),
     });
     this.acknowledger = new Acknowledger({
       bus,
@@ -172,6 +174,10 @@ export class NodeReplication implements Replication {
 
   ownerOf(store: Store): string {
     return this.duties.ownerOf(store.name);
+  }
+
+  sourcesOf(store: Store): readonly string[] | null {
+    return this.duties.sourcesOf(store.name);
   }
 
   onDuty(listener: DutyTold): void {
@@ -378,16 +384,16 @@ export class NodeReplication implements Replication {
     // Of who owns nothing that is kept here nothing can be missing where slots have owners.
     if (source !== null) source.isWhole = duties !== null && !isOwner;
     // It may have executed for slots that others own by now, whatever it owns itself.
-    if (duties !== null || !isOwner) this.askForSync(parts.store.name, 'stray', peerId);
+    if (duties !== null || !isOwner) this.askForSync(parts.store.name, 'stray');
     if (!isOwner) return;
     this.duties.unsettle(parts.store.name, peerId);
-    this.askForSync(parts.store.name, reason, peerId);
+    this.askForSync(parts.store.name, reason);
   }
 
-  private askForSync(storeName: string, reason: SyncReason, ownerId: string): void {
+  private askForSync(storeName: string, reason: SyncReason): void {
     const parts = this.stores.get(storeName);
     if (parts === undefined) return;
-    for (const tell of this.syncListeners) tell(parts.store, reason, ownerId);
+    for (const tell of this.syncListeners) tell(parts.store, reason);
   }
 
   private tell(): void {

@@ -57,8 +57,13 @@ export interface Replication {
   flush(): void;
   /** Stamps, stream and replay of a store; null: it is none of this node any more. */
   partsOf(store: Store): ReplicatedStore | null;
-  /** This node must compare the store with that owner; of slots `slotsOf` tells which. */
-  onNeedsSync(listener: (store: Store, reason: SyncReason, ownerId: string) => void): void;
+  /** This node must compare the store with others: `sourcesOf`, or `slotsOf`, tells with whom. */
+  onNeedsSync(listener: (store: Store, reason: SyncReason) => void): void;
+  /**
+   * Of a store that one node owns: its owner; or, where this node is to own it and may have missed
+   * something, all others. Null: nobody is to be compared yet.
+   */
+  sourcesOf(store: Store): readonly string[] | null;
   /**
    * It has, and is equal: `filling` ends.
    * @param slots  that were compared; null: one node owns the whole store

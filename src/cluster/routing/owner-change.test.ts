@@ -77,7 +77,7 @@ test('this node executes what its clients sent to an owner before it', async () 
   tell(kit, 2, 'node-2');
   assert.equal(client.ask('incr a', 'blpop list 0'), '');
   kit.elect('node-3');
-  kit.advance(1_200);
+  kit.advance(2_200);
   assert.equal(client.take(), ':1\r\n');
   assert.equal(kit.connect(0).ask('rpush list x'), ':1\r\n');
   assert.equal(client.take(), '*2\r\n$4\r\nlist\r\n$1\r\nx\r\n');

@@ -11,7 +11,7 @@ function tableOf(ownerId: string, nodeIds = ['a', 'b', 'c']): OwnershipTable {
   const live = ownerId === '' ? [] : nodeIds;
   return {
     version: 1,
-    digest: '',
+    digest: ownerId,
     nodeIds: live,
     ownerOfStore: () => ownerId,
     ownerOfSlot: () => ownerId,
@@ -28,6 +28,8 @@ class DutyKit {
   readonly duties: DutyTable;
   readonly told: string[] = [];
   readonly reachable = new Set(['a', 'b', 'c']);
+  /** Node -> the table that it has told. */
+  readonly digests = new Map<string, string>();
 
   constructor(nodeId: string, table: OwnershipTable) {
     this.world = createSimulatedWorld(1);
@@ -41,7 +43,8 @@ class DutyKit {
         onHandOver: (_name, ownerId, executorId) => {
           this.told.push(`tell ${ownerId} that ${executorId} is done`);
         },
-        onOwner: (_name, ownerId) => this.told.push(`compare with ${ownerId}`),
+        digestOf: (id) => this.digests.get(id) ?? '',
+        onSources: (_name, nodeIds) => this.told.push(`compare with ${nodeIds.join(' and ')}`),
       },
     });
     this.duties.add('s');
@@ -54,6 +57,14 @@ class DutyKit {
   get duty(): string {
     return this.duties.dutyOf('s');
   }
+}
+
+/** Equal to `a`, which owns. */
+function createReplica(nodeId: string): DutyKit {
+  const kit = new DutyKit(nodeId, tableOf('a'));
+  kit.duties.settle('s', 'a');
+  kit.take();
+  return kit;
 }
 
 test('the only ready node owns at once; nobody is ready: the store is to be filled', () => {
@@ -79,24 +90,24 @@ test('a new owner waits for the one before, which says when it is done', () => {
 });
 
 test('what was said before the table changed here counts as well', () => {
-  const b = new DutyKit('b', tableOf('a'));
+  const b = createReplica('b');
   b.duties.takeOver('s', 'a', 'a');
   b.duties.change(tableOf('b'));
   assert.equal(b.duty, 'owner');
 });
 
 test('nobody waits for who is not there, nor longer than a second', () => {
-  const dead = new DutyKit('b', tableOf('a'));
+  const dead = createReplica('b');
   dead.reachable.delete('a');
   dead.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(dead.duty, 'owner');
-  const dying = new DutyKit('b', tableOf('a'));
+  const dying = createReplica('b');
   dying.duties.change(tableOf('b'));
   assert.equal(dying.duty, 'waiting');
   dying.reachable.delete('a');
   dying.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(dying.duty, 'owner');
-  const silent = new DutyKit('b', tableOf('a'));
+  const silent = createReplica('b');
   silent.duties.change(tableOf('b'));
   silent.world.advance(999);
   assert.equal(silent.duty, 'waiting');
@@ -119,7 +130,7 @@ test('who was to own, and never came to it, passes the word on', () => {
 });
 
 test('the word is taken from who passes it on, if it is about the owner before', () => {
-  const c = new DutyKit('c', tableOf('a'));
+  const c = createReplica('c');
   c.duties.change(tableOf('c'));
   c.duties.takeOver('s', 'b', 'x');
   assert.equal(c.duty, 'waiting');
@@ -149,7 +160,7 @@ test('a replica that may miss something is filling until it is equal to that own
 });
 
 test('an owner that leaves stands in no table, and is waited for all the same', () => {
-  const b = new DutyKit('b', tableOf('a'));
+  const b = createReplica('b');
   b.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(b.duty, 'waiting');
   b.duties.takeOver('s', 'a', 'a');
@@ -157,13 +168,82 @@ test('an owner that leaves stands in no table, and is waited for all the same', 
 });
 
 test('an owner that was started anew has nothing to hand over', () => {
-  const b = new DutyKit('b', tableOf('a'));
+  const b = createReplica('b');
   b.duties.lose('a');
   b.duties.change(tableOf('b', ['b', 'c']));
   assert.equal(b.duty, 'owner');
-  const c = new DutyKit('c', tableOf('a'));
+  const c = createReplica('c');
   c.duties.change(tableOf('c', ['b', 'c']));
   assert.equal(c.duty, 'waiting');
   c.duties.lose('a');
   assert.equal(c.duty, 'owner');
+});
+
+test('who was filling is compared with all others before it executes', () => {
+  const b = new DutyKit('b', tableOf('a'));
+  b.reachable.delete('a');
+  b.take();
+  b.duties.change(tableOf('b', ['b', 'c', 'd']));
+  assert.equal(b.take(), 'waiting, compare with c');
+  assert.deepEqual(b.duties.sourcesOf('s'), ['c']);
+  b.duties.settle('s', 'c');
+  assert.equal(b.take(), 'owner');
+  assert.deepEqual(b.duties.sourcesOf('s'), []);
+});
+
+test('it takes those for gone that start anew, and executes after a second at the latest', () => {
+  for (const isLost of [true, false]) {
+    const b = new DutyKit('b', tableOf('a'));
+    b.reachable.delete('a');
+    b.duties.change(tableOf('b', ['b', 'c']));
+    b.take();
+    if (isLost) b.duties.lose('c');
+    else b.world.advance(1_000);
+    assert.equal(b.take(), 'owner');
+  }
+});
+
+test('who waits for a hand-over compares behind it', () => {
+  const b = new DutyKit('b', tableOf('a'));
+  b.take();
+  b.duties.change(tableOf('b'));
+  assert.equal(b.take(), 'waiting');
+  assert.equal(b.duties.sourcesOf('s'), null);
+  b.duties.takeOver('s', 'a', 'a');
+  assert.equal(b.take(), 'compare with a and c');
+  b.duties.change(tableOf('c'));
+  assert.equal(b.take(), 'tell c that b is done, filling, compare with c');
+});
+
+test('a replica compares with its new owner when the word of the one before has come', () => {
+  const c = new DutyKit('c', tableOf('a'));
+  c.take();
+  c.duties.change(tableOf('b'));
+  assert.equal(c.take(), '');
+  assert.equal(c.duties.sourcesOf('s'), null);
+  c.duties.takeDigest('b', 'b');
+  c.duties.takeDigest('a', 'other');
+  assert.equal(c.take(), '');
+  c.duties.takeDigest('a', 'b');
+  assert.equal(c.take(), 'compare with b');
+  assert.deepEqual(c.duties.sourcesOf('s'), ['b']);
+});
+
+test('it waits for a second at most, and not for who has told already, or is gone', () => {
+  const late = new DutyKit('c', tableOf('a'));
+  late.take();
+  late.duties.change(tableOf('b'));
+  late.world.advance(1_000);
+  assert.equal(late.take(), 'compare with b');
+  const told = new DutyKit('c', tableOf('a'));
+  told.take();
+  told.digests.set('a', 'b');
+  told.duties.change(tableOf('b'));
+  assert.equal(told.take(), 'compare with b');
+  const dead = new DutyKit('c', tableOf('a'));
+  dead.take();
+  dead.duties.change(tableOf('b'));
+  dead.reachable.delete('a');
+  dead.duties.change(tableOf('b', ['b', 'c']));
+  assert.equal(dead.take(), 'compare with b');
 });

@@ -4,12 +4,14 @@
  *
  *     the table names another node      replica, or filling until it is equal to that node
  *     it names this one                 owner; but where the owner before can be heard, waiting
- *                                       until that one has said that it executes no more
+ *                                       until that one has said that it executes no more; and
+ *                                       where it was filling, until it is equal to all others
  *     it names nobody                   filling
  *
  * An owner that is named no more stops in that very turn: what it has recorded goes out, and behind
- * it, on the same link, the word that it is done. Nobody waits for longer than a second: two owners
- * for a moment cost a losing version, none at all cost every client.
+ * it, on the same link, the word that it is done. Nobody is waited for longer than a second: two
+ * owners for a moment cost a losing version, none at all cost every client. A replica waits as well
+ * before it compares with the new owner: what the one before has changed is to be here by then.
  */
 import { LIMITS } from '../../../base/limits.ts';
 import type { Timer, Timers } from '../../../base/world.ts';
@@ -29,8 +31,10 @@ export interface DutyListener {
    * @param executorId  who did last, and has recorded all that it will
    */
   onHandOver(storeName: string, ownerId: string, executorId: string): void;
-  /** Another node owns the store from now on: whether this one is equal to it is not known. */
-  onOwner(storeName: string, ownerId: string): void;
+  /** Digest of the table that it goes by; all it executed by another one has come. '': unknown. */
+  digestOf(nodeId: string): string;
+  /** Whether this node is equal to those is not known: what `sourcesOf` tells from now on. */
+  onSources(storeName: string, nodeIds: readonly string[]): void;
 }
 
 interface StoreDuty {
@@ -38,8 +42,15 @@ interface StoreDuty {
   duty: Duty;
   /** '' where nobody owns it. */
   ownerId: string;
-  /** While waiting: who is to hand over. */
+  /**
+   * While waiting: who is to hand over. While filling: who executed before, and may have sent what
+   * is to be here before this node compares with the new owner. '': nobody.
+   */
   predecessorId: string;
+  /** It was filling when it came to own the store: other nodes may have changes that it missed. */
+  isBehind: boolean;
+  /** While waiting, and nobody is to hand over: whom it was not compared with yet. */
+  readonly behind: Set<string>;
   /** The process that owned it is gone, though its node may be back. */
   isOwnerLost: boolean;
   timer: Timer | null;
@@ -74,6 +85,17 @@ export class DutyTable {
     return this.stores.get(storeName)?.ownerId ?? '';
   }
 
+  /**
+   * Nodes that this one is to be made equal to: the owner; or, when it is to execute itself and may
+   * be behind others, those. Null: not before somebody has said what he executed.
+   */
+  sourcesOf(storeName: string): readonly string[] | null {
+    const store = this.stores.get(storeName);
+    if (store === undefined || store.predecessorId !== '') return null;
+    if (store.ownerId === this.nodeId) return [...store.behind];
+    return store.ownerId === '' ? [] : [store.ownerId];
+  }
+
   /** A store of this node. One that is new to all nodes has nothing to wait for. */
   add(storeName: string): void {
     if (this.stores.has(storeName)) return;
@@ -82,6 +104,8 @@ export class DutyTable {
       duty: 'filling',
       ownerId: '',
       predecessorId: '',
+      isBehind: false,
+      behind: new Set(),
       isOwnerLost: false,
       timer: null,
       handedById: '',
@@ -111,7 +135,7 @@ export class DutyTable {
     const { ownerId, predecessorId } = store;
     if (store.duty === 'waiting') {
       const isMeant = predecessorId === executorId || predecessorId === fromId;
-      if (isMeant) return this.become(store, 'owner');
+      if (isMeant) return this.endWaiting(store);
     }
     store.handedById = executorId;
     const isElsewhere = ownerId !== '' && ownerId !== this.nodeId;
@@ -123,16 +147,26 @@ export class DutyTable {
   lose(nodeId: string): void {
     for (const store of this.stores.values()) {
       if (store.ownerId === nodeId) store.isOwnerLost = true;
-      const waitsInVain = store.duty === 'waiting' && store.predecessorId === nodeId;
-      if (waitsInVain) this.become(store, 'owner');
+      if (store.predecessorId === nodeId) this.endWaiting(store);
+      else this.passOver(store, nodeId);
     }
   }
 
-  /** This node is equal to the owner of the store. */
-  settle(storeName: string, ownerId: string): void {
+  /** That node goes by this table from now on, and all that it executed before has come. */
+  takeDigest(nodeId: string, digest: string): void {
+    if (digest !== this.table.digest) return;
+    for (const store of this.stores.values()) {
+      const isAwaited = store.duty === 'filling' && store.predecessorId === nodeId;
+      if (isAwaited) this.endWaiting(store);
+    }
+  }
+
+  /** The store is equal to what that node has of it. */
+  settle(storeName: string, nodeId: string): void {
     const store = this.stores.get(storeName);
-    if (store === undefined || store.ownerId !== ownerId || store.duty !== 'filling') return;
-    this.become(store, 'replica');
+    if (store === undefined) return;
+    if (store.duty === 'filling' && store.ownerId === nodeId) this.become(store, 'replica');
+    else this.passOver(store, nodeId);
   }
 
   /** It is not, or not known to be, any more. */
@@ -149,10 +183,10 @@ export class DutyTable {
   private follow(store: StoreDuty, changed: OwnershipTable | null): void {
     const ownerId = this.ownerByTable(store);
     const beforeId = store.ownerId;
+    const { predecessorId } = store;
     if (ownerId === beforeId) {
-      const waitsInVain =
-        store.duty === 'waiting' && !this.listener.isReachable(store.predecessorId);
-      if (waitsInVain) this.become(store, 'owner');
+      const waitsInVain = predecessorId !== '' && !this.listener.isReachable(predecessorId);
+      if (waitsInVain) this.endWaiting(store);
       return;
     }
     const { isOwnerLost } = store;
@@ -160,24 +194,65 @@ export class DutyTable {
     store.isOwnerLost = false;
     if (isOwnerLost) store.handedById = beforeId;
     if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
-    const executorId = store.duty === 'owner' ? this.nodeId : store.handedById;
+    const isFree = store.duty === 'waiting' && predecessorId === '';
+    const executorId = store.duty === 'owner' || isFree ? this.nodeId : store.handedById;
     store.handedById = '';
     const isHandedOver = executorId !== '' && executorId !== ownerId;
     if (isHandedOver && ownerId !== '') this.listener.onHandOver(store.name, ownerId, executorId);
     this.become(store, 'filling');
-    if (ownerId !== '') this.listener.onOwner(store.name, ownerId);
+    if (isOwnerLost || this.isDone(beforeId)) this.endWaiting(store);
+    else this.await(store, beforeId);
   }
 
   private own(store: StoreDuty, beforeId: string, hasChanged: boolean): void {
     const isAlone = beforeId === '' || !this.listener.isReachable(beforeId);
     const isFree = isAlone || store.handedById === beforeId;
     store.handedById = '';
-    if (isFree || !hasChanged) return this.become(store, 'owner');
-    store.predecessorId = beforeId;
+    store.isBehind = hasChanged && beforeId !== '' && store.duty === 'filling';
+    if (isFree || !hasChanged) return this.takeUp(store);
     this.become(store, 'waiting');
-    store.timer = this.timers.after(LIMITS.handOverMs, () => {
-      if (store.duty === 'waiting') this.become(store, 'owner');
-    });
+    this.await(store, beforeId);
+  }
+
+  /** It executes no more, and all that it did execute has come, as far as can be known. */
+  private isDone(nodeId: string): boolean {
+    const { listener, table } = this;
+    if (nodeId === '' || nodeId === this.nodeId) return true;
+    return !listener.isReachable(nodeId) || listener.digestOf(nodeId) === table.digest;
+  }
+
+  private await(store: StoreDuty, predecessorId: string): void {
+    store.timer?.cancel();
+    store.predecessorId = predecessorId;
+    store.timer = this.timers.after(LIMITS.handOverMs, () => this.endWaiting(store));
+  }
+
+  /** Whoever executed before does so no more, or was waited for long enough. */
+  private endWaiting(store: StoreDuty): void {
+    const { name, ownerId } = store;
+    store.timer?.cancel();
+    store.timer = null;
+    store.predecessorId = '';
+    if (ownerId === this.nodeId) this.takeUp(store);
+    else if (ownerId !== '') this.listener.onSources(name, [ownerId]);
+  }
+
+  /** This node executes, as soon as it has what others have, or after a second. */
+  private takeUp(store: StoreDuty): void {
+    const { listener, nodeId, table } = this;
+    const { behind, isBehind, name } = store;
+    const otherIds = isBehind ? table.nodeIds.filter((id) => id !== nodeId) : [];
+    const sourceIds = otherIds.filter((id) => listener.isReachable(id));
+    if (sourceIds.length === 0) return this.become(store, 'owner');
+    this.become(store, 'waiting');
+    for (const id of sourceIds) behind.add(id);
+    store.timer = this.timers.after(LIMITS.handOverMs, () => this.become(store, 'owner'));
+    listener.onSources(name, sourceIds);
+  }
+
+  /** That node has no more than this one, which may execute when nobody is left. */
+  private passOver(store: StoreDuty, nodeId: string): void {
+    if (store.behind.delete(nodeId) && store.behind.size === 0) this.become(store, 'owner');
   }
 
   private become(store: StoreDuty, duty: Duty): void {
@@ -185,7 +260,8 @@ export class DutyTable {
     if (before === duty) return;
     store.timer?.cancel();
     store.timer = null;
-    if (duty !== 'waiting') store.predecessorId = '';
+    store.predecessorId = '';
+    store.behind.clear();
     store.duty = duty;
     this.listener.onDuty(store.name, duty, before);
   }

@@ -241,6 +241,21 @@ test('what was filling when this node comes to own it is compared with all other
   kit.check();
 });
 
+test('two that may be behind each other are compared for what they own first', () => {
+  const kit = new DutiesKit(0, ['a', 'b', 'c']);
+  for (const id of ['b', 'c']) kit.node(id).duties.unsettle('a');
+  kit.dead.add('a');
+  for (const { id } of kit.live) kit.node(id).see(['b', 'c']);
+  kit.talk();
+  for (const { duties } of kit.live) {
+    for (const slots of duties.sources.values()) {
+      slots.each((slot) => assert.equal(duties.dutyOf(slot), 'waiting'));
+    }
+  }
+  kit.fill();
+  kit.check();
+});
+
 test('who may have missed something executes after a second, whatever others say', () => {
   const kit = new DutiesKit(0, ['a', 'b', 'c']);
   const b = kit.node('b');

@@ -107,7 +107,8 @@ export class SlotDuties {
 
   /**
    * Nodes that this one is to be made equal to, each with the slots: their owners; or, of a slot
-   * that this node owns and lacks, or is behind with, a node that had it. Not to be changed.
+   * that this node owns and lacks, or is behind with, a node that had it, which is done first. Not
+   * to be changed.
    */
   get sources(): ReadonlyMap<string, SlotSet> {
     this.found ??= this.findSources();
@@ -287,15 +288,17 @@ export class SlotDuties {
 
   private findSources(): Map<string, SlotSet> {
     const { flags, ownership } = this;
-    const sources = new Map<string, SlotSet>();
+    const owners = new Map<string, SlotSet>();
+    const donors = new Map<string, SlotSet>();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isWanted = (flags[slot] & (FILLING | LACKING | BEHIND)) !== 0;
       if (!isWanted || (flags[slot] & WAITING) !== 0) continue;
       const isOwned = (flags[slot] & OWNED) !== 0;
       const id = isOwned ? this.findHolder(slot) : ownership.table.ownerOfSlot(slot);
-      if (id !== '') require(sources, id).add(slot);
+      if (id !== '') require(isOwned ? donors : owners, id).add(slot);
     }
-    return sources;
+    // Two that want something of each other would both refuse: they are to own first.
+    return new Map([...owners, ...donors]);
   }
 
   /** What nobody has, or has more of, is served as it is. */

@@ -18,6 +18,8 @@ export interface SlotDutyTableOptions {
   readonly onChange: (storeName: string) => void;
   /** Of all slots of the store together. */
   readonly onDuty: (storeName: string, now: Duty, before: Duty) => void;
+  /** That node goes by this table from now on, and all that it executed before has come. */
+  readonly onDigest: (nodeId: string, digest: string) => void;
 }
 
 export class SlotDutyTable {
@@ -43,7 +45,7 @@ export class SlotDutyTable {
         const peer = bus.find(nodeId);
         return peer?.isUp === true && peer.isHeard;
       },
-      digestOf: (nodeId: string) => this.digests.get(nodeId) ?? '',
+      digestOf: (nodeId: string) => this.digestOf(nodeId),
       onChange: () => onChange(storeName),
       onDuty: (now: Duty, before: Duty) => onDuty(storeName, now, before),
     };
@@ -55,6 +57,11 @@ export class SlotDutyTable {
   remove(storeName: string): void {
     this.stores.get(storeName)?.stop();
     this.stores.delete(storeName);
+  }
+
+  /** Of the table that the node goes by, as it told last; '': it did not. */
+  digestOf(nodeId: string): string {
+    return this.digests.get(nodeId) ?? '';
   }
 
   /** What was executed by the table before has been sent. */
@@ -85,5 +92,6 @@ export class SlotDutyTable {
     const digest = message.text();
     this.digests.set(peer.id, digest);
     for (const duties of this.stores.values()) duties.takeDigest(peer.id, digest);
+    this.options.onDigest(peer.id, digest);
   }
 }
