@@ -65,11 +65,16 @@ export async function findWhetherLoginIsNeeded(): Promise<void> {
 }
 
 /** @throws ApiError when the node refuses, TypeError when it does not answer */
-export async function request(method: string, path: string, body?: unknown): Promise<Response> {
+export async function request(
+  method: string,
+  path: string,
+  { body, signal }: { body?: unknown; signal?: AbortSignal } = {},
+): Promise<Response> {
   const response = await fetch(path, {
     method,
     // Else the browser would show a login of its own, and keep what is typed there.
     credentials: 'omit',
+    ...(signal === undefined ? {} : { signal }),
     headers: {
       ...(authorization === '' ? {} : { authorization }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -84,7 +89,7 @@ export async function request(method: string, path: string, body?: unknown): Pro
 
 /** The answer's JSON, of which the caller knows what is in it. */
 export async function ask<Facts>(method: string, path: string, body?: unknown): Promise<Facts> {
-  return (await request(method, path, body)).json();
+  return (await request(method, path, { body })).json();
 }
 
 /** Runs one command on a store. An error reply comes back as a value. */
@@ -120,6 +125,11 @@ export function items(reply: Reply): readonly Reply[] {
 export function word(reply: Reply): Word {
   if ('base64' in reply && reply.base64 !== undefined) return { base64: reply.base64 };
   return 'value' in reply ? String(reply.value) : '';
+}
+
+/** Text and bytes that are shown alike are two words all the same. */
+export function idOf(one: Word): string {
+  return typeof one === 'string' ? `text ${one}` : `bytes ${one.base64}`;
 }
 
 /** For people: bytes that are no text as escapes, as redis-cli has them. */

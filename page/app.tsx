@@ -39,9 +39,7 @@ addEventListener('hashchange', () => {
 export function App() {
   useEffect(() => void findWhetherLoginIsNeeded(), []);
   const isIn = login.value === 'done';
-  useEffect(() => {
-    if (isIn) void followFigures();
-  }, [isIn]);
+  useEffect(() => (isIn ? followFigures() : undefined), [isIn]);
   if (login.value === 'unknown') return <p class="quiet waiting">Asking the node ...</p>;
   return login.value === 'needed' ? <LoginView /> : <Shell />;
 }

@@ -1,5 +1,5 @@
 /** What the node tells once a second, and the history that the page keeps of it. */
-import { signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { ApiError, login, request } from './api.ts';
 
 export interface StoreFigures {
@@ -79,6 +79,8 @@ export const history = signal<readonly Moment[]>([]);
 /** Hit ratio of the reads of each second, by store; what no read fell into repeats the last. */
 export const ratios = signal<ReadonlyMap<string, readonly number[]>>(new Map());
 export const isConnected = signal(true);
+/** Why the node does not tell this user; '' when it does. */
+export const figuresRefusal = signal('');
 
 export interface LogLine {
   readonly '@timestamp': string;
@@ -91,63 +93,90 @@ export interface LogLine {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
+interface LogEvent {
+  readonly lines: readonly string[];
+  readonly missed: number;
+  readonly next: number;
+}
+
 export const logLines = signal<readonly LogLine[]>([]);
 export const logRefusal = signal('');
 
-/** Follows the figures for as long as the page is logged in. */
-export async function followFigures(): Promise<void> {
-  while (login.value === 'done') {
-    try {
-      await readEvents('/api/events', (facts) => take(facts as Figures));
-    } catch (error) {
-      isConnected.value = error instanceof ApiError;
-      await pause(RETRY_MS);
-    }
-  }
+/** @returns ends it */
+export function followFigures(): () => void {
+  figures.value = null;
+  history.value = [];
+  return follow(figuresRefusal, (signal) => readEvents('/api/events', take, signal));
 }
 
 /** @returns ends it */
 export function followLog(): () => void {
-  const ending = new AbortController();
-  void follow();
-  return () => ending.abort();
+  let next = 0;
+  let isAnew = true;
+  return follow(logRefusal, async (signal) => {
+    try {
+      await readEvents(`/api/events/log?from=${next}`, addLines, signal);
+    } catch (error) {
+      // The node that answers next may count its lines anew.
+      next = 0;
+      isAnew = true;
+      throw error;
+    }
+  });
 
-  async function follow(): Promise<void> {
-    let next = 0;
-    logLines.value = [];
-    logRefusal.value = '';
-    while (!ending.signal.aborted && logRefusal.value === '') {
+  function addLines(told: LogEvent): void {
+    next = told.next;
+    const before = isAnew ? [] : logLines.value;
+    isAnew = false;
+    const lines = told.lines.map((line) => JSON.parse(line) as LogLine);
+    const missed = told.missed === 0 ? [] : [missedLine(told.missed)];
+    logLines.value = [...before, ...missed, ...lines].slice(-LINES_MAX);
+  }
+}
+
+function missedLine(count: number): LogLine {
+  return {
+    '@timestamp': new Date().toISOString(),
+    level: 'warn',
+    component: 'page',
+    action: 'missed',
+    message: `${count} lines came faster than they could be followed`,
+  };
+}
+
+/** A stream ends after a minute, so that the login is checked anew: it is asked for again. */
+function follow(refusal: Signal<string>, read: (signal: AbortSignal) => Promise<void>): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const go = async (): Promise<void> => {
+    while (!signal.aborted && login.value === 'done') {
       try {
-        const take = (facts: unknown): void => {
-          const told = facts as { lines: string[]; next: number };
-          next = told.next;
-          const lines = told.lines.map((line) => JSON.parse(line) as LogLine);
-          if (lines.length > 0) logLines.value = [...logLines.value, ...lines].slice(-LINES_MAX);
-        };
-        await readEvents(`/api/events/log?from=${next}`, take, ending.signal);
+        await read(signal);
+        refusal.value = '';
       } catch (error) {
-        if (error instanceof ApiError) logRefusal.value = error.message;
-        // A node that was started anew counts its lines anew.
-        next = 0;
-        if (!ending.signal.aborted) await pause(RETRY_MS);
+        if (signal.aborted) return;
+        isConnected.value = error instanceof ApiError;
+        if (error instanceof ApiError) refusal.value = error.message;
+        await pause(RETRY_MS);
       }
     }
-  }
+  };
+  void go();
+  return () => ending.abort();
 }
 
 /**
  * EventSource sends no Authorization header, so the stream is read by hand: events are parted by an
  * empty line, and ours have one line of data each.
  */
-async function readEvents(
+async function readEvents<Facts>(
   path: string,
-  take: (facts: unknown) => void,
-  signal?: AbortSignal,
+  take: (facts: Facts) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  const response = await request('GET', path);
+  const response = await request('GET', path, { signal });
   isConnected.value = true;
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  signal?.addEventListener('abort', () => void reader.cancel());
   let rest = '';
   for (;;) {
     const { done, value } = await reader.read();

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { items, must, show, storeNames, text, textOf, type Word, word } from '../api.ts';
+import { idOf, items, must, show, storeNames, text, textOf, type Word, word } from '../api.ts';
 import { count } from '../format.ts';
 import { Empty, Field, Panel, Said } from '../parts/common.tsx';
 import { KeyEditor } from './keys/key-editor.tsx';
@@ -81,12 +81,12 @@ export function KeysView() {
           />
         ) : (
           <KeyEditor
-            key={show(chosen)}
+            key={idOf(chosen)}
             store={store}
             name={chosen}
             onClose={() => setChosen(null)}
             onGone={() => {
-              setKeys(keys.filter((one) => show(one) !== show(chosen)));
+              setKeys(keys.filter((one) => idOf(one) !== idOf(chosen)));
               setChosen(null);
             }}
           />
@@ -132,11 +132,11 @@ function KeyList({
   return (
     <ul class="keys">
       {keys.map((key) => (
-        <li key={show(key)}>
+        <li key={idOf(key)}>
           <button
             type="button"
             class="plain"
-            aria-pressed={chosen !== null && show(chosen) === show(key)}
+            aria-pressed={chosen !== null && idOf(chosen) === idOf(key)}
             onClick={() => onChoose(key)}
           >
             {show(key)}
@@ -174,5 +174,5 @@ async function scan({
 }
 
 function unique(keys: readonly Word[]): Word[] {
-  return [...new Map(keys.map((key) => [show(key), key])).values()];
+  return [...new Map(keys.map((key) => [idOf(key), key])).values()];
 }

@@ -1,7 +1,14 @@
-import { figures, history, type Member, ratios, type StoreFigures } from '../events.ts';
+import {
+  figures,
+  figuresRefusal,
+  history,
+  type Member,
+  ratios,
+  type StoreFigures,
+} from '../events.ts';
 import { bytes, count, micros, percent, seconds } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
-import { Panel, Table } from '../parts/common.tsx';
+import { Panel, Said, Table } from '../parts/common.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 
 const THROUGHPUT = [
@@ -14,6 +21,7 @@ const LATENCY = [
 
 export function OverviewView() {
   const now = figures.value;
+  if (figuresRefusal.value !== '') return <Said error={figuresRefusal.value} />;
   if (now === null) return <p class="quiet">Waiting for the first figures ...</p>;
   return (
     <>
@@ -49,7 +57,7 @@ function Tiles() {
           {cluster.healthy ? 'healthy' : 'not healthy'}
         </span>
       </Tile>
-      <Tile name="Commands a second" note={`${count(process.commands_processed)} since the start`}>
+      <Tile name="Commands / s" note={`${count(process.commands_processed)} since the start`}>
         <span data-figure="commands">{last === undefined ? '–' : count(last.commandsPerS)}</span>
       </Tile>
       <Tile name="Memory" note={limit}>

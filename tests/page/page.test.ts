@@ -181,6 +181,21 @@ const KEYS: Readonly<
   zset: { given: { Member: 'ada', Score: '7' }, shown: ['ZSCORE', 'ada'], reply: '12' },
 };
 
+interface Collection {
+  readonly key: string;
+  readonly type: string;
+  readonly given: Readonly<Record<string, string>>;
+  /** The command that counts its elements. */
+  readonly count: string;
+}
+
+/** Of each an element is added and one removed. */
+const COLLECTIONS: readonly Collection[] = [
+  { key: 'my:queue', type: 'list', given: { 'Value at the end': 'a' }, count: 'LLEN' },
+  { key: 'my:set', type: 'set', given: { Member: 'a' }, count: 'SCARD' },
+  { key: 'my:stream', type: 'stream', given: { Field: 'f', Value: 'v' }, count: 'XLEN' },
+];
+
 async function writeKeys(page: Page, server: HttpServer): Promise<void> {
   const call = async (...command: string[]) => {
     const login = Buffer.from(`default:${PASSWORD}`).toString('base64');
@@ -204,8 +219,8 @@ async function writeKeys(page: Page, server: HttpServer): Promise<void> {
     await page.getByRole('cell', { name: String(reply), exact: true }).waitFor();
     assert.equal(String(await call(shown[0]!, `my:${type}`, ...shown.slice(1))), reply);
   }
-  for (const type of ['set', 'stream']) {
-    await writeKey(page, type, type === 'set' ? { Member: 'a' } : { Field: 'f', Value: 'v' });
+  for (const { count, given, key, type } of COLLECTIONS) {
+    await writeKey(page, type, given, key);
     const inputs = page.getByRole('form', { name: 'New element' }).getByRole('textbox');
     for (const input of await inputs.all()) await input.fill('b');
     await page.getByRole('button', { name: 'Add' }).click();
@@ -213,13 +228,13 @@ async function writeKeys(page: Page, server: HttpServer): Promise<void> {
       .getByRole('button', { name: /^Remove / })
       .nth(1)
       .waitFor();
-    assert.equal(await call(type === 'set' ? 'SCARD' : 'XLEN', `my:${type}`), 2);
+    assert.equal(await call(count, key), 2);
     await removeFirst(page);
     await waitFor('one element to be left', 5_000, async () => {
-      const count = await call(type === 'set' ? 'SCARD' : 'XLEN', `my:${type}`);
-      return count === 1 || undefined;
+      return (await call(count, key)) === 1 || undefined;
     });
   }
+  assert.equal(await call('LINDEX', 'my:queue', '0'), 'b');
   await keepImage(page, 'keys');
   await page.getByLabel('Expire in seconds').fill('5000');
   await page.getByRole('button', { name: 'Set TTL' }).click();
@@ -230,16 +245,21 @@ async function writeKeys(page: Page, server: HttpServer): Promise<void> {
   assert.equal(await call('EXISTS', 'my:stream'), 0);
 }
 
-async function writeKey(page: Page, type: string, given: Record<string, string>): Promise<void> {
+async function writeKey(
+  page: Page,
+  type: string,
+  given: Readonly<Record<string, string>>,
+  key = `my:${type}`,
+): Promise<void> {
   const close = page.getByRole('button', { name: 'Close', exact: true });
   if ((await close.count()) > 0) await close.click();
-  await page.getByLabel('Key', { exact: true }).fill(`my:${type}`);
+  await page.getByLabel('Key', { exact: true }).fill(key);
   await page.getByLabel('Kind').selectOption(type);
   for (const [label, value] of Object.entries(given)) {
     await page.getByLabel(label, { exact: true }).fill(value);
   }
   await page.getByRole('button', { name: 'Write' }).click();
-  await page.getByRole('heading', { name: `my:${type}` }).waitFor();
+  await page.getByRole('heading', { name: key }).waitFor();
   await page.locator('.facts', { hasText: type }).waitFor();
 }
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { must, show, text } from '../../api.ts';
+import { idOf, must, show, text } from '../../api.ts';
 import { count } from '../../format.ts';
 import { Field, Said, SureButton, Table, useAction, useAsked } from '../../parts/common.tsx';
 import { ELEMENTS_MAX, type Element, type ElementKind, type Target } from './kinds.ts';
@@ -32,7 +32,7 @@ export function ElementTable({ target, kind, onChanged }: Props) {
       <Table label="Elements" heads={[...kind.heads, 'Actions']}>
         {elements.map((element) => (
           <Row
-            key={show(element.name)}
+            key={idOf(element.name)}
             target={target}
             kind={kind}
             element={element}
@@ -64,7 +64,7 @@ function Row({
   const [draft, setDraft] = useState<string | null>(null);
   const name = show(element.name);
   const save = useAction(async () => {
-    await kind.change(target, element, draft!);
+    await kind.change!(target, element, draft!);
     setDraft(null);
     await onChanged();
     return undefined;
@@ -87,7 +87,7 @@ function Row({
         </td>
       )}
       <td class="actions">
-        {!kind.isEditable || typeof element.value !== 'string' ? null : draft === null ? (
+        {kind.change === null || typeof element.value !== 'string' ? null : draft === null ? (
           <button
             type="button"
             class="small"

@@ -20,12 +20,11 @@ export interface ElementKind {
   readonly heads: readonly string[];
   /** Labels of what a new element is made of. */
   readonly inputs: readonly string[];
-  /** False: an element that is there is replaced by no other. */
-  readonly isEditable: boolean;
   readonly count: readonly string[];
   read(target: Target): Promise<Element[]>;
   add(target: Target, given: readonly string[]): Promise<Reply>;
-  change(target: Target, element: Element, value: string): Promise<Reply>;
+  /** Null: an element is what it is. */
+  readonly change: ((target: Target, element: Element, value: string) => Promise<Reply>) | null;
   remove(target: Target, element: Element): Promise<Reply>;
 }
 
@@ -33,11 +32,17 @@ export interface ElementKind {
 export const ELEMENTS_MAX = 200;
 /** Nobody stores this: it marks the element of a list that LREM then removes. */
 const TOMBSTONE = '\u0000hypercache:removed';
+/** Somebody else may have moved the elements since they were shown. */
+const REMOVE_ELEMENT = `
+if redis.call('LINDEX', KEYS[1], ARGV[1]) ~= ARGV[2] then
+  return redis.error_reply('ERR the list has changed meanwhile: look again')
+end
+redis.call('LSET', KEYS[1], ARGV[1], ARGV[3])
+return redis.call('LREM', KEYS[1], 1, ARGV[3])`;
 
 const hash: ElementKind = {
   heads: ['Field', 'Value'],
   inputs: ['Field', 'Value'],
-  isEditable: true,
   count: ['HLEN'],
   read: async (target) => pairs(await scanned(target, 'HSCAN')),
   add: ({ store, key }, [field, value]) => must(store, 'HSET', key, field!, value!),
@@ -48,7 +53,6 @@ const hash: ElementKind = {
 const list: ElementKind = {
   heads: ['Index', 'Value'],
   inputs: ['Value at the end'],
-  isEditable: true,
   count: ['LLEN'],
   read: async ({ store, key }) => {
     const found = items(await must(store, 'LRANGE', key, '0', String(ELEMENTS_MAX - 1)));
@@ -56,31 +60,26 @@ const list: ElementKind = {
   },
   add: ({ store, key }, [value]) => must(store, 'RPUSH', key, value!),
   change: ({ store, key }, { name }, value) => must(store, 'LSET', key, name, value),
-  remove: ({ store, key }, { name }) => {
-    const script =
-      "redis.call('LSET',KEYS[1],ARGV[1],ARGV[2]) " + "return redis.call('LREM',KEYS[1],1,ARGV[2])";
-    return must(store, 'EVAL', script, '1', key, name, TOMBSTONE);
-  },
+  remove: ({ store, key }, { name, value }) =>
+    must(store, 'EVAL', REMOVE_ELEMENT, '1', key, name, value!, TOMBSTONE),
 };
 
 const set: ElementKind = {
   heads: ['Member'],
   inputs: ['Member'],
-  isEditable: false,
   count: ['SCARD'],
   read: async (target) => {
     const found = await scanned(target, 'SSCAN');
     return found.map((member) => ({ name: word(member), value: null }));
   },
   add: ({ store, key }, [member]) => must(store, 'SADD', key, member!),
-  change: ({ store, key }, _element, value) => must(store, 'SADD', key, value),
+  change: null,
   remove: ({ store, key }, { name }) => must(store, 'SREM', key, name),
 };
 
 const zset: ElementKind = {
   heads: ['Member', 'Score'],
   inputs: ['Member', 'Score'],
-  isEditable: true,
   count: ['ZCARD'],
   read: async ({ store, key }) => {
     const range = ['0', String(ELEMENTS_MAX - 1), 'WITHSCORES'];
@@ -98,7 +97,6 @@ const zset: ElementKind = {
 const stream: ElementKind = {
   heads: ['Id', 'Fields'],
   inputs: ['Field', 'Value'],
-  isEditable: false,
   count: ['XLEN'],
   read: async ({ store, key }) => {
     const last = ['+', '-', 'COUNT', String(ELEMENTS_MAX)];
@@ -109,7 +107,7 @@ const stream: ElementKind = {
     });
   },
   add: ({ store, key }, [field, value]) => must(store, 'XADD', key, '*', field!, value!),
-  change: ({ store, key }, { name }, value) => must(store, 'XADD', key, '*', name, value),
+  change: null,
   remove: ({ store, key }, { name }) => must(store, 'XDEL', key, name),
 };
 
