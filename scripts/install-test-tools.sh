@@ -11,6 +11,8 @@ missing=''
 for tool in redis-server redis-cli redis-benchmark promtool strace serf ip chromium cc; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
+command -v go >/dev/null 2>&1 && [ -d /usr/share/gocode/src/github.com/Masterminds/sprig ] ||
+  missing="$missing go"
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -31,6 +33,9 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   case "$missing" in *' ip'*) packages="$packages iproute2" ;; esac
   case "$missing" in *chromium*) packages="$packages chromium" ;; esac
   case "$missing" in *' cc'*) packages="$packages gcc libc6-dev" ;; esac
+  case "$missing" in *' go'*)
+    packages="$packages golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev" ;;
+  esac
   # shellcheck disable=SC2086
   if apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
     exit 0
