@@ -1,7 +1,7 @@
 /**
- * What values of the Helm chart may be. `settings` are those of a configuration file, by the setting
- * table, so that a mistyped one is refused before anything is installed. In draft 7, the latest that
- * every Helm 3 knows: nothing of the settings' schema is of a later one.
+ * What values of the Helm chart may be. `settings` are those of a configuration file, by the
+ * setting table, so that a mistyped one is refused before anything is installed. In draft 7, the
+ * latest that every Helm 3 knows: nothing of the settings' schema is of a later one.
  */
 const text = { type: 'string' };
 const texts = { type: 'object', additionalProperties: { type: 'string' } };

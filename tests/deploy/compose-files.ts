@@ -7,7 +7,8 @@ export interface ComposeService {
   readonly hostname: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly read_only?: boolean;
-  readonly ports?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
   readonly volumes?: readonly string[];
   readonly stop_grace_period?: string;
 }
@@ -16,13 +17,15 @@ export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
 }
 
-/** As `docker compose config` gives it: variables put in, anchors resolved. */
+/** As `docker compose config` gives it: anchors resolved, then variables put in. */
 export function readCompose(
   name: string,
   variables: Readonly<Record<string, string>>,
 ): ComposeFile {
   const text = fs.readFileSync(path.join(ROOT, name), 'utf8');
-  return parse(interpolate(text, variables), { merge: true });
+  const fill = (_key: unknown, value: unknown) =>
+    typeof value === 'string' ? interpolate(value, variables) : value;
+  return parse(text, fill, { merge: true });
 }
 
 /** `${NAME}`, `${NAME:-default}`, `${NAME?message}`; a colon means: or if it is empty. */

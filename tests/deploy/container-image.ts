@@ -1,6 +1,6 @@
 /**
- * The image without docker: what the Dockerfile says is read and done here, as far as it is ours. Its
- * build stage runs in a folder that holds what .dockerignore lets in, with the packages linked
+ * The image without docker: what the Dockerfile says is read and done here, as far as it is ours.
+ * Its build stage runs in a folder that holds what .dockerignore lets in, with the packages linked
  * instead of fetched; its last stage becomes a folder of files and the facts of a start.
  */
 import { execFileSync } from 'node:child_process';
@@ -70,7 +70,7 @@ function readStages(text: string): Instruction[][] {
   return stages;
 }
 
-/** .dockerignore is an allow-list: `*`, then `!name` for what may come in, then patterns of files. */
+/** .dockerignore is an allow-list: `*`, then `!name` for what may come in, then a pattern. */
 function layContext(context: string): void {
   const lines = fs.readFileSync(path.join(ROOT, '.dockerignore'), 'utf8').split('\n');
   const allowed = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));

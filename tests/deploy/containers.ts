@@ -1,8 +1,9 @@
 /**
- * Containers without docker: the image's command in namespaces of its own. A network with an address
- * of its own on a bridge, a host name, process 1, a root file system that is read-only but for /tmp
- * and the volume, an /etc with the names that docker or Kubernetes would give, and the image's user
- * without capabilities. What differs from docker: the rest of the root is this machine's.
+ * Containers without docker: the image's command in namespaces of its own. A network with an
+ * address of its own on a bridge, a host name, process 1, a root file system that is read-only but
+ * for /tmp and the volume, an /etc with the names that docker or Kubernetes would give, and the
+ * image's user without capabilities. What differs from docker: all else of the root is this
+ * machine's.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -119,33 +120,7 @@ function startContainer(t: TestContext, options: StartOptions): Container {
   const { hostname, image, subnet, environment } = options;
   const address = addressOf(subnet, options.number);
   const password = environment['HYPERCACHE_REQUIREPASS'] ?? '';
-  const variables = Object.entries(containerEnvironment(options)).map(([k, v]) => `${k}=${v}`);
-  const command = [
-    ...[...asUser(image.user), 'env', '-i', ...variables],
-    ...[...image.entrypoint, ...(options.args ?? image.command)],
-  ];
-  const namespace = namespaceOf(subnet, `node-${options.number}`);
-  const child = spawn(
-    'ip',
-    [
-      ...['netns', 'exec', namespace, 'unshare', '--mount', '--uts', '--pid', '--fork'],
-      ...['--mount-proc', 'sh', '-ec', STAGE, 'stage', ...command],
-    ],
-    { env: stageEnvironment(options), stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' },
-  );
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (bytes: Buffer) => {
-      output += bytes.toString();
-    });
-  }
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const kill = (): void => {
-    // With process 1 all of its namespace end; --kill-child does not outlive a change of user.
-    const first = firstProcess(child);
-    if (first === null) child.kill('SIGKILL');
-    else process.kill(first, 'SIGKILL');
-  };
+  const { child, closed, kill, output } = launch(options);
   t.after(async () => {
     kill();
     await closed;
@@ -160,24 +135,18 @@ function startContainer(t: TestContext, options: StartOptions): Container {
   const checkHealth = (): number => {
     const first = firstProcess(child);
     if (first === null) return -1;
-    const words = [
-      '-t',
-      `${first}`,
-      '--all',
-      '--wd=/',
-      ...asUser(image.user),
-      ...image.healthcheck,
-    ];
+    const place = ['-t', `${first}`, '--all', '--wd=/'];
+    const words = [...place, ...asUser(image.user), ...image.healthcheck];
     return spawnSync('nsenter', words, { env: containerEnvironment(options) }).status ?? -1;
   };
   return {
     hostname,
     address,
-    output: () => output,
+    output,
     checkHealth,
     async waitUntilHealthy() {
       await waitFor(`${hostname} to be healthy`, READY_WITHIN_MS, () => {
-        if (child.exitCode !== null) throw new Error(`${hostname} ended:\n${output}`);
+        if (child.exitCode !== null) throw new Error(`${hostname} ended:\n${output()}`);
         return checkHealth() === 0 || undefined;
       });
     },
@@ -188,12 +157,56 @@ function startContainer(t: TestContext, options: StartOptions): Container {
     get: (at, host) => getJson(address, at, { password, host: host ?? address }),
     async stop() {
       const first = firstProcess(child);
-      if (first === null) throw new Error(`${hostname} does not run:\n${output}`);
+      if (first === null) throw new Error(`${hostname} does not run:\n${output()}`);
       process.kill(first, 'SIGTERM');
       const timer = setTimeout(kill, patiently(STOP_WITHIN_MS));
       const code = await closed;
       clearTimeout(timer);
       return code;
+    },
+  };
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  /** The exit code, when it has ended. */
+  readonly closed: Promise<number | null>;
+  kill(): void;
+  output(): string;
+}
+
+function launch(options: StartOptions): Launched {
+  const { args, image, number, subnet } = options;
+  const variables = Object.entries(containerEnvironment(options)).map(([k, v]) => `${k}=${v}`);
+  const command = [
+    ...[...asUser(image.user), 'env', '-i', ...variables],
+    ...[...image.entrypoint, ...(args ?? image.command)],
+  ];
+  const words = [
+    ...['netns', 'exec', namespaceOf(subnet, `node-${number}`)],
+    ...['unshare', '--mount', '--uts', '--pid', '--fork', '--mount-proc'],
+    ...['sh', '-ec', STAGE, 'stage', ...command],
+  ];
+  const child = spawn('ip', words, {
+    env: stageEnvironment(options),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: '/',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+  }
+  return {
+    child,
+    closed: new Promise((resolve) => child.once('close', resolve)),
+    output: () => output,
+    kill() {
+      // With process 1 all of its namespace end; --kill-child would not outlive the change of user.
+      const first = firstProcess(child);
+      if (first === null) child.kill('SIGKILL');
+      else process.kill(first, 'SIGKILL');
     },
   };
 }

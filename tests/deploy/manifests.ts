@@ -1,8 +1,9 @@
 /**
  * What Kubernetes would be given, and what it would say to it. Manifests come from `kubectl
- * kustomize`, or from the chart through Go's own template engine (chart/render.go). They are judged
- * by what kubernetes-models has made of Kubernetes' own API description: its validators refuse wrong
- * types and what is missing, and its types, by the compiler, every field that does not exist.
+ * kustomize`, or from the chart through Go's own template engine (chart/render.go). They are
+ * judged by what kubernetes-models has made of Kubernetes' own API description: its validators
+ * refuse wrong types and what is missing, and its types, by the compiler, every field that does
+ * not exist.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -11,6 +12,8 @@ import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { ROOT, skipWithout } from '../support/server.ts';
 
+/** Where Debian's packages put Go's libraries. */
+const GO_PATH = '/usr/share/gocode';
 const CHART = path.join(ROOT, 'deploy/helm/hypercache');
 
 export interface Manifest {
@@ -37,7 +40,8 @@ export function skipWithoutKubectl(): string | false {
 
 /** For `{ skip: ... }`. */
 export function skipWithoutGo(): string | false {
-  if (spawnSync('go', ['version']).status === 0) return false;
+  const hasSprig = fs.existsSync(path.join(GO_PATH, 'src/github.com/Masterminds/sprig'));
+  if (hasSprig && spawnSync('go', ['version']).status === 0) return false;
   return skipWithout('go');
 }
 
@@ -59,7 +63,7 @@ export interface ChartRenderer {
   remove(): void;
 }
 
-/** Of Debian's packages: golang-go, golang-github-masterminds-sprig-dev, golang-k8s-sigs-yaml-dev. */
+/** Of Debian's golang-go, golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev. */
 export function buildRenderer(): ChartRenderer {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-chart-'));
   const program = path.join(folder, 'render');
@@ -67,7 +71,7 @@ export function buildRenderer(): ChartRenderer {
     env: {
       ...process.env,
       GO111MODULE: 'off',
-      GOPATH: '/usr/share/gocode',
+      GOPATH: GO_PATH,
       GOCACHE: path.join(os.tmpdir(), 'hypercache-go-cache'),
     },
   });
@@ -108,12 +112,13 @@ export function readChart(file: string): string {
   return fs.readFileSync(path.join(CHART, file), 'utf8');
 }
 
-/** Maps are merged, all else is replaced: as helm does with its --values. */
+/** As helm does with its --values: maps are merged, null takes away, all else is replaced. */
 export function mergeValues(under: Values, over: Values): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...under };
   for (const [name, value] of Object.entries(over)) {
     const below = under[name];
-    merged[name] = isMap(below) && isMap(value) ? mergeValues(below, value) : value;
+    if (value === null) delete merged[name];
+    else merged[name] = isMap(below) && isMap(value) ? mergeValues(below, value) : value;
   }
   return merged;
 }
