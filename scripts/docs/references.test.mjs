@@ -32,7 +32,7 @@ test('every npm script and make target that a page names is there', () => {
     for (const [, name] of text.matchAll(/\bnpm run ([a-z0-9:-]+)/g)) {
       if (scripts[name] === undefined) missing.push(`${file}: npm run ${name}`);
     }
-    for (const [, name] of text.matchAll(/[`\n]make ([a-z-]+)/g)) {
+    for (const [, name] of text.matchAll(/[`\n]make ([a-z0-9-]+)/g)) {
       if (!new RegExp(`^${name}:`, 'm').test(makefile)) missing.push(`${file}: make ${name}`);
     }
   }

@@ -10,6 +10,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { ISecret, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
+import { configurationSchema } from '../../src/config/json-schema.ts';
 import { MAIN, ROOT, scratchFolder } from '../support/server.ts';
 import {
   buildRenderer,
@@ -27,6 +28,7 @@ import {
 } from './manifests.ts';
 import { podOf } from './pods.ts';
 
+const GENERATOR = 'scripts/docs/chart-values-schema.mjs';
 const withoutKubectl = skipWithoutKubectl();
 const withoutGo = skipWithoutGo();
 let chart: ChartRenderer;
@@ -121,6 +123,12 @@ test('random secrets stay as they are when a release is upgraded', { skip: witho
   assert.notDeepEqual(secretOf(chart.render().manifests), first);
   const found = { 'Secret/demo-hypercache': { data: first } };
   assert.deepEqual(secretOf(chart.render({}, found).manifests), first);
+});
+
+test('values.schema.json is what the setting table says', async () => {
+  const { chartValuesSchema } = await import(path.join(ROOT, GENERATOR));
+  const hint = 'out of date: npm run docs';
+  assert.equal(readChart('values.schema.json'), chartValuesSchema(configurationSchema()), hint);
 });
 
 test('chart, manifests and package have one version; the schema is of draft 7', () => {
