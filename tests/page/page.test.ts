@@ -53,6 +53,12 @@ test('the files of the page are small, kept for ever and checked by the browser'
   assert.equal((await get('/page/other.js')).status, 404);
 });
 
+test('http.dashboard switches the page off, and nothing else', async (t) => {
+  const { ask } = await startWithHttp(t, ['--http.dashboard=no']);
+  assert.equal((await ask('/')).status, 404);
+  assert.equal((await ask('/api/login')).status, 200);
+});
+
 test('a person logs in, looks at everything and changes it', { skip }, async (t) => {
   const server = await startWithHttp(t, [
     '--security.requirepass',

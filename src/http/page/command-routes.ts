@@ -97,14 +97,20 @@ function refuse({ fullName, row }: Command, words: readonly unknown[]): RouteAns
   if (SESSION_COMMANDS.has(fullName)) {
     return refusal(400, `${fullName.toUpperCase()} needs a connection of its own: use redis-cli`);
   }
-  return isWaiting(row, words) ? wouldWait(fullName) : null;
+  const isWaiting = fullName === 'config|set' ? bindsPort(words) : blocks(row, words);
+  return isWaiting ? wouldWait(fullName) : null;
 }
 
 function wouldWait(fullName: string): RouteAnswer {
   return refusal(400, `${fullName.toUpperCase()} would wait: use redis-cli`);
 }
 
-function isWaiting({ flags, name }: CommandRow, words: readonly unknown[]): boolean {
+/** A port is bound in its own time, and CONFIG SET answers then. */
+function bindsPort(words: readonly unknown[]): boolean {
+  return words.some((word, i) => i >= 2 && i % 2 === 0 && /port$/i.test(String(word)));
+}
+
+function blocks({ flags, name }: CommandRow, words: readonly unknown[]): boolean {
   if (!flags.includes('blocking')) return false;
   const waitsIfAsked = name === 'xread' || name === 'xreadgroup';
   return !waitsIfAsked || words.some((word) => String(word).toLowerCase() === 'block');
