@@ -44,8 +44,9 @@ export interface Container {
   readonly hostname: string;
   readonly address: string;
   output(): string;
-  /** The image's HEALTHCHECK, in the container. @returns its exit code */
-  checkHealth(): number;
+  /** As `docker exec`. @returns the exit code, and what was printed */
+  run(...words: string[]): { code: number | null; output: string };
+  /** By the image's HEALTHCHECK. */
   waitUntilHealthy(): Promise<void>;
   call(...args: Argument[]): Promise<unknown>;
   get(path: string, host?: string): Promise<{ status: number; json: Record<string, unknown> }>;
@@ -132,22 +133,23 @@ function startContainer(t: TestContext, options: StartOptions): Container {
     if (password !== '') await opened.call('AUTH', password);
     return opened;
   };
-  const checkHealth = (): number => {
-    const first = firstProcess(child);
-    if (first === null) return -1;
-    const place = ['-t', `${first}`, '--all', '--wd=/'];
-    const words = [...place, ...asUser(image.user), ...image.healthcheck];
-    return spawnSync('nsenter', words, { env: containerEnvironment(options) }).status ?? -1;
+  const run = (...words: string[]) => {
+    const place = ['-t', `${firstProcess(child) ?? -1}`, '--all', '--wd=/'];
+    const ran = spawnSync('nsenter', [...place, ...asUser(image.user), ...words], {
+      env: containerEnvironment(options),
+      encoding: 'utf8',
+    });
+    return { code: ran.status, output: `${ran.stdout}${ran.stderr}` };
   };
   return {
     hostname,
     address,
     output,
-    checkHealth,
+    run,
     async waitUntilHealthy() {
       await waitFor(`${hostname} to be healthy`, READY_WITHIN_MS, () => {
         if (child.exitCode !== null) throw new Error(`${hostname} ended:\n${output()}`);
-        return checkHealth() === 0 || undefined;
+        return run(...image.healthcheck).code === 0 || undefined;
       });
     },
     async call(...args) {

@@ -49,8 +49,11 @@ test('a container of its own: the 8 variables of old, no cluster, no way to writ
   assert.deepEqual(pick(json['config'], Object.keys(WANTED)), WANTED);
   assert.equal(await node.call('SET', 'k', 'v'), 'OK');
   assert.equal(await node.call('TTL', 'k'), 90);
-  // Into the volume, the one place that can be written.
-  assert.equal(await node.call('BGREWRITEAOF'), 'Background append only file rewriting started');
+  for (const at of ['/opt/hypercache/dist/main.js', '/etc/hosts', '/usr/bin/env']) {
+    assert.notEqual(node.run('touch', at).code, 0, at);
+  }
+  assert.equal(node.run('touch', '/var/lib/hypercache/file').code, 0);
+  assert.equal(node.run('id', '-u').output, '1000\n');
   assert.equal(await node.stop(), 0, node.output());
 });
 
@@ -95,6 +98,8 @@ test('docker-compose.cluster.yml is one cluster; a fourth node joins by seed and
   await waitUntilOne(nodes);
   assert.equal(await nodes[0]!.call('SET', 'from', 'node-1'), 'OK');
   await waitForValue(nodes[2]!, 'from', 'node-1');
+  const status = ['hypercache', 'cluster', 'status', '--url', 'http://127.0.0.1:9080'];
+  assert.match(nodes[1]!.run(...status).output, /node-3/);
   // By the name that Prometheus has in its configuration; another is refused.
   assert.equal((await nodes[1]!.get('/health', 'node-2:9080')).status, 200);
   assert.equal((await nodes[1]!.get('/health', 'stranger.example')).status, 421);
