@@ -402,3 +402,27 @@ test('who comes to own executes in the end, though nobody answers', async () => 
   assert.equal(second.base.replication.dutyOf(second.base.store), 'owner');
   assert.equal(second.isBusy, false);
 });
+
+test('an owner that was filled knows the elements of what it got', async () => {
+  const kit = await createRepairKit(3);
+  const [first, second, third] = kit.nodes as Three;
+  first.run('SADD', 's', 'base');
+  kit.pass(7_000);
+  kit.part([first], [second], [third]);
+  kit.pass(1_000);
+  first.run('SADD', 's', 'left');
+  kit.base.advance(5);
+  second.run('SADD', 's', 'right');
+  kit.base.settle();
+  // What one side has comes to the third node before the other side is heard again.
+  kit.net.join(first.base.bus, third.base.bus);
+  kit.elect(first, [first, third]);
+  kit.settle();
+  assert.equal(third.run('SISMEMBER', 's', 'left'), 1);
+  kit.elect(third, [first, third]);
+  kit.settle();
+  kit.heal(third);
+  kit.settle();
+  kit.check('');
+  assert.deepEqual((first.run('SMEMBERS', 's') as string[]).sort(), ['base', 'left', 'right']);
+});

@@ -173,7 +173,7 @@ export class Repair {
     const { bus, node, ownership, replication } = this.options;
     const { server } = this;
     bus.handle(MESSAGE.sync, (peer, message) => server.onSync(peer, message));
-    bus.handle(MESSAGE.elements, (peer, message) => server.onElements(peer, message));
+    bus.handle(MESSAGE.elements, (peer, message) => this.onElements(peer, message));
     bus.handle(MESSAGE.digests, (_peer, message) => this.onDigests(message));
     bus.handle(MESSAGE.stamps, (peer, message) => this.onStamps(peer, message));
     bus.handle(MESSAGE.synced, (peer, message) => this.onSynced(peer, message));
@@ -388,6 +388,13 @@ export class Repair {
     const id = message.u32();
     if (isForOwner) this.server.onSynced(peer, id, message);
     else this.findClient(id)?.onSynced(message.u8(), message);
+  }
+
+  private onElements(peer: Peer, message: MessageReader): void {
+    const isForOwner = message.u8() === FOR.owner;
+    const id = message.u32();
+    if (isForOwner) this.server.onElements(peer, id, message);
+    else this.findClient(id)?.onElements(message.u32(), message);
   }
 
   private onCopies(peer: Peer, message: MessageReader): void {

@@ -7,6 +7,7 @@ import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { SlicedWork } from '../../base/pace/sliced-work.ts';
 import type { Database } from '../../engine/database.ts';
+import type { Slice } from '../../engine/slice.ts';
 import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
@@ -14,6 +15,8 @@ import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
 import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
+import { canTell, writeElements } from './elements/element-merge.ts';
+import type { KeyElements } from './elements/element-stamps.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
 import { KEY_ACTION, KeyMarks } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
@@ -217,11 +220,30 @@ export class ServedSync {
     if (action === KEY_ACTION.none) return;
     if (!table.find(slot, tag)) return;
     if (action === KEY_ACTION.send) {
+      const kept = this.keptOf(database, key);
       this.batch.add(database, entry, table.high, table.low);
+      if (kept !== null) this.sendElements(database, kept);
     } else if (isNewer(marks.high, marks.low, table.high, table.low)) {
       this.context.noteLoss(this.peer.id, table.high, table.low);
       this.stamped.removeKey(database, entry, marks.high, marks.low);
     }
+  }
+
+  private keptOf(database: Database, { bytes, length, offset }: Slice): KeyElements | null {
+    const { elements } = this.stamped;
+    if (elements.keyCount === 0) return null;
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length);
+    return elements.find(database.index, key.toString('latin1'));
+  }
+
+  /** What is known of the elements of a key that leaves with the batch, which is behind it. */
+  private sendElements(database: Database, kept: KeyElements): void {
+    if (!canTell(database, kept)) return;
+    const writer = this.begin(MESSAGE.elements);
+    if (writer === null) return;
+    writer.u8(FOR.replica).u32(this.id).u32(database.index);
+    writeElements(writer, this.stamped, database, kept);
+    writer.end();
   }
 
   /** @returns false: the link has enough to carry; the batch stays */

@@ -22,7 +22,7 @@ import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
 import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
-import { canTell, writeElements } from './elements/element-merge.ts';
+import { adoptElements, canTell, writeElements } from './elements/element-merge.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
 import { KEY_ACTION } from './key-marks.ts';
 import { KeyPass } from './key-pass.ts';
@@ -165,6 +165,13 @@ export class SyncClient {
     eachCopy(message, (frame, high, low) => this.take(database, frame, high, low));
     this.bytesTaken += message.length;
     this.context.noteTaken(this.keysTaken - before, message.length);
+  }
+
+  /** Of a key that comes next. */
+  onElements(databaseIndex: number, message: MessageReader): void {
+    this.hear();
+    const database = this.stamped.store.databases[databaseIndex];
+    if (database !== undefined) adoptElements(this.stamped, database, message);
   }
 
   private take(database: Database, frame: Frame, high: number, low: number): void {
@@ -369,7 +376,7 @@ export class SyncClient {
       if (changed.find(slot, tag) === KEY_ACTION.none) continue;
       const writer = this.begin(MESSAGE.elements);
       if (writer === null) return;
-      writer.u32(this.id).u32(database.index);
+      writer.u8(FOR.owner).u32(this.id).u32(database.index);
       writeElements(writer, stamped, database, kept);
       writer.end();
     }

@@ -12,7 +12,7 @@
  *     elements, copies   what is later here
  *     stamps    BURY, WANT                ->
  *     synced    CONTRIBUTED               ->
- *                                         <-     copies    what was wanted
+ *                                         <-     elements, copies    what was wanted
  *                                         <-     synced    SENT
  *     sync      again, until the digests are equal
  */

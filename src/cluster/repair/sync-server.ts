@@ -111,8 +111,8 @@ export class SyncServer {
     this.find(peer, id)?.onCopies(message.u32(), message);
   }
 
-  onElements(peer: Peer, message: MessageReader): void {
-    const served = this.find(peer, message.u32());
+  onElements(peer: Peer, id: number, message: MessageReader): void {
+    const served = this.find(peer, id);
     const database = served?.stamped.store.databases[message.u32()];
     if (served === null || database === undefined) return;
     if (mergeElements(served.stamped, database, message)) served.noteMerged(database);

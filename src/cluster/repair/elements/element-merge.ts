@@ -1,13 +1,14 @@
 /**
  * A hash, set or sorted set that two nodes have changed while they did not hear of each other: each
- * field or member is what was written last. Goes before the key itself, as commands that say one
- * element each:
+ * field or member is what was written last. Goes before the key itself, both ways, as commands that
+ * say one element each:
  *
  *     key, type, its stamp, when it was removed as a whole,
  *     stamps [high, low, absent] of each element, commands: HSETEX, HDEL, SADD, SREM, ZADD, ZREM
  *
  * The owner merges if it knows when its own elements were changed; else the later key wins as a
- * whole. What neither of them has touched stays.
+ * whole. What neither of them has touched stays. With a key that it sends the owner tells what it
+ * knows of its elements: the replica may own the key before a third node comes with its changes.
  */
 import { Frame } from '../../../base/frame.ts';
 import { formatDouble } from '../../../base/numbers.ts';
@@ -115,32 +116,12 @@ export function mergeElements(
   database: Database,
   message: MessageReader,
 ): boolean {
-  message.bytes();
-  const { source } = message;
-  const keyAt = source.byteOffset + message.start;
-  const key = Buffer.from(source.buffer, keyAt, message.length).toString('latin1');
-  const type = String.fromCharCode(message.u8());
-  if (TYPES[type] === undefined) throw broken('elements of a type that has none');
-  const theirHigh = message.u32();
-  const theirLow = message.u32();
-  const removedHigh = message.u32();
-  const removedLow = message.u32();
-  message.bytes();
-  const words = wordsOf(source, message.start, message.length);
-  message.bytes();
-  const { start } = message;
-  const end = start + message.length;
+  const told = readElements(message);
+  const { key, removedHigh, removedLow, type } = told;
   const { elements, store } = stamped;
-  const told = { source, start, end, words };
   const mine = elements.find(database.index, key);
   if (mine === null) {
-    const theirs = new KeyElements(database.index, key);
-    theirs.type = type;
-    theirs.remove(removedHigh, removedLow);
-    eachTold(type, told, (element, stamp) => theirs.stamps.set(element, stamp));
-    locate(stamped, database, key);
-    const table = stamped.tableOf(database);
-    if (isNewer(theirHigh, theirLow, table.high, table.low)) elements.adopt(theirs);
+    adopt(stamped, database, told);
     return false;
   }
   if (mine.type === '') mine.type = type;
@@ -151,12 +132,12 @@ export function mergeElements(
     if (isNewer(removedHigh, removedLow, mine.removedHigh, mine.removedLow)) {
       removeOlder(stamped, database, mine, removedHigh, removedLow);
     }
-    eachTold(type, told, (element, stamp) => {
+    eachTold(told, (element, stamp) => {
       if (mine.isLater(element, stamp.high, stamp.low)) return;
       stamped.applyChange(database, FRAME);
       mine.stamps.set(element, stamp);
     });
-    stampLater(stamped, database, key, theirHigh, theirLow);
+    stampLater(stamped, database, key, told.high, told.low);
   } finally {
     store.sink.endGroup();
     elements.isMerging = false;
@@ -186,7 +167,56 @@ function removeOlder(
   for (const [element, stamp] of later) mine.stamps.set(element, stamp);
 }
 
+/** Replicas: what the owner knows of a key that it is about to send. */
+export function adoptElements(
+  stamped: StampedStore,
+  database: Database,
+  message: MessageReader,
+): void {
+  // Somebody is not reached there, who may come here with elements of that key.
+  stamped.elements.keep();
+  adopt(stamped, database, readElements(message));
+}
+
+/** Of a key that is later there, and so is taken. */
+function adopt(stamped: StampedStore, database: Database, told: ToldElements): void {
+  const { high, key, low, removedHigh, removedLow, type } = told;
+  const theirs = new KeyElements(database.index, key);
+  theirs.type = type;
+  theirs.remove(removedHigh, removedLow);
+  eachTold(told, (element, stamp) => theirs.stamps.set(element, stamp));
+  locate(stamped, database, key);
+  const table = stamped.tableOf(database);
+  if (isNewer(high, low, table.high, table.low)) stamped.elements.adopt(theirs);
+}
+
+function readElements(message: MessageReader): ToldElements {
+  message.bytes();
+  const { source } = message;
+  const keyAt = source.byteOffset + message.start;
+  const key = Buffer.from(source.buffer, keyAt, message.length).toString('latin1');
+  const type = String.fromCharCode(message.u8());
+  if (TYPES[type] === undefined) throw broken('elements of a type that has none');
+  const high = message.u32();
+  const low = message.u32();
+  const removedHigh = message.u32();
+  const removedLow = message.u32();
+  message.bytes();
+  const words = wordsOf(source, message.start, message.length);
+  message.bytes();
+  const { start } = message;
+  const end = start + message.length;
+  return { key, type, high, low, removedHigh, removedLow, source, start, end, words };
+}
+
 interface ToldElements {
+  readonly key: string;
+  readonly type: string;
+  /** Stamp of the key. */
+  readonly high: number;
+  readonly low: number;
+  readonly removedHigh: number;
+  readonly removedLow: number;
   readonly source: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -195,8 +225,7 @@ interface ToldElements {
 
 /** Calls for each element; the command stands in FRAME. */
 function eachTold(
-  type: string,
-  { source, start, end, words }: ToldElements,
+  { type, source, start, end, words }: ToldElements,
   visit: (element: string, stamp: ElementStamp) => void,
 ): void {
   let at = start;
