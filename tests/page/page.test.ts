@@ -106,6 +106,7 @@ test('on a phone nothing is cut off, and dark is dark', { skip }, async (t) => {
   await page.getByRole('button', { name: 'Theme: system' }).click();
   assert.notEqual(await page.evaluate(ground), dark);
   await page.reload();
+  await t.test('the keyboard alone leads anywhere', () => useKeyboard(page));
   await page.getByRole('button', { name: 'Theme: light' }).click();
   assert.equal(await page.evaluate(ground), dark);
   assert.deepEqual(errors, []);
@@ -307,6 +308,21 @@ async function followLog(page: Page, server: HttpServer): Promise<void> {
   const id = 'an-id-of-my-own';
   await server.ask('/health', { headers: { 'x-correlation-id': id } });
   await page.getByText(`id=${id}`).waitFor();
+}
+
+async function useKeyboard(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /Theme/ }).waitFor();
+  const focused = page.locator(':focus');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused.innerText(), 'Skip to content');
+  const isSeen = 'document.activeElement.getBoundingClientRect().top >= 0';
+  assert.ok(await page.evaluate(isSeen));
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused.innerText(), 'Stores');
+  await page.keyboard.press('Enter');
+  // Who hears the page is told where it is.
+  await page.locator('h1:focus', { hasText: 'Stores' }).waitFor();
 }
 
 async function checkViews(page: Page): Promise<void> {

@@ -95,7 +95,14 @@ test('who has not logged in where a password is set hears whether, and not why',
   assert.deepEqual(told.json.issues, []);
   const wrong = await kit.ask('/health', { headers: { authorization: 'Bearer no' } });
   assert.equal(wrong.status, 401);
-  for (const path of ['/stats', '/metrics', '/docs', '/api/openapi.json', '/', '/api/stores']) {
+  for (const path of [
+    '/stats',
+    '/metrics',
+    '/docs',
+    '/api/openapi.json',
+    '/api/events',
+    '/api/stores',
+  ]) {
     assert.equal((await kit.ask(path)).status, 401, path);
   }
   await kit.stop();
