@@ -426,3 +426,16 @@ test('an owner that was filled knows the elements of what it got', async () => {
   kit.check('');
   assert.deepEqual((first.run('SMEMBERS', 's') as string[]).sort(), ['base', 'left', 'right']);
 });
+
+test('who refused by the table before is asked at once by the next one', async () => {
+  const kit = await createRepairKit(3);
+  const [, second, third] = kit.nodes as Three;
+  kit.settle();
+  const ids = kit.nodes.map(({ id }) => id);
+  third.base.ownership.set(ids, second.id);
+  kit.pass(1_050);
+  assert.equal(third.base.replication.dutyOf(third.base.store), 'filling');
+  kit.elect(second, kit.nodes);
+  kit.pass(20);
+  assert.equal(third.base.replication.dutyOf(third.base.store), 'replica');
+});

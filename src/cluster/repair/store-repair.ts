@@ -112,8 +112,9 @@ export class StoreRepair {
     this.isAsked = false;
   }
 
-  /** Another table: who owns nothing any more is asked for nothing. */
+  /** Another table: who owns nothing any more is asked for nothing, and who refused may not now. */
   onTable(): void {
+    this.refusedMs.clear();
     if (this.options.duties === null && this.isPending) {
       this.isAsked = true;
       this.plan();
