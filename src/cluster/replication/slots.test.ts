@@ -118,7 +118,8 @@ test('a node that gets slots again compares what it did not hear meanwhile', asy
   owner.ownership.setRing([...ids, 'node-5'], 2);
   kit.settle();
   const duties = holder.replication.slotsOf(holder.store);
-  assert.equal(duties?.isSettled, true);
+  // It has heard by which table that one goes, and leaves reads to it.
+  assert.equal(duties?.isSettled, false);
   owner.ownership.setRing(ids, 2);
   kit.settle();
   assert.deepEqual([...(duties?.sources.keys() ?? [])], [owner.id]);

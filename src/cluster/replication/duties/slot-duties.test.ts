@@ -269,6 +269,21 @@ test('who may have missed something executes after a second, whatever others say
   assert.equal(b.countOf('waiting'), 0);
 });
 
+test('whose owner goes by another table is no replica of it, where not all hold all', () => {
+  for (const factor of [0, 2]) {
+    const kit = new DutiesKit(factor, ['a', 'b', 'c']);
+    const [a, b] = [kit.node('a'), kit.node('b')];
+    const count = b.countOf('replica');
+    a.see(['a', 'c']);
+    b.hear('a', a.ownership.table.digest);
+    if (factor === 0) assert.equal(b.countOf('replica'), count);
+    else {
+      assert.ok(b.countOf('filling') > 0);
+      assert.ok(!b.duties.isSettled);
+    }
+  }
+});
+
 test('what nobody has is served as it is', () => {
   const kit = new DutiesKit(1, ['a', 'b']);
   kit.dead.add('a');

@@ -132,9 +132,14 @@ export class SlotDuties {
     if (duty !== this.duty) this.listener.onDuty(this.duty, duty);
   }
 
-  /** That node goes by this table from now on, and all that it executed before has come. */
+  /**
+   * That node goes by this table from now on, and all that it executed before has come. By another
+   * one than this node's it may tell others, and no more this one, of what it executes.
+   */
   takeDigest(nodeId: string, digest: string): void {
-    if (digest === this.ownership.table.digest) this.endWaiting(nodeId);
+    const { table } = this.ownership;
+    if (digest === table.digest) this.endWaiting(nodeId);
+    else if (!table.isWhole) this.unsettle(nodeId);
   }
 
   /** It was started anew, or cannot be heard: there is nothing to wait for. */
