@@ -13,10 +13,9 @@ import {
   readContents,
   type Started,
   startOver,
-  temporaryFolder,
 } from '../interop/interop-kit.ts';
 import { compareImages, readImage } from '../support/keyspace-image.ts';
-import { MAIN, skipWithout } from '../support/server.ts';
+import { MAIN, scratchFolder, skipWithout } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const LOG_ON = ['--appendonly', 'yes', '--auto-aof-rewrite-percentage', '0'];
@@ -72,7 +71,7 @@ test('a backup shows all stores at one moment, and is restored elsewhere', async
       await client.take(4);
     }
   })();
-  const archive = path.join(temporaryFolder(t), 'all.tar.gz');
+  const archive = path.join(scratchFolder(), 'all.tar.gz');
   const made = await runBeside('backup', archive, '--url', node.origin);
   isOver = true;
   await counting;
@@ -89,7 +88,7 @@ test('a backup shows all stores at one moment, and is restored elsewhere', async
   const dump = path.join(path.dirname(archive), 'hypercache-backup/stores/second/dump.rdb');
   assert.equal(run('check', dump).status, 0);
 
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const restored = run('restore', archive, '--data-dir', folder);
   assert.equal(restored.status, 0, restored.stderr);
   assert.equal(run('check', folder).status, 0);
@@ -120,7 +119,7 @@ test('a backup that is damaged, or of a running node, replaces nothing', async (
   const client = await WireClient.connect(node.port);
   t.after(() => client.end());
   await client.call('SET', 'kept', 'v');
-  const archive = path.join(temporaryFolder(t), 'all.tar.gz');
+  const archive = path.join(scratchFolder(), 'all.tar.gz');
   const made = await runBeside('backup', archive, '--url', node.origin);
   assert.equal(made.code, 0, made.output);
   const refused = await runBeside('restore', archive, '--data-dir', node.dataDir);
@@ -151,7 +150,7 @@ test('a backup that is damaged, or of a running node, replaces nothing', async (
 });
 
 test('a torn log is told and cut, one damaged in the middle is salvaged on request', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const server = await startOver(t, 'ours', folder, LOG_ON);
   for (let i = 0; i < 200; i++) await server.call('SET', `key:${i}`, `value ${i}`);
   await server.stop('SIGKILL');
@@ -188,7 +187,7 @@ test('a torn log is told and cut, one damaged in the middle is salvaged on reque
 });
 
 test('a damaged snapshot is told with its offset; its good part is salvaged', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const server = await startOver(t, 'ours', folder);
   for (let i = 0; i < 200; i++) await server.call('RPUSH', `key:${i}`, `${i}`, 'x');
   await server.call('SAVE');
@@ -211,14 +210,14 @@ test('a damaged snapshot is told with its offset; its good part is salvaged', as
 test('a dump.rdb is imported into a store of a stopped node', {
   skip: skipWithout('redis-server'),
 }, async (t) => {
-  const source = temporaryFolder(t);
+  const source = scratchFolder();
   const redis = await startOver(t, 'redis', source);
   await fill(redis.client, seed);
   await redis.call('SAVE');
   const wanted = await contentsAtDeath(redis);
   const dump = path.join(source, 'dump.rdb');
 
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await startOver(t, 'ours', folder, LOG_ON);
   await first.call('SET', 'old', 'v');
   const create = ['STORE', 'CREATE', 'Other', 'persistence', 'aof'];
@@ -241,8 +240,8 @@ test('a dump.rdb is imported into a store of a stopped node', {
   assert.equal(await second.call('DBSIZE'), 0);
 });
 
-test('what is no data is said to be none', (t) => {
-  const folder = temporaryFolder(t);
+test('what is no data is said to be none', (_t) => {
+  const folder = scratchFolder();
   const empty = run('check', folder);
   assert.equal(empty.status, 1);
   assert.match(empty.stdout, /there is no data/);

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { temporaryFolder } from '../http/http-server.ts';
 import { patiently } from '../support/patience.ts';
-import { findFreePort, MAIN, waitFor } from '../support/server.ts';
+import { findFreePort, MAIN, scratchFolder, waitFor } from '../support/server.ts';
 import { defect, startNode } from './defect-kit.ts';
 
 defect('stores.json losing the policy', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await startNode(t, [], folder);
   const options = ['eviction_policy', 's3fifo', 'max_memory', '3mb', 'default_ttl', '45s'];
   assert.equal(await first.call('STORE', 'CREATE', 'kept', ...options), 'OK');
@@ -20,7 +19,7 @@ defect('stores.json losing the policy', async (t) => {
 });
 
 defect('../ in a store name', async (t) => {
-  const outer = temporaryFolder(t);
+  const outer = scratchFolder();
   const folder = path.join(outer, 'data');
   const { ask, call } = await startNode(t, [], folder);
   for (const name of ['../evil', '..', 'a/b', 'a\\b', '.hidden', 'a\0b', '']) {
@@ -65,7 +64,7 @@ defect('a failed bind ignored', async (t) => {
       link,
     ];
     const args = [...ports, '--http.enabled=yes', '--cluster.enabled=yes', ...changed];
-    const run = spawnSync(process.execPath, [MAIN, ...args, '--data-dir', temporaryFolder(t)], {
+    const run = spawnSync(process.execPath, [MAIN, ...args, '--data-dir', scratchFolder()], {
       encoding: 'utf8',
       timeout: patiently(20_000),
     });
@@ -75,7 +74,7 @@ defect('a failed bind ignored', async (t) => {
 });
 
 defect('no log rotation though promised', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const logs = path.join(folder, 'logs');
   const node = await startNode(
     t,

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { ROUTES } from '../../src/http/route-table.ts';
-import { waitFor } from '../support/server.ts';
+import { scratchFolder, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
-import { startWithHttp, temporaryFolder } from './http-server.ts';
+import { startWithHttp } from './http-server.ts';
 
 /** Rows of other areas have tests of their own. */
 const OTHER_TAGS = ['cache', 'batch', 'page', 'events', 'commands'];
@@ -91,7 +91,7 @@ test('snapshots and rewrites are begun over HTTP, and told of', async (t) => {
 });
 
 test('stores.json keeps the policy of a store, its limit and its deadline', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await startWithHttp(t, [], folder);
   const body = { name: 'kept', eviction_policy: 'fifo', max_memory: '3mb', default_ttl: '45s' };
   assert.equal((await first.ask('/api/stores', { method: 'POST', body })).status, 201);
@@ -123,7 +123,7 @@ test('a store over HTTP is the store over RESP', async (t) => {
 });
 
 test('/health is not always 200: a disk that refuses stores.json', async (t) => {
-  const folder = path.join(temporaryFolder(t), 'data');
+  const folder = path.join(scratchFolder(), 'data');
   const { ask } = await startWithHttp(t, [], folder);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.writeFileSync(folder, 'in the way');

@@ -1,9 +1,12 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Json } from '../../src/testing/http-kit.ts';
-import { findFreePort, type RunningServer, startOurs, waitFor } from '../support/server.ts';
+import {
+  findFreePort,
+  type RunningServer,
+  scratchFolder,
+  startOurs,
+  waitFor,
+} from '../support/server.ts';
 
 export interface HttpServer extends RunningServer {
   readonly httpPort: number;
@@ -27,11 +30,11 @@ export interface Answer {
   readonly json: Json;
 }
 
-/** The real binary with its HTTP port open; it stops, and its data goes, when the test ends. */
+/** The real binary with its HTTP port open; it stops when the test ends. */
 export async function startWithHttp(
   t: TestContext,
   args: readonly string[] = [],
-  dataDir = temporaryFolder(t),
+  dataDir = scratchFolder(),
 ): Promise<HttpServer> {
   const httpPort = await findFreePort();
   const server = await startOurs({
@@ -48,13 +51,6 @@ export async function startWithHttp(
     return status === 200 || undefined;
   });
   return { ...server, httpPort, origin, dataDir, ask: (at, init) => ask(origin + at, init) };
-}
-
-/** Created, and removed when the test ends. */
-export function temporaryFolder(t: TestContext): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-http-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 async function ask(

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { plainReply } from '../../src/testing/reply-decoder.ts';
 import { compareImages, type Image, readImage } from '../support/keyspace-image.ts';
@@ -21,12 +18,6 @@ export interface Started extends RunningServer {
   readonly client: WireClient;
   /** Fails the test on an error reply. */
   call(...args: Argument[]): Promise<unknown>;
-}
-
-export function temporaryFolder(t: TestContext): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-interop-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A server over that directory, once it has read it. */

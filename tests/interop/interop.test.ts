@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { skipWithout } from '../support/server.ts';
+import { scratchFolder, skipWithout } from '../support/server.ts';
 import { fill } from './fill.ts';
 import {
   assertNoComplaint,
@@ -17,7 +17,6 @@ import {
   readContents,
   type Started,
   startOver,
-  temporaryFolder,
 } from './interop-kit.ts';
 
 type Which = 'ours' | 'redis';
@@ -50,7 +49,7 @@ async function contentsAtDeath(server: Started): Promise<Contents> {
 
 for (const compression of ['yes', 'no']) {
   test(`redis-server starts from our snapshot, compression ${compression}`, { skip }, async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = scratchFolder();
     const ours = await startFilled(t, OURS, folder, ['--rdbcompression', compression]);
     await finish(ours, 'BGSAVE');
     const wanted = await contentsAtDeath(ours);
@@ -62,11 +61,11 @@ for (const compression of ['yes', 'no']) {
 }
 
 test('redis-server starts from our log, written and rewritten', { skip }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const ours = await startFilled(t, OURS, folder, LOG_ON);
   const written = await readContents(ours);
   checkWith('redis-check-aof', path.join(folder, MANIFEST));
-  const copy = temporaryFolder(t);
+  const copy = scratchFolder();
   fs.cpSync(folder, copy, { recursive: true });
   const first = await startOver(t, 'redis', copy, LOG_ON);
   assertSame(await readContents(first), written);
@@ -85,7 +84,7 @@ test('redis-server starts from our log, written and rewritten', { skip }, async 
 test('what redis-server does not know does not disturb it, and is not lost for us', {
   skip: skip || (OURS === 'redis' && 'redis-server knows no deadlines of fields'),
 }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const ours = await startOver(t, OURS, folder, LOG_ON);
   const atMs = '4000000000123';
   for (const [key, count] of [
@@ -114,7 +113,7 @@ test('what redis-server does not know does not disturb it, and is not lost for u
   const contents = await readContents(ours);
   await ours.call('SAVE');
   for (const order of ['written', 'rewritten']) {
-    const copy = temporaryFolder(t);
+    const copy = scratchFolder();
     fs.cpSync(folder, copy, { recursive: true });
     fs.rmSync(path.join(copy, 'hypercache.lock'));
     for (const args of [LOG_ON, []]) {
@@ -131,7 +130,7 @@ test('what redis-server does not know does not disturb it, and is not lost for u
 });
 
 test("we start from redis-server's snapshot", { skip }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const redis = await startFilled(t, 'redis', folder, []);
   await redis.call('SAVE');
   const wanted = await contentsAtDeath(redis);
@@ -139,7 +138,7 @@ test("we start from redis-server's snapshot", { skip }, async (t) => {
 });
 
 test("we start from redis-server's snapshot with a log switched on", { skip }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const redis = await startFilled(t, 'redis', folder, []);
   await redis.call('SAVE');
   const wanted = await contentsAtDeath(redis);
@@ -156,7 +155,7 @@ for (const preamble of ['yes', 'no']) {
   test(`we start from redis-server's log, its base a snapshot: ${preamble}`, {
     skip,
   }, async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = scratchFolder();
     const args = [...LOG_ON, '--aof-use-rdb-preamble', preamble, '--aof-timestamp-enabled', 'yes'];
     const redis = await startFilled(t, 'redis', folder, args);
     await finish(redis, 'BGREWRITEAOF');
@@ -178,7 +177,7 @@ for (const preamble of ['yes', 'no']) {
 }
 
 test('we start from the single log file of redis-server 6', { skip }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const redis = await startFilled(t, 'redis', folder, LOG_ON);
   await finish(redis, 'BGREWRITEAOF');
   await redis.call('SELECT', '9');

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../src/base/limits.ts';
 import { encodeCommand, plainReply } from '../../src/testing/reply-decoder.ts';
-import { type HttpServer, startWithHttp, temporaryFolder } from '../http/http-server.ts';
-import { waitFor } from '../support/server.ts';
+import { type HttpServer, startWithHttp } from '../http/http-server.ts';
+import { scratchFolder, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 /** Logs of the real binary: what is in a line, who it is about, and what a bad disk does to it. */
@@ -182,7 +182,7 @@ test('a log that cannot be written: the node serves, counts and tells', {
 });
 
 test('a log file moved away under the node is begun anew, as logrotate expects', async (t) => {
-  const file = path.join(temporaryFolder(t), 'node.log');
+  const file = path.join(scratchFolder(), 'node.log');
   const server = await startWithHttp(t, ['--logging.level=debug', `--logging.log_file=${file}`]);
   const client = await connect(t, server);
   await client.call('PING');

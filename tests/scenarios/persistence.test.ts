@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { plainReply } from '../../src/testing/reply-decoder.ts';
@@ -19,12 +18,6 @@ import { WireClient } from '../support/wire-client.ts';
 interface Kept {
   readonly server: RunningServer;
   ask(...args: string[]): Promise<unknown>;
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-kept-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 async function start(t: TestContext, folder: string, args: string[] = []): Promise<Kept> {
@@ -62,7 +55,7 @@ async function fill({ ask }: Kept): Promise<void> {
 }
 
 test('a node that was killed, or told to end, comes back with all of every store', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await start(t, folder);
   await fill(first);
   for (const strategy of ['aof', 'hybrid', 'snapshot']) {
@@ -93,7 +86,7 @@ test('a node that was killed, or told to end, comes back with all of every store
 });
 
 test('a second node refuses the directory of one that runs, not of a killed one', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await start(t, folder);
   const run = spawnSync(process.execPath, [MAIN, '--port', '0', '--dir', folder], {
     encoding: 'utf8',
@@ -111,7 +104,7 @@ test('a second node refuses the directory of one that runs, not of a killed one'
 });
 
 test('a damaged file is a refused start that names the file and the place', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = scratchFolder();
   const first = await start(t, folder, ['--appendonly', 'no']);
   await fill(first);
   assert.equal(await first.ask('SAVE'), 'OK');
@@ -135,7 +128,7 @@ test('commands on what lies on disk answer as redis-server does', {
   skip: skipWithout('redis-server'),
 }, async (t) => {
   const words = ['--enable-debug-command', 'yes', '--save', '3600 1'];
-  const ours = await start(t, temporaryFolder(t), [...words, '--appendonly', 'no']);
+  const ours = await start(t, scratchFolder(), [...words, '--appendonly', 'no']);
   const redis = await connect(t, await startRedis({ args: words }));
   const commands = [
     'SET a 1',

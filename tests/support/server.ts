@@ -73,11 +73,22 @@ export function skipWithout(program: string): string | false {
   return `${program} is not installed`;
 }
 
-/** Where a server that is started by hand keeps its data. Ends with the process of the test. */
+const scratchFolders: string[] = [];
+
+/**
+ * For the data of servers. It ends with the process of the test: a folder that goes before its
+ * server may be written to while it goes.
+ */
 export function scratchFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hypercache-scratch-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  if (scratchFolders.push(folder) === 1) process.on('exit', removeScratchFolders);
   return folder;
+}
+
+function removeScratchFolders(): void {
+  for (const folder of scratchFolders) {
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
 }
 
 export async function findFreePort(): Promise<number> {
