@@ -13,6 +13,7 @@ import {
   type Part,
   type PartedCommand,
   type PartRef,
+  sumOf,
 } from './parted-command.ts';
 
 const GATHERED: Readonly<Record<string, 'sum' | 'list' | 'one'>> = {
@@ -55,7 +56,7 @@ export class Gather implements PartedCommand {
     if (error !== null) return error;
     const writer = new ReplyWriter(256);
     writer.protocol = this.protocol;
-    if (this.merge === 'sum') writer.integer(this.sum());
+    if (this.merge === 'sum') writer.integer(sumOf(this.replies));
     else if (this.merge === 'list') this.mergeLists(writer);
     else this.choose(writer);
     return writer.bytes.slice(0, writer.position);
@@ -73,13 +74,6 @@ export class Gather implements PartedCommand {
       parts.push({ frame, slot: firstOf(slots), slots, isOrdered: false, index: this.partCount++ });
     }
     return parts;
-  }
-
-  private sum(): number {
-    const reader = new ReplyReader();
-    let sum = 0;
-    for (const reply of this.replies.values()) sum += Number(reader.read(bufferOf(reply), 0, true));
-    return sum;
   }
 
   private mergeLists(writer: ReplyWriter): void {

@@ -1,5 +1,6 @@
 import type { FastBuffer } from '../../../base/fast-buffer.ts';
 import type { Frame } from '../../../base/frame.ts';
+import { ReplyReader } from '../../../protocol/reply-values.ts';
 import type { SlotSet } from '../../placement/slot-set.ts';
 
 /** What one node does of a command that several do together. */
@@ -44,6 +45,14 @@ export interface PartRef {
 export function findError(replies: ReadonlyMap<number, Uint8Array>): Uint8Array | null {
   for (const reply of replies.values()) if (reply[0] === MINUS) return reply;
   return null;
+}
+
+/** Of replies that are numbers. */
+export function sumOf(replies: ReadonlyMap<number, Uint8Array>): number {
+  const reader = new ReplyReader();
+  let sum = 0;
+  for (const reply of replies.values()) sum += Number(reader.read(bufferOf(reply), 0, true));
+  return sum;
 }
 
 export function bufferOf({ buffer, byteLength, byteOffset }: Uint8Array): FastBuffer {

@@ -13,6 +13,7 @@ import {
   type Part,
   type PartedCommand,
   type PartRef,
+  sumOf,
 } from './parted-command.ts';
 import { slotAt } from './slot-routes.ts';
 
@@ -65,7 +66,7 @@ export class Scatter implements PartedCommand {
     const writer = new ReplyWriter(256);
     writer.protocol = this.protocol;
     if (this.merge === 'values') this.mergeValues(writer);
-    else if (this.merge === 'sum') writer.integer(this.sum());
+    else if (this.merge === 'sum') writer.integer(sumOf(this.replies));
     else writer.ok();
     return writer.bytes.slice(0, writer.position);
   }
@@ -97,13 +98,6 @@ export class Scatter implements PartedCommand {
       for (let i = arg; i < arg + step; i++) part.frame.append(frame.offsets[i], frame.lengths[i]);
     }
     return [...parts.values()];
-  }
-
-  private sum(): number {
-    const reader = new ReplyReader();
-    let sum = 0;
-    for (const reply of this.replies.values()) sum += Number(reader.read(bufferOf(reply), 0, true));
-    return sum;
   }
 
   private mergeValues(writer: ReplyWriter): void {
