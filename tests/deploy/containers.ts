@@ -14,7 +14,13 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { plain } from '../cluster/local-cluster.ts';
-import { addressOf, makeBridge, makeNamespace, namespaceOf } from '../cluster/namespaces.ts';
+import {
+  addressOf,
+  makeBridge,
+  makeNamespace,
+  namespaceOf,
+  skipWithoutNamespaces,
+} from '../cluster/namespaces.ts';
 import { patiently } from '../support/patience.ts';
 import { waitFor } from '../support/server.ts';
 import { type Argument, WireClient } from '../support/wire-client.ts';
@@ -62,12 +68,8 @@ export interface ContainerHost {
 
 /** For `{ skip: ... }`. */
 export function skipWithoutContainers(): string | false {
-  const words = ['--mount', '--uts', '--pid', '--fork', 'mount', '--make-rprivate', '/'];
-  const isAllowed = spawnSync('unshare', words).status === 0;
-  const name = `hc-try-${process.pid}`;
-  const hasNetworks = spawnSync('ip', ['netns', 'add', name]).status === 0;
-  if (hasNetworks) spawnSync('ip', ['netns', 'del', name]);
-  return isAllowed && hasNetworks ? false : 'namespaces are refused here';
+  const kinds = ['--mount', '--uts', '--pid', '--fork'];
+  return skipWithoutNamespaces(...kinds, 'mount', '--make-rprivate', '/');
 }
 
 export async function openHost(t: TestContext, image: ContainerImage): Promise<ContainerHost> {
