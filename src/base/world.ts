@@ -161,6 +161,13 @@ export interface DialOptions {
   readonly secret: LinkSecret | null;
   /** The address to connect from. */
   readonly localHost?: string;
+  /** Over TLS, to a server that proves who it is. Not together with `secret`. */
+  readonly tls?: DialTls;
+}
+
+export interface DialTls {
+  /** PEM of who signed the server's certificate; null: whom the machine trusts. */
+  readonly authorities: string | null;
 }
 
 /** What both ends of an encrypted link know: each proves it to the other, and nothing else. */
@@ -203,8 +210,10 @@ export interface ServicePlace {
 export interface RequestOptions {
   /** With scheme, `http:` or `https:`. */
   readonly url: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent as it is; what it is stands in the headers. */
+  readonly body?: string;
   /** PEM of who signed the server's certificate; null: whom the machine trusts. */
   readonly authorities: string | null;
   /** So long nothing may come. */
@@ -400,6 +409,8 @@ export interface Host {
   readonly memoryBytesTotal: number;
   /** Files and sockets this process may have open; Infinity where that is not known. */
   readonly openFileCountMax: number;
+  /** Standard output is a terminal: a person reads it, not a program. */
+  readonly isOutTerminal: boolean;
   /** Standard error is a terminal, where a line may be written over. */
   readonly isErrorTerminal: boolean;
   /** Tells a process that lives from others that had its id before; '' when none has it now. */

@@ -1,7 +1,8 @@
-import { connect, isIPv4 } from 'node:net';
+import { connect, isIP, isIPv4 } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { NodeError } from '../../base/errors.ts';
-import type { DialOptions, LinkSecret, Socket } from '../../base/world.ts';
+import type { DialOptions, DialTls, LinkSecret, Socket } from '../../base/world.ts';
 import { type HandleLane, HandleSocket } from './handle-socket.ts';
 import { dialingSecret } from './link-secret.ts';
 import { PublicSocket } from './public-socket.ts';
@@ -9,6 +10,7 @@ import { PublicSocket } from './public-socket.ts';
 /** @param lane  null: not usable here, the public API serves */
 export function dial(options: DialOptions, lane: HandleLane | null): Promise<Socket> {
   if (options.secret !== null) return dialSecretly(options, options.secret);
+  if (options.tls !== undefined) return dialOverTls(options, options.tls);
   const { host, localHost = host } = options;
   if (lane === null || !isIPv4(host) || !isIPv4(localHost)) return dialByPublicApi(options);
   return dialByHandle(options, lane);
@@ -51,10 +53,21 @@ function dialByPublicApi(options: DialOptions): Promise<Socket> {
   });
 }
 
-async function dialSecretly(options: DialOptions, secret: LinkSecret): Promise<Socket> {
+function dialSecretly(options: DialOptions, secret: LinkSecret): Promise<Socket> {
+  return dialEncrypted(options, dialingSecret(secret));
+}
+
+function dialOverTls(options: DialOptions, { authorities }: DialTls): Promise<Socket> {
+  const { host } = options;
+  // A certificate for an address is checked as well; only a name may be sent along.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return dialEncrypted(options, { ...name, ...(authorities === null ? {} : { ca: authorities }) });
+}
+
+async function dialEncrypted(options: DialOptions, how: ConnectionOptions): Promise<Socket> {
   const tls = await import('node:tls');
   const inner = tls.connect({
-    ...dialingSecret(secret),
+    ...how,
     ...placeOf(options),
     // Taken, though the types do not know it.
     ...({ allowHalfOpen: true } as object),

@@ -41,6 +41,15 @@ test('a request is sent with its headers, and the answer read to its end', async
   assert.equal(await read(body), 'POST /path yes and the rest');
 });
 
+test('a body is sent along, with whatever method', async (t) => {
+  const url = await serve(t, async (asked, answer) => {
+    answer.end(`${asked.method} ${await read(asked)}`);
+  });
+  const options = { ...OPTIONS, url, method: 'DELETE', body: '{"a":"ü"}' } as const;
+  const { body } = await new RealNetwork().request(options);
+  assert.equal(await read(body), 'DELETE {"a":"ü"}');
+});
+
 test('an answer that is cut off is no answer', async (t) => {
   const url = await serve(t, (_asked, answer) => {
     answer.setHeader('content-length', '1000');

@@ -5,10 +5,18 @@ import type { RequestAnswer, RequestOptions } from '../../base/world.ts';
 
 /** One request on a connection of its own. */
 export function request(options: RequestOptions): Promise<RequestAnswer> {
-  const { authorities, headers, method, silenceMs, url } = options;
+  const { authorities, body, headers, method, silenceMs, url } = options;
   const isSecure = url.startsWith('https:');
   const trust = authorities === null ? {} : { ca: authorities };
-  const settings = { method, headers, timeout: silenceMs, agent: false as const, ...trust };
+  // Of a DELETE Node would send the body, but not say how long it is.
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const settings = {
+    method,
+    headers: { ...headers, ...length },
+    timeout: silenceMs,
+    agent: false as const,
+    ...trust,
+  };
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => reject(failed(url, error));
     try {
@@ -18,7 +26,7 @@ export function request(options: RequestOptions): Promise<RequestAnswer> {
       asked.on('response', (answer) => {
         resolve({ status: answer.statusCode ?? 0, body: bodyOf(url, answer) });
       });
-      asked.end();
+      asked.end(body);
     } catch (error) {
       fail(error as Error);
     }

@@ -98,6 +98,26 @@ describe('TLS listener', () => {
     assert.equal((await visit(t, listener, {})).text, 'hello <>');
   });
 
+  test('who is dialled over TLS must prove who it is', async (t) => {
+    const { port } = await greet(t, optionsWith({}));
+    const network = new RealNetwork();
+    const { certificate: authorities } = certificates.authority;
+    const options = { host: 'localhost', port, timeoutMs: 5000, secret: null };
+    const socket = await network.dial({ ...options, tls: { authorities } });
+    t.after(() => socket.destroy());
+    const handler = new RecordingHandler();
+    const greeted = new Promise<void>((resolve) => {
+      handler.onData = () => resolve();
+    });
+    socket.setHandler(handler);
+    await greeted;
+    const { certificate: others } = certificates.stranger;
+    for (const trusted of [null, others]) {
+      const refused = network.dial({ ...options, tls: { authorities: trusted } });
+      await assert.rejects(refused, { code: 'CONNECT_REFUSED' });
+    }
+  });
+
   test('a certificate that is none is refused with a NodeError', async (t) => {
     const refused = (error: unknown): boolean =>
       error instanceof NodeError && error.code === 'BAD_CERTIFICATE';

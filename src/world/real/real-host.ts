@@ -26,6 +26,7 @@ export function createRealHost(): Host {
       findContainerLimitBytes((path) => readTextIfThere(path)) ?? Number.POSITIVE_INFINITY,
     ),
     openFileCountMax: findOpenFileCountMax(),
+    isOutTerminal: isatty(OUT),
     isErrorTerminal: isatty(ERROR),
     processMark,
     processes: createRealProcesses(),

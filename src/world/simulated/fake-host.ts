@@ -13,6 +13,7 @@ export class FakeHost implements Host {
   readonly workingDirectory = '/';
   readonly cpuCount = 1;
   environment: Readonly<Record<string, string | undefined>> = {};
+  isOutTerminal = false;
   isErrorTerminal = false;
   openFileCountMax = Number.POSITIVE_INFINITY;
   memoryBytesTotal = 8 * 1024 * 1024 * 1024;
