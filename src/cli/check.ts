@@ -6,18 +6,30 @@ import { describeReport, type FileReport, isBad } from '../persistence/tools/fin
 import {
   FAILED,
   isDirectory,
-  parseToolArguments,
   runTool,
   type ToolArguments,
   type ToolRun,
 } from './tool-arguments.ts';
+import type { ToolRow } from './tool-row.ts';
 
-/**
- * `check [directory|file] [settings]`: reads every file that a start would read.
- * @returns 0 when all are good, 1 when any is torn or damaged, or there is nothing to check
- */
-export async function runCheck(args: readonly string[], world: World): Promise<number> {
-  const parsed = withDirectory(parseToolArguments(args, { wordCount: 1 }), world);
+/** Reads every file that a start would read. */
+export const CHECK_TOOL: ToolRow = {
+  name: 'check',
+  description: 'read every file of a data directory, and tell what is wrong where',
+  words: {
+    usage: '[directory|file]',
+    help: 'a data directory, or one snapshot or log; else that of the settings',
+    countMax: 1,
+    offers: 'files',
+  },
+  flags: [],
+  takesSettings: true,
+  run: check,
+};
+
+/** @returns 0 when all are good, 1 when any is torn or damaged, or there is nothing to check */
+async function check(args: ToolArguments, world: World): Promise<number> {
+  const parsed = withDirectory(args, world);
   return runTool(parsed, world, async (tool) => {
     const reports: FileReport[] = [];
     const tell = (report: FileReport) => {

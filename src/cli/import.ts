@@ -6,21 +6,33 @@ import { StoreFiles } from '../persistence/store-files.ts';
 import { checkSnapshot } from '../persistence/tools/check-snapshot.ts';
 import { describeReport, isBad } from '../persistence/tools/findings.ts';
 import { hasData, placeSnapshot, requireStore } from '../persistence/tools/place-snapshot.ts';
-import { FAILED, parseToolArguments, runTool, type ToolRun } from './tool-arguments.ts';
+import { FAILED, runTool, type ToolArguments, type ToolRun } from './tool-arguments.ts';
+import type { ToolRow } from './tool-row.ts';
 
-/**
- * `import dump.rdb [--store name] [--replace] [settings]`: a snapshot of redis-server, or of
- * another node, becomes the data of a store of a stopped node.
- */
-export async function runImport(args: readonly string[], world: World): Promise<number> {
-  const shape = { wordCount: 1, valued: ['store'], bare: ['replace'] };
-  const parsed = parseToolArguments(args, shape);
-  const [path] = parsed.words;
+export const IMPORT_TOOL: ToolRow = {
+  name: 'import',
+  description: 'make a dump.rdb the data of a store of a stopped node',
+  words: {
+    usage: '<file>',
+    help: 'a snapshot of redis-server 5 to 7.2, or of another node',
+    countMax: 1,
+    offers: 'files',
+  },
+  flags: [
+    { usage: '--store <name>', help: 'whose data it becomes; default when none is named' },
+    { usage: '--replace', help: 'the store may have data: it is set aside' },
+  ],
+  takesSettings: true,
+  run: importFile,
+};
+
+async function importFile(args: ToolArguments, world: World): Promise<number> {
+  const [path] = args.words;
   if (path === undefined) {
     world.host.writeError('hypercache: import needs the file to be imported\n');
     return FAILED;
   }
-  return runTool(parsed, world, async (tool) => {
+  return runTool(args, world, async (tool) => {
     const lock = DataDirectoryLock.take(world, tool.configuration.node.dataDir);
     try {
       return importSnapshot(path, tool);

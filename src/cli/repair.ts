@@ -2,16 +2,28 @@ import type { World } from '../base/world.ts';
 import { DataDirectoryLock } from '../persistence/data-directory.ts';
 import { repairDirectory } from '../persistence/tools/repair-directory.ts';
 import { withDirectory } from './check.ts';
-import { FAILED, parseToolArguments, runTool } from './tool-arguments.ts';
+import { FAILED, runTool, type ToolArguments } from './tool-arguments.ts';
+import type { ToolRow } from './tool-row.ts';
 
-/**
- * `repair [directory] [--salvage] [settings]`: makes the files of a stopped node such that it
- * starts; what is changed is copied before.
- * @returns 0 when a node would start from what is there now
- */
-export async function runRepair(args: readonly string[], world: World): Promise<number> {
-  const shape = { wordCount: 1, bare: ['salvage'] };
-  const parsed = withDirectory(parseToolArguments(args, shape), world);
+export const REPAIR_TOOL: ToolRow = {
+  name: 'repair',
+  description: 'make the files of a stopped node such that it starts; what was is kept beside',
+  words: {
+    usage: '[directory]',
+    help: 'a data directory; else that of the settings',
+    countMax: 1,
+    offers: 'files',
+  },
+  flags: [
+    { usage: '--salvage', help: 'leave out what is damaged, and keep what can be read behind it' },
+  ],
+  takesSettings: true,
+  run: repair,
+};
+
+/** @returns 0 when a node would start from what is there now */
+async function repair(args: ToolArguments, world: World): Promise<number> {
+  const parsed = withDirectory(args, world);
   if (parsed.words.length > 0) {
     world.host.writeError(`hypercache: ${parsed.words[0]} is not a directory\n`);
     return FAILED;

@@ -3,20 +3,31 @@ import type { World } from '../base/world.ts';
 import { StoresFile } from '../config/stores-file.ts';
 import { DataDirectoryLock } from '../persistence/data-directory.ts';
 import { restoreArchive } from '../persistence/tools/restore-archive.ts';
-import { FAILED, parseToolArguments, runTool } from './tool-arguments.ts';
+import { FAILED, runTool, type ToolArguments } from './tool-arguments.ts';
+import type { ToolRow } from './tool-row.ts';
 
-/**
- * `restore backup.tar.gz [settings]`: the data directory of a stopped node becomes what the backup
- * holds. Nothing is replaced before all of it is verified, and what was there is set aside.
- */
-export async function runRestore(args: readonly string[], world: World): Promise<number> {
-  const parsed = parseToolArguments(args, { wordCount: 1 });
-  const [path] = parsed.words;
+export const RESTORE_TOOL: ToolRow = {
+  name: 'restore',
+  description: 'make the data directory of a stopped node what a backup holds',
+  words: {
+    usage: '<file>',
+    help: 'what backup wrote; what was there is set aside',
+    countMax: 1,
+    offers: 'files',
+  },
+  flags: [],
+  takesSettings: true,
+  run: restore,
+};
+
+/** Nothing is replaced before all of it is verified. */
+async function restore(args: ToolArguments, world: World): Promise<number> {
+  const [path] = args.words;
   if (path === undefined) {
     world.host.writeError('hypercache: restore needs the backup to be restored\n');
     return FAILED;
   }
-  return runTool(parsed, world, async ({ configuration, print }) => {
+  return runTool(args, world, async ({ configuration, print }) => {
     const { dataDir } = configuration.node;
     const lock = DataDirectoryLock.take(world, dataDir);
     try {

@@ -142,7 +142,7 @@ test('version and help go to standard output', async () => {
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { world, code } = await run(args);
     assert.equal(code, 0, args[0]);
-    assert.match(world.host.outText, /start .*\n\s+config/);
+    assert.match(world.host.outText, /^ +start .*\n.*\n? +config /m);
     assert.doesNotMatch(world.host.outText, /doctor/);
   }
   const { world } = await run(['start', '--help']);

@@ -8,7 +8,10 @@ export interface CommandLineOptions {
   serve(args: readonly string[], world: World): Promise<number>;
 }
 
-const TOOLS = ['config', 'check', 'repair', 'import', 'backup', 'restore', 'cluster', 'help'];
+const TOOLS = [
+  ...['config', 'check', 'repair', 'import', 'backup', 'restore', 'cluster', 'store', 'bench'],
+  'help',
+];
 const SUBCOMMANDS = ['start', ...TOOLS];
 const HELP_FLAGS = ['--help', '-h'];
 const VERSION_FLAGS = ['--version', '-v', '-V'];

@@ -7,6 +7,7 @@ import { loadConfiguration } from '../config/load-configuration.ts';
 import { readStartArguments } from '../config/sources/command-line.ts';
 import { describeProblem } from '../config/sources/raw-setting.ts';
 import type { NodeStarter, OpenLog, RunningNode } from './node-starter.ts';
+import { barOf, ProgressLine } from './terminal/progress-line.ts';
 
 const FAILED = 1;
 
@@ -67,22 +68,19 @@ async function runNode(loaded: Loaded, { world, starter, log }: Running): Promis
 }
 
 const PROGRESS_MS = 200;
-const BAR_COLUMNS = 30;
 
 /** A line on a terminal that is written over until the data is loaded. */
 function showLoading(node: RunningNode, { host, timers }: World): void {
   if (!host.isErrorTerminal || node.loadingProgress === null) return;
+  const line = new ProgressLine(host);
   const timer = timers.every(PROGRESS_MS, () => {
     const progress = node.loadingProgress;
     if (progress === null) {
       timer.cancel();
-      host.writeError('\r\x1b[K');
+      line.clear();
       return;
     }
-    const { keyCount, share } = progress;
-    const filled = Math.round(share * BAR_COLUMNS);
-    const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
-    host.writeError(`\rLoading [${bar}] ${Math.floor(share * 100)} % ${keyCount} keys\x1b[K`);
+    line.show(`Loading ${barOf(progress.share)} ${progress.keyCount} keys`);
   });
 }
 

@@ -96,7 +96,7 @@ test('start moves all ports with --port, and refuses what is wrong before it sta
   for (const [args, reason] of [
     [['--nodes', '0'], /--nodes: must be 1 to 64/],
     [['--nodes', 'many'], /--nodes: must be 1 to 64/],
-    [['--port', '0'], /--port: must be a port/],
+    [['--port', '0'], /--port: must be 1 to 65535/],
     [['--nodes', '3', '--port', '65535'], /port 65536 of node-2 \(resp\) is none/],
     [['--cache.max_memry=1'], /did you mean/],
   ] as const) {

@@ -1,141 +1,148 @@
 /** `hypercache cluster <start|stop|add|status|rebalance|forget>`: a cluster on this machine. */
-import { resolve } from 'node:path';
 import { NodeError } from '../../base/errors.ts';
-import type { World } from '../../base/world.ts';
-import { FAILED, parseToolArguments, runTool, type ToolRun } from '../tool-arguments.ts';
-import { type Asked, forgetNode, showRebalance, showStatus } from './cluster-status.ts';
+import { BASE_DIR_FLAG, baseDirOf, NODE_FLAGS } from '../node/asked-node.ts';
+import { LOGIN_FLAGS } from '../node/node-access.ts';
+import { FAILED, runTool, type ToolRun } from '../tool-arguments.ts';
+import { findCount } from '../tool-flags.ts';
+import { JSON_FLAG, type ToolGroup, type ToolRow, type WordsRow } from '../tool-row.ts';
+import { forgetNode, showRebalance, showStatus } from './cluster-status.ts';
 import { type LocalNode, listLocalNodes, localNode, type NodePorts } from './local-nodes.ts';
-import { startNodes } from './start-nodes.ts';
+import { type StartPlan, startNodes } from './start-nodes.ts';
 import { stopNode } from './stop-nodes.ts';
 
-export interface ClusterCommand {
-  readonly name: string;
-  readonly usage: string;
-  readonly description: string;
-  /** Words that it takes before the settings. */
-  readonly wordCount: number;
-  readonly flags: readonly (readonly [string, string])[];
-  run(tool: ToolRun): Promise<number>;
+const LOCAL_FLAGS = [BASE_DIR_FLAG, ...LOGIN_FLAGS, JSON_FLAG];
+
+export const CLUSTER_GROUP: ToolGroup = {
+  name: 'cluster',
+  description: 'run a cluster on this machine, and tell of any',
+  tools: [
+    clusterTool(start, {
+      name: 'start',
+      description: 'run nodes on this machine as one cluster, and wait until they are',
+      words: null,
+      flags: [
+        { usage: '--nodes <count>', help: 'how many; 3, or as many as there were before' },
+        { usage: '--port <port>', help: 'RESP port of the first: 8080; all others move with it' },
+        { usage: '--http-port <port>', help: 'HTTP port of the first' },
+        { usage: '--gossip-port <port>', help: 'gossip port of the first' },
+        { usage: '--link-port <port>', help: 'port of the first for links between nodes' },
+        ...LOCAL_FLAGS,
+      ],
+    }),
+    clusterTool(stop, {
+      name: 'stop',
+      description: 'stop all nodes that run here, or those that are named, one after another',
+      words: nodeWords('[node...]', Number.POSITIVE_INFINITY),
+      flags: [BASE_DIR_FLAG, JSON_FLAG],
+    }),
+    clusterTool(add, {
+      name: 'add',
+      description: 'run one more node with the settings of the others, and wait until it is filled',
+      words: null,
+      flags: LOCAL_FLAGS,
+    }),
+    clusterTool(showStatus, {
+      name: 'status',
+      description: 'tell of every member, as one node sees it',
+      words: null,
+      flags: [...NODE_FLAGS, JSON_FLAG],
+    }),
+    clusterTool(showRebalance, {
+      name: 'rebalance',
+      description: 'show how slots move to their owners until none has to',
+      words: null,
+      flags: [...NODE_FLAGS, JSON_FLAG],
+    }),
+    clusterTool(forgetNode, {
+      name: 'forget',
+      description: 'say that a node that is gone does not come back',
+      words: nodeWords('<node>', 1),
+      flags: [...NODE_FLAGS, JSON_FLAG],
+    }),
+  ],
+};
+
+function clusterTool(
+  run: (tool: ToolRun) => Promise<number>,
+  row: Omit<ToolRow, 'run' | 'takesSettings'>,
+): ToolRow {
+  return { ...row, takesSettings: true, run: (args, world) => runTool(args, world, run) };
 }
 
-const BASE_DIR_FLAG = ['--base-dir <dir>', 'where the nodes keep what is theirs; ./data'] as const;
-const URL_FLAGS = [
-  ['--url <address>', 'of the HTTP port of any node; else one that runs here is asked'],
-  ['--user <name>', 'who asks; the password is read from HYPERCACHE_PASSWORD'],
-  ['--ca <file>', "who signed the node's certificate"],
-] as const;
-
-export const CLUSTER_COMMANDS: readonly ClusterCommand[] = [
-  {
-    name: 'start',
-    usage: '[--nodes <count>] [settings of all of them, as for start]',
-    description: 'run nodes on this machine as one cluster, and wait until they are',
-    wordCount: 0,
-    flags: [
-      ['--nodes <count>', 'how many; 3, or as many as there were before'],
-      ['--port <port>', 'RESP port of the first: 8080; all other ports move with it'],
-      BASE_DIR_FLAG,
-    ],
-    run: start,
-  },
-  {
-    name: 'stop',
-    usage: '[node ...]',
-    description: 'stop all nodes that run here, or those that are named, one after another',
-    wordCount: Number.POSITIVE_INFINITY,
-    flags: [BASE_DIR_FLAG],
-    run: stop,
-  },
-  {
-    name: 'add',
-    usage: '',
-    description: 'run one more node with the settings of the others, and wait until it is filled',
-    wordCount: 0,
-    flags: [BASE_DIR_FLAG],
-    run: add,
-  },
-  {
-    name: 'status',
-    usage: '',
-    description: 'tell of every member, as one node sees it',
-    wordCount: 0,
-    flags: [BASE_DIR_FLAG, ...URL_FLAGS],
-    run: (tool) => showStatus(tool, urlOf(tool)),
-  },
-  {
-    name: 'rebalance',
-    usage: '',
-    description: 'show how slots move to their owners until none has to',
-    wordCount: 0,
-    flags: [BASE_DIR_FLAG, ...URL_FLAGS],
-    run: (tool) => showRebalance(tool, urlOf(tool)),
-  },
-  {
-    name: 'forget',
-    usage: '<node>',
-    description: 'say that a node that is gone does not come back',
-    wordCount: 1,
-    flags: [BASE_DIR_FLAG, ...URL_FLAGS],
-    run: (tool) => forgetNode(tool, urlOf(tool)),
-  },
-];
-
-const VALUED = ['nodes', 'port', 'http-port', 'gossip-port', 'link-port'];
-const VALUED_ALWAYS = ['base-dir', 'url', 'user', 'ca'];
-
-export async function runCluster(
-  command: ClusterCommand,
-  args: readonly string[],
-  world: World,
-): Promise<number> {
-  const valued = command.name === 'start' ? [...VALUED_ALWAYS, ...VALUED] : VALUED_ALWAYS;
-  return runTool(
-    parseToolArguments(args, { wordCount: command.wordCount, valued }),
-    world,
-    (tool) => command.run(tool),
-  );
+function nodeWords(usage: string, countMax: number): WordsRow {
+  return { usage, help: 'by its id, such as node-2', countMax, offers: 'nothing' };
 }
 
 const FIRST_PORTS: NodePorts = { resp: 8080, http: 9080, gossip: 7946, link: 6946 };
 const DEFAULT_NODE_COUNT = 3;
 const NODE_COUNT_MAX = 64;
+const PORT_MAX = 65_535;
 
 async function start(tool: ToolRun): Promise<number> {
-  const { print, rest, world } = tool;
+  const { rest, world } = tool;
   const baseDir = baseDirOf(tool);
   const known = listLocalNodes(world, baseDir);
-  const count = countOf(tool, known.at(-1)?.number ?? DEFAULT_NODE_COUNT);
+  const usual = known.at(-1)?.number ?? DEFAULT_NODE_COUNT;
+  const count = findCount(tool, 'nodes', { min: 1, max: NODE_COUNT_MAX }) ?? usual;
   const wanted = Array.from({ length: count }, (_, i) => localNode(world, baseDir, i + 1));
   const running = known.filter((node) => node.isRunning);
   for (const { name, record } of running) {
-    print(`${name} runs already: RESP ${record!.ports.resp}, process ${record!.pid}\n`);
+    note(tool, `${name} runs already: RESP ${record!.ports.resp}, process ${record!.pid}\n`);
   }
   const nodes = wanted
     .filter((node) => !node.isRunning)
     .map((node) => ({ node, ports: portsOf(tool, node) }));
-  if (nodes.length > 0) await startNodes({ tool, baseDir, nodes, running, settings: rest });
-  print(`${nodes.length + running.length} nodes are one cluster\n`);
+  if (nodes.length > 0) await startAll(tool, { baseDir, nodes, running, settings: rest });
+  tellNodes(tool, baseDir);
   return 0;
 }
 
+function startAll(tool: ToolRun, plan: Omit<StartPlan, 'onReady' | 'tool'>): Promise<void> {
+  return startNodes({
+    ...plan,
+    tool,
+    onReady: ({ name, record }) => {
+      const { pid, ports } = record!;
+      const places = `RESP ${ports.resp}, HTTP ${ports.http}, gossip ${ports.gossip}`;
+      note(tool, `${name} is ready: ${places}, link ${ports.link}, process ${pid}\n`);
+    },
+  });
+}
+
+/** What is under way is for people; programs get the outcome. */
+function note({ flags, print }: ToolRun, text: string): void {
+  if (!flags.has('json')) print(text);
+}
+
+function tellNodes(tool: ToolRun, baseDir: string): void {
+  const running = listLocalNodes(tool.world, baseDir).filter((node) => node.isRunning);
+  const nodes = running.map(({ name, dataDir, logPath, record }) => ({
+    ...{ node_id: name, process: record!.pid, ports: record!.ports },
+    ...{ data_dir: dataDir, log: logPath },
+  }));
+  tool.tell({ facts: { nodes }, text: `${nodes.length} nodes are one cluster\n` });
+}
+
 async function stop(tool: ToolRun): Promise<number> {
-  const { print, world, words } = tool;
+  const { world, words } = tool;
   const known = listLocalNodes(world, baseDirOf(tool));
   const unknown = words.filter((word) => !known.some(({ name }) => name === word));
   if (unknown.length > 0) throw new NodeError('BAD_CONFIGURATION', noNode(unknown[0]!, known));
   const chosen = words.length === 0 ? known : known.filter(({ name }) => words.includes(name));
-  if (known.length === 0) print(`no node was started below ${baseDirOf(tool)}\n`);
-  let code = 0;
+  if (known.length === 0) note(tool, `no node was started below ${baseDirOf(tool)}\n`);
+  const outcomes: [string, string][] = [];
   for (const node of chosen.reverse()) {
+    const { name } = node;
     const outcome = await stopNode(tool, node);
-    print(`${node.name} ${outcome === 'killed' ? 'did not stop and was killed' : outcome}\n`);
-    if (outcome === 'killed') code = FAILED;
+    outcomes.push([name, outcome]);
+    note(tool, `${name} ${outcome === 'killed' ? 'did not stop and was killed' : outcome}\n`);
   }
-  return code;
+  tool.tell({ facts: { nodes: Object.fromEntries(outcomes) }, text: '' });
+  return outcomes.some(([, outcome]) => outcome === 'killed') ? FAILED : 0;
 }
 
 async function add(tool: ToolRun): Promise<number> {
-  const { print, rest, world } = tool;
+  const { rest, world } = tool;
   const baseDir = baseDirOf(tool);
   const known = listLocalNodes(world, baseDir);
   const running = known.filter((node) => node.isRunning);
@@ -147,26 +154,14 @@ async function add(tool: ToolRun): Promise<number> {
   const node = localNode(world, baseDir, known.at(-1)!.number + 1);
   const ports = shifted(first.record!.ports, node.number - first.number);
   const settings = [...first.record!.settings, ...rest];
-  await startNodes({ tool, baseDir, nodes: [{ node, ports }], running, settings });
-  print(`${running.length + 1} nodes are one cluster\n`);
+  await startAll(tool, { baseDir, nodes: [{ node, ports }], running, settings });
+  tellNodes(tool, baseDir);
   return 0;
 }
 
 function noNode(name: string, known: readonly LocalNode[]): string {
   const names = known.map((node) => node.name).join(', ');
   return `No node ${name} was started here${names === '' ? '' : `; there are ${names}`}`;
-}
-
-function baseDirOf({ flags, world }: ToolRun): string {
-  return resolve(world.host.workingDirectory, flags.get('base-dir') ?? 'data');
-}
-
-function countOf({ flags }: ToolRun, usual: number): number {
-  const text = flags.get('nodes');
-  if (text === undefined) return usual;
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= NODE_COUNT_MAX) return count;
-  throw new NodeError('BAD_CONFIGURATION', `--nodes: must be 1 to ${NODE_COUNT_MAX}`);
 }
 
 /** A node keeps the ports that it had, unless others are named now. */
@@ -188,12 +183,8 @@ function portsOf(tool: ToolRun, { number, record }: LocalNode): NodePorts {
   );
 }
 
-function portOf({ flags }: ToolRun, flag: string): number | null {
-  const text = flags.get(flag);
-  if (text === undefined) return null;
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port > 0 && port <= 65_535) return port;
-  throw new NodeError('BAD_CONFIGURATION', `--${flag}: must be a port, 1 to 65535`);
+function portOf(tool: ToolRun, flag: string): number | null {
+  return findCount(tool, flag, { min: 1, max: PORT_MAX });
 }
 
 function shifted(ports: NodePorts, by: number): NodePorts {
@@ -203,12 +194,4 @@ function shifted(ports: NodePorts, by: number): NodePorts {
     gossip: ports.gossip + by,
     link: ports.link + by,
   };
-}
-
-/** Named, or of a node that runs here; else the one that would start with these settings. */
-function urlOf(tool: ToolRun): Asked {
-  const url = tool.flags.get('url');
-  if (url !== undefined) return { url: url.replace(/\/+$/, ''), port: null };
-  const running = listLocalNodes(tool.world, baseDirOf(tool)).filter((node) => node.isRunning);
-  return { url: null, port: running[0]?.record?.ports.http ?? null };
 }

@@ -1,13 +1,11 @@
 /** What one node tells of the cluster, for people. */
 import { NodeError } from '../../base/errors.ts';
-import { accessOf, addressOf, askNode, type NodeAccess } from '../node-access.ts';
+import { addressOf, askedUrl, inUrl } from '../node/asked-node.ts';
+import { askNode, requireFacts } from '../node/node-access.ts';
+import type { Meaning } from '../terminal/paint.ts';
+import { barOf, ProgressLine } from '../terminal/progress-line.ts';
+import { type Cell, formatTable } from '../terminal/table.ts';
 import { FAILED, type ToolRun } from '../tool-arguments.ts';
-
-/** Whom to ask: an address, or the HTTP port of a node on this machine. */
-export interface Asked {
-  readonly url: string | null;
-  readonly port: number | null;
-}
 
 /** As GET /api/cluster/status tells it; of other releases a part may be missing. */
 interface ClusterStatus {
@@ -40,59 +38,66 @@ interface SlotStatus {
   readonly leaving?: number;
 }
 
-const SILENCE_MS = 10_000;
 const LOOK_EVERY_MS = 500;
-const BAR_COLUMNS = 30;
 const SLOT_COUNT = 16_384;
 
-export async function showStatus(tool: ToolRun, asked: Asked): Promise<number> {
-  const status = await readStatus(tool, asked);
-  const members = status.members ?? [];
-  tool.print(
-    table(
-      ['node', 'status', 'state', 'address', 'RESP', 'HTTP', 'slots', 'held', 'version'],
-      members.map(({ address, metadata = {}, node_id, port, status: is }) =>
-        [
-          node_id,
-          is,
-          metadata['state'],
-          address,
-          metadata['resp_port'] ?? port,
-          metadata['http_port'],
-          metadata['owned_slots'],
-          metadata['held_slots'],
-          metadata['version'],
-        ].map(wordOf),
-      ),
-    ),
-  );
-  const size = status.cluster_size ?? members.length;
-  tool.print(`${size} nodes, mode ${status.mode ?? 'unknown'}\n`);
-  for (const issue of status.issues ?? []) tool.print(`- ${issue}\n`);
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  alive: 'good',
+  leaving: 'notice',
+  left: 'quiet',
+  suspect: 'warning',
+  failed: 'bad',
+};
+
+export async function showStatus(tool: ToolRun): Promise<number> {
+  const status = await readStatus(tool);
+  tool.tell({ facts: status, text: textOf(tool, status) });
   return status.healthy === false ? FAILED : 0;
+}
+
+function textOf({ paint }: ToolRun, status: ClusterStatus): string {
+  const { cluster_size: size, issues = [], members = [], mode = 'unknown' } = status;
+  const columns = [
+    ...['node', 'status', 'state', 'address'].map((title) => ({ title })),
+    ...['RESP', 'HTTP', 'slots', 'held'].map((title) => ({ title, isNumber: true })),
+    { title: 'version' },
+  ];
+  const rows = members.map(({ address, metadata = {}, node_id, port, status: is }) => {
+    const shown: Cell = { text: wordOf(is), meaning: MEANINGS[is ?? ''] ?? 'notice' };
+    return [
+      wordOf(node_id),
+      shown,
+      wordOf(metadata['state']),
+      wordOf(address),
+      wordOf(metadata['resp_port'] ?? port),
+      ...['http_port', 'owned_slots', 'held_slots', 'version'].map((key) => wordOf(metadata[key])),
+    ];
+  });
+  const lines = issues.map((issue) => `${paint('bad', `- ${issue}`)}\n`);
+  const count = `${size ?? members.length} nodes, mode ${mode}\n`;
+  return formatTable(columns, rows, paint) + count + lines.join('');
 }
 
 /**
  * In mode gossip the table follows from the members at once; what takes time is that nodes are
  * filled with what is theirs now, and give away what is not. Shown until none has to.
  */
-export async function showRebalance(tool: ToolRun, asked: Asked): Promise<number> {
+export async function showRebalance(tool: ToolRun): Promise<number> {
   const { host } = tool.world;
+  const progress = new ProgressLine(host);
   for (;;) {
-    const { members = [] } = await readStatus(tool, asked);
+    const { members = [] } = await readStatus(tool);
     const alive = members.filter((member) => member.status === 'alive');
     const moves = await Promise.all(alive.map((member) => moveOf(tool, member)));
     const lines = moves.filter((line) => line !== '');
     if (lines.length === 0) {
-      tool.print(`${alive.length} nodes hold what is theirs\n${balanceOf(alive)}`);
+      const text = `${alive.length} nodes hold what is theirs\n${balanceOf(alive)}`;
+      tool.tell({ facts: { members: alive }, text });
       return 0;
     }
-    for (const line of lines) {
-      if (host.isErrorTerminal) host.writeError(`\r${line}\x1b[K`);
-      else host.writeError(`${line}\n`);
-    }
+    for (const line of lines) if (!progress.show(line)) host.writeError(`${line}\n`);
     await host.processes.pause(LOOK_EVERY_MS);
-    if (host.isErrorTerminal) host.writeError('\r\x1b[K');
+    progress.clear();
   }
 }
 
@@ -102,11 +107,11 @@ async function moveOf(
   { address, metadata, node_id }: MemberStatus,
 ): Promise<string> {
   const { protocol } = new URL(addressOf(tool.configuration));
-  const inUrl = address?.includes(':') ? `[${address}]` : address;
-  const url = `${protocol}//${inUrl}:${wordOf(metadata?.['http_port'])}/api/cluster/status`;
+  const place = `${inUrl(address ?? '')}:${wordOf(metadata?.['http_port'])}`;
+  const url = `${protocol}//${place}/api/cluster/status`;
   let status: ClusterStatus = {};
   try {
-    const { facts } = await askNode(tool, { ...accessOf(tool), url }, SILENCE_MS);
+    const { facts } = await askNode(tool, { url });
     if (facts !== null) status = facts;
   } catch (error) {
     // One that does not answer yet has nothing.
@@ -123,43 +128,17 @@ async function moveOf(
   return `${node_id} ${bar}${slotCount === 0 ? '' : `, ${slotCount} slots to move`}`;
 }
 
-function barOf(share: number): string {
-  const filled = Math.round(share * BAR_COLUMNS);
-  const bar = '#'.repeat(filled) + '-'.repeat(BAR_COLUMNS - filled);
-  return `[${bar}] ${Math.floor(share * 100)} %`;
-}
-
-export async function forgetNode(tool: ToolRun, asked: Asked): Promise<number> {
+export async function forgetNode(tool: ToolRun): Promise<number> {
   const [name] = tool.words;
   if (name === undefined) throw new NodeError('BAD_CONFIGURATION', 'Which node? forget <node>');
-  const access = accessOf(tool);
-  const url = `${urlOf(tool, asked)}/api/cluster/members/${encodeURIComponent(name)}/forget`;
-  const answer = await askNode(tool, { ...access, url, method: 'POST' }, SILENCE_MS);
-  if (answer.status === 200) {
-    tool.print(`${name} is forgotten\n`);
-    return 0;
-  }
-  throw refused(url, answer);
+  const url = `${askedUrl(tool)}/api/cluster/members/${encodeURIComponent(name)}/forget`;
+  const facts = await requireFacts(tool, { url, method: 'POST' });
+  tool.tell({ facts, text: `${name} is forgotten\n` });
+  return 0;
 }
 
-async function readStatus(tool: ToolRun, asked: Asked): Promise<ClusterStatus> {
-  const access: NodeAccess = accessOf(tool);
-  const url = `${urlOf(tool, asked)}/api/cluster/status`;
-  const answer = await askNode(tool, { ...access, url }, SILENCE_MS);
-  if (answer.status !== 200 || answer.facts === null) throw refused(url, answer);
-  return answer.facts as ClusterStatus;
-}
-
-function urlOf({ configuration }: ToolRun, { port, url }: Asked): string {
-  return url ?? addressOf(configuration, port ?? configuration.network.httpPort);
-}
-
-function refused(
-  url: string,
-  { facts, status }: { status: number; facts: Readonly<Record<string, unknown>> | null },
-): NodeError {
-  const reason = facts === null ? 'it is no node of ours' : wordOf(facts['error']);
-  return new NodeError('REQUEST_FAILED', `${url} answers ${status}: ${reason}`, { status });
+function readStatus(tool: ToolRun): Promise<ClusterStatus> {
+  return requireFacts(tool, { url: `${askedUrl(tool)}/api/cluster/status` });
 }
 
 function balanceOf(members: readonly MemberStatus[]): string {
@@ -175,16 +154,4 @@ function balanceOf(members: readonly MemberStatus[]): string {
 
 function wordOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const lines = all.map((row) =>
-    row
-      .map((word, i) => word.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
 }

@@ -2,7 +2,8 @@
 import type { Configuration } from '../../base/configuration.ts';
 import { NodeError } from '../../base/errors.ts';
 import type { World } from '../../base/world.ts';
-import { accessOf, addressOf, askNode, type NodeAccess } from '../node-access.ts';
+import { addressOf } from '../node/asked-node.ts';
+import { askNode, whyRefused } from '../node/node-access.ts';
 import type { ToolRun } from '../tool-arguments.ts';
 import {
   type LocalNode,
@@ -24,6 +25,8 @@ export interface StartPlan {
   readonly running: readonly LocalNode[];
   /** Settings of all of them, as on a command line. */
   readonly settings: readonly string[];
+  /** One of those that are started is ready. */
+  onReady(node: LocalNode): void;
 }
 
 const READY_WITHIN_MS = 120_000;
@@ -139,19 +142,18 @@ async function isFree({ network }: World, port: number): Promise<boolean> {
 
 /** Each is ready, and sees all others. */
 async function waitUntilOneCluster(plan: StartPlan, started: readonly LocalNode[]): Promise<void> {
-  const { running, tool } = plan;
-  const { world, print } = tool;
-  const access = accessOf(tool);
+  const { onReady, running, tool } = plan;
+  const { world } = tool;
   const all = [...running, ...started];
   const told = new Set<LocalNode>();
   const deadlineMs = world.clock.monotonicMs() + READY_WITHIN_MS;
   for (;;) {
-    const states = await Promise.all(all.map((node) => stateOf(plan, access, node)));
+    const states = await Promise.all(all.map((node) => stateOf(plan, node)));
     for (const [i, node] of all.entries()) {
       if (!lives(world, node.record!)) throw endedEarly(world, node);
       if (states[i] === '' && !told.has(node) && started.includes(node)) {
         told.add(node);
-        print(`${describe(node)}\n`);
+        onReady(node);
       }
     }
     const late = all.flatMap((node, i) => (states[i] === '' ? [] : [`${node.name}: ${states[i]}`]));
@@ -162,24 +164,18 @@ async function waitUntilOneCluster(plan: StartPlan, started: readonly LocalNode[
     }
     await world.host.processes.pause(LOOK_EVERY_MS);
   }
-
-  function describe({ name, record }: LocalNode): string {
-    const { pid, ports } = record!;
-    const places = `RESP ${ports.resp}, HTTP ${ports.http}, gossip ${ports.gossip}`;
-    return `${name} is ready: ${places}, link ${ports.link}, process ${pid}`;
-  }
 }
 
 /** @returns '' when it is ready and sees as many nodes as there are; else what is missing */
-async function stateOf(plan: StartPlan, access: NodeAccess, node: LocalNode): Promise<string> {
+async function stateOf(plan: StartPlan, node: LocalNode): Promise<string> {
   const { nodes, running, tool } = plan;
   const wanted = nodes.length + running.length;
   const base = addressOf(tool.configuration, node.record!.ports.http);
   try {
-    const ready = await askNode(tool, { ...access, url: `${base}/health/ready` }, SILENCE_MS);
-    if (ready.status === 401) return 'it wants a password: HYPERCACHE_PASSWORD, or requirepass';
+    const ready = await askNode(tool, { url: `${base}/health/ready`, silenceMs: SILENCE_MS });
+    if (ready.status === 401) return whyRefused(tool, ready);
     if (ready.status !== 200) return `it is ${String(ready.facts?.['status'] ?? 'not ready')}`;
-    const { facts } = await askNode(tool, { ...access, url: `${base}/health` }, SILENCE_MS);
+    const { facts } = await askNode(tool, { url: `${base}/health`, silenceMs: SILENCE_MS });
     // Who is not logged in is not told how many there are.
     const size = facts?.['cluster_size'];
     if (size === undefined || size === wanted) return '';
