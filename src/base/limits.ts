@@ -49,6 +49,8 @@ export const LIMITS = {
   preparedPortMs: 30_000,
   /** Failed logins of one address that cost nothing, then the delays of the next attempts. */
   freeLoginFailureCount: 5,
+  /** Names that an audit line tells of one command. */
+  auditedNamesMax: 32,
   loginDelayMsMin: 50,
   loginDelayMsMax: 2_000,
   loginAddressCountMax: 10_000,

@@ -24,7 +24,9 @@ export type LogComponent =
   | 'auth'
   | 'health'
   | 'config'
-  | 'main';
+  | 'main'
+  /** Who administers the node: written whatever the level is. */
+  | 'audit';
 
 /** `correlationId`, `durationMs` and `error` have a place in the line; all else is in `fields`. */
 export interface LogFacts {

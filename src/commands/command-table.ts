@@ -5,6 +5,7 @@
 import { NodeError } from '../base/errors.ts';
 import type { Frame } from '../base/frame.ts';
 import { ACL_COMMANDS } from './acl/rows.ts';
+import { AUDITED, type AuditNames } from './audit/audit.ts';
 import { BITMAP_COMMANDS } from './bitmap/rows.ts';
 import { CLUSTER_COMMANDS } from './cluster/rows.ts';
 import type { CommandRow, Execute } from './command-row.ts';
@@ -98,8 +99,10 @@ export class Command {
   readonly runsSubscribed: boolean;
   readonly runsLoading: boolean;
   readonly namesBounds: boolean;
-  /** Cost grows with arguments or data: each call is timed; the others are sampled. */
+  /** Cost grows with arguments or data, or it is audited: each call is timed; others are sampled. */
   readonly isSlow: boolean;
+  /** Null: not an administrator's, or it changes nothing of the node. */
+  readonly audit: AuditNames | null;
   /**
    * Calls until one is timed, that one included: 1 where each is, and for the first. It is all that
    * the door counts; the number of calls follows from it.
@@ -141,7 +144,9 @@ export class Command {
     this.runsSubscribed = parent === null && RUN_SUBSCRIBED.has(row.name);
     this.runsLoading = flags.includes('loading');
     this.namesBounds = row.namesBounds === true;
-    this.isSlow = !flags.includes('fast') && !TIMED_BY_SAMPLE.has(row.name);
+    this.audit = AUDITED.get(this.fullName) ?? null;
+    const isQuick = flags.includes('fast') || TIMED_BY_SAMPLE.has(this.fullName);
+    this.isSlow = !isQuick || this.audit !== null;
     this.subcommands =
       row.subcommands === undefined
         ? null

@@ -1,4 +1,4 @@
-import type { Logger } from '../base/logger.ts';
+import type { LogFacts, Logger } from '../base/logger.ts';
 import { ConfigRegistry } from '../config/config-registry.ts';
 import { settleConfiguration } from '../config/settle-configuration.ts';
 import { emptySource } from '../config/sources/raw-setting.ts';
@@ -15,6 +15,8 @@ export interface NodeKit {
   readonly complaints: string[];
   /** The same with their messages. */
   readonly complaintTexts: string[];
+  /** Facts of the audit lines. */
+  readonly audits: LogFacts[];
   connect(options?: PeerOptions): KitClient;
   /** Lets all that is due happen, then moves the time. */
   advance(ms: number): void;
@@ -107,13 +109,15 @@ export async function createNodeKit(
   const configRegistry = new ConfigRegistry({ ...settled, file: null, disk: world.disk });
   const complaints: string[] = [];
   const complaintTexts: string[] = [];
-  const logger = complaintLogger(complaints, complaintTexts);
+  const audits: LogFacts[] = [];
+  const logger = kitLogger({ complaints, complaintTexts, audits });
   const node = await startNode({ world, configuration, configRegistry, logger });
   return {
     world,
     node,
     complaints,
     complaintTexts,
+    audits,
     connect: (peer = {}) => new KitClient(world, world.connect(node.respPort, peer)),
     advance: (ms) => world.advance(ms),
     configure: (name, value) => {
@@ -123,10 +127,14 @@ export async function createNodeKit(
   };
 }
 
-function complaintLogger(complaints: string[], texts: string[]): Logger {
+function kitLogger({
+  audits,
+  complaints,
+  complaintTexts,
+}: Pick<NodeKit, 'audits' | 'complaints' | 'complaintTexts'>): Logger {
   const note = (action: string, message: string, facts?: object): void => {
     complaints.push(action);
-    texts.push(`${action}: ${message} ${JSON.stringify(facts ?? {})}`);
+    complaintTexts.push(`${action}: ${message} ${JSON.stringify(facts ?? {})}`);
   };
   const logger: Logger = {
     debug: () => {},
@@ -134,7 +142,11 @@ function complaintLogger(complaints: string[], texts: string[]): Logger {
     warn: note,
     error: note,
     isDebug: () => false,
-    child: () => logger,
+    child: (component) => (component === 'audit' ? auditLogger : logger),
+  };
+  const auditLogger: Logger = {
+    ...logger,
+    info: (_action, _message, facts = {}) => audits.push(facts),
   };
   return logger;
 }

@@ -210,11 +210,10 @@ test('the level of the log is changed while the node runs', async (t) => {
       .map((line) => JSON.parse(line));
   assert.equal((await put('debug', 'first')).status, 200);
   const changed = await waitFor('the line of the change', 10_000, () =>
-    lines().find((line) => line.action === 'log-level'),
+    lines().find((line) => line.component === 'audit'),
   );
   assert.equal(changed.correlation_id, 'first');
-  assert.equal(changed.component, 'config');
-  assert.deepEqual(changed.fields, { level: 'debug', before: 'info' });
+  assert.deepEqual(changed.fields.names, ['logging.level']);
   const get = await ask('/api/stores', { headers: { 'x-correlation-id': 'second' } });
   assert.equal(get.status, 200);
   await waitFor('a debug line of the request', 10_000, () =>

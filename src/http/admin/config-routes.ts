@@ -86,7 +86,7 @@ function getConfig({ caller, services }: RouteRequest): RouteAnswer {
   return { status: 200, facts: { success: true, config } };
 }
 
-function setLogLevel({ body, caller, services, correlationId }: RouteRequest): RouteAnswer {
+function setLogLevel({ body, caller, services }: RouteRequest): RouteAnswer {
   const { level } = (body ?? {}) as { level?: LogLevel };
   if (level === undefined || !LEVELS.includes(level)) {
     return refusal(400, `level: must be one of ${LEVELS.join(', ')}`, { field: 'level' });
@@ -96,8 +96,5 @@ function setLogLevel({ body, caller, services, correlationId }: RouteRequest): R
   runCommand(caller, ['CONFIG', 'SET', LEVEL_SETTING, level]);
   if (caller.isError) return replyRefusal(caller);
   const facts = { level: logging.level, previous_level: before };
-  services.logger
-    .child('config')
-    .info('log-level', 'Log level changed', { correlationId, level: logging.level, before });
   return { status: 200, facts: { success: true, ...facts } };
 }

@@ -54,6 +54,12 @@ test('errors tell name, message, code and causes, and nothing they drag along', 
   assert.doesNotMatch(world.host.outText, /secret value/);
 });
 
+test('what was thrown and is no error is told in the same shape', async () => {
+  const { world, log } = await open();
+  log.logger.warn('close', 'Failed', { error: 'EPIPE' });
+  assert.deepEqual(linesOf(world.host.outText)[0]?.['error'], { message: 'EPIPE' });
+});
+
 test('lines before pino is there are kept with their time and written in order', async () => {
   const world = createSimulatedWorld();
   const log = openLog({ world, configuration: defaultConfiguration() });
@@ -80,9 +86,10 @@ test('the level is read at each line', async () => {
   configuration.logging.level = 'error';
   log.logger.warn('a', 'hidden');
   log.logger.error('a', 'shown too');
+  log.logger.child('audit').info('administer', 'always shown');
   assert.deepEqual(
     linesOf(world.host.outText).map((line) => line['message']),
-    ['shown', 'shown too'],
+    ['shown', 'shown too', 'always shown'],
   );
 });
 

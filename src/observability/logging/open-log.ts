@@ -175,6 +175,7 @@ class ComponentLogger implements Logger {
   }
 
   private passes(level: LogLevel): boolean {
+    if (this.component === 'audit') return true;
     return LEVELS[level] >= LEVELS[this.configuration.logging.level];
   }
 
@@ -198,9 +199,12 @@ function withSnakeNames(fields: Record<string, unknown>): Record<string, unknown
   return named;
 }
 
-/** What helps to find it: name, message, code, stack and cause; nothing the error drags along. */
-function describeError(error: unknown, depth = 0): Record<string, unknown> | string {
-  if (!(error instanceof Error)) return String(error);
+/**
+ * What helps to find it: name, message, code, stack and cause; nothing the error drags along. Always
+ * an object: what reads logs gives a field one type.
+ */
+function describeError(error: unknown, depth = 0): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
   const { code } = error as { code?: unknown };
   return {
     name: error.name,
