@@ -48,16 +48,19 @@ async function openPort(node: HttpNode): Promise<HttpPort | null> {
   services.ports.http = port.port;
   return port;
 }
+  services.health.certificates.http = certificates?.certificate ?? '';
 
 /**
  * Certificates that were renewed are taken by the HTTP port too.
  * @returns false when they cannot be used: the old ones stay
  */
 export function reloadHttpTls(port: HttpPort | null, services: NodeServices): boolean {
-  const { configuration, world, logger } = services;
+  const { configuration, health, world, logger } = services;
   if (port === null || !configuration.http.isTls) return true;
   try {
-    port.replaceTls(readCertificates(configuration.tls, world.disk));
+    const certificates = readCertificates(configuration.tls, world.disk);
+    port.replaceTls(certificates);
+    health.certificates.http = certificates.certificate;
     return true;
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;

@@ -246,6 +246,11 @@ export interface Ciphers {
   sealGcm(options: GcmOptions, plain: Uint8Array): Uint8Array;
   /** @returns null when key, nonce, associated data or a byte is another than when it was sealed */
   openGcm(options: GcmOptions, sealed: Uint8Array): Uint8Array | null;
+  /**
+   * Unix time at which the first certificate ends.
+   * @param chain  PEM, as a TLS port took it
+   */
+  certificateEndMs(chain: string): number;
 }
 
 export interface GcmOptions {

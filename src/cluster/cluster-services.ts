@@ -148,9 +148,12 @@ export class ClusterServices implements ClusterService {
     if (parts === null || !isExecuted) return { position: 0, replicas: [] };
     const others = directory.nodes.filter((node) => !node.isSelf && isMember(node));
     const { acknowledgements, stream } = parts;
-    const replicas = others.map((node) => {
-      return { node, position: acknowledgements.positionOf(node.id) };
-    });
+    const replicas = others.map((node) => ({
+      node,
+      position: acknowledgements.positionOf(node.id),
+      behindCount: parts.behindCount(node.id),
+      lagMs: parts.lagMs(node.id),
+    }));
     return { position: stream.position, replicas };
   }
 

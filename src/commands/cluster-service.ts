@@ -133,6 +133,9 @@ export interface ClusterReplica {
   readonly node: ClusterNode;
   /** It has all up to there. */
   readonly position: number;
+  /** Changes that are for it and that it has not acknowledged, and for how long it has not. */
+  readonly behindCount: number;
+  readonly lagMs: number;
 }
 
 /** Slots of one store that have owners of their own, as this node has to do with them. */

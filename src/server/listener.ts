@@ -79,7 +79,8 @@ export class RespListener {
     const { configuration, world } = this.node;
     const { network, tls } = configuration;
     try {
-      await this.secure.open(wantedSecure(configuration, readTlsFiles(tls, world.disk)));
+      const certificates = readTlsFiles(tls, world.disk);
+      await this.secure.open(wantedSecure(configuration, certificates));
       await this.plain.open(wantedPlain(configuration));
       await this.redirecting.open(wantedRedirecting(configuration));
       if (network.unixSocket !== '') {
@@ -91,6 +92,7 @@ export class RespListener {
         );
       }
       this.tellPorts();
+      this.tellCertificates(certificates);
     } catch (error) {
       await this.close();
       throw error;
@@ -146,6 +148,7 @@ export class RespListener {
     this.plain.commit(plain);
     this.secure.commit(secure);
     this.tellPorts();
+    this.tellCertificates(isBad ? null : tls);
     return true;
   }
 
@@ -158,6 +161,7 @@ export class RespListener {
     try {
       const tls = readTlsFiles(configuration.tls, this.node.world.disk);
       if (tls !== null) this.secure.replaceTls(tls);
+      this.tellCertificates(tls);
       return true;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
@@ -183,6 +187,10 @@ export class RespListener {
     this.node.ports.resp = this.plain.port;
     this.node.ports.tls = this.secure.port;
     this.node.ports.redirect = this.redirecting.port;
+  }
+
+  private tellCertificates(tls: TlsOptions | null): void {
+    this.node.health.certificates.resp = tls?.certificate ?? '';
   }
 
   /** @returns null when there is no TLS port; the error when its files cannot be used */

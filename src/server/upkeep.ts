@@ -10,6 +10,7 @@ import { clientFacts } from './connection-reports.ts';
 import type { RateSampler } from './rate-sampler.ts';
 
 const SAMPLE_MS = 100;
+const STALL_MS = 100;
 const SWEEP_MS = 1_000;
 /**
  * While work is left, there is a slice of 1 ms every 3 ms, a third of a core, as long as no client
@@ -121,6 +122,7 @@ export class Upkeep {
     counters[METRIC.loopTurns]++;
     counters[METRIC.loopLagMsSum] += lagMs;
     if (lagMs > counters[METRIC.loopLagMsMax]) counters[METRIC.loopLagMsMax] = lagMs;
+    if (lagMs >= STALL_MS) counters[METRIC.loopStalls]++;
     this.node.health.observeLag(lagMs, nowMs);
     this.rates.sample(nowMs);
     observeMemory(this.node);

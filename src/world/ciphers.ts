@@ -26,7 +26,16 @@ export const machineCiphers: Ciphers = {
       return null;
     }
   },
+
+  certificateEndMs(chain) {
+    const ends = (chain.match(CERTIFICATE) ?? []).map((text) => {
+      return Date.parse(new (crypto().X509Certificate)(text).validTo);
+    });
+    return Math.min(...ends);
+  },
 };
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function algorithmOf(key: Uint8Array): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' {
   if (key.length === 16) return 'aes-128-gcm';

@@ -1,4 +1,5 @@
 /** What belongs to one store of those that are kept equal: stamps, stream, what others send. */
+import type { Clock } from '../../base/world.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { Store } from '../../engine/store.ts';
 import type { RealNames } from '../../journal/real-names.ts';
@@ -6,6 +7,7 @@ import type { CommandReplay } from '../../replay/command-replay.ts';
 import type { PeerBus } from '../peers/peer-bus.ts';
 import { Acknowledgements } from './delivery/acknowledgements.ts';
 import { Quorum } from './delivery/quorum.ts';
+import { ReplicaLags } from './delivery/replica-lags.ts';
 import type { SlotAudience } from './delivery/slot-audience.ts';
 import { tellStream } from './delivery/stream-upkeep.ts';
 import { type ApplierListener, EffectApplier } from './effect-applier.ts';
@@ -39,6 +41,10 @@ export class ReplicatedStore {
   /** What the owner had not acknowledged when it was looked at last. */
   unheardPosition = 0;
   private readonly bus: PeerBus;
+  private readonly clock: Clock;
+  private readonly lags = new ReplicaLags();
+  /** Every node is told of every change. */
+  private readonly isForAll: boolean;
   private readonly sources = new Map<string, StreamSource>();
   /** Where the stream stood when its nodes were asked last how far they are. */
   private askedPosition = 0;
@@ -69,6 +75,8 @@ export class ReplicatedStore {
     this.stamps = new StoreStamps({ store, clock, seeds, stream: this.stream, names });
     this.applier = new EffectApplier({ node, stamps: this.stamps, clock, listener });
     this.bus = bus;
+    this.clock = node.world.clock;
+    this.isForAll = audience === null;
     this.acknowledgements = new Acknowledgements(node.world.timers, () => this.ask());
     this.fetches = new FetchTable();
     const { consistencyLevel, replicationFactor } = node.configuration.cluster;
@@ -113,6 +121,27 @@ export class ReplicatedStore {
 
   get sourceIds(): Iterable<string> {
     return this.sources.keys();
+  }
+
+  /** Changes that are for that node and that it has not acknowledged. */
+  behindCount(nodeId: string): number {
+    return Math.max(0, this.endFor(nodeId) - this.acknowledgements.positionOf(nodeId));
+  }
+
+  /** For how long it has not acknowledged one of them. */
+  lagMs(nodeId: string): number {
+    const { acknowledgements, clock, lags } = this;
+    return lags.lagMs(nodeId, acknowledgements.positionOf(nodeId), clock.monotonicMs());
+  }
+
+  markLag(nodeId: string): void {
+    const { acknowledgements, clock, lags } = this;
+    const acknowledged = acknowledgements.positionOf(nodeId);
+    lags.mark(nodeId, acknowledged, this.endFor(nodeId), clock.monotonicMs());
+  }
+
+  private endFor(nodeId: string): number {
+    return this.isForAll ? this.stream.position : this.stream.toldTo(nodeId);
   }
 
   private ask(): void {

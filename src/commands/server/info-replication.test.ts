@@ -13,8 +13,8 @@ async function createKit(isOwner: boolean) {
     fakeNode('c', { address: '10.0.0.3', respPort: 0, tlsPort: 6380, status: 'filling' }),
   ];
   const replicas = [
-    { node: nodes[1], position: 42 },
-    { node: nodes[2], position: 7 },
+    { node: nodes[1], position: 42, behindCount: 1, lagMs: 20 },
+    { node: nodes[2], position: 7, behindCount: 36, lagMs: 900 },
   ];
   const stream = isOwner ? { stream: { position: 43, replicas } } : {};
   joinFakeCluster(services, { nodes, ownerOfSlot: () => nodes[isOwner ? 0 : 1], ...stream });

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { METRIC, METRIC_ROWS } from '../../observability/metrics/metric-table.ts';
+import { makeTestCertificates } from '../../testing/certificates.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
+import { fakeNode, joinFakeCluster } from '../../testing/fake-cluster.ts';
 import { createHttpKit } from '../../testing/http-kit.ts';
 import { checkMetrics, skipWithoutPromtool } from '../../testing/promtool.ts';
 import { createRealWorld } from '../../world/real-world.ts';
 import { MetricsExposition } from './exposition.ts';
+
+/** As openssl makes them unless it is told otherwise. */
+const DAYS_OF_TEST_CERTIFICATES = 30;
 
 async function scrape(kit: CommandKit): Promise<string> {
   return new MetricsExposition(kit.node.services).text();
@@ -25,7 +30,19 @@ function metricValue(text: string, name: string, labels: Record<string, string> 
 test('every row of the metric table has its help, its type and a value', async () => {
   const kit = await createHttpKit({ 'cache.cuckoo_filter': 'yes' });
   assert.equal(kit.connect().ask('SET k v'), '+OK\r\n');
+  const { services } = kit.node;
+  const nodes = [fakeNode('a'), fakeNode('b')];
+  const replicas = [{ node: nodes[1], position: 3, behindCount: 4, lagMs: 1_500 }];
+  const stream = { position: 7, replicas };
+  joinFakeCluster(services, { nodes, ownerOfSlot: () => nodes[0], stream });
+  const { authority, server } = makeTestCertificates();
+  services.health.certificates.resp = `${server.certificate}\n${authority.certificate}`;
   const { text } = await kit.ask('/metrics');
+  const replica = { store: 'default', peer: 'b' };
+  assert.equal(metricValue(text, 'hypercache_cluster_replica_behind_changes', replica), 4);
+  assert.equal(metricValue(text, 'hypercache_cluster_replica_lag_seconds', replica), 1.5);
+  const endS = metricValue(text, 'hypercache_certificate_end_time_seconds', { port: 'resp' });
+  assert.ok(Math.abs(endS - Date.now() / 1000 - DAYS_OF_TEST_CERTIFICATES * 86_400) < 600);
   for (const { name, help, type } of Object.values(METRIC_ROWS)) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}`), name);
   }

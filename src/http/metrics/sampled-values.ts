@@ -3,7 +3,7 @@
  * something that is counted anyhow: no reader walks keys, so a scrape costs the same at any size.
  */
 import type { GcWatch } from '../../base/world.ts';
-import { movingCount } from '../../commands/cluster-service.ts';
+import { type ClusterReplica, movingCount } from '../../commands/cluster-service.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { PersistenceFacts } from '../../commands/persistence-service.ts';
 import type { Database } from '../../engine/database.ts';
@@ -45,6 +45,9 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
       const slots = node.cluster.slotsOf(store);
       return { value: slots === null ? 0 : movingCount(slots), labels: { store: store.name } };
     }),
+  replicaBehind: replicaValue(({ behindCount }) => behindCount),
+  replicaLag: replicaValue(({ lagMs }) => lagMs / 1000),
+  certificateEnd: certificateEnds,
   commandsProcessed: nodeValue(({ node }) => node.table.calls),
   items: storeValue(itemCount),
   itemsTotal: storeValue(itemCount),
@@ -135,6 +138,30 @@ function storeValue(read: (store: Store) => number): MetricReader {
 
 /** Of what lies on disk. */
 function keptValue(read: (facts: PersistenceFacts) => number): MetricReader {
+/** Of stores that this node executes for. */
+function replicaValue(read: (replica: ClusterReplica) => number): MetricReader {
+  return ({ node: { cluster, stores } }) => {
+    const values: MetricValue[] = [];
+    for (const store of stores) {
+      for (const replica of cluster.streamOf(store).replicas) {
+        const labels = { store: store.name, peer: replica.node.id };
+        values.push({ value: read(replica), labels });
+      }
+    }
+    return values;
+  };
+}
+
+/** Of the ports that speak TLS. */
+function certificateEnds({ node: { health, world } }: MetricSource): MetricValue[] {
+  const values: MetricValue[] = [];
+  for (const [port, chain] of Object.entries(health.certificates)) {
+    if (chain === '') continue;
+    values.push({ value: world.ciphers.certificateEndMs(chain) / 1000, labels: { port } });
+  }
+  return values;
+}
+
   return ({ node }) =>
     [...node.stores].map((store) => {
       const value = read(node.persistence.factsOf(store));

@@ -29,7 +29,7 @@ interface SampledRow extends MetricRow {
   readonly source: 'sampled';
 }
 
-export type MetricLabel = 'node' | 'store' | 'command' | 'peer' | 'reason' | 'version';
+export type MetricLabel = 'node' | 'store' | 'command' | 'peer' | 'port' | 'version';
 
 function counted(name: string, help: string, scale = 1): CountedRow {
   return {
@@ -59,6 +59,7 @@ function sampled(
 const NODE = ['node'] as const;
 const STORE = ['node', 'store'] as const;
 const COMMAND = ['node', 'command'] as const;
+const REPLICA = ['node', 'store', 'peer'] as const;
 
 export const METRIC_ROWS = {
   connectionsReceived: counted('connections_received_total', 'Connections accepted.'),
@@ -111,6 +112,10 @@ export const METRIC_ROWS = {
   repairsRunning: level(
     'cluster_repairs_running',
     'Stores that are being made equal to their owner now.',
+  ),
+  loopStalls: counted(
+    'loop_stalls_total',
+    'Event-loop lag samples of a tenth of a second and more.',
   ),
   repairsBegun: counted('cluster_repairs_total', 'Times a store was begun to be made equal.'),
   repairDifferences: counted(
@@ -236,6 +241,24 @@ export const METRIC_ROWS = {
   itemsTotal: sampled('items_total', 'untyped', STORE, 'Live keys: hypercache_items.'),
   memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),
   memoryLimitBytes: sampled(
+  replicaBehind: sampled(
+    'cluster_replica_behind_changes',
+    'gauge',
+    REPLICA,
+    'Changes executed here that the peer has not acknowledged.',
+  ),
+  replicaLag: sampled(
+    'cluster_replica_lag_seconds',
+    'gauge',
+    REPLICA,
+    'For how long the peer has not acknowledged one of them, to half a second.',
+  ),
+  certificateEnd: sampled(
+    'certificate_end_time_seconds',
+    'gauge',
+    ['node', 'port'],
+    'Unix time at which the first certificate ends of those that a TLS port shows.',
+  ),
     'memory_limit_bytes',
     'gauge',
     STORE,

@@ -3,8 +3,10 @@ import type { PeerBus } from '../../peers/peer-bus.ts';
 import type { ReplicatedStore } from '../replicated-store.ts';
 
 /** Who has not acknowledged everything may have missed the last batch. */
-export function tellStream(bus: PeerBus, { acknowledgements, stream }: ReplicatedStore): void {
+export function tellStream(bus: PeerBus, parts: ReplicatedStore): void {
+  const { acknowledgements, stream } = parts;
   for (const peer of bus.peers) {
+    parts.markLag(peer.id);
     if (!peer.isUp || acknowledgements.positionOf(peer.id) >= stream.sentPosition) continue;
     stream.tell(peer);
   }

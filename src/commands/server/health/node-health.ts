@@ -19,6 +19,8 @@ export interface HealthSettings {
 
 export class NodeHealth {
   phase: NodePhase = 'starting';
+  /** Chains, as PEM, that the ports for clients show; '' of one that does not speak TLS. */
+  readonly certificates = { resp: '', http: '' };
   private readonly settings: HealthSettings;
   private readonly checks: HealthCheck[] = [];
   private readonly peerChecks: HealthCheck[] = [];
