@@ -34,11 +34,11 @@ export function warmAhead(
   hints: CommandHints,
   namesBounds: boolean,
 ): void {
+  if (!isWarmed(database)) return;
   const { memory, entries, store } = database;
-  if (memory.liveBytes < WARM_FROM_BYTES) return;
   const { offsets, lengths, count } = hints;
   if (!isOneKey(view, hints)) {
-    database.noteWarmed(entries.warm(view, offsets, lengths, count, store.seed0, store.seed1));
+    warmEntries(database, view, hints);
     if (store.sink.isActive) store.sink.warm(database.index, bytes, view, hints);
     return;
   }
@@ -63,6 +63,21 @@ export function warmAhead(
   database.noteWarmed(
     warmer.warm(id, view, fieldOffsets, fieldLengths, count, store.seed0, store.seed1),
   );
+}
+
+/** Whether it is so large that a look-up waits for memory. */
+export function isWarmed({ memory }: Database): boolean {
+  return memory.liveBytes >= WARM_FROM_BYTES;
+}
+
+/** Entries alone, of keys that are known to be looked up. */
+export function warmEntries(
+  database: Database,
+  view: DataView,
+  { offsets, lengths, count }: Pick<CommandHints, 'offsets' | 'lengths' | 'count'>,
+): void {
+  const { entries, store } = database;
+  database.noteWarmed(entries.warm(view, offsets, lengths, count, store.seed0, store.seed1));
 }
 
 /** Where others have their key a script has its text, and its first key behind their number. */

@@ -14,8 +14,10 @@
 import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
+import { type Database, NO_DEADLINE } from '../../engine/database.ts';
 import type { Store } from '../../engine/store.ts';
-import { warmAhead } from '../../engine/warm-ahead.ts';
+import { setPlain } from '../../engine/values/string/string-value.ts';
+import { isWarmed, warmAhead, warmEntries } from '../../engine/warm-ahead.ts';
 import { KeyHints } from '../../protocol/key-peek.ts';
 import { CommandReplay } from '../../replay/command-replay.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
@@ -101,6 +103,10 @@ export class EffectApplier {
     reader.correlationId = '';
     try {
       for (let aheadCount = 0; reader.next(); aheadCount--) {
+        if (reader.kind === RECORD.put) {
+          this.applyPuts();
+          continue;
+        }
         if (aheadCount <= 0) aheadCount = this.warmAhead();
         this.applyRecord();
       }
@@ -146,10 +152,56 @@ export class EffectApplier {
         return;
       case RECORD.effect:
         this.clock.witness(reader.high, reader.low);
-        if (!this.hasDatabases()) this.listener.onFailed('there is no such database');
+        if (!this.hasDatabases()) this.listener.onFailed(NO_DATABASE);
         else if (reader.keys.count === 0) this.applyWhole();
         else this.applyEffect();
     }
+  }
+
+  /** Strings that keys are given, whatever they held. */
+  private applyPuts(): void {
+    const { clock, guard, reader, store } = this;
+    const { puts } = reader;
+    const database = store.databases[puts.databaseIndex];
+    if (database === undefined) return this.listener.onFailed(NO_DATABASE);
+    const table = this.stamps.tableOf(puts.databaseIndex);
+    if (puts.count >= LIMITS.warmedKeyCountMin && isWarmed(database)) {
+      warmEntries(database, reader.view, puts);
+      table.warmPlaces(puts);
+    }
+    for (let i = 0; i < puts.count; i++) {
+      clock.witness(puts.highs[i], puts.lows[i]);
+      if (guard === null) {
+        this.applyPut(database, table, i);
+      } else {
+        reader.takePut(i);
+        this.applyEffect();
+      }
+    }
+  }
+
+  private applyPut(database: Database, table: StampTable, i: number): void {
+    const { reader, stamps } = this;
+    const { frame, puts } = reader;
+    const high = puts.highs[i];
+    const low = puts.lows[i];
+    puts.frameInto(frame, i);
+    // If it has expired by the sender's clock, which shows now, it goes before all.
+    const entry = database.find(frame, 1);
+    table.find(puts.slots[i], puts.tags[i]);
+    if (!isNewer(high, low, table.high, table.low)) {
+      this.skippedCount++;
+      return;
+    }
+    this.countLost(table, puts.beforeHighs[i], puts.beforeLows[i]);
+    stamps.lastHigh = high;
+    stamps.lastLow = low;
+    stamps.wasAbsent = puts.wereAbsent[i] !== 0;
+    table.put(puts.slots[i], puts.tags[i], high, low, false);
+    this.appliedCount++;
+    this.store.actorId = 0;
+    setPlain(database, entry, frame, NO_DEADLINE);
+    this.listener.onApplied(frame, reader.correlationId);
   }
 
   private endGroup(): void {
@@ -207,13 +259,14 @@ export class EffectApplier {
   /** Compares the stamps of all keys with those that the sender had. */
   private judge(): number {
     const { keys, high, low } = this.reader;
+    const { beforeHighs, beforeLows } = keys;
     let isOld = false;
     let isUnknown = false;
     for (let i = 0; i < keys.count; i++) {
       const role = keys.roles[i];
       const table = this.locate(i);
       if (role !== ROLE.read && !isNewer(high, low, table.high, table.low)) isOld = true;
-      else if (!dependsOnBefore(role)) this.countLost(i, table);
+      else if (!dependsOnBefore(role)) this.countLost(table, beforeHighs[i], beforeLows[i]);
       else if (!this.isAsBefore(i, table)) isUnknown = true;
     }
     if (isUnknown || (isOld && keys.count > 1 && !this.areAllOld())) return VERDICT.unknown;
@@ -241,11 +294,9 @@ export class EffectApplier {
   }
 
   /** What is here was made at the same time as what replaces it. */
-  private countLost(index: number, table: StampTable): void {
-    const { keys } = this.reader;
-    if (table.isAbsent || keys.beforeHighs[index] === 0) return;
-    const { high, low } = table;
-    if (isNewer(high, low, keys.beforeHighs[index], keys.beforeLows[index])) this.lostCount++;
+  private countLost(table: StampTable, beforeHigh: number, beforeLow: number): void {
+    if (table.isAbsent || beforeHigh === 0) return;
+    if (isNewer(table.high, table.low, beforeHigh, beforeLow)) this.lostCount++;
   }
 
   private locate(index: number): StampTable {
@@ -343,4 +394,5 @@ export class EffectApplier {
   }
 }
 
+const NO_DATABASE = 'there is no such database';
 const VERDICT = { applies: 0, old: 1, unknown: 2 } as const;

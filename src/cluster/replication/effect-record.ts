@@ -9,11 +9,14 @@
  *     effect       u8 key count, u16 database, stamp, keys, command
  *       key        u8 role and, in the upper bit, that it was absent; u16 database;
  *                  u32 argument, the stamp that it had
+ *     put          an effect of the most frequent kind: see `put-record.ts`
  */
 import { Frame } from '../../base/frame.ts';
 import { type KeyHints, PEEKED_ARGUMENT_COUNT_MAX } from '../../protocol/key-peek.ts';
 import { broken } from '../peers/link-reader.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
+import { ROLE } from './effect-keys.ts';
+import { PUT_KIND, PutRun } from './put-record.ts';
 
 export const RECORD = {
   time: 1,
@@ -23,6 +26,7 @@ export const RECORD = {
   functions: 5,
   stores: 6,
   effect: 7,
+  put: PUT_KIND,
 } as const;
 
 export const WAS_ABSENT = 0x80;
@@ -40,6 +44,7 @@ export class RecordReader {
   low = 0;
   readonly keys = new RecordKeys();
   readonly frame = new Frame();
+  readonly puts = new PutRun();
   /** Database of what `peek` found. */
   aheadIndex = 0;
   /** The message; of it this reads a part. */
@@ -90,6 +95,10 @@ export class RecordReader {
       case RECORD.effect:
         this.readEffect();
         return true;
+      case RECORD.put:
+        this.position = this.puts.decode(this.view, this.position - 1, this.end);
+        this.frame.attach(this.bytes);
+        return true;
       default:
         throw broken('a record of an unknown kind');
     }
@@ -116,6 +125,18 @@ export class RecordReader {
       recordCount++;
     }
     return recordCount;
+  }
+
+  /** The i-th of `puts`, as an effect. */
+  takePut(i: number): void {
+    const { keys, puts } = this;
+    this.databaseIndex = puts.databaseIndex;
+    this.high = puts.highs[i];
+    this.low = puts.lows[i];
+    const role = puts.wereAbsent[i] === 0 ? ROLE.set : ROLE.set | WAS_ABSENT;
+    keys.count = 0;
+    keys.add(role, puts.databaseIndex, 1, puts.beforeHighs[i], puts.beforeLows[i]);
+    puts.frameInto(this.frame, i);
   }
 
   /** @returns where the next record begins; above `end`: it is not known */

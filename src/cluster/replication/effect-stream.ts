@@ -11,6 +11,7 @@
  * that whoever applies it sees gaps, and acknowledges how far it has come. What is not for a node
  * is no gap: its next batch begins where the last one that it got has ended.
  */
+import type { Frame } from '../../base/frame.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Effect } from '../../engine/effect.ts';
 import type { RealNames } from '../../journal/real-names.ts';
@@ -25,6 +26,7 @@ import {
 } from './delivery/record-slots.ts';
 import type { EffectKeys } from './effect-keys.ts';
 import { MANY_KEYS, RECORD, WAS_ABSENT } from './effect-record.ts';
+import { encodePut, type Put } from './put-record.ts';
 import { RecordBuffer } from './record-buffer.ts';
 
 /** Who is told of changes of a slot. */
@@ -132,6 +134,15 @@ export class EffectStream {
       out.u32(before.lows[i]);
     }
     out.command(effect.frame, this.options.names.find(effect.frame));
+    if (out.end > BATCH_BYTES_MAX && this.groupStart !== 0) this.flush();
+  }
+
+  /** A key gets a string, whatever it held: `SET key value`. */
+  appendPut(frame: Frame, put: Put, actorId: number): void {
+    if (!this.begin(actorId)) return;
+    const { out } = this;
+    this.slots?.add(put.slot, out.end);
+    encodePut(out, put, frame);
     if (out.end > BATCH_BYTES_MAX && this.groupStart !== 0) this.flush();
   }
 

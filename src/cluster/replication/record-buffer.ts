@@ -92,11 +92,16 @@ export class RecordBuffer {
     for (let arg = name === null ? 0 : 1; arg < count; arg++) {
       const length = lengths[arg];
       this.reserve(4 + length);
-      const { end, view } = this;
-      view.setUint32(end, length, true);
-      copyBytes(view, this.bytes, end + 4, frame.view, frame.bytes, offsets[arg], length);
-      this.end = end + 4 + length;
+      this.view.setUint32(this.end, length, true);
+      this.end += 4;
+      this.raw(frame.view, frame.bytes, offsets[arg], length);
     }
+  }
+
+  /** Without its length; room for it is reserved. */
+  raw(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
+    copyBytes(this.view, this.bytes, this.end, view, bytes, offset, length);
+    this.end += length;
   }
 
   reserve(byteCount: number): void {

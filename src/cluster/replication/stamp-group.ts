@@ -11,6 +11,7 @@
  * behind as the order allows. By hash and not by slot, since all keys may be of one slot. About
  * eight tenths of the cells are used. Growing copies the group only, a thousandth of the table.
  */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { isNewer, mixLeft, mixRight } from './stamp.ts';
 
 export const GROUP_SLOT_COUNT = 16;
@@ -255,6 +256,12 @@ export class StampGroup {
     cells[sum + SUM.entries] += sign;
     if (word >>> 31 === 0) cells[sum + SUM.present] += sign;
   }
+}
+
+/** Whether a key of that slot may have the tag. */
+export function isTagOf(slot: number, tag: number): boolean {
+  const isInGroup = tag >>> TAG_HASH_BITS === (slot & SLOT_MASK);
+  return isInGroup && (tag & HASH_MASK) !== 0 && slot < SLOT_COUNT;
 }
 
 function rankOf(tag: number): number {

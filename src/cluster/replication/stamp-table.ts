@@ -29,6 +29,13 @@ export interface StampSeeds {
   readonly seed1: number;
 }
 
+/** Where stamps of some keys lie: columns. */
+export interface StampPlaces {
+  readonly count: number;
+  readonly slots: Uint16Array;
+  readonly tags: Uint32Array;
+}
+
 export class StampTable {
   /** Nothing at or below counts: the last flush. */
   floorHigh = 0;
@@ -46,8 +53,11 @@ export class StampTable {
   private foundAt = 0;
   private readonly seeds: StampSeeds;
   private groups: (StampGroup | null)[] = new Array(GROUP_COUNT).fill(null);
-  private readonly warmSlots = new Uint32Array(LIMITS.warmedKeyCountMax);
-  private readonly warmTags = new Uint32Array(LIMITS.warmedKeyCountMax);
+  private readonly places = {
+    count: 0,
+    slots: new Uint16Array(LIMITS.warmedKeyCountMax),
+    tags: new Uint32Array(LIMITS.warmedKeyCountMax),
+  };
   /** Keeps loads that were made only to fill the cache from being optimised away. */
   private warmed = 0;
 
@@ -100,16 +110,23 @@ export class StampTable {
     lengths: Uint32Array,
     count: number,
   ): void {
-    const { groups, warmSlots, warmTags } = this;
+    const { slots, tags } = this.places;
     for (let i = 0; i < count; i++) {
       const slot = slotOfKey(bytes, offsets[i], lengths[i]);
-      warmSlots[i] = slot;
-      warmTags[i] = this.tagOf(view, offsets[i], lengths[i], slot);
+      slots[i] = slot;
+      tags[i] = this.tagOf(view, offsets[i], lengths[i], slot);
     }
+    this.places.count = count;
+    this.warmPlaces(this.places);
+  }
+
+  /** The same, of keys whose slots and tags are known. */
+  warmPlaces({ count, slots, tags }: StampPlaces): void {
+    const { groups } = this;
     let seen = 0;
     for (let i = 0; i < count; i++) {
-      const group = groups[warmSlots[i] >>> GROUP_SHIFT];
-      if (group !== null) seen ^= group.touch(warmTags[i]);
+      const group = groups[slots[i] >>> GROUP_SHIFT];
+      if (group !== null) seen ^= group.touch(tags[i]);
     }
     this.warmed ^= seen;
   }

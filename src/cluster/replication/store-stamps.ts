@@ -16,6 +16,7 @@ import { EffectKeys, isGoneAfter, ROLE } from './effect-keys.ts';
 import { RECORD } from './effect-record.ts';
 import type { EffectStream } from './effect-stream.ts';
 import type { HybridClock } from './hybrid-clock.ts';
+import { isPut, Put } from './put-record.ts';
 import { isNewer } from './stamp.ts';
 import { type StampSeeds, StampTable } from './stamp-table.ts';
 
@@ -49,6 +50,7 @@ export class StoreStamps implements MutationReader {
     lows: [] as number[],
     areAbsent: [] as boolean[],
   };
+  private readonly put = new Put();
   /** At the last `warm`: position of the stream, and how many commands were to come. */
   private warmedPosition = 0;
   private warmedCount = 0;
@@ -108,6 +110,7 @@ export class StoreStamps implements MutationReader {
     if (eventId === EVENT.expired) return this.markGone(effect);
     if (eventId === EVENT.hexpired) return this.noteExpiredFields(effect);
     if (this.isApplying) return;
+    if (isPut(effect, eventId)) return this.onPut(effect, actorId);
     const { keys, tags } = this;
     keys.read(effect, eventId);
     this.makeStamp();
@@ -132,6 +135,27 @@ export class StoreStamps implements MutationReader {
       if (role === ROLE.read) continue;
       this.tableOf(keys.databases[i]).put(this.slots[i], tags[i], high, low, isGoneAfter(role));
     }
+  }
+
+  /** What most changes are, by a shorter way. */
+  private onPut({ databaseIndex, frame }: Effect, actorId: number): void {
+    const { put } = this;
+    const table = this.tableOf(databaseIndex);
+    const slot = table.slotOf(frame.bytes, frame.offsets[1], frame.lengths[1]);
+    const tag = table.tagOf(frame.view, frame.offsets[1], frame.lengths[1], slot);
+    this.makeStamp();
+    table.find(slot, tag);
+    this.wasAbsent = table.isAbsent;
+    put.databaseIndex = databaseIndex;
+    put.slot = slot;
+    put.tag = tag;
+    put.high = this.lastHigh;
+    put.low = this.lastLow;
+    put.beforeHigh = table.high;
+    put.beforeLow = table.low;
+    put.wasAbsent = table.isAbsent;
+    this.stream.appendPut(frame, put, actorId);
+    table.put(slot, tag, this.lastHigh, this.lastLow, false);
   }
 
   /** Where what came since the last look was reading for the most part, nothing is fetched. */
