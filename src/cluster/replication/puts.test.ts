@@ -57,7 +57,7 @@ test('a put of a key whose time is up is there on every node', async () => {
   kit.check('');
 });
 
-test('of two puts made at the same time the later one stays, and the other is counted', async () => {
+test('of two puts made at the same time the later stays, and the other is counted', async () => {
   const kit = await createReplicationKit(2);
   const [first, second] = kit.nodes;
   first.run('SET', 'k', 'before');
