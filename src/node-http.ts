@@ -46,9 +46,9 @@ async function openPort(node: HttpNode): Promise<HttpPort | null> {
   };
   const port = await openHttp(keeper, certificates);
   services.ports.http = port.port;
+  services.health.certificates.http = certificates?.certificate ?? '';
   return port;
 }
-  services.health.certificates.http = certificates?.certificate ?? '';
 
 /**
  * Certificates that were renewed are taken by the HTTP port too.

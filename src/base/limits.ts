@@ -45,12 +45,12 @@ export const LIMITS = {
   pacedLineBurst: 20,
   pacedLineMs: 1_000,
   correlationIdBytesMax: 128,
+  /** Names that an audit line tells of one command. */
+  auditedNamesMax: 32,
   /** A port that was bound for a change which never came is closed after so long. */
   preparedPortMs: 30_000,
   /** Failed logins of one address that cost nothing, then the delays of the next attempts. */
   freeLoginFailureCount: 5,
-  /** Names that an audit line tells of one command. */
-  auditedNamesMax: 32,
   loginDelayMsMin: 50,
   loginDelayMsMax: 2_000,
   loginAddressCountMax: 10_000,

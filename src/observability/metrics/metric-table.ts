@@ -109,13 +109,13 @@ export const METRIC_ROWS = {
     'Longest event-loop lag since the last reset.',
     0.001,
   ),
-  repairsRunning: level(
-    'cluster_repairs_running',
-    'Stores that are being made equal to their owner now.',
-  ),
   loopStalls: counted(
     'loop_stalls_total',
     'Event-loop lag samples of a tenth of a second and more.',
+  ),
+  repairsRunning: level(
+    'cluster_repairs_running',
+    'Stores that are being made equal to their owner now.',
   ),
   repairsBegun: counted('cluster_repairs_total', 'Times a store was begun to be made equal.'),
   repairDifferences: counted(
@@ -237,10 +237,6 @@ export const METRIC_ROWS = {
     STORE,
     'Slots that this node is to take, to fill, or to give away.',
   ),
-  items: sampled('items', 'gauge', STORE, 'Live keys.'),
-  itemsTotal: sampled('items_total', 'untyped', STORE, 'Live keys: hypercache_items.'),
-  memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),
-  memoryLimitBytes: sampled(
   replicaBehind: sampled(
     'cluster_replica_behind_changes',
     'gauge',
@@ -259,6 +255,10 @@ export const METRIC_ROWS = {
     ['node', 'port'],
     'Unix time at which the first certificate ends of those that a TLS port shows.',
   ),
+  items: sampled('items', 'gauge', STORE, 'Live keys.'),
+  itemsTotal: sampled('items_total', 'untyped', STORE, 'Live keys: hypercache_items.'),
+  memoryBytes: sampled('memory_bytes', 'gauge', STORE, 'Bytes counted against the limit.'),
+  memoryLimitBytes: sampled(
     'memory_limit_bytes',
     'gauge',
     STORE,
