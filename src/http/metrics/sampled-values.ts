@@ -136,8 +136,6 @@ function storeValue(read: (store: Store) => number): MetricReader {
     [...node.stores].map((store) => ({ value: read(store), labels: { store: store.name } }));
 }
 
-/** Of what lies on disk. */
-function keptValue(read: (facts: PersistenceFacts) => number): MetricReader {
 /** Of stores that this node executes for. */
 function replicaValue(read: (replica: ClusterReplica) => number): MetricReader {
   return ({ node: { cluster, stores } }) => {
@@ -162,6 +160,8 @@ function certificateEnds({ node: { health, world } }: MetricSource): MetricValue
   return values;
 }
 
+/** Of what lies on disk. */
+function keptValue(read: (facts: PersistenceFacts) => number): MetricReader {
   return ({ node }) =>
     [...node.stores].map((store) => {
       const value = read(node.persistence.factsOf(store));
