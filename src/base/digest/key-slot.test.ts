@@ -11,6 +11,16 @@ test('crc16 gives the check value of its family', () => {
   assert.equal(crc16(Buffer.from('123456789'), 0, 9), 0x31c3);
 });
 
+test('slotOfKey goes by the sum of all bytes, however many they are', () => {
+  const bytes = Uint8Array.from({ length: 40 }, (_, i) => (i * 89 + 7) & 0x7a);
+  for (let start = 0; start < 4; start++) {
+    for (let end = start; end <= bytes.length; end++) {
+      const slot = crcByBits(bytes.subarray(start, end)) % SLOT_COUNT;
+      assert.equal(slotOfKey(bytes, start, end - start), slot, `${start} ${end}`);
+    }
+  }
+});
+
 test('slotOfKey is what CLUSTER KEYSLOT of redis-server answers', () => {
   const slots: [string, number][] = [
     ['', 0],
@@ -35,4 +45,14 @@ test('slotOfKey takes what is between the first brace and the next closing one',
 
 function crcSlot(text: string): number {
   return crc16(Buffer.from(text, 'latin1'), 0, text.length) % SLOT_COUNT;
+}
+
+function crcByBits(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let i = 0; i < 8; i++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021;
+    crc &= 0xffff;
+  }
+  return crc;
 }
