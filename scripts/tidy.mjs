@@ -9,7 +9,7 @@ import { findBlindSpots, PLANTS } from './tidy/plants.mjs';
 import { checkAll } from './tidy/rules.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const FOLDERS = ['src', 'page', 'tests', 'bench', 'fuzz', 'scripts'];
+const FOLDERS = ['src', 'page', 'tests', 'bench', 'fuzz', 'scripts', 'examples', 'deploy'];
 
 const startMs = performance.now();
 const blind = findBlindSpots();
