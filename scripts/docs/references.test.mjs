@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'node:test';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const FOLDERS = ['src', 'tests', 'bench', 'fuzz', 'scripts', 'docs'];
+const FOLDERS = ['src', 'tests', 'bench', 'fuzz', 'scripts', 'docs', 'examples'];
 const FILES = ['README.md', 'CHANGELOG.md', 'Makefile', 'rooms.mjs', 'package.json'];
 
 test('every page that a comment or a page names is there', () => {
