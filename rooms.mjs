@@ -126,6 +126,10 @@ export const ENTRIES = {
     charter: "what of a node's rooms its health check tells",
     imports: ['base', 'commands', 'observability/metrics'],
   },
+  'node-files.ts': {
+    charter: 'how the open files that the system allows are shared by the connections of a node',
+    imports: ['base', 'node.ts'],
+  },
   'node-cluster.ts': {
     charter: 'builds the rooms of the cluster, starts and stops them in order',
     imports: ['*'],

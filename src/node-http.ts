@@ -2,6 +2,7 @@ import { NodeError } from './base/errors.ts';
 import type { NodeServices } from './commands/node-services.ts';
 import type { ClientChannel, Session } from './commands/session.ts';
 import { type HttpPort, openHttp } from './http/http-port.ts';
+import { AcceptErrors } from './server/accept-errors.ts';
 import { readCertificates } from './server/tls-files.ts';
 
 /** What the HTTP port needs of the node. */
@@ -44,7 +45,8 @@ async function openPort(node: HttpNode): Promise<HttpPort | null> {
     openSession: (channel: ClientChannel) => node.openSession(channel),
     closeSession: (session: Session) => node.closeSession(session),
   };
-  const port = await openHttp(keeper, certificates);
+  const acceptErrors = new AcceptErrors(services);
+  const port = await openHttp(keeper, certificates, (code) => acceptErrors.record(code));
   services.ports.http = port.port;
   services.health.certificates.http = certificates?.certificate ?? '';
   return port;

@@ -4,7 +4,6 @@
  */
 import type { Configuration } from './base/configuration.ts';
 import { NodeError } from './base/errors.ts';
-import { LIMITS } from './base/limits.ts';
 import { PacedLogger } from './base/log/paced-logger.ts';
 import { type Logger, type LogHealth, UNKNOWN_LOG_HEALTH } from './base/logger.ts';
 import { TurnClock } from './base/turn-clock.ts';
@@ -13,7 +12,7 @@ import type { Timer, World } from './base/world.ts';
 import { BlockingTable } from './commands/blocking/blocking-table.ts';
 import { type ClusterService, NO_CLUSTER } from './commands/cluster-service.ts';
 import { COMMAND_ROWS, CommandTable } from './commands/command-table.ts';
-import type { NodeServices } from './commands/node-services.ts';
+import { type HttpTraffic, NO_HTTP, type NodeServices } from './commands/node-services.ts';
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { NodeHealth } from './commands/server/health/node-health.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
@@ -26,6 +25,7 @@ import type { ConfigRegistry } from './config/config-registry.ts';
 import { NodeMemory } from './engine/memory/node-memory.ts';
 import type { HttpPort } from './http/http-port.ts';
 import type { NodeCluster } from './node-cluster.ts';
+import { shareFiles } from './node-files.ts';
 import { followHealth, followLog } from './node-health.ts';
 import { openNodeHttp, reloadHttpTls } from './node-http.ts';
 import {
@@ -102,7 +102,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
  * What opens late is put in then. Not as a getter: an object with one is a dictionary to V8, and
  * each command looks into this one four times (50 ns).
  */
-type OpeningServices = NodeServices & { cluster: ClusterService };
+type OpeningServices = NodeServices & { cluster: ClusterService; http: HttpTraffic };
 
 class Node implements RunningNode {
   readonly services: OpeningServices;
@@ -225,12 +225,13 @@ class Node implements RunningNode {
     followPorts(configRegistry, this.listener, () => this.reloadTls());
     followDisk(configRegistry, this.persistence);
     followStores(this.services);
-    this.limitClients();
+    shareFiles(this.options);
     const load = this.persistence.open(this.services);
     if (load !== null) this.beginLoading();
     await this.listener.open();
     // All ports or none.
     this.http = await openNodeHttp(this, () => this.listener.close());
+    if (this.http !== null) this.services.http = this.http.traffic;
     if (load === null) await this.join();
     logger.info('started', 'Node started', {
       respPort: this.ports.resp,
@@ -315,28 +316,6 @@ class Node implements RunningNode {
 
   private reloadTls(): boolean {
     return this.listener.reloadTls() && reloadHttpTls(this.http, this.services);
-  }
-
-  /** With no file descriptor left clients are closed unheard: maxclients refuses them before. */
-  private limitClients(): void {
-    const { configuration, configRegistry, logger, world } = this.options;
-    const { network } = configuration;
-    const { openFileCountMax } = world.host;
-    const possible = Math.max(1, openFileCountMax - LIMITS.reservedFileCount);
-    configRegistry.onChange('network.max_clients', () => {
-      if (network.maxClients <= possible) return null;
-      return (
-        'The operating system is not able to handle the specified number of clients, ' +
-        `try with ${possible}`
-      );
-    });
-    if (network.maxClients <= possible) return;
-    logger.warn('maxclients', 'Fewer clients than asked for: the system allows no more files', {
-      maxClientsAsked: network.maxClients,
-      maxClients: possible,
-      openFileCountMax,
-    });
-    network.maxClients = possible;
   }
 
   private async shutDown(exitCode: number): Promise<void> {
@@ -446,6 +425,7 @@ class Node implements RunningNode {
       counters,
       access: createAccess(this.options),
       cluster: NO_CLUSTER,
+      http: NO_HTTP,
       clients: this.clients,
       pubsub: new PubSubTable(counters),
       watches: new WatchTable(),

@@ -37,8 +37,12 @@ export const LIMITS = {
   outboxBytesKept: 64 * KIB,
   /** A client that is being closed has so long to read its last replies. */
   closingMs: 10_000,
-  /** Open files kept for the node itself: maxclients is the rest at most. */
+  /**
+   * Open files kept for the node itself, and in a cluster for links to others: clients and HTTP
+   * connections are the rest at most.
+   */
   reservedFileCount: 32,
+  reservedLinkCount: 128,
   /** Failed accepts are told in one log line in so long. */
   acceptErrorLineMs: 10_000,
   /** Log lines of one action that outsiders cause: so many at once, then one in so long. */

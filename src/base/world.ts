@@ -276,6 +276,10 @@ export interface HttpOptions {
   readonly keepAliveMs: number;
   /** Connections at the same time; further ones are closed unheard. */
   readonly connectionCountMax: number;
+  /** A connection could not be accepted; `code` such as EMFILE. */
+  readonly onAcceptError: (code: string) => void;
+  /** One was closed unheard, as there are `connectionCountMax`. */
+  readonly onRefused: () => void;
 }
 
 /** A port that speaks HTTP/1.1. Requests wait until a handler is set. */
@@ -284,7 +288,12 @@ export interface HttpServer {
   /** The machine's own server object, which a web framework asks for. */
   readonly raw: object;
   readonly connectionCount: number;
-  /** The arguments are the machine's request and response objects. */
+  /** Bytes of requests that are not answered yet, and of answers that are not sent yet. */
+  readonly heldBytes: number;
+  /**
+   * Of each connection one request at a time is handed over.
+   * The arguments are the machine's request and response objects.
+   */
   setHandler(handler: HttpHandler): void;
   /** Certificates for connections from now on; running ones keep theirs. */
   replaceTls(tls: TlsOptions): void;

@@ -57,6 +57,8 @@ export interface NodeServices {
   readonly runId: string;
   readonly startedMs: number;
   readonly version: string;
+  /** NO_HTTP while its port is closed: ask for it at each use. */
+  readonly http: HttpTraffic;
   /** Ports really bound, for INFO and COMMAND; 0 when closed. */
   readonly ports: { resp: number; tls: number; http: number; redirect: number };
   readonly debug: DebugSwitches;
@@ -68,6 +70,14 @@ export interface NodeServices {
   /** Blocks the event loop; only DEBUG SLEEP asks for that. */
   sleepBlocking(ms: number): void;
 }
+
+export interface HttpTraffic {
+  readonly connectionCount: number;
+  /** Bytes of requests that are not answered yet, and of answers that are not sent yet. */
+  readonly heldBytes: number;
+}
+
+export const NO_HTTP: HttpTraffic = { connectionCount: 0, heldBytes: 0 };
 
 export interface SettingsService {
   /** CONFIG GET: names and values of all settings that match one of the glob patterns. */

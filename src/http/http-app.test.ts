@@ -29,6 +29,8 @@ async function createAppKit() {
     requestMs: 1,
     keepAliveMs: 1,
     connectionCountMax: 1,
+    onAcceptError: () => {},
+    onRefused: () => {},
   });
   return { kit, node, app: await createHttpApp(keeper, server) };
 }

@@ -4,12 +4,15 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { HttpServer, TlsOptions } from '../base/world.ts';
+import type { HttpTraffic } from '../commands/node-services.ts';
+import { METRIC } from '../observability/metrics/metric-table.ts';
 import type { HttpApp } from './http-app.ts';
 import type { SessionKeeper } from './http-sessions.ts';
 
 export interface HttpPort {
   readonly port: number;
   readonly app: HttpApp;
+  readonly traffic: HttpTraffic;
   replaceTls(tls: TlsOptions): void;
   /**
    * Answers the requests that are running, takes no new ones, and closes every connection. After
@@ -18,9 +21,16 @@ export interface HttpPort {
   close(waitMs: number): Promise<void>;
 }
 
-/** @throws NodeError PORT_REFUSED, BAD_CERTIFICATE */
-export async function openHttp(node: SessionKeeper, tls: TlsOptions | null): Promise<HttpPort> {
-  const { world, configuration } = node.services;
+/**
+ * @param onAcceptError  a connection could not be accepted; `code` such as EMFILE
+ * @throws NodeError PORT_REFUSED, BAD_CERTIFICATE
+ */
+export async function openHttp(
+  node: SessionKeeper,
+  tls: TlsOptions | null,
+  onAcceptError: (code: string) => void,
+): Promise<HttpPort> {
+  const { world, configuration, counters } = node.services;
   const server = await world.network.listenHttp({
     host: configuration.network.httpBindAddr,
     port: configuration.network.httpPort,
@@ -31,12 +41,15 @@ export async function openHttp(node: SessionKeeper, tls: TlsOptions | null): Pro
     requestMs: LIMITS.httpRequestMs,
     keepAliveMs: LIMITS.httpKeepAliveMs,
     connectionCountMax: configuration.http.connectionCountMax,
+    onAcceptError,
+    onRefused: () => void counters[METRIC.httpConnectionsRefused]++,
   });
   const { createHttpApp } = await import('./http-app.ts');
   const app = await createHttpApp(node, server);
   return {
     port: server.port,
     app,
+    traffic: server,
     replaceTls: (options) => server.replaceTls(options),
     close: (waitMs) => closePort(server, app, { node, waitMs }),
   };

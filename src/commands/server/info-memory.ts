@@ -72,6 +72,7 @@ function ownFields(node: NodeServices): InfoField[] {
     ['node_reserved_memory', memory.reservedBytes],
     ['buffer_bytes', buffers.total],
     ['buffer_bytes_clients', buffers.clients],
+    ['buffer_bytes_http', buffers.http],
     ['buffer_bytes_tracking', buffers.tracking],
     ['buffer_bytes_scripts', buffers.scripts + buffers.functions],
     ['buffer_bytes_slowlog', buffers.slowLog],

@@ -7,6 +7,8 @@ import type { NodeServices } from '../node-services.ts';
 export interface BufferBytes {
   /** Input and output of clients, their queues of MULTI and what they wait for. */
   readonly clients: number;
+  /** Requests and answers of HTTP that are under way. */
+  readonly http: number;
   /** Keys that clients are told about. */
   readonly tracking: number;
   readonly scripts: number;
@@ -20,13 +22,15 @@ export interface BufferBytes {
 
 export function measureBuffers(node: NodeServices): BufferBytes {
   const clients = node.clients.heldBytes;
+  const http = node.http.heldBytes;
   const tracking = node.tracking.heldBytes;
   const { scriptBytes: scripts, functionBytes: functions } = node.scripting.facts;
   const slowLog = node.slowLog.heldBytes;
   const subscriptions = node.pubsub.heldBytes;
   const watches = node.watches.heldBytes;
-  const total = clients + tracking + scripts + functions + slowLog + subscriptions + watches;
-  return { clients, tracking, scripts, functions, slowLog, subscriptions, watches, total };
+  const ofClients = clients + http + tracking + subscriptions + watches;
+  const total = ofClients + scripts + functions + slowLog;
+  return { clients, http, tracking, scripts, functions, slowLog, subscriptions, watches, total };
 }
 
 /** At the start of a node: from then on stores that come and go are counted. */

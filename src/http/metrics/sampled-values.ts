@@ -107,6 +107,8 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   operationDuration: operationDurations,
   gcDuration: nodeValue(({ gc }) => gc.seconds),
   gcCollections: nodeValue(({ gc }) => gc.count),
+  httpConnections: nodeValue(({ node }) => node.http.connectionCount),
+  httpBufferBytes: nodeValue(({ node }) => node.http.heldBytes),
   clientBufferBytes: nodeValue(({ node }) => node.clients.heldBytes),
   residentBytes: nodeValue(({ node }) => node.world.host.memoryUse().rssBytes),
   heapBytes: nodeValue(({ node }) => node.world.host.memoryUse().heapUsedBytes),

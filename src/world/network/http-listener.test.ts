@@ -16,6 +16,8 @@ const QUICK: HttpOptions = {
   requestMs: 600,
   keepAliveMs: 300,
   connectionCountMax: 10,
+  onAcceptError: () => {},
+  onRefused: () => {},
 };
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -34,6 +36,14 @@ async function exchange(server: HttpServer, ...parts: string[]): Promise<string>
   for (const part of parts) socket.write(part);
   await once(socket, 'close');
   return text;
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function turnsUntil(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await turns(1);
 }
 
 test('a client that says nothing, or never ends its request, is closed', async () => {
@@ -56,10 +66,7 @@ test('a connection without a request is closed after the time that it may be kep
   const server = await listenHttp(QUICK);
   server.setHandler(answer);
   assert.equal((await exchange(server, GET, GET)).match(/hello/g)?.length, 2);
-  for (let turn = 0; server.connectionCount > 0 && turn < 10_000; turn++) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.equal(server.connectionCount, 0);
+  await turnsUntil(() => server.connectionCount === 0);
   await server.close();
 });
 
@@ -92,4 +99,75 @@ test('what still runs can be cut off', async () => {
   server.closeConnections();
   await closed;
   assert.equal(await asked, '');
+});
+
+test('one connection too many is closed unheard, and told of', async () => {
+  let refusedCount = 0;
+  const onRefused = (): void => void refusedCount++;
+  const server = await listenHttp({ ...QUICK, connectionCountMax: 1, onRefused });
+  server.setHandler(answer);
+  const first = net.connect(server.port, '127.0.0.1');
+  await once(first, 'connect');
+  assert.equal(await exchange(server, GET), '');
+  assert.equal(refusedCount, 1);
+  first.destroy();
+  await server.close();
+});
+
+test('requests of a connection are handed over one at a time, and answered in order', async () => {
+  const server = await listenHttp({ ...QUICK, requestMs: 60_000 });
+  const running: http.ServerResponse[] = [];
+  server.setHandler(((_request: http.IncomingMessage, response: http.ServerResponse) => {
+    running.push(response);
+  }) as HttpHandler);
+  const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc';
+  const text = exchange(server, GET + post + GET);
+  for (const word of ['one', 'two', 'three']) {
+    await turnsUntil(() => running.length > 0);
+    await turns(20);
+    assert.equal(running.length, 1, 'the next one waits');
+    running.pop()?.end(word);
+  }
+  assert.match(await text, /one.*two.*three/s);
+  await server.close();
+});
+
+test('what waits behind a request is forgotten when its connection goes', async () => {
+  const server = await listenHttp({ ...QUICK, requestMs: 60_000 });
+  let askedCount = 0;
+  server.setHandler((() => void askedCount++) as HttpHandler);
+  const socket = net.connect(server.port, '127.0.0.1');
+  socket.write(GET + GET);
+  await turnsUntil(() => askedCount === 1);
+  socket.destroy();
+  await turnsUntil(() => server.connectionCount === 0);
+  await turns(20);
+  assert.deepEqual([askedCount, server.heldBytes], [1, 0]);
+  await server.close();
+});
+
+test('requests that are not answered and answers that are not read are counted', async () => {
+  const server = await listenHttp({ ...QUICK, requestMs: 60_000 });
+  const bodyBytes = 100_000;
+  const answerBytes = 64 << 20;
+  let response: http.ServerResponse | null = null;
+  server.setHandler(((request: http.IncomingMessage, its: http.ServerResponse) => {
+    request.resume();
+    response = its;
+  }) as HttpHandler);
+  const socket = net.connect(server.port, '127.0.0.1');
+  const post = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
+  socket.write(post + 'x'.repeat(bodyBytes - 1));
+  await turnsUntil(() => server.heldBytes === post.length + bodyBytes - 1);
+  socket.write('x');
+  socket.pause();
+  await turnsUntil(() => server.heldBytes === post.length + bodyBytes);
+  response!.end(Buffer.alloc(answerBytes));
+  await turns(20);
+  assert.ok(server.heldBytes > answerBytes, `${server.heldBytes}`);
+  socket.resume();
+  await turnsUntil(() => server.heldBytes === 0);
+  assert.equal(server.connectionCount, 1);
+  socket.destroy();
+  await server.close();
 });

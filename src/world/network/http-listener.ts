@@ -1,6 +1,7 @@
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import type { HttpHandler, HttpOptions, HttpServer, TlsOptions } from '../../base/world.ts';
+import { HttpConnections, type HttpExchange } from './http-connections.ts';
 import {
   bindServer,
   certificateDemand,
@@ -9,18 +10,20 @@ import {
 } from './public-listener.ts';
 import { HANDSHAKE_MS } from './socket-settings.ts';
 
-type Exchange = [Http.IncomingMessage, Http.ServerResponse];
-
 /** How often Node looks for requests that are late. */
 const LATE_CHECK_MS = 1000;
 
 /** The machine's HTTP server, plain or over TLS. Neither module is loaded before it is needed. */
 export async function listenHttp(options: HttpOptions): Promise<HttpServer> {
-  const early: Exchange[] = [];
-  let handle: (...exchange: Exchange) => void = (...exchange) => void early.push(exchange);
-  const server = await createServer(options, (...exchange) => handle(...exchange));
+  const early: HttpExchange[] = [];
+  const connections = new HttpConnections((...exchange) => void early.push(exchange));
+  const server = await createServer(options, (...exchange) => connections.take(...exchange));
+  server.on(options.tls === null ? 'connection' : 'secureConnection', (socket) => {
+    connections.add(socket);
+  });
   server.keepAliveTimeout = options.keepAliveMs;
   server.maxConnections = options.connectionCountMax;
+  server.on('drop', options.onRefused);
   // A connection that says nothing at all: Node's own clock begins with a request's first byte.
   server.setTimeout(options.requestMs);
   let connectionCount = 0;
@@ -36,9 +39,12 @@ export async function listenHttp(options: HttpOptions): Promise<HttpServer> {
     get connectionCount() {
       return connectionCount;
     },
+    get heldBytes() {
+      return connections.heldBytes;
+    },
     setHandler(handler: HttpHandler) {
-      handle = handler as Http.RequestListener;
-      for (const exchange of early.splice(0)) handle(...exchange);
+      connections.handle = handler as Http.RequestListener;
+      for (const exchange of early.splice(0)) connections.handle(...exchange);
     },
     replaceTls(tls) {
       if (!('setSecureContext' in server)) return;

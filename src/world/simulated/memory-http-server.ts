@@ -7,6 +7,7 @@ export function createMemoryHttpServer(port: number, onClosed: () => void): Http
     port,
     raw: new EventEmitter(),
     connectionCount: 0,
+    heldBytes: 0,
     setHandler: () => {},
     replaceTls: () => {},
     close: async () => onClosed(),
