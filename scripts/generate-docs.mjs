@@ -1,6 +1,7 @@
 /**
  * Writes what comes from tables in the compiled source: docs/settings.md, docs/commands.md,
- * docs/metrics.md, docs/http-api.md, the Postman collection and the schema of the Helm chart's values.
+ * docs/metrics.md, docs/http-api.md, the Postman collection, the schema of the Helm chart's values and
+ * what Grafana and Prometheus read.
  * With --check it only compares, and fails when one is out of date.
  */
 import fs from 'node:fs';
@@ -10,6 +11,7 @@ import { chartValuesSchema } from './docs/chart-values-schema.mjs';
 import { commandsPage } from './docs/commands-page.mjs';
 import { httpPage } from './docs/http-page.mjs';
 import { metricsPage } from './docs/metrics-page.mjs';
+import { monitoringFiles } from './docs/monitoring-files.mjs';
 import { postmanCollection } from './docs/postman-collection.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -19,6 +21,7 @@ const { COMMAND_ROWS } = await load('src/commands/command-table.js');
 const { ROUTES } = await load('src/http/route-table.js');
 const { describeApi } = await load('src/http/docs-page/openapi.js');
 const { METRIC_ROWS } = await load('src/observability/metrics/metric-table.js');
+const { dashboardFiles } = await load('deploy/grafana/source/dashboards.js');
 
 const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const pages = {
@@ -28,6 +31,7 @@ const pages = {
   'docs/http-api.md': httpPage(ROUTES),
   'docs/hypercache.postman_collection.json': postmanCollection(describeApi(ROUTES, { version })),
   'deploy/helm/hypercache/values.schema.json': chartValuesSchema(configurationSchema()),
+  ...monitoringFiles(ROOT, dashboardFiles()),
 };
 for (const [name, text] of Object.entries(pages)) {
   const file = path.join(ROOT, name);
@@ -37,6 +41,7 @@ for (const [name, text] of Object.entries(pages)) {
     process.stderr.write(`${name} is out of date: npm run docs\n`);
     process.exitCode = 1;
   } else {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, text);
     process.stdout.write(`wrote ${name}\n`);
   }
