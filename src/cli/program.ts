@@ -8,6 +8,7 @@ import { BENCH_TOOL } from './bench/bench-command.ts';
 import { CHECK_TOOL } from './check.ts';
 import { CLUSTER_GROUP } from './cluster/cluster-command.ts';
 import { CONFIG_GROUP } from './config-group.ts';
+import { DOCTOR_TOOL } from './doctor/doctor-command.ts';
 import { IMPORT_TOOL } from './import.ts';
 import { REPAIR_TOOL } from './repair.ts';
 import { RESTORE_TOOL } from './restore.ts';
@@ -25,6 +26,7 @@ const ROWS: readonly (ToolGroup | ToolRow)[] = [
   CLUSTER_GROUP,
   STORE_GROUP,
   BENCH_TOOL,
+  DOCTOR_TOOL,
 ];
 
 /**

@@ -143,10 +143,21 @@ test('version and help go to standard output', async () => {
     const { world, code } = await run(args);
     assert.equal(code, 0, args[0]);
     assert.match(world.host.outText, /^ +start .*\n.*\n? +config /m);
-    assert.doesNotMatch(world.host.outText, /doctor/);
   }
   const { world } = await run(['start', '--help']);
   assert.match(world.host.outText, /--http-port/);
+});
+
+test('every command that help lists is one, and never taken for a file to start with', async () => {
+  const { world } = await run(['--help']);
+  const [, list] = world.host.outText.split('Commands:\n');
+  const names = [...list.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
+  assert.ok(names.length >= 11, `${names}`);
+  for (const name of names.filter((each) => each !== 'start')) {
+    const { starter, world } = await run([name, '--no-such-flag']);
+    assert.equal(starter.started, null, name);
+    assert.doesNotMatch(world.host.errorText, /unknown command, and no file/, name);
+  }
 });
 
 test('config validate tells every problem, or that all is good', async () => {

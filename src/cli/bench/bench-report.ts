@@ -95,7 +95,8 @@ function headOf({
   );
   const skew = space.skew === 1 ? '' : `, skew ${space.skew}`;
   const keys = `${counted(space.keyCount, 'key')}, values of ${space.valueBytes} bytes${skew}`;
-  return `${places.map(describePlace).join(', ')}: ${loop}; ${clients}\n${mix.join(', ')}; ${keys}\n`;
+  const targets = places.map(describePlace).join(', ');
+  return `${targets}: ${loop}; ${clients}\n${mix.join(', ')}; ${keys}\n`;
 }
 
 function outcomeOf(

@@ -154,7 +154,7 @@ test('what a server never answers is counted with the time that it waited', asyn
   assert.ok(measurement.total().percentileMs(0.99) > 9_000);
 });
 
-test('errors are counted and the first is kept; a lost connection is told, the rest go on', async () => {
+test('errors are counted, the first is kept; with one connection lost the rest go on', async () => {
   const { fabric, server, start } = await createStage();
   server.reply = '-ERR no\r\n';
   const run = await start({ ratePerS: 100 });
