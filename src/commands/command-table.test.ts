@@ -77,10 +77,10 @@ test('the table tells whether the command found last is one of ranges', () => {
   const table = new CommandTable();
   for (const name of ['zrange', 'zrevrangebylex', 'zcount', 'zremrangebyscore']) {
     table.findFrame(frameOf(name));
-    assert.ok(table.namesBounds, name);
+    assert.ok(table.lastFound.namesBounds, name);
   }
   for (const name of ['zadd', 'hget', 'zscore']) {
     table.findFrame(frameOf(name));
-    assert.ok(!table.namesBounds, name);
+    assert.ok(!table.lastFound.namesBounds, name);
   }
 });

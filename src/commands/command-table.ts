@@ -282,9 +282,9 @@ export class CommandTable {
     }
   }
 
-  /** Of the command that was found last; in a pipeline the next ones are likely to be such too. */
-  get namesBounds(): boolean {
-    return this.last.namesBounds;
+  /** In a pipeline the next ones are likely to be the same. */
+  get lastFound(): Command {
+    return this.last;
   }
 
   /** All calls of all commands. */

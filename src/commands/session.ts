@@ -142,9 +142,9 @@ export class Session {
     return this.running === null && !this.isInScript;
   }
 
-  /** Has the memory fetched that the commands to come will read. */
-  warm(bytes: Uint8Array, view: DataView, hints: CommandHints): void {
-    warmAhead(this.database, bytes, view, hints, this.node.table.namesBounds);
+  /** Has the memory fetched that the commands to come will read; false: there is none to fetch. */
+  warm(bytes: Uint8Array, view: DataView, hints: CommandHints): boolean {
+    return warmAhead(this.database, bytes, view, hints, this.node.table.lastFound.namesBounds);
   }
 
   get databaseIndex(): number {

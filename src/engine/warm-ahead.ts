@@ -26,32 +26,35 @@ const WARM_FROM_BYTES = 4 * 1024 * 1024;
 /** A sorted set's record names the tree by score first. */
 const ZSET_HASHED_TREE = 1;
 
-/** @param namesBounds  the commands are likely to ask for ranges, and to name no member */
+/**
+ * @param namesBounds  the commands are likely to ask for ranges, and to name no member
+ * @returns            whether there was anything to fetch
+ */
 export function warmAhead(
   database: Database,
   bytes: Uint8Array,
   view: DataView,
   hints: CommandHints,
   namesBounds: boolean,
-): void {
-  if (!isWarmed(database)) return;
+): boolean {
+  if (!isWarmed(database)) return false;
   const { memory, entries, store } = database;
   const { offsets, lengths, count } = hints;
   if (!isOneKey(view, hints)) {
     warmEntries(database, view, hints);
     if (store.sink.isActive) store.sink.warm(database.index, bytes, view, hints);
-    return;
+    return true;
   }
   const hash = hashBytes(view, offsets[0], lengths[0], store.seed0, store.seed1);
   const entry = entries.find(hash, view, offsets[0], lengths[0]);
   if (entry === 0) return warmScriptKeys(database, view, hints);
-  if (namesBounds || hints.secondLengths[0] === 0) return;
+  if (namesBounds || hints.secondLengths[0] === 0) return false;
   memory.locate(entry);
   const { view: entryView, base } = memory;
   const word0 = entryView.getUint32(base, true);
   const type = word0 & 15;
-  if ((word0 & FLAG.TREE) === 0) return;
-  if (type !== TYPE.HASH && type !== TYPE.SET && type !== TYPE.ZSET) return;
+  if ((word0 & FLAG.TREE) === 0) return false;
+  if (type !== TYPE.HASH && type !== TYPE.SET && type !== TYPE.ZSET) return false;
   const valueAt = base + headerBytes(word0) + keyLength(entryView, base, word0);
   const isZset = type === TYPE.ZSET;
   const id = recordTree(entryView, valueAt, isZset ? ZSET_HASHED_TREE : 0);
@@ -63,6 +66,7 @@ export function warmAhead(
   database.noteWarmed(
     warmer.warm(id, view, fieldOffsets, fieldLengths, count, store.seed0, store.seed1),
   );
+  return true;
 }
 
 /** Whether it is so large that a look-up waits for memory. */
@@ -81,12 +85,13 @@ export function warmEntries(
 }
 
 /** Where others have their key a script has its text, and its first key behind their number. */
-function warmScriptKeys(database: Database, view: DataView, hints: CommandHints): void {
+function warmScriptKeys(database: Database, view: DataView, hints: CommandHints): boolean {
   const { thirdOffsets, thirdLengths, count } = hints;
-  if (thirdLengths[0] === 0) return;
+  if (thirdLengths[0] === 0) return false;
   const { seed0, seed1 } = database.store;
   const { entries } = database;
   database.noteWarmed(entries.warm(view, thirdOffsets, thirdLengths, count, seed0, seed1));
+  return true;
 }
 
 /** Whether all commands name the same key. */

@@ -118,11 +118,12 @@ export class FrameParser {
   /**
    * Tells which keys the commands behind the last one name, if they came in the same read; see
    * `peekKeys`. Their offsets are into the bytes of the frame that `next` filled last.
+   * @returns  how many commands it looked at
    */
-  peek(hints: KeyHints): void {
+  peek(hints: KeyHints): number {
     hints.count = 0;
-    if (this.inbox !== null || this.chunkPosition === this.chunkEnd) return;
-    peekKeys(this.chunk, this.chunkPosition, this.chunkEnd, hints, hints.offsets.length);
+    if (this.inbox !== null || this.chunkPosition === this.chunkEnd) return 0;
+    return peekKeys(this.chunk, this.chunkPosition, this.chunkEnd, hints, hints.offsets.length);
   }
 
   /** Whether `next` may find a command without another `feed`. */

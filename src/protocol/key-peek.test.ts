@@ -20,7 +20,8 @@ test('the argument behind each name is found, up to what is whole and to the cap
     encodeCommand(['GET', 'last']),
   ]);
   assert.deepEqual(peeked(stream), ['a', '', 'key:3', 'last']);
-  assert.deepEqual(peeked(stream, 0, 2), ['a', '']);
+  assert.deepEqual(peeked(stream, 0, 2), ['a']);
+  assert.deepEqual(peeked(stream, 0, 3), ['a', '']);
   assert.deepEqual(peeked(stream.subarray(0, stream.length - 3)), ['a', '', 'key:3']);
 });
 
@@ -39,4 +40,11 @@ test('what is not a plain command ends the look ahead, inside the bytes, at ever
       assert.deepEqual(found, end >= valid.length - 2 ? ['k'] : [], `${tail} at ${end}`);
     }
   }
+});
+
+test('commands that name nothing are counted: no look goes through the whole pipeline', () => {
+  const hints = new KeyHints(16);
+  const stream = Buffer.concat(Array.from({ length: 40 }, () => encodeCommand(['PING'])));
+  assert.equal(peekKeys(stream, 0, stream.length, hints, 16), 16);
+  assert.equal(hints.count, 0);
 });
