@@ -1,5 +1,6 @@
 import { runCommandLine } from './cli/run-command-line.ts';
 import { markOnMainThread } from './world/real/collector.ts';
+import { inlineSmallFunctions } from './world/real/compiler.ts';
 import { commandLineArguments, exitWith } from './world/real/terminal.ts';
 import { createRealWorld } from './world/real-world.ts';
 
@@ -10,6 +11,7 @@ export async function runMain(): Promise<void> {
       world: createRealWorld(),
       serve: async (args, world) => {
         markOnMainThread();
+        inlineSmallFunctions();
         return (await import('./serve.ts')).serve(args, world);
       },
     }),
