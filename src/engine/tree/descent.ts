@@ -386,15 +386,18 @@ function comparePayload(
 
 /** Down the first or last children; fills the path below. @returns the leaf, 0 for none */
 function descendEdge(cursor: TreeCursor, page: number, level: number, isLast: boolean): number {
-  const { table, path, childIndexes } = cursor;
+  const { path, childIndexes } = cursor;
+  const { segments } = cursor.table.memory;
   let address = page;
   for (let left = level; left > 0; left--) {
-    const words = table.words(address);
-    const at = table.wordAt(address);
-    const index = isLast ? Math.max(0, words[at + 2] - 1) : 0;
+    const { words } = segments[address >>> SEGMENT_SHIFT];
+    const at = (address & PLACE_MASK) << 1;
+    const childCount = words[at + 2];
+    const index = isLast && childCount > 0 ? childCount - 1 : 0;
     path[left] = address;
     childIndexes[left] = index;
-    address = words[at + 2] === 0 ? 0 : words[at + 4 + capacityOf(words[at]) * 2 + index];
+    if (childCount === 0) return 0;
+    address = words[at + 4 + capacityOf(words[at]) * 2 + index];
   }
   return address;
 }
@@ -422,6 +425,6 @@ function arrive(cursor: TreeCursor, address: number): boolean {
       return false;
     }
   }
-  cursor.openLeaf(address, leafCount(cursor));
+  cursor.openLeaf(address, cursor.format === FORMAT.BLOCK ? 1 : leafCount(cursor));
   return true;
 }

@@ -33,6 +33,19 @@ export function setChunkBounds(cursor: TreeCursor, start: number, end: number): 
   view.setUint32(payloadOffset + 4, end - payloadOffset, true);
 }
 
+/** Takes room at one end into the run of elements; there is enough. @returns where it begins */
+export function growChunk(cursor: TreeCursor, atHead: boolean, byteCount: number): number {
+  const { view, payloadOffset } = cursor;
+  if (atHead) {
+    const start = view.getUint32(payloadOffset, true) - byteCount;
+    view.setUint32(payloadOffset, start, true);
+    return payloadOffset + start;
+  }
+  const end = view.getUint32(payloadOffset + 4, true);
+  view.setUint32(payloadOffset + 4, end + byteCount, true);
+  return payloadOffset + end;
+}
+
 export function roomAtHead(cursor: TreeCursor): number {
   return cursor.view.getUint32(cursor.payloadOffset, true) - CHUNK_HEAD_BYTES;
 }

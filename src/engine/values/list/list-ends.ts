@@ -16,6 +16,7 @@ import {
   CHUNK_HEAD_BYTES,
   chunkEnd,
   chunkStart,
+  growChunk,
   roomAtHead,
   roomAtTail,
   setChunkBounds,
@@ -48,6 +49,7 @@ export function pushElement(
   plan: ElementPlan,
 ): number {
   const { memory } = database;
+  memory.beforeChange(entry);
   openValue(database, entry);
   if ((memory.view.getUint32(memory.base, true) & FLAG.TREE) !== 0) {
     pushIntoChunk(database, entry, atHead, plan);
@@ -56,6 +58,8 @@ export function pushElement(
   const length = valueBytes(database);
   if (length + plan.byteCount > PACKED_BYTES_MAX) {
     const unpacked = unpackList(database, entry);
+    memory.beforeChange(unpacked);
+    openValue(database, unpacked);
     pushIntoChunk(database, unpacked, atHead, plan);
     return unpacked;
   }
@@ -116,6 +120,7 @@ export function lastInChunk(view: DataView, end: number): number {
   return previousElement(view, end, 0);
 }
 
+/** The list lies in chunks, its record lies open and was announced. */
 function pushIntoChunk(
   database: Database,
   entry: number,
@@ -124,15 +129,11 @@ function pushIntoChunk(
 ): void {
   const { cursor } = database.trees;
   const { byteCount } = plan;
-  const id = noteElementBytes(database, entry, byteCount);
+  const id = noteElementBytes(database, byteCount);
   const isThere = atHead ? cursor.seekFirst(id) : cursor.seekLast(id);
   if (isThere && (atHead ? roomAtHead(cursor) : roomAtTail(cursor)) >= byteCount) {
     cursor.beforeChange();
-    const start = chunkStart(cursor);
-    const end = chunkEnd(cursor);
-    plan.writeTo(cursor.view, cursor.bytes, atHead ? start - byteCount : end);
-    if (atHead) setChunkBounds(cursor, start - byteCount, end);
-    else setChunkBounds(cursor, start, end + byteCount);
+    plan.writeTo(cursor.view, cursor.bytes, growChunk(cursor, atHead, byteCount));
     cursor.setBlockCount(cursor.blockCount + 1);
   } else {
     const chunkBytes = nextChunkBytes(database, entry, byteCount);

@@ -84,18 +84,17 @@ export function nextChunkBytes(database: Database, entry: number, byteCount: num
 
 /** Notes that elements of so many bytes were put in or, negative, taken out of a chunked list. */
 export function changeElementBytes(database: Database, entry: number, change: number): void {
-  noteElementBytes(database, entry, change);
+  database.memory.beforeChange(entry);
+  openValue(database, entry);
+  noteElementBytes(database, change);
 }
 
-/** The same, for who needs the tree of chunks next. @returns its id */
-export function noteElementBytes(database: Database, entry: number, change: number): number {
-  const { memory } = database;
-  memory.beforeChange(entry);
-  const at = openValue(database, entry);
+/** The same in the record that lies open, and was announced. @returns the tree of chunks */
+export function noteElementBytes({ memory, valueAt }: Database, change: number): number {
   const { view } = memory;
-  const bytesAt = at + ELEMENT_BYTES_AT;
+  const bytesAt = valueAt + ELEMENT_BYTES_AT;
   view.setUint32(bytesAt, view.getUint32(bytesAt, true) + change, true);
-  return recordTree(view, at, 0);
+  return recordTree(view, valueAt, 0);
 }
 
 /** Turns the listpack into one chunk, an empty one into none. @returns the entry's new address */

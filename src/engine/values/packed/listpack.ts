@@ -381,6 +381,7 @@ function backLengthBytes(body: number): number {
 }
 
 function writeBackLength(view: DataView, at: number, body: number): void {
+  if (body <= 127) return view.setUint8(at, body);
   const byteCount = backLengthBytes(body);
   let rest = body;
   for (let i = byteCount - 1; i >= 0; i--) {
