@@ -34,6 +34,8 @@ export interface ApplierListener {
   onUnknown(databaseIndex: number, frame: Frame, arg: number): void;
   /** Databases were swapped: keys that were asked for may stand elsewhere now. */
   onSwap(): void;
+  /** Whether `onApplied` is to be called for the changes of a batch. */
+  isTraced(): boolean;
   /** A change was executed; `correlationId` of the client that made it, or ''. */
   onApplied(frame: Frame, correlationId: string): void;
   /** It answered with an error: this node differs from the one that sent it. */
@@ -73,6 +75,7 @@ export class EffectApplier {
   private readonly slots: number[] = [];
   private readonly tags: number[] = [];
   private isInGroup = false;
+  private isTraced = false;
 
   constructor(options: {
     node: NodeServices;
@@ -99,6 +102,7 @@ export class EffectApplier {
     const { defaultTtlMs } = store;
     store.defaultTtlMs = 0;
     stamps.isApplying = true;
+    this.isTraced = this.listener.isTraced();
     reader.open(message);
     reader.correlationId = '';
     try {
@@ -201,7 +205,7 @@ export class EffectApplier {
     this.appliedCount++;
     this.store.actorId = 0;
     setPlain(database, entry, frame, NO_DEADLINE);
-    this.listener.onApplied(frame, reader.correlationId);
+    if (this.isTraced) this.listener.onApplied(frame, reader.correlationId);
   }
 
   private endGroup(): void {
@@ -388,8 +392,8 @@ export class EffectApplier {
   private execute(databaseIndex: number): boolean {
     const { frame, correlationId } = this.reader;
     const reason = this.replay.applyEffect(frame, databaseIndex);
-    if (reason === '') this.listener.onApplied(frame, correlationId);
-    else this.listener.onFailed(reason);
+    if (reason !== '') this.listener.onFailed(reason);
+    else if (this.isTraced) this.listener.onApplied(frame, correlationId);
     return reason === '';
   }
 }

@@ -56,6 +56,7 @@ export class EffectIntake {
         this.onUnknown(partsOf(), databaseIndex, frame, arg);
       },
       onSwap: () => partsOf().fetches.askAgain(),
+      isTraced: () => this.options.logger.isDebug(),
       onApplied: (frame, correlationId) => this.trace(store, frame, correlationId),
       onFailed: (reason) => this.onFailed(store, reason),
     };
@@ -158,7 +159,6 @@ export class EffectIntake {
 
   private trace(store: Store, frame: Frame, correlationId: string): void {
     const { logger, names } = this.options;
-    if (!logger.isDebug()) return;
     logger.debug('replicated', 'A change of another node was applied', {
       correlationId,
       command: (names.find(frame) ?? frame.latin1(0)).toLowerCase(),

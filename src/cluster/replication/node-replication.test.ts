@@ -367,6 +367,7 @@ test('the correlation id of a client goes along with its changes', async () => {
   const told: string[] = [];
   const { listener } = replica.parts.applier;
   const listen = listener.onApplied;
+  listener.isTraced = () => true;
   listener.onApplied = (frame, id) => {
     told.push(`${frame.latin1(1)} ${id}`);
     listen(frame, id);
