@@ -141,6 +141,19 @@ test('ttl and volatile-ttl go by the deadline, the soonest first', async () => {
   }
 });
 
+test('ttl: where all live equally long the oldest go, at any distance', async () => {
+  for (const policy of ['ttl', 'volatile-ttl']) {
+    const kit = await createFixture(policy);
+    for (let i = 0; i < 300; i++) {
+      kit.advance(100);
+      kit.ask('SET', `k${i}`, 'v', 'EX', 864_000);
+    }
+    kit.evict(100);
+    assert.equal(kit.left('k', 100), 0);
+    assert.equal(kit.left('k', 300), 200);
+  }
+});
+
 test('ttl follows a deadline that is moved', async () => {
   const kit = await createFixture('ttl');
   kit.fill('k', 50, 'EX', 10);

@@ -1,13 +1,19 @@
+import { LIMITS } from '../../base/limits.ts';
+import type { Database } from '../database.ts';
+import type { TimingWheel } from '../expiry/timing-wheel.ts';
 import type { Store } from '../store.ts';
 import { ClockedPolicy } from './clocked-policy.ts';
 import type { EvictionPolicy, PolicyContext } from './eviction-policy.ts';
 import { createLru } from './lru.ts';
 
+/** Nothing stays in it between two calls. */
+const HASHES = new Uint32Array(LIMITS.warmedKeyCountMax);
+
 /**
  * What would expire soonest goes, by the order of the timing wheels: of the entries in the first
- * slot that is not empty the soonest of 32. A slot spans 64 ms for deadlines within 16 s, 16 s
- * within 70 minutes, 70 minutes within 12 days. Where nothing has a deadline, the longest idle
- * goes.
+ * slot that is not empty the soonest of the 32 that came first. A slot spans 64 ms for deadlines
+ * within 16 s, 16 s within 70 minutes, 70 minutes within 12 days. Where nothing has a deadline, the
+ * longest idle goes.
  */
 export function createTtl(context: PolicyContext): EvictionPolicy {
   const fallback = createLru(context);
@@ -27,8 +33,10 @@ function chooseSoonest(store: Store): number {
   let soonestMs = Number.POSITIVE_INFINITY;
   for (let i = 0; i < usedDatabaseCount; i++) {
     const database = databases[i];
-    const entry = database.wheel === null ? 0 : database.wheel.soonest();
-    if (entry === 0) continue;
+    const { wheel } = database;
+    if (wheel === null || wheel.count === 0) continue;
+    if (wheel.soonestEntries.count === 0) findSoonest(database, wheel);
+    const entry = wheel.soonest();
     const deadlineMs = database.deadlineOf(entry);
     if (chosen !== 0 && deadlineMs >= soonestMs) continue;
     chosen = entry;
@@ -36,4 +44,12 @@ function chooseSoonest(store: Store): number {
     store.victimDatabase = database;
   }
   return chosen;
+}
+
+/** Has the wheel compare some anew; what goes next of them is fetched into the cache together. */
+function findSoonest(database: Database, wheel: TimingWheel): void {
+  wheel.findSoonest();
+  const { addresses, count } = wheel.soonestEntries;
+  for (let i = 0; i < count; i++) HASHES[i] = database.hashOf(addresses[i]);
+  database.noteWarmed(database.entries.warmHashes(HASHES, 0, count));
 }

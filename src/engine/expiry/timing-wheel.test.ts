@@ -214,6 +214,7 @@ test('the soonest of few is found exactly, whatever was re-dated, moved and remo
       const soonest = kit.wheel.soonest();
       if (kit.deadlines.size === 0) assert.equal(soonest, 0);
       else assert.equal(kit.deadlines.get(soonest), Math.min(...kit.deadlines.values()));
+      if (soonest !== 0 && random.below(3) === 0) kit.remove(soonest);
     }
   });
 });
@@ -237,6 +238,20 @@ test('of many in one slot the soonest of some is found, in few steps', () => {
     const entry = kit.wheel.soonest();
     assert.ok((kit.deadlines.get(entry) ?? 0) < START_MS + 2 * DAY_MS);
     kit.remove(entry);
+  }
+});
+
+test('of many in one slot that live equally long the soonest goes first, exactly', () => {
+  const kit = new WheelKit();
+  for (let i = 0; i < 1_000; i++) {
+    kit.nowMs += 10;
+    kit.add(kit.nowMs + DAY_MS);
+  }
+  for (let i = 0; i < 1_000; i++) {
+    const entry = kit.wheel.soonest();
+    assert.equal(kit.deadlines.get(entry), START_MS + DAY_MS + (i + 1) * 10);
+    kit.remove(entry);
+    if (i % 3 === 0) kit.add(kit.nowMs + 2 * DAY_MS);
   }
 });
 
