@@ -68,6 +68,7 @@ function tableOf(version: number, nodeIds: readonly string[], ownerId: string): 
     holdersOfSlot: () => [ownerId, ...nodeIds.filter((id) => id !== ownerId)],
     isWhole: true,
     isHolder: (nodeId) => nodeIds.includes(nodeId),
+    endOfRun: () => SLOT_COUNT,
     slotsOf: (nodeId) => (nodeId === ownerId ? [...Array(SLOT_COUNT).keys()] : []),
   };
 }

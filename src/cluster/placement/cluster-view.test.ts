@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../base/limits.ts';
-import { type Draw, seeded } from '../../testing/seeded.ts';
+import { type Draw, rounds, seeded } from '../../testing/seeded.ts';
 import { memberOf, ViewKit, type ViewNode } from '../../testing/view-kit.ts';
 import { viewIssues } from './view-issues.ts';
 
@@ -264,7 +264,7 @@ test('a listener hears of each change once, and sees it', () => {
 
 test('whatever gossip and links did: when they agree, all come to the same view and table', () => {
   seeded((random) => {
-    for (let round = 0; round < 40; round++) converges((below) => random.below(below));
+    for (let round = 0; round < rounds(40); round++) converges((below) => random.below(below));
   });
 });
 

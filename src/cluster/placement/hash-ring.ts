@@ -19,15 +19,41 @@ const LOAD_MAX = 1.05;
 /** Slot s lies at s << 50 of 64 bits. */
 const SLOT_STEP = 2 ** 39;
 
+/** What each slot has, and up to where those behind it have the same. Not to be changed. */
+export interface SlotColumn<Value> {
+  readonly values: ArrayLike<Value>;
+  /** First slot behind the run of equal ones. */
+  readonly ends: Uint16Array;
+}
+
 export class HashRing {
   /** Sorted; a node is known by its index in here. */
   readonly nodeIds: readonly string[];
   private readonly places: Float64Array;
   /** The node at each place. */
   private readonly owners: Uint16Array;
+  /** By whether they are bounded. */
+  private readonly ownersFound = new Map<boolean, SlotColumn<number>>();
+  /** By how many. */
+  private readonly holdersFound = new Map<number, SlotColumn<readonly string[]>>();
 
-  /** @param nodeIds  sorted, at least one, at most 65,535 */
-  constructor(nodeIds: readonly string[]) {
+  /**
+   * The ring of those nodes. What ids give never changes, and nodes come and go: the last few rings
+   * are kept, and what was asked of them.
+   * @param nodeIds  sorted, at least one, at most 65,535
+   */
+  static of(nodeIds: readonly string[]): HashRing {
+    const key = nodeIds.join('\n');
+    const ring = ringsByIds.get(key) ?? new HashRing(nodeIds);
+    // The one that was asked for last is the last to go.
+    ringsByIds.delete(key);
+    ringsByIds.set(key, ring);
+    const [oldest] = ringsByIds.keys();
+    if (ringsByIds.size > KNOWN_RING_COUNT_MAX) ringsByIds.delete(oldest);
+    return ring;
+  }
+
+  private constructor(nodeIds: readonly string[]) {
     this.nodeIds = nodeIds;
     const count = nodeIds.length * PLACES_PER_NODE;
     const unsorted = new Float64Array(count);
@@ -54,7 +80,24 @@ export class HashRing {
    *                   the slot
    * @returns          index of the owner of each
    */
-  ownersOfSlots(isBounded: boolean): Uint16Array {
+  ownersOfSlots(isBounded: boolean): SlotColumn<number> {
+    const owners = this.ownersFound.get(isBounded) ?? columnOf(this.findOwners(isBounded));
+    this.ownersFound.set(isBounded, owners);
+    return owners;
+  }
+
+  /**
+   * The nodes that hold each slot, in the order of the slots: its owner where none is passed over,
+   * and the next distinct ones on the ring. Slots in front of one place have one list.
+   * @returns  ids, `count` for each slot
+   */
+  holdersOfSlots(count: number): SlotColumn<readonly string[]> {
+    const holders = this.holdersFound.get(count) ?? columnOf(this.findHolders(count));
+    this.holdersFound.set(count, holders);
+    return holders;
+  }
+
+  private findOwners(isBounded: boolean): Uint16Array {
     const { places, owners, nodeIds } = this;
     const loadMax = isBounded ? LOAD_MAX : nodeIds.length;
     const slotCountMax = Math.ceil((SLOT_COUNT / nodeIds.length) * loadMax);
@@ -72,12 +115,7 @@ export class HashRing {
     return ownersOfSlots;
   }
 
-  /**
-   * The nodes that hold each slot, in the order of the slots: its owner where none is passed over,
-   * and the next distinct ones on the ring. Slots in front of one place have one list.
-   * @returns  ids, `count` for each slot
-   */
-  holdersOfSlots(count: number): (readonly string[])[] {
+  private findHolders(count: number): (readonly string[])[] {
     const { places } = this;
     const lists = new Map<string, readonly string[]>();
     const holdersOfSlots: (readonly string[])[] = [];
@@ -123,6 +161,18 @@ export class HashRing {
     return low % places.length;
   }
 }
+
+function columnOf<Value>(values: ArrayLike<Value>): SlotColumn<Value> {
+  const ends = new Uint16Array(SLOT_COUNT);
+  for (let slot = SLOT_COUNT - 1; slot >= 0; slot--) {
+    ends[slot] = values[slot] === values[slot + 1] ? ends[slot + 1] : slot + 1;
+  }
+  return { values, ends };
+}
+
+/** Of the table before, of the one to come, and a few more: 0.2 MB each, and 2.5 KiB a node. */
+const ringsByIds = new Map<string, HashRing>();
+const KNOWN_RING_COUNT_MAX = 16;
 
 /** What an id gives never changes: 2 KiB of each are kept, since nodes come and go. */
 const placesById = new Map<string, Float64Array>();

@@ -2,6 +2,7 @@
  * Who executes the commands on which keys, and who holds copies. All that the data plane sees of
  * placement; the gossip's implementation is a pure function of the live and ready nodes.
  */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 
 export interface OwnershipTable {
   /** Grows with each change that this node sees; other nodes count for themselves. */
@@ -18,6 +19,11 @@ export interface OwnershipTable {
   /** Every node holds every slot. */
   readonly isWhole: boolean;
   isHolder(nodeId: string, slot: number): boolean;
+  /**
+   * The first slot behind that one which may have another owner or other holders: a table is a few
+   * hundred runs of slots that are alike.
+   */
+  endOfRun(slot: number): number;
   /** Those that the node owns, in order. */
   slotsOf(nodeId: string): readonly number[];
 }
@@ -33,4 +39,11 @@ export interface Ownership {
   readonly target: OwnershipTable;
   /** Called after `table` has changed. */
   onChange(listener: OwnershipListener): void;
+}
+
+/** The first slot behind that one which may be another's by any of those tables. */
+export function endOfRuns(slot: number, tables: readonly OwnershipTable[]): number {
+  let end = SLOT_COUNT;
+  for (const table of tables) end = Math.min(end, table.endOfRun(slot));
+  return end;
 }

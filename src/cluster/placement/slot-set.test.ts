@@ -25,6 +25,15 @@ test('a set of slots has what was added and not deleted since, in order', () => 
       [...model].sort((left, right) => left - right),
     );
     assert.equal(set.count, model.size);
+    const found: number[] = [];
+    for (let slot = set.next(0); slot < SLOT_COUNT; slot = set.next(slot + 1)) found.push(slot);
+    assert.deepEqual(found, told);
+    const other = new SlotSet();
+    const places = [0, 5, 4_711];
+    for (const slot of places) other.add(slot);
+    other.addBytes(set.bytes, 0);
+    assert.equal(other.count, new Set([...told, ...places]).size);
+    assert.ok(set.isWithin(other));
     set.clear();
     set.each(() => assert.fail('it is empty'));
     assert.equal(set.count, 0);

@@ -23,6 +23,23 @@ export class SlotSet {
     this.count--;
   }
 
+  /** Adds all of another one, told as its bytes. */
+  addBytes(bytes: Uint8Array, start: number): void {
+    for (let at = 0; at < SLOT_SET_BYTES; at++) {
+      const added = bytes[start + at] & ~this.bytes[at];
+      this.bytes[at] |= added;
+      for (let bits = added; bits !== 0; bits &= bits - 1) this.count++;
+    }
+  }
+
+  /** The first one from that on; SLOT_COUNT when there is none. */
+  next(slot: number): number {
+    let at = slot >>> 3;
+    let bits = (this.bytes[at] ?? 0) & (0xff << (slot & 7));
+    while (bits === 0 && ++at < SLOT_SET_BYTES) bits = this.bytes[at];
+    return bits === 0 ? SLOT_COUNT : at * 8 + 31 - Math.clz32(bits & -bits);
+  }
+
   clear(): void {
     this.bytes.fill(0);
     this.count = 0;

@@ -138,6 +138,25 @@ test('where not all hold all, every slot goes to a holder of it when a node come
   }
 });
 
+test('within a run all slots have one owner and the same holders', () => {
+  for (const placement of ['ring', 'balanced'] as const) {
+    for (const replicationFactor of [0, 2, 3]) {
+      const table = tableOf(idsOf(5), { placement, replicationFactor });
+      let runCount = 0;
+      for (let slot = 0, end = 0; slot < SLOT_COUNT; slot = end, runCount++) {
+        end = table.endOfRun(slot);
+        assert.ok(end > slot && end <= SLOT_COUNT);
+        for (let one = slot; one < end; one++) {
+          assert.equal(table.endOfRun(one), end);
+          assert.equal(table.ownerOfSlot(one), table.ownerOfSlot(slot));
+          assert.deepEqual(table.holdersOfSlot(one), table.holdersOfSlot(slot));
+        }
+      }
+      assert.ok(placement === 'balanced' ? runCount === 5 : runCount > 500 && runCount < 1_500);
+    }
+  }
+});
+
 test('the slots of a node are those that it owns', () => {
   const table = tableOf(idsOf(5), { replicationFactor: 2 });
   const count = table.nodeIds.reduce((sum, id) => sum + table.slotsOf(id).length, 0);

@@ -5,7 +5,7 @@
 
 import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { xxhash64Hex } from '../../base/digest/xxhash64.ts';
-import { HashRing } from './hash-ring.ts';
+import { HashRing, type SlotColumn } from './hash-ring.ts';
 import type { OwnershipTable } from './ownership.ts';
 
 export interface SlotTableOptions {
@@ -28,9 +28,11 @@ export class SlotTable implements OwnershipTable {
   private readonly holderCount: number;
   private readonly ring: HashRing;
   /** Index of the node of each slot; made when somebody asks, for many tables are never asked. */
-  private owners: Uint16Array | null = null;
-  /** Lists of those who hold a slot: of each slot, or one for each owner. */
-  private holders: readonly (readonly string[])[] | null = null;
+  private owners: SlotColumn<number> | null = null;
+  /** Who holds each slot. */
+  private holders: SlotColumn<readonly string[]> | null = null;
+  /** The same where it follows from its owner. */
+  private holdersByOwner: readonly (readonly string[])[] | null = null;
 
   constructor({ version, nodeIds, placement, replicationFactor }: SlotTableOptions) {
     this.version = version;
@@ -39,7 +41,7 @@ export class SlotTable implements OwnershipTable {
     this.isBalanced = placement === 'balanced';
     const { length } = nodeIds;
     this.holderCount = replicationFactor === 0 ? length : Math.min(replicationFactor, length);
-    this.ring = new HashRing(this.nodeIds);
+    this.ring = HashRing.of(this.nodeIds);
     const text = [placement, replicationFactor, ...this.nodeIds].join('\n');
     const bytes = Buffer.from(text, 'utf8');
     this.digest = xxhash64Hex(bytes, 0, bytes.length);
@@ -56,14 +58,24 @@ export class SlotTable implements OwnershipTable {
 
   holdersOfSlot(slot: number): readonly string[] {
     if (this.nodeIds.length === 0) return [];
-    this.holders ??= this.listHolders();
-    return this.holders[this.isListedByOwner ? this.ownerIndex(slot) : slot];
+    if (!this.isListedByOwner) return this.requireHolders().values[slot];
+    this.holdersByOwner ??= this.listHolders();
+    return this.holdersByOwner[this.ownerIndex(slot)];
   }
 
   isHolder(nodeId: string, slot: number): boolean {
     const isEvery = this.holderCount === this.nodeIds.length;
     const nodeIds = isEvery ? this.nodeIds : this.holdersOfSlot(slot);
     return nodeIds.includes(nodeId);
+  }
+
+  endOfRun(slot: number): number {
+    const { length } = this.nodeIds;
+    if (length < 2) return SLOT_COUNT;
+    if (this.isBalanced) return Math.ceil(((this.ownerIndex(slot) + 1) * SLOT_COUNT) / length);
+    return this.isListedByOwner
+      ? this.requireOwners().ends[slot]
+      : this.requireHolders().ends[slot];
   }
 
   slotsOf(nodeId: string): readonly number[] {
@@ -80,9 +92,18 @@ export class SlotTable implements OwnershipTable {
     const { length } = this.nodeIds;
     if (length < 2) return 0;
     if (this.isBalanced) return Math.floor((slot * length) / SLOT_COUNT);
+    return this.requireOwners().values[slot];
+  }
+
+  private requireOwners(): SlotColumn<number> {
     // Where a node that is passed over has no copy to go on with, the share counts for less.
     this.owners ??= this.ring.ownersOfSlots(this.isWhole);
-    return this.owners[slot];
+    return this.owners;
+  }
+
+  private requireHolders(): SlotColumn<readonly string[]> {
+    this.holders ??= this.ring.holdersOfSlots(this.holderCount);
+    return this.holders;
   }
 
   /** All of them, or ranges: in the order of the ids, so that there are as few lists as nodes. */
@@ -91,8 +112,7 @@ export class SlotTable implements OwnershipTable {
   }
 
   private listHolders(): readonly (readonly string[])[] {
-    const { holderCount, nodeIds, ring } = this;
-    if (!this.isListedByOwner) return ring.holdersOfSlots(holderCount);
+    const { holderCount, nodeIds } = this;
     return nodeIds.map((_, owner) =>
       Array.from({ length: holderCount }, (_, step) => nodeIds[(owner + step) % nodeIds.length]),
     );

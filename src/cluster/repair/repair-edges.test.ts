@@ -389,6 +389,30 @@ test('who was filling when it comes to own takes what others have before it exec
   assert.deepEqual(seen, ['5']);
 });
 
+test('who follows an owner that is lost takes first what others have of it', async () => {
+  const kit = await createRepairKit(3);
+  const [first, second, third] = kit.nodes as Three;
+  kit.settle();
+  kit.net.cut(first.base.bus, second.base.bus);
+  first.run('INCRBY', 'n', '5');
+  kit.base.settle();
+  kit.net.cut(first.base.bus, third.base.bus);
+  const { replication } = second.base;
+  const seen: unknown[] = [];
+  replication.onDuty((_store, now) => {
+    if (now === 'owner') seen.push(second.run('GET', 'n'));
+  });
+  assert.equal(replication.dutyOf(second.base.store), 'replica');
+  second.base.ownership.set([second.id, third.id], second.id);
+  kit.pass(100);
+  // The other one goes by the table before, and refuses, until it says otherwise.
+  assert.equal(replication.dutyOf(second.base.store), 'waiting');
+  third.base.ownership.set([second.id, third.id], second.id);
+  kit.pass(20);
+  assert.deepEqual(seen, ['5']);
+  kit.settle();
+});
+
 test('who comes to own executes in the end, though nobody answers', async () => {
   const kit = await createRepairKit(3);
   const [, second, third] = kit.nodes as Three;

@@ -197,6 +197,7 @@ export class Repair {
     replication.onDuty((store, now) => {
       if (now === 'owner') this.requireRepair(store).onOwner();
     });
+    replication.onAgreed((nodeId) => this.onAgreed(nodeId));
     replication.onSlots((store) => {
       this.requireRepair(store).onSlots();
       this.tick();
@@ -262,6 +263,11 @@ export class Repair {
 
   private onTable(): void {
     for (const repair of this.repairs.values()) repair.onTable();
+    this.tick();
+  }
+
+  private onAgreed(nodeId: string): void {
+    for (const repair of this.repairs.values()) repair.onAgreed(nodeId);
     this.tick();
   }
 

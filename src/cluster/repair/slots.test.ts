@@ -266,7 +266,12 @@ test('who gives a slot away tells single elements, though the owner wrote later'
   }
 });
 
-test('an owner that missed changes of the one before takes them from a replica first', async () => {
+for (const isKnown of [true, false]) {
+  const what = isKnown ? 'changes of the one before' : 'them without knowing';
+  test(`an owner that missed ${what} takes them from a replica first`, () => followLost(isKnown));
+}
+
+async function followLost(isKnown: boolean): Promise<void> {
   const kit = await createSlotKit(3, { factor: 3 });
   const [dying, late] = kit.nodes;
   const keys = writeAll(kit);
@@ -277,7 +282,7 @@ test('an owner that missed changes of the one before takes them from a replica f
   kit.nodes.splice(0, 1);
   for (const { base } of kit.nodes) kit.net.cut(dying.base.bus, base.bus);
   const duties = late.base.replication.slotsOf(late.base.store);
-  duties?.unsettle(dying.id);
+  if (isKnown) duties?.unsettle(dying.id);
   place(kit, kit.nodes, 3);
   const mine = counters.filter((key) => ownerOf(kit, key) === late);
   assert.ok(mine.length > 0);
@@ -287,4 +292,4 @@ test('an owner that missed changes of the one before takes them from a replica f
     assert.equal(duties?.dutyOf(slotOf(key)), 'owner');
     assert.equal(late.run('GET', key), 'later');
   }
-});
+}

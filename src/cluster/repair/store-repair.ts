@@ -4,6 +4,7 @@
  * Where slots have owners of their own, `SlotDuties.sources` says what is to be done; and what this
  * node has of slots that it keeps no more goes to their owners, and is dropped.
  */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
 import type { Peer, PeerBus } from '../peers/peer-bus.ts';
@@ -121,6 +122,11 @@ export class StoreRepair {
     }
     this.surplus?.onTable();
     this.endUnwanted();
+  }
+
+  /** That node goes by the table of this one now: if it refused before, it may not any more. */
+  onAgreed(nodeId: string): void {
+    this.refusedMs.delete(nodeId);
   }
 
   /** This node executes for the store: nobody is asked for it any more. */
@@ -297,9 +303,11 @@ export class StoreRepair {
       return new Map(ownerId === '' || ownerId === bus.id ? [] : [[ownerId, null]]);
     }
     const owners = new Map<string, SlotSet>();
-    for (const id of table.nodeIds) {
-      const slots = new SlotSet();
-      for (const slot of table.slotsOf(id)) if (duties.dutyOf(slot) === 'replica') slots.add(slot);
+    for (let slot = 0, end = 0; slot < SLOT_COUNT; slot = end) {
+      end = table.endOfRun(slot);
+      const id = table.ownerOfSlot(slot);
+      const slots = owners.get(id) ?? new SlotSet();
+      for (let one = slot; one < end; one++) if (duties.dutyOf(one) === 'replica') slots.add(one);
       if (slots.count > 0) owners.set(id, slots);
     }
     return owners;

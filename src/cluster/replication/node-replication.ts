@@ -68,6 +68,7 @@ export class NodeReplication implements Replication {
   private readonly dutyListeners: DutyTold[] = [];
   private readonly syncListeners: SyncTold[] = [];
   private readonly slotListeners: ((store: Store) => void)[] = [];
+  private readonly agreedListeners: ((nodeId: string) => void)[] = [];
   private timer: Timer | null = null;
   private readonly intake: EffectIntake;
   private readonly acknowledger: Acknowledger;
@@ -114,7 +115,7 @@ export class NodeReplication implements Replication {
       timers: world.timers,
       onChange: (name) => this.tellSlots(name),
       onDuty: (name, now, before) => this.tellDuty(name, now, before),
-      onDigest: (nodeId, digest) => this.duties.takeDigest(nodeId, digest),
+      onDigest: (nodeId, digest) => this.takeDigest(nodeId, digest),
     });
     this.acknowledger = new Acknowledger({
       bus,
@@ -191,6 +192,11 @@ export class NodeReplication implements Replication {
 
   onNeedsSync(listener: SyncTold): void {
     this.syncListeners.push(listener);
+  }
+
+  /** Told of each node that says that it goes by the same table as this one. */
+  onAgreed(listener: (nodeId: string) => void): void {
+    this.agreedListeners.push(listener);
   }
 
   partsOf(store: Store): ReplicatedStore | null {
@@ -438,6 +444,12 @@ export class NodeReplication implements Replication {
     for (const peer of this.options.bus.peers) {
       if (peer.isUp && audience.hasGained(peer.id, before)) stream.skip(peer);
     }
+  }
+
+  private takeDigest(nodeId: string, digest: string): void {
+    this.duties.takeDigest(nodeId, digest);
+    if (digest !== this.options.ownership.table.digest) return;
+    for (const tell of this.agreedListeners) tell(nodeId);
   }
 
   private tellSlots(name: string): void {

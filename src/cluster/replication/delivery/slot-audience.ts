@@ -1,4 +1,5 @@
-import type { Ownership, OwnershipTable } from '../../placement/ownership.ts';
+import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
+import { endOfRuns, type Ownership, type OwnershipTable } from '../../placement/ownership.ts';
 import type { Audience } from '../effect-stream.ts';
 import type { Counted } from './acknowledgements.ts';
 import { EVERY_SLOT } from './record-slots.ts';
@@ -26,9 +27,12 @@ export class SlotAudience implements Audience {
   /** Slots that this node owns have come to that node, of which it was not told before. */
   hasGained(nodeId: string, before: OwnershipTable): boolean {
     const { table } = this.ownership;
-    return table
-      .slotsOf(this.nodeId)
-      .some((slot) => isTold(table, nodeId, slot) && !isTold(before, nodeId, slot));
+    const tables = [table, before];
+    for (let slot = 0; slot < SLOT_COUNT; slot = endOfRuns(slot, tables)) {
+      const isMine = table.ownerOfSlot(slot) === this.nodeId;
+      if (isMine && isTold(table, nodeId, slot) && !isTold(before, nodeId, slot)) return true;
+    }
+    return false;
   }
 
   /** Who is to acknowledge a change of the slot, or, of EVERY_SLOT, of any that this node owns. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
 import {
   createSimulatedWorld,
   type SimulatedWorld,
@@ -18,6 +19,7 @@ function tableOf(ownerId: string, nodeIds = ['a', 'b', 'c']): OwnershipTable {
     holdersOfSlot: () => live,
     isWhole: true,
     isHolder: (id) => live.includes(id),
+    endOfRun: () => SLOT_COUNT,
     slotsOf: () => [],
   };
 }
@@ -99,13 +101,13 @@ test('what was said before the table changed here counts as well', () => {
 test('nobody waits for who is not there, nor longer than a second', () => {
   const dead = createReplica('b');
   dead.reachable.delete('a');
-  dead.duties.change(tableOf('b', ['b', 'c']));
+  dead.duties.change(tableOf('b', ['b']));
   assert.equal(dead.duty, 'owner');
   const dying = createReplica('b');
   dying.duties.change(tableOf('b'));
   assert.equal(dying.duty, 'waiting');
   dying.reachable.delete('a');
-  dying.duties.change(tableOf('b', ['b', 'c']));
+  dying.duties.change(tableOf('b', ['b']));
   assert.equal(dying.duty, 'owner');
   const silent = createReplica('b');
   silent.duties.change(tableOf('b'));
@@ -113,6 +115,23 @@ test('nobody waits for who is not there, nor longer than a second', () => {
   assert.equal(silent.duty, 'waiting');
   silent.world.advance(1);
   assert.equal(silent.duty, 'owner');
+});
+
+test('who follows an owner that is lost has what the others have of it before it executes', () => {
+  const dead = createReplica('b');
+  dead.reachable.delete('a');
+  dead.duties.change(tableOf('b', ['b', 'c']));
+  assert.equal(dead.take(), 'waiting, compare with c');
+  dead.duties.settle('s', 'c');
+  assert.equal(dead.duty, 'owner');
+  const dying = createReplica('b');
+  dying.duties.change(tableOf('b'));
+  dying.take();
+  dying.reachable.delete('a');
+  dying.duties.change(tableOf('b', ['b', 'c']));
+  assert.equal(dying.take(), 'compare with c');
+  dying.world.advance(1_000);
+  assert.equal(dying.duty, 'owner');
 });
 
 test('who was to own, and never came to it, passes the word on', () => {
@@ -132,10 +151,16 @@ test('who was to own, and never came to it, passes the word on', () => {
 test('the word is taken from who passes it on, if it is about the owner before', () => {
   const c = createReplica('c');
   c.duties.change(tableOf('c'));
+  c.take();
   c.duties.takeOver('s', 'b', 'x');
-  assert.equal(c.duty, 'waiting');
+  assert.equal(c.take(), '');
   c.duties.takeOver('s', 'b', 'a');
-  assert.equal(c.duty, 'owner');
+  // It came by another link than what the owner before has changed.
+  assert.equal(c.take(), 'compare with a and b');
+  const early = createReplica('c');
+  early.duties.takeOver('s', 'b', 'a');
+  early.duties.change(tableOf('c'));
+  assert.equal(early.take(), 'waiting, compare with a and b');
 });
 
 test('a word is not passed back to where it came from', () => {
@@ -171,12 +196,12 @@ test('an owner that was started anew has nothing to hand over', () => {
   const b = createReplica('b');
   b.duties.lose('a');
   b.duties.change(tableOf('b', ['b', 'c']));
-  assert.equal(b.duty, 'owner');
+  assert.equal(b.take(), 'waiting, compare with c');
   const c = createReplica('c');
   c.duties.change(tableOf('c', ['b', 'c']));
-  assert.equal(c.duty, 'waiting');
+  assert.equal(c.take(), 'waiting');
   c.duties.lose('a');
-  assert.equal(c.duty, 'owner');
+  assert.equal(c.take(), 'compare with b');
 });
 
 test('who was filling is compared with all others before it executes', () => {

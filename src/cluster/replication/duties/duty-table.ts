@@ -5,13 +5,18 @@
  *     the table names another node      replica, or filling until it is equal to that node
  *     it names this one                 owner; but where the owner before can be heard, waiting
  *                                       until that one has said that it executes no more; and
- *                                       where it was filling, until it is equal to all others
+ *                                       where it was filling, or that was not said to this node
+ *                                       itself, until it is equal to all others
  *     it names nobody                   filling
  *
  * An owner that is named no more stops in that very turn: what it has recorded goes out, and behind
  * it, on the same link, the word that it is done. Nobody is waited for longer than a second: two
  * owners for a moment cost a losing version, none at all cost every client. A replica waits as well
  * before it compares with the new owner: what the one before has changed is to be here by then.
+ *
+ * Only the word of the owner before, on its own link, says that all that it did has come. Of one that
+ * is lost another node may have changes that were acknowledged and never came here: so who follows a
+ * lost owner asks the others first, though it knows of nothing that it has missed.
  */
 import { LIMITS } from '../../../base/limits.ts';
 import type { Timer, Timers } from '../../../base/world.ts';
@@ -47,7 +52,10 @@ interface StoreDuty {
    * is to be here before this node compares with the new owner. '': nobody.
    */
   predecessorId: string;
-  /** It was filling when it came to own the store: other nodes may have changes that it missed. */
+  /**
+   * It came to own the store while it was filling, or without the word of the owner before: other
+   * nodes may have changes that it missed.
+   */
   isBehind: boolean;
   /** While waiting, and nobody is to hand over: whom it was not compared with yet. */
   readonly behind: Set<string>;
@@ -56,6 +64,8 @@ interface StoreDuty {
   timer: Timer | null;
   /** Who executed last, and said that this node does from now on, before the table says it. */
   handedById: string;
+  /** It said so itself, by its own link; else somebody passed it on. */
+  isHandedDirectly: boolean;
 }
 
 export class DutyTable {
@@ -109,6 +119,7 @@ export class DutyTable {
       isOwnerLost: false,
       timer: null,
       handedById: '',
+      isHandedDirectly: false,
     };
     this.stores.set(storeName, store);
     this.follow(store, null);
@@ -133,11 +144,13 @@ export class DutyTable {
     const store = this.stores.get(storeName);
     if (store === undefined || store.duty === 'owner') return;
     const { ownerId, predecessorId } = store;
+    const isDirect = fromId === executorId;
     if (store.duty === 'waiting') {
       const isMeant = predecessorId === executorId || predecessorId === fromId;
-      if (isMeant) return this.endWaiting(store);
+      if (isMeant) return this.endWaiting(store, !isDirect);
     }
     store.handedById = executorId;
+    store.isHandedDirectly = isDirect;
     const isElsewhere = ownerId !== '' && ownerId !== this.nodeId;
     if (!isElsewhere || ownerId === fromId || ownerId === executorId) return;
     this.listener.onHandOver(storeName, ownerId, executorId);
@@ -147,7 +160,7 @@ export class DutyTable {
   lose(nodeId: string): void {
     for (const store of this.stores.values()) {
       if (store.ownerId === nodeId) store.isOwnerLost = true;
-      if (store.predecessorId === nodeId) this.endWaiting(store);
+      if (store.predecessorId === nodeId) this.endWaiting(store, true);
       else this.passOver(store, nodeId);
     }
   }
@@ -157,7 +170,7 @@ export class DutyTable {
     if (digest !== this.table.digest) return;
     for (const store of this.stores.values()) {
       const isAwaited = store.duty === 'filling' && store.predecessorId === nodeId;
-      if (isAwaited) this.endWaiting(store);
+      if (isAwaited) this.endWaiting(store, false);
     }
   }
 
@@ -186,13 +199,16 @@ export class DutyTable {
     const { predecessorId } = store;
     if (ownerId === beforeId) {
       const waitsInVain = predecessorId !== '' && !this.listener.isReachable(predecessorId);
-      if (waitsInVain) this.endWaiting(store);
+      if (waitsInVain) this.endWaiting(store, true);
       return;
     }
     const { isOwnerLost } = store;
     store.ownerId = ownerId;
     store.isOwnerLost = false;
-    if (isOwnerLost) store.handedById = beforeId;
+    if (isOwnerLost && store.handedById !== beforeId) {
+      store.handedById = beforeId;
+      store.isHandedDirectly = false;
+    }
     if (ownerId === this.nodeId) return this.own(store, beforeId, changed !== null);
     const isFree = store.duty === 'waiting' && predecessorId === '';
     const executorId = store.duty === 'owner' || isFree ? this.nodeId : store.handedById;
@@ -200,15 +216,18 @@ export class DutyTable {
     const isHandedOver = executorId !== '' && executorId !== ownerId;
     if (isHandedOver && ownerId !== '') this.listener.onHandOver(store.name, ownerId, executorId);
     this.become(store, 'filling');
-    if (isOwnerLost || this.isDone(beforeId)) this.endWaiting(store);
+    if (isOwnerLost || this.isDone(beforeId)) this.endWaiting(store, false);
     else this.await(store, beforeId);
   }
 
   private own(store: StoreDuty, beforeId: string, hasChanged: boolean): void {
     const isAlone = beforeId === '' || !this.listener.isReachable(beforeId);
-    const isFree = isAlone || store.handedById === beforeId;
+    const isHandedOver = store.handedById === beforeId;
+    const isFree = isAlone || isHandedOver;
+    const isSure = isHandedOver ? store.isHandedDirectly : !isAlone;
     store.handedById = '';
-    store.isBehind = hasChanged && beforeId !== '' && store.duty === 'filling';
+    const isBehind = store.duty === 'filling' || !isSure;
+    store.isBehind = hasChanged && beforeId !== '' && isBehind;
     if (isFree || !hasChanged) return this.takeUp(store);
     this.become(store, 'waiting');
     this.await(store, beforeId);
@@ -224,17 +243,22 @@ export class DutyTable {
   private await(store: StoreDuty, predecessorId: string): void {
     store.timer?.cancel();
     store.predecessorId = predecessorId;
-    store.timer = this.timers.after(LIMITS.handOverMs, () => this.endWaiting(store));
+    store.timer = this.timers.after(LIMITS.handOverMs, () => this.endWaiting(store, false));
   }
 
-  /** Whoever executed before does so no more, or was waited for long enough. */
-  private endWaiting(store: StoreDuty): void {
+  /**
+   * Whoever executed before does so no more, or was waited for long enough.
+   * @param isLost  it can say nothing any more, or not to this node
+   */
+  private endWaiting(store: StoreDuty, isLost: boolean): void {
     const { name, ownerId } = store;
     store.timer?.cancel();
     store.timer = null;
     store.predecessorId = '';
-    if (ownerId === this.nodeId) this.takeUp(store);
-    else if (ownerId !== '') this.listener.onSources(name, [ownerId]);
+    if (ownerId === this.nodeId) {
+      if (isLost) store.isBehind = true;
+      this.takeUp(store);
+    } else if (ownerId !== '') this.listener.onSources(name, [ownerId]);
   }
 
   /** This node executes, as soon as it has what others have, or after a second. */

@@ -10,15 +10,17 @@
  * A node that is not ready keeps what it will hold when it is. A slot that it begins to keep it
  * *lacks* until it was equal to a node that had it; if it comes to own the slot before that, it
  * takes the copy from whoever had one by the tables before, and serves what it has if nobody did.
- * One that it was filling when it came to own it may be *behind* those of other holders: it is made
- * equal to each of them that can be reached, for a second at most.
+ * One that it was filling when it came to own it, or of which the owner before is lost without a word,
+ * may be *behind* those of other holders: it is made equal to each of them that can be reached, for a
+ * second at most.
  */
 import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
 import { LIMITS } from '../../../base/limits.ts';
 import type { Timer, Timers } from '../../../base/world.ts';
-import type { Ownership, OwnershipTable } from '../../placement/ownership.ts';
+import { endOfRuns, type Ownership, type OwnershipTable } from '../../placement/ownership.ts';
 import { SlotSet } from '../../placement/slot-set.ts';
 import type { Duty, SlotDuty } from '../replication.ts';
+import { HolderSearch } from './holder-search.ts';
 
 export interface SlotDutyListener {
   /** It lives, as far as its link tells, and can say what it does. */
@@ -41,7 +43,7 @@ const WAITING = 4;
 const FILLING = 8;
 /** Never equal to any node that had it, since it is kept. */
 const LACKING = 16;
-/** Owned, and it was filling when it came to be: other holders may have changes that it missed. */
+/** Owned, and other holders may have changes of the owner before that did not come here. */
 const BEHIND = 32;
 
 /** By flags. */
@@ -144,6 +146,8 @@ export class SlotDuties {
 
   /** It was started anew, or cannot be heard: there is nothing to wait for. */
   lose(nodeId: string): void {
+    const slots = this.waiting.get(nodeId);
+    if (slots !== undefined) this.doubt(nodeId, slots);
     this.endWaiting(nodeId);
     // Somebody else may have what it was to give.
     this.touch();
@@ -163,12 +167,16 @@ export class SlotDuties {
   /** What this node keeps of that owner is not known to be equal any more. */
   unsettle(nodeId: string): boolean {
     const { flags, ownership } = this;
+    const { table } = ownership;
     let isAny = false;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if ((flags[slot] & (KEPT | OWNED)) !== KEPT) continue;
-      if (ownership.table.ownerOfSlot(slot) !== nodeId) continue;
-      flags[slot] |= FILLING;
-      isAny = true;
+    for (let slot = 0, end = 0; slot < SLOT_COUNT; slot = end) {
+      end = table.endOfRun(slot);
+      if (table.ownerOfSlot(slot) !== nodeId) continue;
+      for (let one = slot; one < end; one++) {
+        if ((flags[one] & (KEPT | OWNED)) !== KEPT) continue;
+        flags[one] |= FILLING;
+        isAny = true;
+      }
     }
     if (isAny) this.touch();
     return isAny;
@@ -184,7 +192,11 @@ export class SlotDuties {
 
   /** Nothing has to be made equal any more. */
   get isSettled(): boolean {
-    return this.sources.size === 0 && this.flags.every((flags) => (flags & FILLING) === 0);
+    if (this.sources.size > 0) return false;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if ((this.flags[slot] & FILLING) !== 0) return false;
+    }
+    return true;
   }
 
   stop(): void {
@@ -196,34 +208,39 @@ export class SlotDuties {
   private follow(before: OwnershipTable | null): void {
     const { flags, nodeId, ownership } = this;
     const { table, target } = ownership;
-    const isMember = table.nodeIds.includes(nodeId);
-    this.duty = isMember ? 'owner' : 'filling';
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const tables = before === null ? [table, target] : [table, target, before];
+    this.duty = table.nodeIds.includes(nodeId) ? 'owner' : 'filling';
+    for (let slot = 0, end = 0; slot < SLOT_COUNT; slot = end) {
+      end = endOfRuns(slot, tables);
       const isKept = table.isWhole || target.isHolder(nodeId, slot);
-      if (!isKept) {
-        flags[slot] = 0;
-        continue;
-      }
-      const ownerId = table.ownerOfSlot(slot);
-      const isOwned = ownerId === nodeId;
-      const was = flags[slot];
-      const isNew = (was & KEPT) === 0;
-      // A store that is new to all nodes has no copies anywhere.
-      const isLacking = isNew ? before !== null || !isMember : (was & LACKING) !== 0;
-      const beforeId = before?.ownerOfSlot(slot) ?? '';
-      const isMoved = isNew || beforeId !== ownerId;
-      const isFilling = !isOwned && (isMoved || (was & FILLING) !== 0);
-      const isBehind = isOwned && beforeId !== '' && (was & (FILLING | BEHIND)) !== 0;
-      flags[slot] =
-        KEPT |
-        (isOwned ? OWNED : 0) |
-        (isLacking ? LACKING : 0) |
-        (isFilling ? FILLING : 0) |
-        (isBehind ? BEHIND : 0);
+      if (isKept) this.keepRun(slot, end, before);
+      else flags.fill(0, slot, end);
     }
     if (before !== null) this.awaitOwners();
     this.found = null;
     this.serveOwned();
+  }
+
+  /** Slots that this node keeps, which had one owner before and have one now. */
+  private keepRun(start: number, end: number, before: OwnershipTable | null): void {
+    const { flags, nodeId, ownership } = this;
+    const ownerId = ownership.table.ownerOfSlot(start);
+    const beforeId = before?.ownerOfSlot(start) ?? '';
+    const isOwned = ownerId === nodeId;
+    // A store that is new to all nodes has no copies anywhere.
+    const lacking = before !== null || this.duty !== 'owner' ? LACKING : 0;
+    const wasBehind = isOwned && beforeId !== '' ? FILLING | BEHIND : 0;
+    for (let slot = start; slot < end; slot++) {
+      const was = flags[slot];
+      const isNew = (was & KEPT) === 0;
+      const isFilling = !isOwned && (isNew || beforeId !== ownerId || (was & FILLING) !== 0);
+      flags[slot] =
+        KEPT |
+        (isOwned ? OWNED : 0) |
+        (isNew ? lacking : was & LACKING) |
+        (isFilling ? FILLING : 0) |
+        ((was & wasBehind) !== 0 ? BEHIND : 0);
+    }
   }
 
   /**
@@ -233,29 +250,51 @@ export class SlotDuties {
    */
   private awaitOwners(): void {
     const { flags, nodeId, ownership, waiting } = this;
-    const [before, earlier] = this.past;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const ownerId = ownership.table.ownerOfSlot(slot);
-      if ((flags[slot] & KEPT) === 0 || before?.ownerOfSlot(slot) === ownerId) continue;
-      for (const table of [before, earlier]) {
-        const executorId = table?.ownerOfSlot(slot) ?? ownerId;
-        if (executorId !== ownerId && executorId !== nodeId) require(waiting, executorId).add(slot);
+    const { table } = ownership;
+    const executors = this.past.slice(0, 2);
+    const tables = [table, ...executors];
+    for (let slot = 0, end = 0; slot < SLOT_COUNT; slot = end) {
+      end = endOfRuns(slot, tables);
+      const ownerId = table.ownerOfSlot(slot);
+      if (executors[0]?.ownerOfSlot(slot) === ownerId) continue;
+      for (const executor of executors) {
+        const id = executor.ownerOfSlot(slot);
+        if (id !== ownerId && id !== nodeId) this.addKept(require(waiting, id), slot, end);
       }
     }
     for (const [id, slots] of waiting) {
       slots.each((slot) => {
         if ((flags[slot] & KEPT) === 0) slots.delete(slot);
       });
-      if (slots.count === 0 || !this.isExecuting(id)) waiting.delete(id);
+      if (slots.count > 0 && this.isExecuting(id)) continue;
+      waiting.delete(id);
+      if (this.listener.digestOf(id) !== ownership.table.digest) this.doubt(id, slots);
     }
     this.stop();
     this.markWaiting();
+  }
+
+  private addKept(slots: SlotSet, start: number, end: number): void {
+    const { flags } = this;
+    for (let slot = start; slot < end; slot++) if ((flags[slot] & KEPT) !== 0) slots.add(slot);
   }
 
   /** By another table than this node, as far as is known. */
   private isExecuting(nodeId: string): boolean {
     const { listener, ownership } = this;
     return listener.isReachable(nodeId) && listener.digestOf(nodeId) !== ownership.table.digest;
+  }
+
+  /**
+   * That node executes for them no more, and has not said so: what it did last may have come to
+   * other holders only.
+   */
+  private doubt(nodeId: string, slots: SlotSet): void {
+    const { flags, past } = this;
+    slots.each((slot) => {
+      const isAfter = (flags[slot] & OWNED) !== 0 && past[0]?.ownerOfSlot(slot) === nodeId;
+      if (isAfter) flags[slot] |= BEHIND;
+    });
   }
 
   private endWaiting(nodeId: string): void {
@@ -295,11 +334,12 @@ export class SlotDuties {
     const { flags, ownership } = this;
     const owners = new Map<string, SlotSet>();
     const donors = new Map<string, SlotSet>();
+    const holders = this.searchHolders();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isWanted = (flags[slot] & (FILLING | LACKING | BEHIND)) !== 0;
       if (!isWanted || (flags[slot] & WAITING) !== 0) continue;
       const isOwned = (flags[slot] & OWNED) !== 0;
-      const id = isOwned ? this.findHolder(slot) : ownership.table.ownerOfSlot(slot);
+      const id = isOwned ? holders.find(slot) : ownership.table.ownerOfSlot(slot);
       if (id !== '') require(isOwned ? donors : owners, id).add(slot);
     }
     // Two that want something of each other would both refuse: they are to own first.
@@ -309,10 +349,11 @@ export class SlotDuties {
   /** What nobody has, or has more of, is served as it is. */
   private serveOwned(): void {
     const { flags, waiting } = this;
+    const holders = this.searchHolders();
     let isBehind = false;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if ((flags[slot] & OWNED) === 0 || (flags[slot] & (LACKING | BEHIND)) === 0) continue;
-      const isServed = (flags[slot] & WAITING) === 0 && this.findHolder(slot) === '';
+      const isServed = (flags[slot] & WAITING) === 0 && holders.find(slot) === '';
       if (isServed) flags[slot] &= ~(LACKING | BEHIND);
       else if ((flags[slot] & BEHIND) !== 0) isBehind = true;
     }
@@ -320,16 +361,11 @@ export class SlotDuties {
     this.timer ??= this.timers.after(LIMITS.handOverMs, () => this.waitNoMore());
   }
 
-  /** A node that can be reached and had the slot by a table of late; '' when there is none. */
-  private findHolder(slot: number): string {
+  private searchHolders(): HolderSearch {
     const { listener, nodeId, ownership, passedOver } = this;
-    for (const table of [ownership.table, ...this.past]) {
-      for (const id of table.holdersOfSlot(slot)) {
-        if (id === nodeId || passedOver.get(id)?.has(slot) === true) continue;
-        if (listener.isReachable(id)) return id;
-      }
-    }
-    return '';
+    const tables = [ownership.table, ...this.past];
+    const isReachable = (id: string) => listener.isReachable(id);
+    return new HolderSearch({ nodeId, tables, passedOver, isReachable });
   }
 }
 
