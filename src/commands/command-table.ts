@@ -230,6 +230,8 @@ export class CommandTable {
   private sampleStep = 0;
   private lastSampleMs = 0;
   private readonly byName = new Map<string, Command>();
+  /** All of them, subcommands included. */
+  private readonly counted: readonly Command[];
   private readonly slots: (Command | null)[] = new Array<Command | null>(TABLE_SIZE).fill(null);
   /** Pipelines repeat themselves: the command found last is tried first. */
   private last: Command;
@@ -243,6 +245,7 @@ export class CommandTable {
     for (const row of rows) this.byName.set(row.name, new Command(row, null, row.name));
     for (const { from, to } of renames) this.rename(from, to);
     this.commands = [...this.byName.values()];
+    this.counted = this.commands.flatMap((one) => [one, ...(one.subcommands?.values() ?? [])]);
     this.last = this.commands[0];
     for (const command of this.commands) {
       let slot = hashName(command.nameBytes, 0, command.nameBytes.length);
@@ -287,13 +290,10 @@ export class CommandTable {
     return this.last;
   }
 
-  /** All calls of all commands. */
+  /** All calls of all commands: ten times a second, and in every slice of a repair. */
   get calls(): number {
     let sum = 0;
-    for (const command of this.commands) {
-      sum += command.calls;
-      for (const child of command.subcommands?.values() ?? []) sum += child.calls;
-    }
+    for (const command of this.counted) sum += command.calls;
     return sum;
   }
 

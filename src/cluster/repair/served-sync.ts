@@ -181,9 +181,11 @@ export class ServedSync {
     stamped.flush();
     cells.clear();
     let slot = asked.nextSlot;
-    for (; slot < SLOT_LIST_END && cells.byteCount < LIMITS.repairMessageBytes; slot++) {
+    while (slot < SLOT_LIST_END && cells.byteCount < LIMITS.repairMessageBytes) {
       if (asked.listed.has(slot)) cells.addSlot(table, slot, false);
       else if (asked.marks.wholeSlots.has(slot)) cells.addSlot(table, slot, true);
+      slot++;
+      slot = Math.min(asked.listed.next(slot), asked.marks.wholeSlots.next(slot));
     }
     if (cells.length > 0) {
       const writer = this.begin(MESSAGE.stamps);

@@ -91,10 +91,11 @@ export class SurplusSlots {
   private find(): ReadonlyMap<string, SlotSet> {
     const { duties, ownership, stamped } = this.options;
     const { table, target } = ownership;
+    const { stamps } = stamped;
     if (table.isWhole || target !== table || table.nodeIds.length === 0) return NOTHING;
     const found = new Map<string, SlotSet>();
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (duties.keeps(slot) || this.given.has(slot) || !stamped.stamps.hasEntries(slot)) continue;
+    for (let slot = stamps.nextUsed(0); slot < SLOT_COUNT; slot = stamps.nextUsed(slot + 1)) {
+      if (duties.keeps(slot) || this.given.has(slot) || !stamps.hasEntries(slot)) continue;
       const ownerId = table.ownerOfSlot(slot);
       const slots = found.get(ownerId) ?? new SlotSet();
       slots.add(slot);

@@ -101,7 +101,7 @@ export class DatabaseDigests {
     this.keyCount = 0;
     if (table.isBlank) return;
     if (hasSlots) this.slots = new Uint32Array(SLOT_COUNT * 2);
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    for (let slot = table.nextUsed(0); slot < SLOT_COUNT; slot = table.nextUsed(slot + 1)) {
       if (of !== null && !of.has(slot)) continue;
       this.keyCount += table.presentCountOf(slot);
       const left = table.digestLeft(slot);
@@ -182,9 +182,7 @@ export function writeSlots(writer: MessageWriter, { bytes }: SlotSet): void {
 export function readSlots(message: MessageReader, slots: SlotSet): void {
   const { source, start, length } = message.bytes();
   if (length !== SLOT_SET_BYTES) throw broken('a bit for each of some slots');
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if ((source[start + (slot >>> 3)] & (1 << (slot & 7))) !== 0) slots.add(slot);
-  }
+  slots.addBytes(source, start);
 }
 
 /** What a message `sync` begins with; the floors of the databases follow. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import { seeded } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import { SlotSet } from '../placement/slot-set.ts';
@@ -44,6 +45,9 @@ function drawRow(random: SeededRandom, hashes: number): Row {
 }
 
 function check(table: StampTable, model: StampModel): void {
+  const used = [...model.rows.values()].map(({ slot }) => slot).sort((left, right) => left - right);
+  for (const slot of used) assert.equal(table.nextUsed(slot), slot);
+  assert.equal(table.nextUsed(64), SLOT_COUNT);
   for (let slot = 0; slot < 40; slot++) {
     const rows = model.ofSlot(slot);
     const seen: Row[] = [];

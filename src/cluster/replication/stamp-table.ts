@@ -169,6 +169,15 @@ export class StampTable {
     return group === null ? 0 : group.digestRight(slot & SLOT_MASK);
   }
 
+  /** Of slots from that on, the first that may have entries; SLOT_COUNT: none has. */
+  nextUsed(slot: number): number {
+    const { groups } = this;
+    let index = slot >>> GROUP_SHIFT;
+    if (index < GROUP_COUNT && groups[index] !== null) return slot;
+    while (++index < GROUP_COUNT) if (groups[index] !== null) return index << GROUP_SHIFT;
+    return SLOT_COUNT;
+  }
+
   /** Entries of a slot, tombstones included. */
   entryCountOf(slot: number): number {
     return this.groups[slot >>> GROUP_SHIFT]?.entryCount(slot & SLOT_MASK) ?? 0;

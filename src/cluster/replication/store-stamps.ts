@@ -5,6 +5,7 @@
  * What happens on each node by itself is neither stamped nor sent: a key or a field whose deadline
  * has passed. The key is marked as absent, and keeps its stamp.
  */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import type { Effect } from '../../engine/effect.ts';
 import { EVENT } from '../../engine/event-table.ts';
 import type { MutationReader } from '../../engine/mutation-sink.ts';
@@ -95,6 +96,13 @@ export class StoreStamps implements MutationReader {
       if (table?.isUnused === false) indexes.push(index);
     }
     return indexes;
+  }
+
+  /** Of slots from that on, the first of which any database may know a key; SLOT_COUNT: none. */
+  nextUsed(slot: number): number {
+    let next = SLOT_COUNT;
+    for (const table of this.tables) next = Math.min(next, table?.nextUsed(slot) ?? SLOT_COUNT);
+    return next;
   }
 
   /** Whether any database knows of a key of the slot, if only that it is gone. */

@@ -1,19 +1,15 @@
 import type { Frame } from '../../base/frame.ts';
-import type { Command, CommandTable } from '../../commands/command-table.ts';
+import type { Command } from '../../commands/command-table.ts';
 import type { Session } from '../../commands/session.ts';
 import type { Store } from '../../engine/store.ts';
 import { ROUTE, type Route, routeOf } from './route.ts';
 
-/** Routes of the commands of one node, each looked up once. */
+/** Routes of the commands of one node, each looked up when it is run for the first time. */
 export class RouteTable {
   private readonly routes = new Map<Command, Route>();
 
-  constructor(table: CommandTable) {
-    for (const command of table.commands) this.add(command);
-  }
-
   of(command: Command): Route {
-    return this.routes.get(command) ?? ROUTE.SELF;
+    return this.routes.get(command) ?? this.add(command);
   }
 
   /** Whose owner executes the command; null: whoever is asked does. */
@@ -42,8 +38,9 @@ export class RouteTable {
     return command.mayReplicate || this.of(command) === ROUTE.STORES;
   }
 
-  private add(command: Command): void {
-    this.routes.set(command, routeOf(command.row, command.fullName));
-    for (const child of command.subcommands?.values() ?? []) this.add(child);
+  private add(command: Command): Route {
+    const route = routeOf(command.row, command.fullName);
+    this.routes.set(command, route);
+    return route;
   }
 }

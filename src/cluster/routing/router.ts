@@ -74,7 +74,7 @@ export class Router {
     this.bus = bus;
     this.ownership = ownership;
     this.replication = replication;
-    this.routes = new RouteTable(node.table);
+    this.routes = new RouteTable();
     this.unwatchFrame = nameFrame(node, 'unwatch');
     const slots = new SlotRoutes(ownership);
     const standings = new StoreStandings(replication);

@@ -23,7 +23,7 @@ export class AccessControl {
   private readonly security: SecurityConfiguration;
 
   constructor(rows: readonly CommandRow[], security: SecurityConfiguration) {
-    this.catalog = new CommandCatalog(rows);
+    this.catalog = CommandCatalog.of(rows);
     this.security = security;
     this.defaultUser = this.createUser('default');
     makeAlmighty(this.defaultUser);

@@ -28,13 +28,22 @@ export interface CatalogEntry {
   readonly channels: ChannelKind | null;
 }
 
-/** All commands of a node, numbered: containers before their subcommands. */
+/**
+ * All commands, numbered: containers before their subcommands. It follows from the rows alone and
+ * never changes: nodes of one process have it together.
+ */
 export class CommandCatalog {
   readonly entries: readonly CatalogEntry[];
   private readonly byName = new Map<string, CatalogEntry>();
   private readonly byRow = new Map<CommandRow, CatalogEntry>();
 
-  constructor(rows: readonly CommandRow[]) {
+  static of(rows: readonly CommandRow[]): CommandCatalog {
+    const catalog = catalogsByRows.get(rows) ?? new CommandCatalog(rows);
+    catalogsByRows.set(rows, catalog);
+    return catalog;
+  }
+
+  private constructor(rows: readonly CommandRow[]) {
     const entries: CatalogEntry[] = [];
     for (const row of rows) this.add(row, null, entries);
     this.entries = entries;
@@ -70,6 +79,8 @@ export class CommandCatalog {
     return this.byRow.get(row) as CatalogEntry;
   }
 }
+
+const catalogsByRows = new WeakMap<readonly CommandRow[], CommandCatalog>();
 
 /** The bit of a category, by its name in any case; 0 when there is no such category. */
 export function categoryBit(name: string): number {
