@@ -4,8 +4,8 @@
  *     --seeds N  --first N   which seeds          --jobs N   processes that share them
  *     --kind calm            one kind of scenario: calm, crash, partition, chaos
  *     --layout few           where keys lie: whole, slots, few
- *     --mutation NAME        with one deliberate defect of the protocol, which must be caught
- *     --mutations            each of them in turn, until a seed has caught it
+ *     --mutation NAME        with one deliberate defect of the protocol
+ *     --mutations            each of them in turn, or those named, until a seed has caught it
  *     --all                  goes on after a seed that failed
  */
 import { fork } from 'node:child_process';
@@ -23,13 +23,14 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
     kind: { type: 'string' },
     layout: { type: 'string' },
-    mutation: { type: 'string' },
+    mutation: { type: 'string', multiple: true, default: [] },
     mutations: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
   },
 });
 const first = Number(values.first);
 const seedCount = Number(values.seeds);
+const [mutationName] = values.mutation;
 const jobCount = Math.min(Number(values.jobs), seedCount);
 const kind = SCENARIO_KINDS.find((one) => one === values.kind);
 const layout = LAYOUTS.find((one) => one === values.layout);
@@ -38,9 +39,9 @@ let failedCount = 0;
 /** A seed's nodes die young: with 16 MiB many are moved to the old generation before. */
 const HEAP_FLAGS = ['--max-semi-space-size=64'];
 
-if (values.mutations) await catchMutations();
-else if (jobCount > 1) await share();
-else await runSeeds(values.mutation === undefined ? null : requireMutation(values.mutation));
+if (jobCount > 1) await share();
+else if (values.mutations) await catchMutations();
+else await runSeeds(mutationName === undefined ? null : requireMutation(mutationName));
 process.exitCode = failedCount === 0 ? 0 : 1;
 
 async function runSeeds(mutation: Mutation | null): Promise<void> {
@@ -78,7 +79,7 @@ async function runSeeds(mutation: Mutation | null): Promise<void> {
 
 /** Each must be seen by one of the seeds. */
 async function catchMutations(): Promise<void> {
-  const chosen = MUTATIONS.filter(({ name }) => [undefined, name].includes(values.mutation));
+  const chosen = chooseMutations();
   for (const mutation of chosen) {
     const caught = await findSeedThatFails(mutation);
     if (caught === null) failedCount++;
@@ -86,6 +87,10 @@ async function catchMutations(): Promise<void> {
     tell(`${mutation.name}: ${how}`);
   }
   tell(`${chosen.length} mutations, ${failedCount} missed, ${Math.round(secondsPassed())} s`);
+}
+
+function chooseMutations(): readonly Mutation[] {
+  return values.mutation.length === 0 ? MUTATIONS : values.mutation.map(requireMutation);
 }
 
 /** A seed that fails without the mutation as well has caught nothing. */
@@ -124,26 +129,44 @@ async function trySeed(seed: number, wanted: Omit<SeedOptions, 'seed'>): Promise
 }
 
 async function share(): Promise<void> {
+  const common = kind === undefined ? [] : ['--kind', kind];
+  if (values.all) common.push('--all');
+  if (layout !== undefined) common.push('--layout', layout);
+  const parts = values.mutations ? shareOfMutations() : shareOfSeeds();
+  await Promise.all(parts.map((part) => runJob([...common, ...part])));
+  const what = values.mutations ? `${chooseMutations().length} mutations` : `${seedCount} seeds`;
+  tell(`${what} in ${Math.round(secondsPassed())} s`);
+}
+
+function shareOfSeeds(): string[][] {
   const each = Math.ceil(seedCount / jobCount);
-  const jobs: Promise<void>[] = [];
+  const parts: string[][] = [];
   for (let from = first; from < first + seedCount; from += each) {
     const count = Math.min(each, first + seedCount - from);
-    const options = ['--first', `${from}`, '--seeds', `${count}`];
-    if (values.all) options.push('--all');
-    if (kind !== undefined) options.push('--kind', kind);
-    if (layout !== undefined) options.push('--layout', layout);
-    const job = fork(fileURLToPath(import.meta.url), options, { execArgv: HEAP_FLAGS });
-    jobs.push(
-      new Promise((resolve) => {
-        job.on('exit', (code) => {
-          if (code !== 0) failedCount++;
-          resolve();
-        });
-      }),
-    );
+    const mutation = mutationName === undefined ? [] : ['--mutation', mutationName];
+    parts.push(['--first', `${from}`, '--seeds', `${count}`, ...mutation]);
   }
-  await Promise.all(jobs);
-  tell(`${seedCount} seeds in ${Math.round(secondsPassed())} s`);
+  return parts;
+}
+
+/** In turn, as those that are hard to catch stand beside each other. */
+function shareOfMutations(): string[][] {
+  const range = ['--first', `${first}`, '--seeds', `${seedCount}`];
+  const parts = Array.from({ length: jobCount }, () => [...range, '--mutations']);
+  for (const [i, { name }] of chooseMutations().entries()) {
+    parts[i % jobCount].push('--mutation', name);
+  }
+  return parts;
+}
+
+function runJob(options: string[]): Promise<void> {
+  const job = fork(fileURLToPath(import.meta.url), options, { execArgv: HEAP_FLAGS });
+  return new Promise((resolve) => {
+    job.on('exit', (code) => {
+      if (code !== 0) failedCount++;
+      resolve();
+    });
+  });
 }
 
 function tell(line: string): void {

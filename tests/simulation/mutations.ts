@@ -11,6 +11,7 @@ import { SurplusSlots } from '../../src/cluster/repair/surplus-slots.ts';
 import { SyncClient } from '../../src/cluster/repair/sync-client.ts';
 import { Quorum } from '../../src/cluster/replication/delivery/quorum.ts';
 import { DutyTable } from '../../src/cluster/replication/duties/duty-table.ts';
+import { SlotDuties } from '../../src/cluster/replication/duties/slot-duties.ts';
 import { EffectApplier } from '../../src/cluster/replication/effect-applier.ts';
 import { EffectStream } from '../../src/cluster/replication/effect-stream.ts';
 import { HybridClock } from '../../src/cluster/replication/hybrid-clock.ts';
@@ -62,6 +63,20 @@ export const MUTATIONS: readonly Mutation[] = [
           this.become(store, 'owner');
         };
       }),
+  },
+  {
+    name: 'heir-asks-nobody',
+    help: 'Who follows an owner that is lost executes before it has what others have of it.',
+    kind: 'crash',
+    apply: () =>
+      both(
+        replace(DutyTable, 'takeUp', () => {
+          return function (this: { become(store: unknown, duty: string): void }, store) {
+            this.become(store, 'owner');
+          };
+        }),
+        replace(SlotDuties, 'doubt', () => () => {}),
+      ),
   },
   {
     name: 'copies-kept-unasked',

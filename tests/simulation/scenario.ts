@@ -19,6 +19,8 @@ const SHORT_STALL_MS = 400;
 const LONG_STALL_MS = 4000;
 /** What an owner has answered is with the others by then, on a wire that is whole. */
 const SHIPPED_MS = 60;
+/** For so long before it is killed one of the others may hear nothing of a node. */
+const UNHEARD_MS = 1500;
 const STEP_COUNT = 3;
 
 export class Scenario {
@@ -33,6 +35,8 @@ export class Scenario {
   private readonly lags = new Map<string, { ms: number; untilMs: number }>();
   /** Paths on which the next segment of a connection breaks it. */
   private readonly breaks = new Set<string>();
+  /** A node that was killed -> who had heard nothing of it for some time. */
+  private readonly unheardBy = new Map<SimulatedNode, SimulatedNode>();
   /** Since when something is wrong that keeps effects from being shipped; Infinity: nothing is. */
   private troubledSinceMs = Number.POSITIVE_INFINITY;
 
@@ -147,7 +151,7 @@ export class Scenario {
     }
     if (!mayCrash) return;
     const node = this.chooseNode();
-    if (this.random.below(2) === 0) await this.lagSome(node);
+    await this.loseSome(node);
     const how = this.random.below(3) === 0 ? 'dark' : 'killed';
     this.note(`${node.id} is ${how}`);
     cluster.kill(node, how);
@@ -194,15 +198,38 @@ export class Scenario {
   }
 
   private async restart(node: SimulatedNode): Promise<void> {
+    const deaf = this.unheardBy.get(node);
+    if (deaf !== undefined) this.cluster.fabric.wire.heal(node.address, deaf.address);
+    this.unheardBy.delete(node);
     const keepsDisk = this.random.below(2) === 0;
     this.note(`${node.id} starts again, ${keepsDisk ? 'with its disk' : 'with an empty disk'}`);
     await this.cluster.restart(node, { keepsDisk });
   }
 
-  /** For some time: then what a node did last is with one of the others, and not with all. */
+  /**
+   * What a node that is to be killed does last is with one of the others and not with all, in half
+   * of the cases: it comes there late, or never.
+   */
+  private async loseSome(node: SimulatedNode): Promise<void> {
+    const choice = this.random.below(4);
+    if (choice === 0) return this.lagSome(node);
+    if (choice === 1) return this.loseTail(node);
+  }
+
   private lagSome(node: SimulatedNode): Promise<void> {
     this.lag(node, SHORT_STALL_MS);
     return this.cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
+  }
+
+  /** Until it starts again. Where only one other node has a key, that may have it alone. */
+  private loseTail(node: SimulatedNode): Promise<void> {
+    const { cluster } = this;
+    const other = this.chooseOther(node);
+    this.note(`nothing comes from ${node.id} to ${other.id} any more`);
+    cluster.fabric.wire.cut(node.address, other.address);
+    this.unheardBy.set(node, other);
+    if (cluster.layout === 'few') this.noteTrouble();
+    return cluster.fabric.pass(this.random.below(UNHEARD_MS));
   }
 
   /** One of the others may hear late that it is there, and owns something. */

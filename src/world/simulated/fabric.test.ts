@@ -120,6 +120,19 @@ describe('fabric: faults', () => {
     assert.equal(pair.served.byteCount, 10);
   });
 
+  test('what a cut holds back is lost with the power, and not with the process', async () => {
+    for (const how of ['killed', 'dark'] as const) {
+      const { fabric, pair } = await connectTwo(18);
+      fabric.wire.cut(ONE, OTHER);
+      pair.dialled.write(makePattern(10), 0, 10);
+      await fabric.pass(10);
+      fabric.kill(ONE, how);
+      fabric.wire.heal(ONE, OTHER);
+      await fabric.pass(1000);
+      assert.equal(pair.served.byteCount, how === 'killed' ? 10 : 0);
+    }
+  });
+
   test('a cut that lasts breaks the connection at both ends', async () => {
     const { fabric, pair } = await connectTwo(12);
     fabric.wire.cutBoth(ONE, OTHER);

@@ -47,6 +47,8 @@ export class Fabric implements Drive {
   /** Those whose process runs, by address. */
   readonly machines = new Map<string, SimulatedWorld>();
   private readonly drive: Drive;
+  /** Since promises could run. */
+  private eventCount = 0;
   private addressCount = 0;
   private processCount = 0;
 
@@ -124,18 +126,9 @@ export class Fabric implements Drive {
 
   /** As `advance`, with promises. */
   async pass(ms: number): Promise<void> {
-    const { timeline } = this;
-    const limitMs = timeline.nowMs + ms;
+    const limitMs = this.timeline.nowMs + ms;
     await this.settle();
-    let eventCount = 0;
-    while (timeline.fireNext(limitMs)) {
-      this.runUntilIdle();
-      while (timeline.hasSettled || ++eventCount % EVENTS_BETWEEN_RESTS === 0) {
-        timeline.hasSettled = false;
-        await rest();
-        this.runUntilIdle();
-      }
-    }
+    await this.moveTo(limitMs);
     await this.settle();
   }
 
@@ -145,7 +138,7 @@ export class Fabric implements Drive {
     await this.settle();
     while (!isSo()) {
       if (this.timeline.nowMs >= limitMs) throw new Error(`waited in vain for ${what}`);
-      await this.pass(STEP_MS);
+      await this.moveTo(this.timeline.nowMs + STEP_MS);
     }
   }
 
@@ -158,6 +151,24 @@ export class Fabric implements Drive {
     promise.then(done, done);
     await this.until('a promise', () => isSettled);
     return promise;
+  }
+
+  private async moveTo(limitMs: number): Promise<void> {
+    const { timeline } = this;
+    while (timeline.fireNext(limitMs)) {
+      this.eventCount++;
+      this.runUntilIdle();
+      if (this.eventCount === EVENTS_BETWEEN_RESTS) await this.letPromisesRun();
+      while (timeline.hasSettled) await this.letPromisesRun();
+    }
+    if (this.eventCount > 0) await this.letPromisesRun();
+  }
+
+  private async letPromisesRun(): Promise<void> {
+    this.eventCount = 0;
+    this.timeline.hasSettled = false;
+    await rest();
+    this.runUntilIdle();
   }
 
   private requireMachine(address: string): SimulatedWorld {

@@ -205,10 +205,12 @@ export class MemoryNetwork implements Network, Station {
     this.arrivals = [];
     for (const arrive of arrivals) arrive();
     if (this.datagramPorts.takeTurn()) didAnything = true;
-    const sockets = this.sockets.slice();
-    const first = this.random.below(Math.max(1, sockets.length));
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[(first + i) % sockets.length].takeTurn()) didAnything = true;
+    // Those that come meanwhile have their turn with the next one.
+    const { sockets } = this;
+    const { length } = sockets;
+    const first = this.random.below(Math.max(1, length));
+    for (let i = 0; i < length; i++) {
+      if (sockets[(first + i) % length].takeTurn()) didAnything = true;
     }
     if (didAnything) this.sockets = this.sockets.filter((socket) => !socket.isGone);
     return didAnything;

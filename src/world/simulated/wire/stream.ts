@@ -54,6 +54,11 @@ export class Stream {
     for (const segment of segments) if (!this.isBroken) this.dispatch(segment, resendMs);
   }
 
+  /** Its machine has no power any more: what did not get out never will. */
+  forget(): void {
+    this.held = [];
+  }
+
   /** Gives up when it `isOwed` still an answer then. */
   expectAnswer(isOwed: () => boolean): void {
     if (this.isGivingUp) return;

@@ -43,6 +43,8 @@ export class WireSocket implements Socket {
   private closeCode = '';
   private lingersUntilMs = 0;
   private isForgotten = false;
+  /** Something was done to it since the turn in which nothing was left to do. */
+  private isStirred = false;
 
   constructor(wire: Wire, random: SeededRandom, ends: { local: Place; remote: Place }) {
     const { local, remote } = ends;
@@ -69,6 +71,7 @@ export class WireSocket implements Socket {
 
   setHandler(handler: SocketHandler): void {
     this.handler = handler;
+    this.isStirred = true;
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -81,10 +84,12 @@ export class WireSocket implements Socket {
 
   resumeReading(): void {
     this.inbound.isPaused = false;
+    this.isStirred = true;
   }
 
   end(): void {
     this.isEnding = true;
+    this.isStirred = true;
   }
 
   destroy(): void {
@@ -108,6 +113,7 @@ export class WireSocket implements Socket {
    */
   forget(hasKernel: boolean): void {
     if (hasKernel) this.shut('');
+    else this.stream.forget();
     this.isOpen = false;
     this.isForgotten = true;
     this.isCloseReported = true;
@@ -121,10 +127,12 @@ export class WireSocket implements Socket {
 
   /** Lets everything happen that one loop turn would bring. @returns whether anything did. */
   takeTurn(): boolean {
-    if (this.isCloseReported) return false;
+    if (this.isCloseReported || !this.isStirred) return false;
     if (this.isOpen) {
+      this.isStirred = false;
       const didMove = this.pump();
       const didRead = this.isOpen && this.readOnce();
+      if (didMove || didRead) this.isStirred = true;
       if (this.isOpen) return didMove || didRead;
     }
     this.isCloseReported = true;
@@ -135,6 +143,7 @@ export class WireSocket implements Socket {
   private shut(code: string): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.isStirred = true;
     this.closeCode = code;
     this.outbound.clear();
     const { other } = this;
@@ -151,6 +160,7 @@ export class WireSocket implements Socket {
   private arrive(bytes: Uint8Array): void {
     if (this.isOpen) {
       this.inbound.push(bytes);
+      this.isStirred = true;
       return;
     }
     const { other, wire } = this;
@@ -166,6 +176,7 @@ export class WireSocket implements Socket {
 
   private arriveEnd(): void {
     this.inbound.hasEnd = true;
+    this.isStirred = true;
   }
 
   private arriveReset(): void {
@@ -175,6 +186,7 @@ export class WireSocket implements Socket {
 
   private arriveCredit(byteCount: number): void {
     this.windowBytes += byteCount;
+    this.isStirred = true;
   }
 
   private pump(): boolean {
