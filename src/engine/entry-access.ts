@@ -2,6 +2,7 @@
 import type { Database } from './database.ts';
 import type { EntryTracker } from './eviction/eviction-policy.ts';
 import { entryBytes, FLAG } from './keyspace/entry.ts';
+import { raisedHash } from './keyspace/hash-index.ts';
 
 /** Items of its queues that a policy which is behind looks at for each new entry. */
 const KEPT_UP_COUNT = 4;
@@ -59,12 +60,13 @@ export function trackEntry(database: Database, tracker: EntryTracker, entry: num
   memory.locate(entry);
   const { view, base } = memory;
   const word1 = view.getUint32(base + 4, true);
-  const access = tracker.onInsert(word1 >>> 8, database.hash, entryBytes(view, base));
+  const hash = raisedHash(database.hash);
+  const access = tracker.onInsert(word1 >>> 8, hash, entryBytes(view, base));
   view.setUint32(base + 4, (word1 & 0xff) | (access << 8), true);
   if (tracker.isBehind) tracker.keepUp(store, KEPT_UP_COUNT);
 }
 
-/** Tells the policy of an entry that leaves the index. */
+/** Tells the policy of the entry that was found last, and leaves the index. */
 export function untrackEntry(database: Database, tracker: EntryTracker, entry: number): void {
-  tracker.onRemoved(accessOf(database, entry), database.hashOf(entry));
+  tracker.onRemoved(accessOf(database, entry), database.entries.foundHash);
 }

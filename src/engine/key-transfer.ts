@@ -107,10 +107,10 @@ function handOver(
   if (replaced !== 0) target.dropFound(replaced);
   source.memory.beforeChange(entry);
   if (!isSame && hasDeadline) source.wheel?.remove(entry);
-  const { tracker } = source.store;
-  if (tracker !== null) untrackEntry(source, tracker, entry);
   const isFound = source.entries.findAddress(source.hashOf(entry), entry);
   assert(isFound, 'an entry that is handed over is in the index');
+  const { tracker } = source.store;
+  if (tracker !== null) untrackEntry(source, tracker, entry);
   source.filter?.remove(entry);
   source.entries.removeFound();
   const placed = isSame ? entry : target.memory.adoptHuge(source.memory, entry);

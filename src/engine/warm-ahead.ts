@@ -41,7 +41,8 @@ export function warmAhead(
   const { memory, entries, store } = database;
   const { offsets, lengths, count } = hints;
   if (!isOneKey(view, hints)) {
-    warmEntries(database, view, hints);
+    // What names more than a key is likely to write.
+    warmEntries(database, view, hints, hints.secondLengths[0] > 0);
     if (store.sink.isActive) store.sink.warm(database.index, bytes, view, hints);
     return true;
   }
@@ -74,14 +75,21 @@ export function isWarmed({ memory }: Database): boolean {
   return memory.liveBytes >= WARM_FROM_BYTES;
 }
 
-/** Entries alone, of keys that are known to be looked up. */
+/**
+ * Entries alone, of keys that are known to be looked up, and what the policy keeps beside them.
+ * @param mayInsert  as of EntryTracker.warm
+ */
 export function warmEntries(
   database: Database,
   view: DataView,
   { offsets, lengths, count }: Pick<CommandHints, 'offsets' | 'lengths' | 'count'>,
+  mayInsert = true,
 ): void {
   const { entries, store } = database;
   database.noteWarmed(entries.warm(view, offsets, lengths, count, store.seed0, store.seed1));
+  const { tracker } = store;
+  if (tracker === null) return;
+  database.noteWarmed(tracker.warm(entries.warmedHashes, count, mayInsert));
 }
 
 /** Where others have their key a script has its text, and its first key behind their number. */

@@ -39,7 +39,10 @@ export interface EvictionPolicy {
   chooseVictim(store: Store): number;
 }
 
-/** What a policy keeps of entries outside of their access bits: queues, sketches. */
+/**
+ * What a policy keeps of entries outside of their access bits: queues, sketches. Hashes are as the
+ * index goes by them, signed or not.
+ */
 export interface EntryTracker {
   /** Counted in the store's memory. */
   readonly byteCount: number;
@@ -52,6 +55,12 @@ export interface EntryTracker {
    */
   onInsert(access: number, hash: number, byteCount: number): number;
   onRemoved(access: number, hash: number): void;
+  /**
+   * Has what it keeps of these keys fetched into the cache, for what is about to be done with them.
+   * @param mayInsert  some of them may be new, or may go
+   * @returns          nothing of meaning; use it, so that the loads are not optimised away
+   */
+  warm(hashes: Uint32Array, count: number, mayInsert: boolean): number;
   /** Many entries left at once, unseen; `entryCount` are still there. */
   onCleared(entryCount: number): void;
   /**

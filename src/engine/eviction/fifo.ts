@@ -49,6 +49,10 @@ class Fifo implements EvictionPolicy, EntryTracker {
     this.set.onRemoved(access, hash);
   }
 
+  warm(_hashes: Uint32Array, _count: number, _mayInsert: boolean): number {
+    return 0;
+  }
+
   onCleared(entryCount: number): void {
     this.set.onCleared(entryCount);
   }
@@ -67,7 +71,8 @@ class Fifo implements EvictionPolicy, EntryTracker {
 
   chooseVictim(store: Store): number {
     this.set.adopt(store, this);
-    return this.queue.takeLive(store) || chooseAny(store);
+    const entry = this.queue.takeLive(store);
+    return entry === 0 ? chooseAny(store) : this.queue.leaveFound(store, entry);
   }
 
   keepUp(store: Store, itemCount: number): boolean {

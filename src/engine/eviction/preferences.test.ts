@@ -179,6 +179,26 @@ test('session: who never came back goes first, who just came is spared', async (
   assert.equal(kit.ask('OBJECT', 'IDLETIME', 'young0'), 0);
 });
 
+test('session: where all are young few samples more are drawn than where none is', async () => {
+  const sampleCounts: number[] = [];
+  for (const waitMs of [400_000, 0]) {
+    const kit = await createFixture('session');
+    kit.fill('k', 3_000);
+    kit.advance(waitMs);
+    const { entries } = kit.session.store.databases[0];
+    const sampleRun = entries.sampleRun.bind(entries);
+    let sampleCount = 0;
+    entries.sampleRun = (...options) => {
+      sampleCount++;
+      sampleRun(...options);
+    };
+    kit.evict(1_600);
+    sampleCounts.push(sampleCount);
+  }
+  const [ofOld, ofYoung] = sampleCounts;
+  assert.ok(ofYoung < ofOld * 1.2, `${ofYoung} and ${ofOld}`);
+});
+
 for (const policy of ['sieve', 's3fifo', 'w-tinylfu']) {
   test(`${policy}: a scan leaves what is used alone`, async () => {
     const kit = await createFixture(policy);

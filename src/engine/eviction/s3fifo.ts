@@ -98,6 +98,11 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
     this.set.onRemoved(access, hash);
   }
 
+  warm(hashes: Uint32Array, count: number, mayInsert: boolean): number {
+    if (!mayInsert) return 0;
+    return this.ghosts.warm(hashes, count) ^ this.mainGhosts.warm(hashes, count);
+  }
+
   onCleared(entryCount: number): void {
     this.set.onCleared(entryCount);
     if (entryCount !== 0) return;
@@ -135,7 +140,7 @@ class S3Fifo implements EvictionPolicy, EntryTracker {
         continue;
       }
       this.remember(queue.items.hash, isFromSmall);
-      return entry;
+      return queue.leaveFound(store, entry);
     }
   }
 

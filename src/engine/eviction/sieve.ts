@@ -66,6 +66,10 @@ class Sieve implements EvictionPolicy, EntryTracker {
     this.set.onRemoved(access, hash);
   }
 
+  warm(_hashes: Uint32Array, _count: number, _mayInsert: boolean): number {
+    return 0;
+  }
+
   onCleared(entryCount: number): void {
     this.set.onCleared(entryCount);
   }
@@ -88,7 +92,9 @@ class Sieve implements EvictionPolicy, EntryTracker {
     for (let spared = 0; ; spared++) {
       const entry = queue.takeLiveBehind(store);
       if (entry === 0) return chooseAny(store);
-      if (usesOf(queue.access) === 0 || spared === SPARED_COUNT_MAX) return entry;
+      if (usesOf(queue.access) === 0 || spared === SPARED_COUNT_MAX) {
+        return queue.leaveFound(store, entry);
+      }
       queue.keepTaken(store, queue.access & ~USE_MASK);
     }
   }

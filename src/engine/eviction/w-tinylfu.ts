@@ -90,6 +90,10 @@ class TinyLfu implements EvictionPolicy, EntryTracker {
     this.set.onRemoved(access, hash);
   }
 
+  warm(hashes: Uint32Array, count: number, _mayInsert: boolean): number {
+    return this.sketch.warm(hashes, count);
+  }
+
   onCleared(entryCount: number): void {
     this.set.onCleared(entryCount);
     if (entryCount === 0) this.sketch.clear();
@@ -162,37 +166,42 @@ class TinyLfu implements EvictionPolicy, EntryTracker {
     const database = store.victimDatabase;
     const windowAccess = window.access;
     const hash = window.items.hash;
-    this.ripen(store);
-    const other = probation.peekLive(store);
+    const other = this.ripen(store);
     const isAdmitted =
       other !== 0 && sketch.frequency(hash) > sketch.frequency(probation.items.hash);
     const otherDatabase = store.victimDatabase;
     store.victimDatabase = database;
     database.memory.locate(candidate);
-    if (!isAdmitted) return candidate;
+    if (!isAdmitted) return window.leaveFound(store, candidate);
     probation.items.take();
     window.access = windowAccess;
     window.moveTaken(store, probation, 0);
     store.victimDatabase = otherDatabase;
-    return other;
+    return probation.leaveFound(store, other);
   }
 
   private chooseOfMain(store: Store): number {
-    this.ripen(store);
-    return this.probation.takeLive(store) || this.protected.takeLive(store);
+    const entry = this.ripen(store);
+    if (entry === 0) return this.protected.takeLive(store);
+    this.probation.items.take();
+    return this.probation.leaveFound(store, entry);
   }
 
-  /** Lets those at the head of probation that were used go on, until one was not. */
-  private ripen(store: Store): void {
+  /**
+   * Lets those at the head of probation that were used go on, until one was not.
+   * @returns the one at the head then, which stays; 0 when there is none
+   */
+  private ripen(store: Store): number {
     const { probation } = this;
     for (let moved = 0; moved < RIPENED_COUNT_MAX; moved++) {
       const mainWeight = probation.weight + this.protected.weight;
       if (this.protected.weight > mainWeight * PROTECTED_SHARE) this.demote(store);
       const entry = probation.peekLive(store);
-      if (entry === 0 || usesOf(probation.access) === 0) return;
+      if (entry === 0 || usesOf(probation.access) === 0) return entry;
       probation.items.take();
       probation.moveTaken(store, this.protected, 0);
     }
+    return probation.peekLive(store);
   }
 
   /** Puts the first of protected back on probation, or those that were used at its end. */

@@ -45,6 +45,14 @@ export class FrequencySketch {
     return least;
   }
 
+  /** Fetches the blocks of these keys; see `EntryTracker.warm`. */
+  warm(hashes: Uint32Array, count: number): number {
+    const { words } = this;
+    let seen = 0;
+    for (let i = 0; i < count; i++) seen ^= words[this.blockOf(hashes[i])];
+    return seen | 0;
+  }
+
   /** Counts one use. */
   raise(hash: number): void {
     const least = this.frequency(hash);

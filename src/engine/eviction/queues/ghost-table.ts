@@ -80,6 +80,14 @@ export class GhostTable {
     return -1;
   }
 
+  /** Fetches what `insert` and `take` of these hashes will look at; see `EntryTracker.warm`. */
+  warm(hashes: Uint32Array, count: number): number {
+    const { slots } = this;
+    let seen = 0;
+    if (this.capacity > 0) for (let i = 0; i < count; i++) seen ^= slots[this.bucketOf(hashes[i])];
+    return seen;
+  }
+
   clear(): void {
     this.slots = new Uint16Array(0);
     this.capacity = 0;

@@ -11,6 +11,7 @@
 import { LIMITS } from '../../../base/limits.ts';
 import { AddressBuffer } from '../../keyspace/address-buffer.ts';
 import { entryBytes } from '../../keyspace/entry.ts';
+import { raisedHash } from '../../keyspace/hash-index.ts';
 import type { Store } from '../../store.ts';
 import { HashQueue, POSITION_MASK } from './hash-queue.ts';
 
@@ -136,6 +137,15 @@ export class LiveQueue {
     return 0;
   }
 
+  /**
+   * Makes an entry that `takeLive` and its kin met the one that its index has found, for its
+   * removal, which then need not look for it.
+   */
+  leaveFound(store: Store, entry: number): number {
+    store.victimDatabase.entries.findAddress(this.items.hash, entry);
+    return entry;
+  }
+
   /** Puts what `takeLive` took at the end again, or into another queue, with those uses. */
   moveTaken(store: Store, to: LiveQueue, access: number): void {
     const { hash } = this.items;
@@ -224,6 +234,8 @@ export class LiveQueue {
       if (database.count === 0) continue;
       database.noteWarmed(database.entries.warmHashes(UPCOMING, 0, count));
     }
+    const seen = store.tracker === null ? 0 : store.tracker.warm(UPCOMING, count, true);
+    store.victimDatabase.noteWarmed(seen);
     this.warmedLeft = count;
   }
 }
@@ -335,7 +347,7 @@ class Adoption {
     const { memory } = database;
     this.cursor = database.scan(this.cursor, entryCount, this.out);
     for (let i = 0; i < this.out.count; i++) {
-      const hash = database.hashOf(this.out.addresses[i]);
+      const hash = raisedHash(database.hashOf(this.out.addresses[i]));
       const { view, base } = memory;
       const word1 = view.getUint32(base + 4, true);
       const access = adopter.adopt(word1 >>> 8, hash, entryBytes(view, base));

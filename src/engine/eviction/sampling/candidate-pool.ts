@@ -23,7 +23,9 @@ const POOL_SIZE = 2 * CHOICES_A_SAMPLE;
 /** A round finds nothing only when all it sampled was used within the same second. */
 const ROUND_COUNT_MAX = 64;
 const MORE_ROUNDS_MAX = 2;
-const CHOICES_WITHOUT = 32;
+/** Choices that do without what was searched for in vain: twice as many each time. */
+const CHOICES_WITHOUT_MIN = 32;
+const CHOICES_WITHOUT_MAX = 512;
 /** Less than any that the index goes by. */
 const NO_HASH_YET = 0;
 
@@ -41,6 +43,7 @@ export class CandidatePool {
   /** Where the least score is, while the pool is full. */
   private leastAt = 0;
   private choicesWithout = 0;
+  private choicesWithoutNext = CHOICES_WITHOUT_MIN;
   /** Parallel arrays. */
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Uint32Array(POOL_SIZE);
@@ -96,9 +99,13 @@ export class CandidatePool {
     for (let more = 0; more <= moreMax; more++) {
       if (!this.draw(store, scorer, isVolatile)) return false;
       this.rank();
-      if (this.bestScore >= wantedScore) break;
-      // When there is none, the next choices do without for a while.
-      if (more === MORE_ROUNDS_MAX) this.choicesWithout = CHOICES_WITHOUT;
+      if (this.bestScore >= wantedScore) {
+        this.choicesWithoutNext = CHOICES_WITHOUT_MIN;
+        break;
+      }
+      if (more < MORE_ROUNDS_MAX) continue;
+      this.choicesWithout = this.choicesWithoutNext;
+      this.choicesWithoutNext = Math.min(2 * this.choicesWithout, CHOICES_WITHOUT_MAX);
     }
     this.findHashes(store);
     return true;
