@@ -21,13 +21,14 @@ export interface TestCertificates {
 }
 
 /** Makes fresh certificates by the `openssl` command, so that no key lies in the repository. */
-export function makeTestCertificates(): TestCertificates {
+export function makeTestCertificates(days = 30): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), 'hypercache-certificates-'));
   try {
     const make = (name: string, subject: string, authority: string | null): Certificate => {
       const key = join(folder, `${name}.key`);
       const certificate = join(folder, `${name}.crt`);
       const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+      const time = ['-days', `${days}`];
       const names = ['-subj', `/CN=${subject}`, '-addext', `subjectAltName=DNS:${subject}`];
       const signer =
         authority === null
@@ -35,7 +36,18 @@ export function makeTestCertificates(): TestCertificates {
           : ['-CA', join(folder, `${authority}.crt`), '-CAkey', join(folder, `${authority}.key`)];
       execFileSync(
         'openssl',
-        ['req', '-x509', ...curve, ...names, ...signer, '-keyout', key, '-out', certificate],
+        [
+          'req',
+          '-x509',
+          ...curve,
+          ...time,
+          ...names,
+          ...signer,
+          '-keyout',
+          key,
+          '-out',
+          certificate,
+        ],
         { stdio: 'pipe' },
       );
       return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };

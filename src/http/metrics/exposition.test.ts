@@ -9,9 +9,6 @@ import { checkMetrics, skipWithoutPromtool } from '../../testing/promtool.ts';
 import { createRealWorld } from '../../world/real-world.ts';
 import { MetricsExposition } from './exposition.ts';
 
-/** As openssl makes them unless it is told otherwise. */
-const DAYS_OF_TEST_CERTIFICATES = 30;
-
 async function scrape(kit: CommandKit): Promise<string> {
   return new MetricsExposition(kit.node.services).text();
 }
@@ -35,14 +32,14 @@ test('every row of the metric table has its help, its type and a value', async (
   const replicas = [{ node: nodes[1], position: 3, behindCount: 4, lagMs: 1_500 }];
   const stream = { position: 7, replicas };
   joinFakeCluster(services, { nodes, ownerOfSlot: () => nodes[0], stream });
-  const { authority, server } = makeTestCertificates();
+  const { authority, server } = makeTestCertificates(20);
   services.health.certificates.resp = `${server.certificate}\n${authority.certificate}`;
   const { text } = await kit.ask('/metrics');
   const replica = { store: 'default', peer: 'b' };
   assert.equal(metricValue(text, 'hypercache_cluster_replica_behind_changes', replica), 4);
   assert.equal(metricValue(text, 'hypercache_cluster_replica_lag_seconds', replica), 1.5);
   const endS = metricValue(text, 'hypercache_certificate_end_time_seconds', { port: 'resp' });
-  assert.ok(Math.abs(endS - Date.now() / 1000 - DAYS_OF_TEST_CERTIFICATES * 86_400) < 600);
+  assert.ok(Math.abs(endS - Date.now() / 1000 - 20 * 86_400) < 600);
   for (const { name, help, type } of Object.values(METRIC_ROWS)) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}`), name);
   }
@@ -82,6 +79,10 @@ test('values are those that commands, stores and counters have', async () => {
   assert.ok(metricValue(text, 'hypercache_memory_bytes', store) > 0);
   assert.ok(metricValue(text, 'hypercache_allocations_total', store) >= 2);
   assert.equal(metricValue(text, 'hypercache_allocation_failures_total', store), 0);
+  assert.equal(metricValue(text, 'hypercache_store_evicts', store), 1);
+  kit.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+  const after = await scrape(kit);
+  assert.equal(metricValue(after, 'hypercache_store_evicts', store), 0);
   assert.equal(metricValue(text, 'hypercache_errors_total'), 1);
   assert.equal(metricValue(text, 'hypercache_loop_lag_seconds_max'), 0.25);
   assert.equal(metricValue(text, 'hypercache_operations_total', { command: 'get' }), 4);

@@ -56,6 +56,7 @@ export const SAMPLED_VALUES: Readonly<Record<SampledMetric, MetricReader>> = {
   hits: storeValue((store) => store.stats[STORE_STAT.HITS]),
   misses: storeValue((store) => store.stats[STORE_STAT.MISSES]),
   expired: storeValue((store) => store.stats[STORE_STAT.EXPIRED]),
+  evicts: storeValue(({ policy }) => (policy.evicts ? 1 : 0)),
   evictions: storeValue((store) => store.stats[STORE_STAT.EVICTED]),
   allocations: storeValue((store) => sumOver(store, ({ memory }) => memory.allocationCount)),
   allocationFailures: storeValue((store) => {

@@ -276,6 +276,7 @@ export const METRIC_ROWS = {
     STORE,
     'Keys removed because their deadline passed.',
   ),
+  evicts: sampled('store_evicts', 'gauge', STORE, '1 when keys may be removed to make room.'),
   evictions: sampled('evictions_total', 'counter', STORE, 'Keys removed to make room.'),
   allocations: sampled('allocations_total', 'counter', STORE, 'Blocks taken from the slabs.'),
   allocationFailures: sampled(
