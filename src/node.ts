@@ -16,6 +16,7 @@ import { type HttpTraffic, NO_HTTP, type NodeServices } from './commands/node-se
 import { NodeStatistics } from './commands/node-statistics.ts';
 import { NodeHealth } from './commands/server/health/node-health.ts';
 import { LatencyMonitor } from './commands/server/latency/latency-monitor.ts';
+import { Stopwatch } from './commands/server/latency/stopwatch.ts';
 import { followMemory } from './commands/server/memory-watch.ts';
 import { SlowLog } from './commands/server/slow-log.ts';
 import { type ClientChannel, GATE, Session } from './commands/session.ts';
@@ -446,6 +447,7 @@ class Node implements RunningNode {
       }),
       slowLog: new SlowLog(configuration.slowlog, clock),
       latency: new LatencyMonitor(configuration.latency, clock),
+      stopwatch: new Stopwatch(world.clock),
       statistics: new NodeStatistics(startedMs),
       monitors: new MonitorTable(this.clients, clock),
       logins: new LoginDelayTable(clock),

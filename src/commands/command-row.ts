@@ -91,6 +91,8 @@ export interface CommandRow {
   readonly mayReplicate?: boolean;
   /** Bounds of a range stand behind its key, where its kin have a member: none is looked up. */
   readonly namesBounds?: boolean;
+  /** Starts the node's stopwatch when a call will be long; the others are of constant cost. */
+  readonly timesItself?: boolean;
   readonly group: CommandGroup;
   readonly since: string;
   readonly complexity: string;

@@ -99,6 +99,8 @@ export class Command {
   readonly runsSubscribed: boolean;
   readonly runsLoading: boolean;
   readonly namesBounds: boolean;
+  /** Redis' flag: LATENCY tells of it as a fast command. */
+  readonly isFast: boolean;
   /** Cost grows with arguments or data, or it is audited: each call is timed; others are sampled. */
   readonly isSlow: boolean;
   /** Null: not an administrator's, or it changes nothing of the node. */
@@ -112,6 +114,11 @@ export class Command {
   private period = 1;
   /** Calls before that. */
   private callsBefore = 0;
+  /**
+   * Calls before the present period that no recorded duration stands for, less those within it that
+   * were recorded for themselves.
+   */
+  unrecordedCalls = 0;
   usec = 0;
   rejectedCalls = 0;
   failedCalls = 0;
@@ -145,7 +152,9 @@ export class Command {
     this.runsLoading = flags.includes('loading');
     this.namesBounds = row.namesBounds === true;
     this.audit = AUDITED.get(this.fullName) ?? null;
-    const isQuick = flags.includes('fast') || TIMED_BY_SAMPLE.has(this.fullName);
+    this.isFast = flags.includes('fast');
+    const isSampled = TIMED_BY_SAMPLE.has(this.fullName) || row.timesItself === true;
+    const isQuick = this.isFast || isSampled;
     this.isSlow = !isQuick || this.audit !== null;
     this.subcommands =
       row.subcommands === undefined
@@ -163,7 +172,7 @@ export class Command {
   /** A call is timed: it is counted when it ends. @returns the calls that it stands for */
   beginTimed(): number {
     this.untimedLeft = 1;
-    return this.period;
+    return this.period + this.unrecordedCalls;
   }
 
   /** @param nextPeriod  which of the calls to come is timed */
@@ -171,6 +180,7 @@ export class Command {
     this.callsBefore += this.period;
     this.period = nextPeriod;
     this.untimedLeft = nextPeriod;
+    this.unrecordedCalls = 0;
   }
 
   resetCounters(): void {
@@ -178,6 +188,7 @@ export class Command {
     this.rejectedCalls = 0;
     this.failedCalls = 0;
     this.callsBefore = 0;
+    this.unrecordedCalls = 0;
     this.period = 1;
     this.untimedLeft = 1;
     for (const child of this.subcommands?.values() ?? []) child.resetCounters();
@@ -185,6 +196,7 @@ export class Command {
 
   timeNext(): void {
     this.callsBefore = this.calls;
+    this.unrecordedCalls = 0;
     this.period = 1;
     this.untimedLeft = 1;
     for (const child of this.subcommands?.values() ?? []) child.timeNext();

@@ -135,6 +135,7 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   if (executeRow === null) return;
   if (--command.untimedLeft > 0) executeRow(session, frame, reply);
   else runTimed(session, frame, reply, command);
+  if (node.stopwatch.isRunning) recordLong(session, frame, command);
   if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
   if (reply.errorCount !== errorCount) countFailure(session, reply, command, mark, errorCount);
 }
@@ -183,15 +184,28 @@ function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: C
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
   if (audit !== null) endAudit(session, command.fullName, reply, audit);
-  command.usec += durationUs * weight;
   const isAlways = command.isSlow || timesEveryCall(node);
   command.endTimed(isAlways ? 1 : node.table.choosePeriod(startMs));
+  if (node.stopwatch.isRunning) {
+    // It will be recorded for itself. Those before it, which it is not like, the next one stands for.
+    command.unrecordedCalls = weight;
+    return;
+  }
+  command.usec += durationUs * weight;
   // One that waits is told of when it is answered.
   if ((session.gate & GATE.BLOCKED) !== 0) {
     session.blockedUs = durationUs;
     return;
   }
   recordDuration(session, frame, command, durationUs, weight);
+}
+
+/** A call that has timed itself. */
+function recordLong(session: Session, frame: Frame, command: Command): void {
+  const durationUs = session.node.stopwatch.stop();
+  command.unrecordedCalls--;
+  command.usec += durationUs;
+  recordDuration(session, frame, command, durationUs, 1);
 }
 
 function timesEveryCall({ configuration }: Session['node']): boolean {
@@ -211,7 +225,7 @@ function recordDuration(
   if (command.isLogged && node.slowLog.accepts(durationUs)) {
     node.slowLog.record(session, frame, durationUs);
   }
-  const kind = command.isSlow ? 'command' : 'fast-command';
+  const kind = command.isFast ? 'fast-command' : 'command';
   node.latency.record(kind, durationUs / 1000);
 }
 

@@ -16,6 +16,7 @@ import type { PersistenceService } from './persistence-service.ts';
 import type { ScriptEngine } from './scripting/script-engine.ts';
 import type { NodeHealth } from './server/health/node-health.ts';
 import type { LatencyMonitor } from './server/latency/latency-monitor.ts';
+import type { Stopwatch } from './server/latency/stopwatch.ts';
 import type { SlowLog } from './server/slow-log.ts';
 import type { Session, SessionTracking } from './session.ts';
 import type { WatchTable } from './transaction/watch-table.ts';
@@ -49,6 +50,7 @@ export interface NodeServices {
   readonly scripting: ScriptEngine;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
+  readonly stopwatch: Stopwatch;
   readonly statistics: NodeStatistics;
   readonly monitors: MonitorFeed;
   readonly logins: LoginDelays;

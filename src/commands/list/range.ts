@@ -44,6 +44,7 @@ export const lrangeCommand: CommandRow = {
   arity: 4,
   flags: ['readonly'],
   keys: [keysAt(1, 0, 1, 'RO ACCESS')],
+  timesItself: true,
   group: 'list',
   since: '1.0.0',
   complexity:
@@ -66,7 +67,7 @@ function executeLindex({ database }: Session, frame: Frame, reply: ReplyWriter):
   reply.bulkView(ELEMENT.bytes, ELEMENT.view, ELEMENT.offset, ELEMENT.length);
 }
 
-function executeLrange({ database }: Session, frame: Frame, reply: ReplyWriter): void {
+function executeLrange({ database, node }: Session, frame: Frame, reply: ReplyWriter): void {
   let start = roundedIntegerArgument(frame, 2);
   let stop = roundedIntegerArgument(frame, 3);
   if (Number.isNaN(start) || Number.isNaN(stop)) return reply.error(ERRORS.notInteger);
@@ -78,6 +79,7 @@ function executeLrange({ database }: Session, frame: Frame, reply: ReplyWriter):
   stop = Math.min(length - 1, stop < 0 ? stop + length : stop);
   if (start > stop) return reply.array(0);
   const count = stop - start + 1;
+  node.stopwatch.startIfLong(count);
   reply.array(count);
   WALKER.open(database, entry, start);
   for (let i = 0; i < count; i++) {

@@ -25,6 +25,7 @@ function rangeRow(
     flags: ['readonly'],
     keys: [keysAt(1, 0, 1, 'RO ACCESS')],
     namesBounds: true,
+    timesItself: true,
     group: 'sorted-set',
     execute,
     ...facts,
@@ -111,11 +112,12 @@ function executeRange(
 ): void {
   const error = request.parse(frame, 1, kind, direction, false);
   if (error !== null) return reply.error(error);
-  const { database } = session;
+  const { database, node } = session;
   const entry = requireZset(database, frame, 1, reply);
   if (entry === NOT_A_ZSET) return;
   if (entry === 0) return reply.array(0);
   request.choose(walker.open(database, entry));
+  node.stopwatch.startIfLong(request.span.count);
   replySpan(reply);
 }
 

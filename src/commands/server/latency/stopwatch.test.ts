@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CommandKit, createCommandKit } from '../../../testing/command-kit.ts';
+import { seededDraws } from '../../../testing/seeded.ts';
+
+async function createFilledKit(): Promise<CommandKit> {
+  const kit = await createCommandKit();
+  for (let i = 0; i < 300; i++) {
+    kit.run('ZADD', 'zset', i, `member:${i}`);
+    kit.run('RPUSH', 'list', `element:${i}`);
+  }
+  return kit;
+}
+
+/** The clock's steps put other commands into the slow log as well. */
+function loggedRanges(kit: CommandKit): string[][] {
+  const entries = kit.ask('SLOWLOG', 'GET', '-1') as [number, number, number, string[]][];
+  return entries.map(([, , , args]) => args).filter(([name]) => name.endsWith('RANGE'));
+}
+
+const SHORT = [
+  ['ZRANGE', 'zset', '0', '9'],
+  ['LRANGE', 'list', '0', '9'],
+];
+const LONG = [
+  ['ZRANGE', 'zset', '0', '-1'],
+  ['LRANGE', 'list', '-100', '-1'],
+];
+
+test('of a range that is short among its kin only a sample is timed, a long one always', async () => {
+  for (const [index, short] of SHORT.entries()) {
+    const kit = await createFilledKit();
+    for (let i = 0; i < 300; i++) kit.run(...short);
+    let nowMs = 0;
+    const { clock } = kit.world;
+    // Whatever is timed now takes 20 ms, and the slow log has it.
+    clock.monotonicMs = () => {
+      nowMs += 20;
+      return nowMs;
+    };
+    for (let i = 0; i < 10; i++) kit.run(...short);
+    assert.deepEqual(loggedRanges(kit), []);
+    kit.run(...LONG[index]);
+    assert.deepEqual(loggedRanges(kit), [LONG[index]]);
+    kit.run('MULTI');
+    kit.run(...LONG[index]);
+    kit.run('EXEC');
+    assert.deepEqual(loggedRanges(kit), [LONG[index], LONG[index]]);
+  }
+});
+
+test('the histogram has each call once, however short and long ones follow one another', async () => {
+  const kit = await createFilledKit();
+  const draw = seededDraws(7);
+  const { latency, table } = kit.node.services;
+  const command = table.find('zrange');
+  assert.ok(command !== null);
+  let comparedCount = 0;
+  for (let i = 0; i < 5_000; i++) {
+    const isSampled = command.untimedLeft === 1;
+    const isLong = draw(10) < 3;
+    kit.run(...(isLong ? LONG[0] : SHORT[0]));
+    if (!isSampled || isLong) continue;
+    assert.equal(latency.histograms.get('zrange')?.total, command.calls);
+    comparedCount++;
+  }
+  assert.ok(comparedCount > 10, `${comparedCount}`);
+});
