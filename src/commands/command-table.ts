@@ -101,7 +101,7 @@ export class Command {
   readonly namesBounds: boolean;
   /** Redis' flag: LATENCY tells of it as a fast command. */
   readonly isFast: boolean;
-  /** Cost grows with arguments or data, or it is audited: each call is timed; others are sampled. */
+  /** Cost grows with arguments or data, or it is audited: each call is timed, else a sample. */
   readonly isSlow: boolean;
   /** Null: not an administrator's, or it changes nothing of the node. */
   readonly audit: AuditNames | null;

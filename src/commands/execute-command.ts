@@ -10,13 +10,13 @@ import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { refuseAccess } from './acl/enforce.ts';
 import { isAllowed } from './allowance.ts';
-import { beginAudit, endAudit } from './audit/audit.ts';
 import { refuseRedirected } from './cluster/redirect.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
 import { beginTrace, endTrace } from './command-trace.ts';
 import { endTransaction } from './end-transaction.ts';
 import { refuseStore } from './login.ts';
+import { recordDuration, recordLong, runTimed } from './server/latency/timed-run.ts';
 import {
   type ClientChannel,
   GATE,
@@ -24,9 +24,6 @@ import {
   type SessionTracking,
   type Transaction,
 } from './session.ts';
-
-/** A slow-log threshold below this needs every call timed. */
-const ALWAYS_TIMED_BELOW_US = 1_000;
 
 /**
  * Runs the command in `frame` for `session` and writes its reply, if it has one.
@@ -172,61 +169,6 @@ function countScriptErrors({ node }: Session, reply: ReplyWriter): boolean {
   }
   madeErrors.length = 0;
   return hasErrors;
-}
-
-function runTimed(session: Session, frame: Frame, reply: ReplyWriter, command: Command): void {
-  const { node } = session;
-  const monotonic = node.world.clock;
-  const weight = command.beginTimed();
-  const names = command.audit;
-  const audit = names === null ? null : beginAudit(session, frame, reply, names);
-  const startMs = monotonic.monotonicMs();
-  command.execute?.(session, frame, reply);
-  const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
-  if (audit !== null) endAudit(session, command.fullName, reply, audit);
-  const isAlways = command.isSlow || timesEveryCall(node);
-  command.endTimed(isAlways ? 1 : node.table.choosePeriod(startMs));
-  if (node.stopwatch.isRunning) {
-    // It will be recorded for itself. Those before it, which it is not like, the next one stands for.
-    command.unrecordedCalls = weight;
-    return;
-  }
-  command.usec += durationUs * weight;
-  // One that waits is told of when it is answered.
-  if ((session.gate & GATE.BLOCKED) !== 0) {
-    session.blockedUs = durationUs;
-    return;
-  }
-  recordDuration(session, frame, command, durationUs, weight);
-}
-
-/** A call that has timed itself. */
-function recordLong(session: Session, frame: Frame, command: Command): void {
-  const durationUs = session.node.stopwatch.stop();
-  command.unrecordedCalls--;
-  command.usec += durationUs;
-  recordDuration(session, frame, command, durationUs, 1);
-}
-
-function timesEveryCall({ configuration }: Session['node']): boolean {
-  const { slowerThanUs } = configuration.slowlog;
-  return slowerThanUs >= 0 && slowerThanUs < ALWAYS_TIMED_BELOW_US;
-}
-
-function recordDuration(
-  session: Session,
-  frame: Frame,
-  command: Command,
-  durationUs: number,
-  weight: number,
-): void {
-  const { node } = session;
-  node.latency.recordCommand(command.fullName, durationUs, weight);
-  if (command.isLogged && node.slowLog.accepts(durationUs)) {
-    node.slowLog.record(session, frame, durationUs);
-  }
-  const kind = command.isFast ? 'fast-command' : 'command';
-  node.latency.record(kind, durationUs / 1000);
 }
 
 /**

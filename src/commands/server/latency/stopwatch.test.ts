@@ -27,7 +27,7 @@ const LONG = [
   ['LRANGE', 'list', '-100', '-1'],
 ];
 
-test('of a range that is short among its kin only a sample is timed, a long one always', async () => {
+test('of short ranges only a sample is timed, a long one always', async () => {
   for (const [index, short] of SHORT.entries()) {
     const kit = await createFilledKit();
     for (let i = 0; i < 300; i++) kit.run(...short);
@@ -49,7 +49,7 @@ test('of a range that is short among its kin only a sample is timed, a long one 
   }
 });
 
-test('the histogram has each call once, however short and long ones follow one another', async () => {
+test('the histogram has each call once, in whatever order short and long ones come', async () => {
   const kit = await createFilledKit();
   const draw = seededDraws(7);
   const { latency, table } = kit.node.services;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/world.ts';
 
-/** Elements from which on a range is timed for itself: they take some 2 us, reading the clock 0.1. */
+/** A range of so many elements takes 2 us and is timed for itself: reading the clock takes 0.1. */
 const LONG_FROM_COUNT = 64;
 
 /**
