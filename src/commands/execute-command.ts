@@ -10,6 +10,7 @@ import { ERRORS } from '../protocol/error-table.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { refuseAccess } from './acl/enforce.ts';
 import { isAllowed } from './allowance.ts';
+import { beginAudit, endAudit } from './audit/audit.ts';
 import { refuseRedirected } from './cluster/redirect.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Command } from './command-table.ts';
@@ -131,10 +132,23 @@ function run(session: Session, frame: Frame, reply: ReplyWriter, command: Comman
   const executeRow = command.execute;
   if (executeRow === null) return;
   if (--command.untimedLeft > 0) executeRow(session, frame, reply);
-  else runTimed(session, frame, reply, command);
+  else if (command.audit === null) runTimed(session, frame, reply, command);
+  else runAudited(session, frame, reply, command, command.audit);
   if (node.stopwatch.isRunning) recordLong(session, frame, command);
   if (node.blocking.hasReady && session.mayWait) node.blocking.serve();
   if (reply.errorCount !== errorCount) countFailure(session, reply, command, mark, errorCount);
+}
+
+function runAudited(
+  session: Session,
+  frame: Frame,
+  reply: ReplyWriter,
+  command: Command,
+  names: NonNullable<Command['audit']>,
+): void {
+  const audit = beginAudit(session, frame, reply, names);
+  runTimed(session, frame, reply, command);
+  endAudit(session, command.fullName, reply, audit);
 }
 
 function countFailure(

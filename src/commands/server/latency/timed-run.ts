@@ -1,7 +1,6 @@
 /** Calls of commands that are timed, and who is told how long they took. */
 import type { Frame } from '../../../base/frame.ts';
 import type { ReplyWriter } from '../../../protocol/reply-writer.ts';
-import { beginAudit, endAudit } from '../../audit/audit.ts';
 import type { Command } from '../../command-table.ts';
 import { GATE, type Session } from '../../session.ts';
 
@@ -18,12 +17,9 @@ export function runTimed(
   const { node } = session;
   const monotonic = node.world.clock;
   const weight = command.beginTimed();
-  const names = command.audit;
-  const audit = names === null ? null : beginAudit(session, frame, reply, names);
   const startMs = monotonic.monotonicMs();
   command.execute?.(session, frame, reply);
   const durationUs = (monotonic.monotonicMs() - startMs) * 1000;
-  if (audit !== null) endAudit(session, command.fullName, reply, audit);
   const isAlways = command.isSlow || timesEveryCall(node);
   command.endTimed(isAlways ? 1 : node.table.choosePeriod(startMs));
   if (node.stopwatch.isRunning) {
