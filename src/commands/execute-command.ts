@@ -148,7 +148,7 @@ function runAudited(
 ): void {
   const audit = beginAudit(session, frame, reply, names);
   runTimed(session, frame, reply, command);
-  endAudit(session, command.fullName, reply, audit);
+  if (audit !== null) endAudit(session, command.fullName, reply, audit);
 }
 
 function countFailure(
