@@ -1,7 +1,7 @@
 /**
- * Writes what comes from tables in the compiled source: docs/settings.md, docs/commands.md,
- * docs/metrics.md, docs/http-api.md, the Postman collection, the schema of the Helm chart's values and
- * what Grafana and Prometheus read.
+ * Writes what comes from tables in the compiled source: docs/settings.md, docs/cli.md,
+ * docs/commands.md, docs/metrics.md, docs/http-api.md, the Postman collection, the schema of the
+ * Helm chart's values and what Grafana and Prometheus read.
  * With --check it only compares, and fails when one is out of date.
  */
 import fs from 'node:fs';
@@ -17,6 +17,7 @@ import { postmanCollection } from './docs/postman-collection.mjs';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const { settingsPage } = await load('src/config/settings-page.js');
 const { configurationSchema } = await load('src/config/json-schema.js');
+const { cliPage } = await load('src/cli/cli-page.js');
 const { COMMAND_ROWS } = await load('src/commands/command-table.js');
 const { ROUTES } = await load('src/http/route-table.js');
 const { describeApi } = await load('src/http/docs-page/openapi.js');
@@ -26,6 +27,7 @@ const { dashboardFiles } = await load('deploy/grafana/source/dashboards.js');
 const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const pages = {
   'docs/settings.md': settingsPage(),
+  'docs/cli.md': cliPage(),
   'docs/commands.md': commandsPage(COMMAND_ROWS),
   'docs/metrics.md': metricsPage(METRIC_ROWS),
   'docs/http-api.md': httpPage(ROUTES),

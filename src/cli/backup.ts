@@ -20,7 +20,6 @@ export const BACKUP_TOOL: ToolRow = {
     usage: '[file]',
     help: 'where it is written; else hypercache-backup-<time>.tar.gz',
     countMax: 1,
-    offers: 'files',
   },
   flags: NODE_FLAGS,
   takesSettings: true,

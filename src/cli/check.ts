@@ -20,7 +20,6 @@ export const CHECK_TOOL: ToolRow = {
     usage: '[directory|file]',
     help: 'a data directory, or one snapshot or log; else that of the settings',
     countMax: 1,
-    offers: 'files',
   },
   flags: [],
   takesSettings: true,

@@ -37,7 +37,7 @@ function configTool(
   return {
     name,
     description,
-    words: { usage: '[file]', help: 'configuration, as for start', countMax: 1, offers: 'files' },
+    words: { usage: '[file]', help: 'configuration, as for start', countMax: 1 },
     flags: [],
     takesSettings: true,
     run: ({ rest, words }, world) => run([...words, ...rest], world),

@@ -16,7 +16,6 @@ export const IMPORT_TOOL: ToolRow = {
     usage: '<file>',
     help: 'a snapshot of redis-server 5 to 7.2, or of another node',
     countMax: 1,
-    offers: 'files',
   },
   flags: [
     { usage: '--store <name>', help: 'whose data it becomes; default when none is named' },

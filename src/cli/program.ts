@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../base/version.ts';
 import type { World } from '../base/world.ts';
 import { findByPath } from '../config/config-table.ts';
@@ -7,6 +7,7 @@ import { BACKUP_TOOL } from './backup.ts';
 import { BENCH_TOOL } from './bench/bench-command.ts';
 import { CHECK_TOOL } from './check.ts';
 import { CLUSTER_GROUP } from './cluster/cluster-command.ts';
+import { completionTool } from './completion/completion-command.ts';
 import { CONFIG_GROUP } from './config-group.ts';
 import { DOCTOR_TOOL } from './doctor/doctor-command.ts';
 import { IMPORT_TOOL } from './import.ts';
@@ -34,11 +35,13 @@ const ROWS: readonly (ToolGroup | ToolRow)[] = [
  * @returns the exit code
  */
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
+  const { host } = world;
   let code = 0;
   const program = buildProgram({
-    world,
-    setCode: (result) => {
-      code = result;
+    writeOut: (text) => void host.writeOut(text),
+    writeError: (text) => void host.writeError(text),
+    run: async (tool, toolArgs) => {
+      code = await tool.run(toolArgs, world);
     },
   });
   try {
@@ -50,13 +53,20 @@ export async function runProgram(args: readonly string[], world: World): Promise
   }
 }
 
+/** What becomes of what is parsed. */
 interface Stage {
-  readonly world: World;
-  setCode(code: number): void;
+  writeOut(text: string): void;
+  writeError(text: string): void;
+  run(tool: ToolRow, args: ToolArguments): Promise<void>;
 }
 
-/** The tree of commands, from which help, docs/cli.md and the completion of shells are made. */
-export function buildProgram(stage: Stage): Command {
+/** The tree alone, from which docs/cli.md and the completion of shells are made. */
+export function describeProgram(): Command {
+  const nothing = (): void => {};
+  return buildProgram({ writeOut: nothing, writeError: nothing, run: async () => {} });
+}
+
+function buildProgram(stage: Stage): Command {
   const program = settle(new Command('hypercache'), stage);
   program
     .description('A Redis-compatible distributed cache.')
@@ -72,6 +82,7 @@ export function buildProgram(stage: Stage): Command {
       for (const tool of row.tools) addTool(group, tool, stage);
     }
   }
+  addTool(program, completionTool(describeProgram), stage);
   return program;
 }
 
@@ -81,10 +92,12 @@ function addTool(parent: Command, tool: ToolRow, stage: Stage): void {
     .usage(usageOf(tool))
     .allowUnknownOption(tool.takesSettings)
     .allowExcessArguments(tool.takesSettings)
-    .action(async () => {
-      stage.setCode(await tool.run(argumentsOf(tool, command), stage.world));
-    });
-  if (tool.words !== null) command.argument(tool.words.usage, tool.words.help);
+    .action(() => stage.run(tool, argumentsOf(tool, command)));
+  if (tool.words !== null) {
+    const { choices, help, usage } = tool.words;
+    const argument = new Argument(usage, help);
+    command.addArgument(choices === undefined ? argument : argument.choices(choices));
+  }
   for (const { choices, help, usage } of tool.flags) {
     const option = new Option(usage, help);
     command.addOption(choices === undefined ? option : option.choices(choices));
@@ -136,13 +149,9 @@ function addStart(program: Command, stage: Stage): void {
 }
 
 /** Nothing exits or prints by itself. */
-function settle(command: Command, { world }: Stage): Command {
-  const { host } = world;
+function settle(command: Command, { writeError, writeOut }: Stage): Command {
   return command
     .exitOverride()
     .configureHelp({ subcommandTerm: (subcommand) => subcommand.name() })
-    .configureOutput({
-      writeOut: (text) => host.writeOut(text),
-      writeErr: (text) => host.writeError(text),
-    });
+    .configureOutput({ writeOut, writeErr: writeError });
 }

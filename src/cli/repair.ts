@@ -12,7 +12,6 @@ export const REPAIR_TOOL: ToolRow = {
     usage: '[directory]',
     help: 'a data directory; else that of the settings',
     countMax: 1,
-    offers: 'files',
   },
   flags: [
     { usage: '--salvage', help: 'leave out what is damaged, and keep what can be read behind it' },

@@ -13,7 +13,6 @@ export const RESTORE_TOOL: ToolRow = {
     usage: '<file>',
     help: 'what backup wrote; what was there is set aside',
     countMax: 1,
-    offers: 'files',
   },
   flags: [],
   takesSettings: true,

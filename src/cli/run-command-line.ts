@@ -10,7 +10,7 @@ export interface CommandLineOptions {
 
 const TOOLS = [
   ...['config', 'check', 'repair', 'import', 'backup', 'restore', 'cluster', 'store', 'bench'],
-  ...['doctor', 'help'],
+  ...['doctor', 'completion', 'help'],
 ];
 const SUBCOMMANDS = ['start', ...TOOLS];
 const HELP_FLAGS = ['--help', '-h'];

@@ -19,21 +19,20 @@ export interface ToolRow {
 
 /** The words before the flags. */
 export interface WordsRow {
-  /** As usage shows them: `<name>`, `[file]`, `[node...]`. */
+  /** As usage shows them: `<name>`, `[file]`, `[node...]`; of files shells know. */
   readonly usage: string;
   readonly help: string;
   readonly countMax: number;
-  /** What a shell offers. */
-  readonly offers: 'files' | 'nothing' | readonly string[];
+  /** The only ones that there are. */
+  readonly choices?: readonly string[];
 }
 
 export interface FlagRow {
-  /** `--json`, or `--url <address>` with a value. */
+  /** `--json`, or `--url <address>` with a value; of a `<file>` or `<directory>` shells know. */
   readonly usage: string;
   readonly help: string;
   /** The only values that there are. */
   readonly choices?: readonly string[];
-  readonly isFile?: boolean;
 }
 
 /** Commands that belong together: `hypercache cluster status`. */

@@ -145,7 +145,7 @@ export class FakeNode {
   clockAheadMs = 0;
 
   answer(path: string, body: string): RequestAnswer {
-    if (path === '/health') {
+    if (path === '/health' && this.status !== 401) {
       return json(200, {
         status: this.issues.length > 0 ? 'unhealthy' : 'healthy',
         issues: this.issues,

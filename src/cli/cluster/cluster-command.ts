@@ -70,7 +70,7 @@ function clusterTool(
 }
 
 function nodeWords(usage: string, countMax: number): WordsRow {
-  return { usage, help: 'by its id, such as node-2', countMax, offers: 'nothing' };
+  return { usage, help: 'by its id, such as node-2', countMax };
 }
 
 const FIRST_PORTS: NodePorts = { resp: 8080, http: 9080, gossip: 7946, link: 6946 };

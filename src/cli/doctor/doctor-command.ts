@@ -22,7 +22,7 @@ import { isOurProcess } from './system-files.ts';
 export const DOCTOR_TOOL: ToolRow = {
   name: 'doctor',
   description: 'tell what is wrong with a node, running or not, and what to do',
-  words: { usage: '[file]', help: 'configuration, as for start', countMax: 1, offers: 'files' },
+  words: { usage: '[file]', help: 'configuration, as for start', countMax: 1 },
   flags: [
     { usage: '--deep', help: 'read all data of a stopped node as well' },
     ...NODE_FLAGS,

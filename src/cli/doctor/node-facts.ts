@@ -97,7 +97,8 @@ const SILENCE_MS = 5_000;
 export async function examineNode(tool: ToolRun, url: string): Promise<NodeFacts> {
   const health = await askNode(tool, { url: `${url}/health`, silenceMs: SILENCE_MS });
   const { issues, status } = health.facts ?? {};
-  if (typeof status !== 'string') {
+  // Who comes with a wrong password is not even told that.
+  if (typeof status !== 'string' && health.status !== 401) {
     throw new NodeError('REQUEST_FAILED', `${url}: it is no node of ours`);
   }
   const statistics = await askNode(tool, { url: `${url}/stats` });
@@ -106,7 +107,7 @@ export async function examineNode(tool: ToolRun, url: string): Promise<NodeFacts
   const nothing: NodeFacts = {
     url,
     refusal: isTold ? '' : whyRefused(tool, statistics),
-    phase: status,
+    phase: String(status ?? 'unknown'),
     issues: Array.isArray(issues) ? issues.map(String) : [],
     statistics: told,
     configuration: null,

@@ -9,7 +9,6 @@ import { LOGIN_FLAGS } from './node-access.ts';
 export const BASE_DIR_FLAG: FlagRow = {
   usage: '--base-dir <directory>',
   help: 'where the nodes that run here keep what is theirs; ./data',
-  isFile: true,
 };
 
 /** Of every tool that asks one node. */

@@ -10,7 +10,7 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** Of every tool that asks a node. */
 export const LOGIN_FLAGS: readonly FlagRow[] = [
   { usage: '--user <name>', help: 'who asks; the password is read from HYPERCACHE_PASSWORD' },
-  { usage: '--ca <file>', help: "who signed the node's certificate", isFile: true },
+  { usage: '--ca <file>', help: "who signed the node's certificate" },
 ];
 
 /** What every request to a node of this tool has. */

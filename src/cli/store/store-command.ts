@@ -18,7 +18,6 @@ const NAME: WordsRow = {
   usage: '<name>',
   help: 'of the store',
   countMax: 1,
-  offers: 'nothing',
 };
 
 /** As STORE CREATE takes them. */

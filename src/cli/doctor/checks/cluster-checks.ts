@@ -90,7 +90,8 @@ function checkPeers(patient: Patient): Findings {
   const { node } = patient;
   if (!isInCluster(patient) || node!.peers.length === 0) return null;
   const silent = node!.peers.filter(({ refusal }) => refusal !== '');
-  if (silent.length === 0) return good(`${counted(node!.peers.length, 'other member')} answer`);
+  if (silent.length === 0)
+    return good(`answers from ${counted(node!.peers.length, 'other member')}`);
   return silent.map(({ id, refusal, url }) =>
     warning(
       `${id} does not tell how it is: ${refusal.includes(url) ? refusal : `${url}: ${refusal}`}`,

@@ -92,7 +92,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 function checkHealth({ node }: Patient): Findings {
-  if (node === null) return null;
+  if (node === null || node.phase === 'unknown') return null;
   if (node.issues.length > 0) {
     return node.issues.map((issue) =>
       failure(issue, ADVICE[issue.split(':')[0]] ?? 'see the log of the node'),
