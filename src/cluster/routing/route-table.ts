@@ -7,9 +7,16 @@ import { ROUTE, type Route, routeOf } from './route.ts';
 /** Routes of the commands of one node, each looked up when it is run for the first time. */
 export class RouteTable {
   private readonly routes = new Map<Command, Route>();
+  /** Of what was asked for last: most commands in a row are of one kind. */
+  private command: Command | null = null;
+  private route: Route = ROUTE.SELF;
 
   of(command: Command): Route {
-    return this.routes.get(command) ?? this.add(command);
+    if (command !== this.command) {
+      this.route = this.routes.get(command) ?? this.add(command);
+      this.command = command;
+    }
+    return this.route;
   }
 
   /** Whose owner executes the command; null: whoever is asked does. */
