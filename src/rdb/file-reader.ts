@@ -284,8 +284,9 @@ export class RdbFileReader {
       setFieldDeadlines(database, entry, this.fieldDeadlines);
     }
     if (this.idleS >= 0 || this.frequency >= 0) {
-      database.find(this.key, 0);
-      setUse(database, database.find(this.key, 0), this.idleS, this.frequency);
+      // Deadlines of fields have moved it, or its own has passed since the file was opened.
+      const placed = database.find(this.key, 0);
+      if (placed !== 0) setUse(database, placed, this.idleS, this.frequency);
     }
     this.keyCount++;
     this.forgetKey();

@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { StoreJournal } from '../../journal/store-journal.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
+import { KeptNode } from '../../testing/kept-node.ts';
 import { AofError, AofLoader, type AofLoaderOptions } from './aof-loader.ts';
 import type { AofFile } from './aof-manifest.ts';
 import { findRecords } from './log-damage.ts';
 
 const DIRECTORY = '/log';
+const BASE = 'a.1.base.rdb';
 const NAME = 'a.1.incr.aof';
 const NEXT = 'a.2.incr.aof';
 
@@ -56,7 +58,7 @@ function loadInto(kit: CommandKit, contents: Contents, options: Partial<AofLoade
     const buffer = Buffer.from(bytes as string, 'latin1');
     file.write(buffer, 0, buffer.length);
     file.close();
-    files.push({ name, sequence: files.length + 1, type: 'i' });
+    files.push({ name, sequence: files.length + 1, type: name === BASE ? 'b' : 'i' });
   }
   const node = kit.node.services;
   const store = node.stores.default;
@@ -361,6 +363,28 @@ test('time stands still: what was alive for a command then is alive for it now',
     [kit.ask('EXISTS', 'k'), kit.ask('EXISTS', 'other'), kit.ask('HGET', 'h', 'f')],
     [0, 0, null],
   );
+});
+
+test('time stands still from the base on: what the log behind it keeps alive is not lost', async () => {
+  const node = await KeptNode.start({ 'cache.eviction_policy': 'lru' });
+  await node.ask('SET k 1 PX 90000', 'RPUSH l x', 'PEXPIRE l 90000', 'SET gone 1 PX 90000');
+  await node.ask('HSET h f 1 g 2', 'HPEXPIRE h 90000 FIELDS 2 f g', 'BGREWRITEAOF');
+  await node.untilIdle();
+  await node.ask('PERSIST k', 'PEXPIRE l 900000000', 'HPERSIST h FIELDS 1 f');
+  const [base, log] = node
+    .files('/data/appendonlydir')
+    .map((file) => node.disk.readFile(file) ?? new Uint8Array());
+  const kit = await createCommandKit(4, { records: false });
+  kit.world.clock.setWallMs(node.kit.world.clock.wallMs() + 100_000);
+  kit.advance(0);
+  loadInto(kit, { [BASE]: base, [NAME]: log });
+  assert.deepEqual(
+    [kit.ask('GET', 'k'), kit.ask('LLEN', 'l'), kit.ask('GET', 'gone')],
+    ['1', 1, null],
+  );
+  assert.deepEqual(kit.ask('HGETALL', 'h'), ['f', '1']);
+  // And how long they were not used is counted from when the base was written.
+  assert.ok(Number(kit.ask('OBJECT', 'IDLETIME', 'k')) < 1_000);
 });
 
 test('a default time to live is not given once more', async () => {

@@ -2,7 +2,7 @@
  * Loads the files of a log, one behind the other, into a store that nobody else changes meanwhile.
  *
  * Time stands still: while the commands of a record are executed, the clock shows when they were
- * written. Nothing expires but by the DEL that the log holds, and what was alive for a command then
+ * written, and while a base is read, when that was begun. Nothing expires but by the DEL that the log holds, and what was alive for a command then
  * is alive for it now. What has expired since goes in the usual way when all is loaded.
  *
  * A tail that power failure tore is cut off; damage refuses the log (see `log-damage.ts`). Then
@@ -188,12 +188,15 @@ export class AofLoader {
       nowMs: 0,
       onFunction,
       onAux: (name, value) => {
-        if (name === 'ctime') this.lastMs = Math.max(this.lastMs, Number(value) * 1000 || 0);
+        if (name !== 'ctime') return;
+        this.lastMs = Math.max(this.lastMs, Number(value) * 1000 || 0);
+        if (this.lastMs > 0) node.clock.nowMs = this.lastMs;
       },
     });
   }
 
   private stepRdb(rdb: RdbFileReader, isLate: () => boolean): boolean {
+    this.options.node.clock.nowMs = this.lastMs === 0 ? this.unknownTimeMs() : this.lastMs;
     try {
       return rdb.step(isLate);
     } catch (error) {
