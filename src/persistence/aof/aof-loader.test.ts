@@ -365,7 +365,7 @@ test('time stands still: what was alive for a command then is alive for it now',
   );
 });
 
-test('time stands still from the base on: what the log behind it keeps alive is not lost', async () => {
+test('time stands still from the base on: what the log keeps alive is not lost', async () => {
   const node = await KeptNode.start({ 'cache.eviction_policy': 'lru' });
   await node.ask('SET k 1 PX 90000', 'RPUSH l x', 'PEXPIRE l 90000', 'SET gone 1 PX 90000');
   await node.ask('HSET h f 1 g 2', 'HPEXPIRE h 90000 FIELDS 2 f g', 'BGREWRITEAOF');

@@ -2,8 +2,9 @@
  * Loads the files of a log, one behind the other, into a store that nobody else changes meanwhile.
  *
  * Time stands still: while the commands of a record are executed, the clock shows when they were
- * written, and while a base is read, when that was begun. Nothing expires but by the DEL that the log holds, and what was alive for a command then
- * is alive for it now. What has expired since goes in the usual way when all is loaded.
+ * written, and while a base is read, when that was begun. Nothing expires but by the DEL that the
+ * log holds, and what was alive for a command then is alive for it now. What has expired since goes
+ * in the usual way when all is loaded.
  *
  * A tail that power failure tore is cut off; damage refuses the log (see `log-damage.ts`). Then
  * whatever stands in later files goes as well: it followed what is lost.
