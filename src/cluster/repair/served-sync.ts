@@ -145,7 +145,7 @@ export class ServedSync {
     if (!isNewer(high, low, table.high, table.low)) return;
     if (asked.merged.find(slot, tag) !== KEY_ACTION.none) return;
     if (isKnown && !table.isAbsent) asked.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
-    else table.put(slot, tag, high, low, true);
+    else this.stamped.bury(table, slot, tag, high, low);
   }
 
   private run(step: (isLate: () => boolean) => boolean, endKind: number): void {

@@ -71,7 +71,7 @@ export class SlotDifferences implements SlotDifference {
       differing.marks.mark(slot, tag, KEY_ACTION.remove, high, low);
       // Another key that shares the tag may still be there.
       differing.wants.add(slot, tag, high, low, false);
-    } else table.put(slot, tag, high, low, true);
+    } else this.client.stamped.bury(table, slot, tag, high, low);
     this.note(tag);
   }
 

@@ -130,6 +130,15 @@ export class StampedStore {
     table.put(slot, tag, high, low, true);
   }
 
+  /**
+   * The key is not here, and was removed elsewhere at that time: what this node writes of it later,
+   * it may own it in a moment, has a later stamp.
+   */
+  bury(table: StampTable, slot: number, tag: number, high: number, low: number): void {
+    this.options.clock.witness(high, low);
+    table.put(slot, tag, high, low, true);
+  }
+
   /** This node keeps the key no more: its log hears of it, and nobody else. */
   dropKey(database: Database, entry: number, slot: number): void {
     const table = this.tableOf(database);
