@@ -12,7 +12,7 @@ import type { MessageWriter } from '../cluster/peers/message-writer.ts';
 import { decodeView, encodeView, NODE_STATES } from '../cluster/placement/view-message.ts';
 import { CopyBatch, eachCopy } from '../cluster/repair/key-copies.ts';
 import { StampRun } from '../cluster/repair/stamp-run.ts';
-import { DatabaseDigests } from '../cluster/repair/sync-messages.ts';
+import { DatabaseDigests, SlotDigests } from '../cluster/repair/sync-messages.ts';
 import { GROUP_SLOT_COUNT, TAG_HASH_BITS } from '../cluster/replication/stamp-group.ts';
 import { NO_DEADLINE } from '../engine/database.ts';
 import { EVENT } from '../engine/event-table.ts';
@@ -135,13 +135,13 @@ function drawDigests(draw: Draw): DatabaseDigests {
   if (draw(50) > 0) return digests;
   // Few slots and many are told in two ways.
   const usedPercent = draw(101);
-  digests.slots = new Uint32Array(SLOT_COUNT * 2);
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if (draw(100) >= usedPercent) continue;
-    digests.slots.set([draw(2 ** 32), 1 + draw(2 ** 31)], slot * 2);
-  }
   // That none is used is not told.
-  digests.slots[draw(SLOT_COUNT) * 2] ||= 1;
+  const always = draw(SLOT_COUNT);
+  digests.slots = new SlotDigests();
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const isUsed = slot === always || draw(100) < usedPercent;
+    if (isUsed) digests.slots.add(slot, draw(2 ** 32), 1 + draw(2 ** 31));
+  }
   return digests;
 }
 

@@ -47,7 +47,10 @@ export class SlotSet {
 
   /** All of them are in the other set as well. */
   isWithin(other: SlotSet): boolean {
-    return this.bytes.every((bits, at) => (bits & ~other.bytes[at]) === 0);
+    for (let at = 0; at < SLOT_SET_BYTES; at++) {
+      if ((this.bytes[at] & ~other.bytes[at]) !== 0) return false;
+    }
+    return true;
   }
 
   /** Calls for each, in order; the one that is told may be deleted meanwhile. */

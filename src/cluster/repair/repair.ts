@@ -80,6 +80,8 @@ export class Repair {
   private checkMs = 0;
   private ageMs = 0;
   private lastId = 0;
+  /** When the list of stores was asked for last. */
+  private listAskedMs = -1;
   /** Since when every known node has been reached, monotonic ms; -1: one is not. */
   private allReachedMs = -1;
   private isListed = false;
@@ -253,7 +255,11 @@ export class Repair {
     const { table } = ownership;
     if (table.nodeIds.length === 0) return;
     const owner = bus.find(table.ownerOfStore(node.stores.default.name));
-    if (owner?.isUp === true) this.list.ask(owner);
+    const nowMs = this.world.clock.monotonicMs();
+    // Repairs with several owners begin together: one answer is for all of them.
+    if (owner?.isUp !== true || nowMs === this.listAskedMs) return;
+    this.listAskedMs = nowMs;
+    this.list.ask(owner);
   }
 
   private onListed(): void {

@@ -59,7 +59,7 @@ export class SurplusSlots {
 
   /** These were given. */
   note(slots: SlotSet): void {
-    slots.each((slot) => this.given.add(slot));
+    this.given.addBytes(slots.bytes, 0);
     this.found = null;
   }
 
@@ -69,7 +69,7 @@ export class SurplusSlots {
     const isMember = ownership.table.nodeIds.includes(context.bus.id);
     if (this.work !== null || this.given.count === 0 || !isMember) return;
     const slots = new SlotSet();
-    this.given.each((slot) => slots.add(slot));
+    slots.addBytes(this.given.bytes, 0);
     this.work = new SlicedWork({
       world: context.world,
       pace: context.pace,

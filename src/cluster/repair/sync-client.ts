@@ -34,6 +34,7 @@ import {
   DatabaseDigests,
   FOR,
   readSlots,
+  SlotDigests,
   STAMPS,
   SYNC,
   SYNCED,
@@ -237,12 +238,18 @@ export class SyncClient {
     table.purged.findEarliest(this.slots);
     const { high, low } = table.purged;
     const isBehind = this.slots === null && isNewer(high, low, purgedHigh, purgedLow);
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const theirs = slots ?? NO_DIGESTS;
+    let place = 0;
+    // Slots without entries on either side are equal.
+    for (let slot = -1; ; ) {
+      slot = Math.min(table.nextUsed(slot + 1), theirs.slotAt(place));
+      if (slot === SLOT_COUNT) break;
+      const isTold = theirs.slotAt(place) === slot;
+      const left = isTold ? theirs.leftAt(place) : 0;
+      const right = isTold ? theirs.rightAt(place) : 0;
+      if (isTold) place++;
       if (this.slots?.has(slot) === false) continue;
-      const left = slots === null ? 0 : slots[slot * 2];
-      const right = slots === null ? 0 : slots[slot * 2 + 1];
-      if (left === table.digestLeft(slot) >>> 0 && right === table.digestRight(slot) >>> 0)
-        continue;
+      if (left === table.digestLeft(slot) && right === table.digestRight(slot)) continue;
       if (table.entryCountOf(slot) > 0 || isBehind) differing.listed.add(slot);
       else if (!this.isGiving) differing.whole.add(slot);
     }
@@ -441,6 +448,8 @@ export class SyncClient {
     this.batch.clear();
   }
 }
+
+const NO_DIGESTS = new SlotDigests();
 
 /** Of a database that the owner has not used. */
 function emptyDigests(databaseIndex: number): DatabaseDigests {

@@ -82,8 +82,8 @@ export class DatabaseDigests {
   /** Sums over all slots. */
   left = 0;
   right = 0;
-  /** Two words a slot; null: they were not asked for, or all are 0. */
-  slots: Uint32Array | null = null;
+  /** Null: they were not asked for, or all are 0. */
+  slots: SlotDigests | null = null;
 
   /**
    * Takes them from a table.
@@ -100,7 +100,7 @@ export class DatabaseDigests {
     this.slots = null;
     this.keyCount = 0;
     if (table.isBlank) return;
-    if (hasSlots) this.slots = new Uint32Array(SLOT_COUNT * 2);
+    if (hasSlots) this.slots = new SlotDigests();
     for (let slot = table.nextUsed(0); slot < SLOT_COUNT; slot = table.nextUsed(slot + 1)) {
       if (of !== null && !of.has(slot)) continue;
       this.keyCount += table.presentCountOf(slot);
@@ -108,9 +108,7 @@ export class DatabaseDigests {
       const right = table.digestRight(slot);
       this.left ^= left;
       this.right ^= right;
-      if (this.slots === null) continue;
-      this.slots[slot * 2] = left;
-      this.slots[slot * 2 + 1] = right;
+      if ((left | right) !== 0) this.slots?.add(slot, left, right);
     }
   }
 
@@ -119,7 +117,7 @@ export class DatabaseDigests {
     writer.u32(this.floorHigh).u32(this.floorLow).u32(this.purgedHigh).u32(this.purgedLow);
     writer.u32(this.loadedHigh).u32(this.loadedLow);
     writer.u32(this.left >>> 0).u32(this.right >>> 0);
-    const bytes = this.slots === null ? NO_BYTES : encodeSlots(this.slots);
+    const bytes = this.slots === null ? NO_BYTES : encodeDigests(this.slots);
     writer.bytes(bytes, 0, bytes.length);
   }
 
@@ -135,42 +133,74 @@ export class DatabaseDigests {
     this.left = message.u32() | 0;
     this.right = message.u32() | 0;
     const { source, start, length } = message.bytes();
-    this.slots = length === 0 ? null : decodeSlots(source.subarray(start, start + length));
+    this.slots = length === 0 ? null : decodeDigests(source.subarray(start, start + length));
+  }
+}
+
+/** Digests of slots that have entries, in the order of the slots; those of all others are 0. */
+export class SlotDigests {
+  private readonly slots: number[] = [];
+  private readonly lefts: number[] = [];
+  private readonly rights: number[] = [];
+
+  get count(): number {
+    return this.slots.length;
+  }
+
+  add(slot: number, left: number, right: number): void {
+    this.slots.push(slot);
+    this.lefts.push(left);
+    this.rights.push(right);
+  }
+
+  /** The slot of that place among them; SLOT_COUNT behind the last one. */
+  slotAt(place: number): number {
+    return place < this.slots.length ? this.slots[place] : SLOT_COUNT;
+  }
+
+  leftAt(place: number): number {
+    return this.lefts[place];
+  }
+
+  rightAt(place: number): number {
+    return this.rights[place];
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
 const ALL_BYTES = SLOT_COUNT * DIGEST_BYTES;
 
-/** All of them, or those that are not 0, whichever is shorter: their lengths tell them apart. */
-function encodeSlots(slots: Uint32Array): Uint8Array {
-  const used: number[] = [];
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if ((slots[slot * 2] | slots[slot * 2 + 1]) !== 0) used.push(slot);
-  }
-  if (used.length * SPARSE_BYTES >= ALL_BYTES) return new Uint8Array(slots.buffer);
-  const bytes = new Uint8Array(used.length * SPARSE_BYTES);
+/** Of all slots, or of those that are told, whichever is shorter: their lengths tell them apart. */
+function encodeDigests(digests: SlotDigests): Uint8Array {
+  const isSparse = digests.count * SPARSE_BYTES < ALL_BYTES;
+  const bytes = new Uint8Array(isSparse ? digests.count * SPARSE_BYTES : ALL_BYTES);
   const view = new DataView(bytes.buffer);
-  for (const [i, slot] of used.entries()) {
-    view.setUint16(i * SPARSE_BYTES, slot, true);
-    view.setUint32(i * SPARSE_BYTES + 2, slots[slot * 2], true);
-    view.setUint32(i * SPARSE_BYTES + 6, slots[slot * 2 + 1], true);
+  for (let place = 0; place < digests.count; place++) {
+    const slot = digests.slotAt(place);
+    const at = isSparse ? place * SPARSE_BYTES + 2 : slot * DIGEST_BYTES;
+    if (isSparse) view.setUint16(at - 2, slot, true);
+    view.setUint32(at, digests.leftAt(place), true);
+    view.setUint32(at + 4, digests.rightAt(place), true);
   }
   return bytes;
 }
 
-function decodeSlots(bytes: Uint8Array): Uint32Array {
-  if (bytes.length === ALL_BYTES) return new Uint32Array(new Uint8Array(bytes).buffer);
-  if (bytes.length > ALL_BYTES || bytes.length % SPARSE_BYTES !== 0) throw broken('some digests');
-  const slots = new Uint32Array(SLOT_COUNT * 2);
+function decodeDigests(bytes: Uint8Array): SlotDigests {
+  const isWhole = bytes.length === ALL_BYTES;
+  const stepBytes = isWhole ? DIGEST_BYTES : SPARSE_BYTES;
+  if (bytes.length > ALL_BYTES || bytes.length % stepBytes !== 0) throw broken('some digests');
+  const digests = new SlotDigests();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < bytes.length; at += SPARSE_BYTES) {
-    const slot = view.getUint16(at, true);
-    if (slot >= SLOT_COUNT) throw broken('a slot that does not exist');
-    slots[slot * 2] = view.getUint32(at + 2, true);
-    slots[slot * 2 + 1] = view.getUint32(at + 6, true);
+  let next = 0;
+  for (let at = 0; at < bytes.length; at += stepBytes) {
+    const slot = isWhole ? at / DIGEST_BYTES : view.getUint16(at, true);
+    if (slot < next || slot >= SLOT_COUNT) throw broken('a slot that does not exist, or twice');
+    next = slot + 1;
+    const left = view.getUint32(at + stepBytes - DIGEST_BYTES, true);
+    const right = view.getUint32(at + stepBytes - DIGEST_BYTES + 4, true);
+    if ((left | right) !== 0) digests.add(slot, left, right);
   }
-  return slots;
+  return digests;
 }
 
 /** One bit a slot. */

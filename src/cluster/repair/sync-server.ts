@@ -1,4 +1,5 @@
 /** The repairs that other nodes run against this one: one a node and store. */
+import { SLOT_COUNT } from '../../base/digest/key-slot.ts';
 import type { NodeServices } from '../../commands/node-services.ts';
 import type { MessageReader } from '../peers/message-reader.ts';
 import { MESSAGE } from '../peers/message-table.ts';
@@ -86,13 +87,13 @@ export class SyncServer {
     // Who goes by another table is not told of all changes of what it asks for.
     if (tableDigest !== table.digest) return null;
     let isRefused = false;
-    slots.each((slot) => {
-      if (duties.dutyOf(slot) === 'owner') return;
+    for (let slot = slots.next(0); slot < SLOT_COUNT; slot = slots.next(slot + 1)) {
+      if (duties.dutyOf(slot) === 'owner') continue;
       const isOwned = table.ownerOfSlot(slot) === context.bus.id;
       if (isOwned || what !== SYNC.full) isRefused = true;
       else if (duties.keeps(slot) ? duties.lacks(slot) : !stamps.hasEntries(slot))
         lacking.add(slot);
-    });
+    }
     return isRefused ? null : lacking;
   }
 

@@ -200,10 +200,7 @@ export class MemoryNetwork implements Network, Station {
 
   /** One loop turn: accepts what arrived, then serves every socket once, in a seeded order. */
   takeTurn(): boolean {
-    let didAnything = this.arrivals.length > 0;
-    const arrivals = this.arrivals;
-    this.arrivals = [];
-    for (const arrive of arrivals) arrive();
+    let didAnything = this.takeArrivals();
     if (this.datagramPorts.takeTurn()) didAnything = true;
     // Those that come meanwhile have their turn with the next one.
     const { sockets } = this;
@@ -214,6 +211,14 @@ export class MemoryNetwork implements Network, Station {
     }
     if (didAnything) this.sockets = this.sockets.filter((socket) => !socket.isGone);
     return didAnything;
+  }
+
+  private takeArrivals(): boolean {
+    const { arrivals } = this;
+    if (arrivals.length === 0) return false;
+    this.arrivals = [];
+    for (const arrive of arrivals) arrive();
+    return true;
   }
 
   private bind({ host, port: wanted }: { host: string; port: number }, bound: BoundPort): number {

@@ -156,11 +156,14 @@ export class SlotDuties {
   /** These slots are equal to what that node has of them. */
   settle(nodeId: string, slots: SlotSet): void {
     const { flags, ownership } = this;
-    slots.each((slot) => {
-      const isOwners = ownership.table.ownerOfSlot(slot) === nodeId;
-      const isOwned = (flags[slot] & OWNED) !== 0;
-      if (isOwners || isOwned) flags[slot] &= ~(FILLING | LACKING);
-    });
+    const { table } = ownership;
+    for (let slot = slots.next(0), end = 0; slot < SLOT_COUNT; slot = slots.next(end)) {
+      end = table.endOfRun(slot);
+      const isOwners = table.ownerOfSlot(slot) === nodeId;
+      for (; slot < end; slot = slots.next(slot + 1)) {
+        if (isOwners || (flags[slot] & OWNED) !== 0) flags[slot] &= ~(FILLING | LACKING);
+      }
+    }
     this.passOver(nodeId, slots);
   }
 
@@ -185,7 +188,7 @@ export class SlotDuties {
   /** That node has no more of these slots than this one: another one is asked. */
   passOver(nodeId: string, slots: SlotSet): void {
     const known = this.passedOver.get(nodeId) ?? new SlotSet();
-    slots.each((slot) => known.add(slot));
+    known.addBytes(slots.bytes, 0);
     this.passedOver.set(nodeId, known);
     this.touch();
   }
@@ -335,12 +338,21 @@ export class SlotDuties {
     const owners = new Map<string, SlotSet>();
     const donors = new Map<string, SlotSet>();
     const holders = this.searchHolders();
+    // Neighbours are most often in one set.
+    let set: SlotSet | null = null;
+    let lastSets = owners;
+    let lastId = '';
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isWanted = (flags[slot] & (FILLING | LACKING | BEHIND)) !== 0;
       if (!isWanted || (flags[slot] & WAITING) !== 0) continue;
       const isOwned = (flags[slot] & OWNED) !== 0;
       const id = isOwned ? holders.find(slot) : ownership.table.ownerOfSlot(slot);
-      if (id !== '') require(isOwned ? donors : owners, id).add(slot);
+      if (id === '') continue;
+      const sets = isOwned ? donors : owners;
+      if (set === null || id !== lastId || sets !== lastSets) set = require(sets, id);
+      lastId = id;
+      lastSets = sets;
+      set.add(slot);
     }
     // Two that want something of each other would both refuse: they are to own first.
     return new Map([...owners, ...donors]);
