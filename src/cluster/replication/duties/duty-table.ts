@@ -14,9 +14,9 @@
  * owners for a moment cost a losing version, none at all cost every client. A replica waits as well
  * before it compares with the new owner: what the one before has changed is to be here by then.
  *
- * Only the word of the owner before, on its own link, says that all that it did has come. Of one that
- * is lost another node may have changes that were acknowledged and never came here: so who follows a
- * lost owner asks the others first, though it knows of nothing that it has missed.
+ * Only the word of the owner before, on its own link, says that all that it did has come. Of one
+ * that is lost another node may have changes that were acknowledged and never came here: so who
+ * follows a lost owner asks the others first, though it knows of nothing that it has missed.
  */
 import { LIMITS } from '../../../base/limits.ts';
 import type { Timer, Timers } from '../../../base/world.ts';

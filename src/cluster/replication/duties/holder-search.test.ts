@@ -9,7 +9,7 @@ function tableOf(nodeIds: readonly string[]): SlotTable {
   return new SlotTable({ version: 1, nodeIds, placement: 'ring', replicationFactor: 2 });
 }
 
-test('of each slot the first is found that had it, can be reached and was not asked in vain', () => {
+test('of each slot the first holder is found that can be reached and may have more', () => {
   const tables = [tableOf(['a', 'b', 'c']), tableOf(['a', 'b', 'c', 'd', 'e'])];
   const passedByB = new SlotSet();
   for (let slot = 0; slot < SLOT_COUNT; slot += 3) passedByB.add(slot);

@@ -197,7 +197,7 @@ test('nobody waits for who is gone, nor for longer than a second', () => {
   assert.equal(kit.node('b').countOf('waiting'), 0);
 });
 
-test('what an owner had that is lost is compared with its other holders before it is served', () => {
+test('what a lost owner had is compared with its other holders before it is served', () => {
   for (const isTold of [false, true]) {
     const kit = new DutiesKit(0, ['a', 'b', 'c']);
     const b = kit.node('b');

@@ -10,9 +10,9 @@
  * A node that is not ready keeps what it will hold when it is. A slot that it begins to keep it
  * *lacks* until it was equal to a node that had it; if it comes to own the slot before that, it
  * takes the copy from whoever had one by the tables before, and serves what it has if nobody did.
- * One that it was filling when it came to own it, or of which the owner before is lost without a word,
- * may be *behind* those of other holders: it is made equal to each of them that can be reached, for a
- * second at most.
+ * One that it was filling when it came to own it, or of which the owner before is lost without a
+ * word, may be *behind* those of other holders: it is made equal to each of them that can be
+ * reached, for a second at most.
  */
 import { SLOT_COUNT } from '../../../base/digest/key-slot.ts';
 import { LIMITS } from '../../../base/limits.ts';
