@@ -86,7 +86,7 @@ export const ROOMS = {
     imports: ['world', 'config', 'protocol', 'commands', 'node.ts'],
   },
   cli: {
-    charter: 'one file per subcommand',
+    charter: 'a row per command of the command line; what people and programs are told',
     floor: false,
     imports: ['base', 'config', 'protocol', 'persistence', 'rdb'],
   },

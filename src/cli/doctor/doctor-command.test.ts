@@ -200,6 +200,13 @@ const FAULTS_OF_NODES: readonly Case[] = [
     },
   },
   {
+    ...{ check: 'memory-limit', verdict: 'notice', reason: /and 3 nodes share the 8\.0 GiB/ },
+    spoil: (ward) => {
+      ward.addPeer(2);
+      ward.addPeer(3);
+    },
+  },
+  {
     ...{ check: 'swap', verdict: 'warning', reason: /120 MiB of the process lie in swap/ },
     spoil: (ward) => ward.write(`/proc/${PID}/status`, `VmSwap:\t ${120 * 1024} kB\n`),
   },
@@ -315,6 +322,17 @@ test('of a node elsewhere nothing is said that only its machine knows', async ()
   const names = (await ward.examine()).map(({ check }) => check);
   assert.ok(names.includes('memory') && names.includes('password'));
   for (const name of ['open-files', 'swap', 'disk-sync']) assert.ok(!names.includes(name), name);
+});
+
+test('where processes have no files, one that lives is taken for the node', async () => {
+  const ward = new Ward();
+  ward.run().process.pid = ward.world.host.pid;
+  const namesOn = async (osName: string): Promise<string[]> => {
+    Object.assign(ward.world.host, { osName });
+    return (await ward.examine()).map(({ check }) => check);
+  };
+  assert.ok((await namesOn('Darwin 24.0.0 arm64')).includes('memory-limit'));
+  assert.ok(!(await namesOn('Linux 6.1.0 x86_64')).includes('memory-limit'));
 });
 
 test('a port that is taken by a node without HTTP is told as such', async () => {

@@ -27,7 +27,9 @@ export function readSystemBytes(world: World, path: string, name: string): numbe
 
 /** Whether the process is a node of ours: where the node is in a container, ids are others. */
 export function isOurProcess(world: World, pid: number): boolean {
+  const { host } = world;
   const command = readSystemText(world, `/proc/${pid}/cmdline`);
+  if (command === null && !host.osName.startsWith('Linux')) return host.processMark(pid) !== '';
   const words = (command ?? '').split('\0').slice(0, PROGRAM_WORDS_MAX);
   return words.some((word) => /(^|\/)(hypercache|main\.js)$/.test(word));
 }

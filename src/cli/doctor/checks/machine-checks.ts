@@ -11,6 +11,7 @@ import {
   unknown,
   warning,
 } from '../check-row.ts';
+import type { NodeFacts } from '../node-facts.ts';
 import { readSystemBytes, readSystemCount, readSystemText } from '../system-files.ts';
 
 const MACHINE = ['stopped', 'here'] as const;
@@ -116,7 +117,7 @@ function openFileCountMax({ node, stage, world }: Patient): number | null {
 /** Above it the process itself, which the limit does not count, has no room. */
 const MEMORY_SHARE_MAX = 0.9;
 
-function checkMemoryLimit({ configuration, world }: Patient): Findings {
+function checkMemoryLimit({ configuration, node, world }: Patient): Findings {
   const limitBytes = configuration.cache.nodeMaxMemoryBytes;
   const machineBytes = world.host.memoryBytesTotal;
   const machine = describeBytes(machineBytes);
@@ -129,8 +130,24 @@ function checkMemoryLimit({ configuration, world }: Patient): Findings {
   const limit = `cache.node_max_memory is ${describeBytes(limitBytes)}`;
   const advice = `lower it to ${describeBytes(machineBytes * 0.8)}, or give more memory`;
   if (limitBytes > machineBytes) return failure(`${limit}, and there are ${machine}`, advice);
-  if (limitBytes <= machineBytes * MEMORY_SHARE_MAX) return good(`${limit} of ${machine}`);
-  return warning(`${limit} of ${machine}: nothing is left for the process itself`, advice);
+  if (limitBytes > machineBytes * MEMORY_SHARE_MAX) {
+    return warning(`${limit} of ${machine}: nothing is left for the process itself`, advice);
+  }
+  const nodeCount = countNeighbours(node);
+  if (nodeCount * limitBytes <= machineBytes) return good(`${limit} of ${machine}`);
+  return notice(
+    `${limit}, and ${nodeCount} nodes share the ${machine} of this machine`,
+    `give each ${describeBytes((machineBytes * 0.8) / nodeCount)}, if all are to become full`,
+  );
+}
+
+/** Nodes of the cluster at the address of this one, itself included. */
+function countNeighbours(node: NodeFacts | null): number {
+  if (node === null || node.statistics === null) return 1;
+  const { cluster, process: self } = node.statistics;
+  const alive = cluster.members.filter(({ status }) => status === 'alive');
+  const address = alive.find(({ node_id }) => node_id === self.id)?.address;
+  return Math.max(1, alive.filter((member) => member.address === address).length);
 }
 
 function checkMemoryFree({ configuration, node, world }: Patient): Findings {
