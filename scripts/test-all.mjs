@@ -4,26 +4,33 @@
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { BENCHES } from './benches.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const NODE = process.execPath;
+/** `ok` has tried the light ones. */
+const heavyBenches = Object.keys(BENCHES).filter((name) => !BENCHES[name].isLight);
 const steps = [
   ['test tools', 'sh', 'scripts/install-test-tools.sh'],
   ['packages', NODE, 'scripts/ensure-packages.mjs'],
   ['ok', NODE, 'scripts/ok.mjs'],
+  ['build', NODE, 'scripts/build.mjs'],
+  ['benches (tiny)', NODE, 'scripts/try-benches.mjs', ...heavyBenches],
   ['package check', NODE, 'scripts/check-package.mjs'],
   ['whole-node tests', NODE, 'scripts/run-tests.mjs', 'tests'],
 ];
 /** Nothing after these can tell anything when they fail. */
 const needed = new Set(['test tools', 'packages']);
 
+// Here random tests try as often as they say.
+const env = { TEST_EFFORT: '1', ...process.env };
 const startMs = performance.now();
 const failed = [];
 let runCount = 0;
 for (const [name, command, ...args] of steps) {
   process.stdout.write(`\n== ${name}\n`);
   runCount++;
-  const run = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+  const run = spawnSync(command, args, { cwd: ROOT, env, stdio: 'inherit' });
   if (run.status === 0) continue;
   failed.push(name);
   if (needed.has(name)) break;

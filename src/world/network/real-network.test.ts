@@ -1,3 +1,4 @@
+// Has a process of its own: it counts the handles of the process.
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

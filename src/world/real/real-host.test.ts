@@ -1,3 +1,4 @@
+// Has a process of its own: it listens for signals of the process, and sends itself one.
 import { strict as assert } from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
