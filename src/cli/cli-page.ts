@@ -40,18 +40,18 @@ Completion: \`eval "$(hypercache completion bash)"\` in \`~/.bashrc\`, the same 
 \`compinit\` in \`~/.zshrc\`; \`hypercache completion fish | source\` in fish's configuration.`;
 
 function headOf(command: Command): string {
-  return `## ${command.name()}\n${capitalised(command.description())}.`;
+  return `## ${command.name()}\n${sentenceOf(command)}`;
 }
 
 function sectionOf(command: Command, level: string): string {
   const { parent } = command;
   const name = parent?.parent == null ? command.name() : `${parent.name()} ${command.name()}`;
-  const parts = [`${level} ${name}`, `\`\`\`\n${helpOf(command)}\n\`\`\``];
+  const parts = [`${level} ${name}\n${sentenceOf(command)}`, `\`\`\`\n${helpOf(command)}\n\`\`\``];
   const more = MORE[name];
   return [...parts, ...(more === undefined ? [] : [more()])].join('\n\n');
 }
 
-/** Also what stands behind the options. */
+/** Usage, words and flags, and what stands behind them. */
 function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({
@@ -61,13 +61,14 @@ function helpOf(command: Command): string {
     getOutHelpWidth: () => HELP_COLUMNS,
   });
   command.outputHelp();
-  return text.trimEnd();
+  return text.replace(`${command.description()}\n\n`, '').trimEnd();
 }
 
 const HELP_COLUMNS = 100;
 
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function sentenceOf(command: Command): string {
+  const text = command.description();
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** What help has no room for. */
