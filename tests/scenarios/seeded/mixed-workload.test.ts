@@ -7,7 +7,7 @@ const TURN_COUNT = 12;
 const KEY_COUNT = 300;
 
 /**
- * An application's day: carts, pages, counters, queues and rankings, by clients that each keep books
+ * A day of an application: carts, pages, counters, queues, rankings, by clients that each keep books
  * of their own of what they must be told.
  */
 scenario(
