@@ -1,7 +1,6 @@
 import { LIMITS } from '../../base/limits.ts';
 import { PLACE_MASK, SEGMENT_SHIFT } from '../memory/block-address.ts';
 import type { Segment } from '../memory/segment.ts';
-import { deadlineOffset, FLAG } from './entry.ts';
 import { chunkMaskOf, homeOf, RECORD, RECORD_SHIFT } from './table-layout.ts';
 import type { TableSet } from './table-set.ts';
 
@@ -56,30 +55,4 @@ export class EntryWarmer {
     }
     return seen | 0;
   }
-
-  /**
-   * For entries that were fetched just now and are to go: their neighbours in the lists of the
-   * timing wheel, which are written to then, lie anywhere.
-   * @returns as `fetch`
-   */
-  fetchListed(segments: readonly Segment[], count: number): number {
-    const { segmentIndexes, places } = this;
-    let seen = 0;
-    for (let i = 0; i < count; i++) {
-      const at = places[i];
-      if (at === 0 || segmentIndexes[i] >= segments.length) continue;
-      const { words } = segments[segmentIndexes[i]];
-      const word0 = words[at];
-      if ((word0 & FLAG.DEADLINE) === 0) continue;
-      const links = at + ((deadlineOffset(word0) + 8) >>> 2);
-      seen ^= firstWord(segments, words[links]) ^ firstWord(segments, words[links + 1]);
-    }
-    return seen | 0;
-  }
-}
-
-/** Of the block at an address; 0 for a huge one and for what is no address. */
-function firstWord(segments: readonly Segment[], address: number): number {
-  const index = address >>> SEGMENT_SHIFT;
-  return index < segments.length ? segments[index].words[(address & PLACE_MASK) << 1] : 0;
 }

@@ -154,13 +154,11 @@ export class HashIndex {
     return this.#warmer.hashes;
   }
 
-  /** The same for keys that are to go, whose hashes are known: those in `from` up to `end`. */
+  /** The same for keys whose hashes are known, those in `from` up to `end`. */
   warmHashes(from: Uint32Array, begin: number, end: number): number {
     const { hashes } = this.#warmer;
     for (let i = begin; i < end; i++) hashes[i - begin] = raisedHash(from[i]);
-    const { segments } = this.#memory;
-    const seen = this.#warmer.fetch(segments, this.#tables, end - begin);
-    return seen ^ this.#warmer.fetchListed(segments, end - begin);
+    return this.#warmer.fetch(this.#memory.segments, this.#tables, end - begin);
   }
 
   /** Whether the entry at that address is in the index; remembers its slot as `find` does. */

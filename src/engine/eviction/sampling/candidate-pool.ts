@@ -100,7 +100,7 @@ export class CandidatePool {
       if (!this.draw(store, scorer, isVolatile)) return false;
       this.rank();
       if (this.bestScore >= wantedScore) {
-        this.choicesWithoutNext = CHOICES_WITHOUT_MIN;
+        if (more > 0) this.choicesWithoutNext = CHOICES_WITHOUT_MIN;
         break;
       }
       if (more < MORE_ROUNDS_MAX) continue;
