@@ -200,8 +200,8 @@ function withSnakeNames(fields: Record<string, unknown>): Record<string, unknown
 }
 
 /**
- * What helps to find it: name, message, code, stack and cause; nothing the error drags along. Always
- * an object: what reads logs gives a field one type.
+ * What helps to find it: name, message, code, stack and cause; nothing the error drags along.
+ * Always an object: what reads logs gives a field one type.
  */
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
