@@ -126,6 +126,7 @@ function allRow(name: string, what: string, shown: Shown): CommandRow {
     group: 'hash',
     since: '2.0.0',
     complexity: ALL,
+    timesItself: true,
     summary: `Returns all ${what} of a hash`,
     syntax: 'key',
     tips: ['nondeterministic_output_order'],
@@ -157,13 +158,19 @@ function executeHmget({ database }: Session, frame: Frame, reply: ReplyWriter): 
   }
 }
 
-function executeAll({ database }: Session, frame: Frame, reply: ReplyWriter, shown: Shown): void {
+function executeAll(
+  { database, node }: Session,
+  frame: Frame,
+  reply: ReplyWriter,
+  shown: Shown,
+): void {
   if (!openForReading(database, frame, reply)) {
     if (HASH.entry !== 0) return;
     if (shown === 'both') reply.map(0);
     else reply.array(0);
     return;
   }
+  node.stopwatch.startIfLong(HASH.count);
   const mark = reply.openAggregate();
   let count = 0;
   HASH.rewind();

@@ -72,11 +72,13 @@ export const smembersCommand: CommandRow = {
   summary: 'Returns all members of a set',
   syntax: 'key',
   tips: ['nondeterministic_output_order'],
-  execute({ database }, frame, reply) {
+  timesItself: true,
+  execute({ database, node }, frame, reply) {
     const entry = database.read(frame, 1);
     if (entry === 0) return reply.set(0);
     if (!isSet(database, entry, reply)) return;
     SET.open(database, entry);
+    node.stopwatch.startIfLong(SET.count);
     reply.set(SET.count);
     SET.rewind();
     while (SET.next(SHOWN)) writeShown(reply);
