@@ -28,6 +28,8 @@ export interface EffectIntakeOptions {
   /** Null: there is no such store here. */
   find(storeName: string): ReplicatedStore | null;
   dutyOf(store: Store): Duty;
+  /** This node is to own the store, and the owner before has not said that it is done. */
+  awaitsWord(store: Store): boolean;
   slotsOf(store: Store): SlotDuties | null;
   /** Something of that node is missing here. */
   needSync(parts: ReplicatedStore, nodeId: string, reason: SyncReason): void;
@@ -97,10 +99,10 @@ export class EffectIntake {
 
   /** What is not kept here is left out, as is what is to be merged first. */
   private guardFor(store: Store, peerId: string): KeyGuard | null {
-    const { dutyOf, slotsOf } = this.options;
+    const { awaitsWord, slotsOf } = this.options;
     const duties = slotsOf(store);
     // Whom it waits for still executes, and this node's copy is that one's.
-    if (duties === null && dutyOf(store) === 'waiting') return null;
+    if (duties === null && awaitsWord(store)) return null;
     const guard = this.guardOf(store, peerId);
     if (duties === null || duties.isWhole) return guard;
     return (databaseIndex, frame, arg, isAsBefore) =>

@@ -130,6 +130,7 @@ export class NodeReplication implements Replication {
       names: this.names,
       find: (name) => this.stores.get(name) ?? null,
       dutyOf: (store) => this.dutyOf(store),
+      awaitsWord: (store) => this.dutyOf(store) === 'waiting' && this.sourcesOf(store) === null,
       slotsOf: (store) => this.slotsOf(store),
       needSync: (parts, nodeId, reason) => this.needSync(parts, nodeId, reason),
       acknowledger: this.acknowledger,
