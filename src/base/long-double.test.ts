@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRealRedis } from '../testing/real-redis.ts';
+import { rounds, seedOfRun } from '../testing/seeded.ts';
 import { SeededRandom } from '../world/simulated/seeded-random.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from './long-double.ts';
 
@@ -51,10 +52,10 @@ test('infinity is a number, a sum with it is none', () => {
 test('random sums equal those of a real redis-server', async (context) => {
   const redis = await startRealRedis({ flags: ['--save', '', '--appendonly', 'no'] });
   if (redis === null) return context.skip('no redis-server here');
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const random = new SeededRandom(seed);
   try {
-    for (let i = 0; i < 2_000; i++) {
+    for (let i = 0; i < rounds(2_000); i++) {
       const left = randomNumber(random);
       const right = randomNumber(random);
       await redis.call('SET', 'x', left);

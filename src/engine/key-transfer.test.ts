@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture, type EngineFixture, frameOf } from '../testing/engine-fixture.ts';
-import { seeded } from '../testing/seeded.ts';
+import { rounds, seeded } from '../testing/seeded.ts';
 import type { SeededRandom } from '../world/simulated/seeded-random.ts';
 import { type Database, NO_DEADLINE } from './database.ts';
 import { clearDeadline, setDeadline } from './entry-deadline.ts';
@@ -234,7 +234,7 @@ test('random transfers between two databases agree with Maps', () => {
   seeded((random) => {
     const fixture = createEngineFixture({ seed: random.below(1_000_000), records: false });
     const models = [new Map<string, Held>(), new Map<string, Held>()] as const;
-    for (let step = 0; step < 6_000; step++) transferOnce(fixture, models, random);
+    for (let step = 0; step < rounds(6_000); step++) transferOnce(fixture, models, random);
     for (const [i, model] of models.entries()) {
       const database = fixture.store.databases[i] as Database;
       forgetExpired(model, fixture.clock.nowMs);

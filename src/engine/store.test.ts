@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture, type EngineFixture, frameOf } from '../testing/engine-fixture.ts';
+import { rounds } from '../testing/seeded.ts';
 import { type Database, KEEP_DEADLINE, NO_DEADLINE } from './database.ts';
 import { clearDeadline, setDeadline } from './entry-deadline.ts';
 import { EVENT } from './event-table.ts';
@@ -204,7 +205,7 @@ function compareWithMap(fixture: EngineFixture, seed: number): void {
   const database = store.databases[0];
   const model = new Map<string, Modelled>();
   const random = (below: number): number => world.random.u32() % below;
-  for (let step = 0; step < 60_000; step++) {
+  for (let step = 0; step < rounds(60_000); step++) {
     const key = `key:${random(3000)}`;
     const known = model.get(key);
     if (known !== undefined && known.deadline !== -1 && known.deadline <= clock.nowMs) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Frame } from '../base/frame.ts';
 import { encodeCommand } from '../testing/reply-decoder.ts';
-import { type Draw, seededDraws } from '../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../testing/seeded.ts';
 import { type Outcome, parseSlowly } from '../testing/slow-parser.ts';
 import {
   AUTHENTICATED_LIMITS,
@@ -105,17 +105,17 @@ test('the result does not depend on where the stream is cut, once or at every by
 });
 
 test('mutated streams parse as the slow parser says, cut and suspended anywhere', () => {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+  const seed = seedOfRun();
   const random = seededDraws(seed);
   const spare = new InboxSpare();
-  for (let round = 0; round < 4000; round++) {
+  for (let round = 0; round < rounds(4000); round++) {
     const limits = round % 4 === 0 ? UNAUTHENTICATED_LIMITS : AUTHENTICATED_LIMITS;
     const stream = mutated(randomStream(random), random);
     const cuts = Array.from({ length: random(6) }, () => random(stream.length + 1));
     cuts.sort((left, right) => left - right);
     const suspendAfter = (): boolean => random(3) === 0;
     const text = JSON.stringify(stream.toString('latin1'));
-    const told = `seed ${seed} round ${round} cuts ${cuts} ${text}`;
+    const told = `TEST_SEED=${seed} round ${round} cuts ${cuts} ${text}`;
     assert.deepEqual(
       parse(stream, cuts, { limits, suspendAfter, spare }),
       parseSlowly(stream, limits),

@@ -14,7 +14,7 @@ import {
   stringBytes,
   wideBytes,
 } from '../testing/rdb-bytes.ts';
-import { type Draw, seededDraws } from '../testing/seeded.ts';
+import { type Draw, seededDraws, seedOfRun } from '../testing/seeded.ts';
 import { RdbFileReader, type RdbSink } from './file-reader.ts';
 import { RdbFileWriter } from './file-writer.ts';
 import { RdbError } from './rdb-error.ts';
@@ -143,7 +143,7 @@ function smallFile(): Buffer {
 }
 
 test('what is written is read: values of all types, deadlines of keys and fields', async () => {
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const draw = seededDraws(seed);
   const kit = await createKit(seed);
   const other = await createKit(seed + 1);

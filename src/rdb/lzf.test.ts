@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Draw, seeded } from '../testing/seeded.ts';
+import { type Draw, rounds, seeded } from '../testing/seeded.ts';
 import { compressLzf, decompressLzf } from './lzf.ts';
 
 /** Texts and what redis-server 7.0.15 (liblzf 3.6) made of them. */
@@ -53,7 +53,7 @@ test('what would save four bytes or fewer is not compressed', () => {
 test('whatever is compressed comes back, and one call knows nothing of another', () => {
   seeded((random) => {
     const draw: Draw = (below) => random.below(below);
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < rounds(400); round++) {
       const bytes = drawBytes(draw);
       const compressed = compress(bytes, bytes.length + (bytes.length >>> 3) + 8);
       if (bytes.length === 0) continue;
@@ -81,7 +81,7 @@ test('a reference to before the text is refused', () => {
 test('bytes that are no LZF are refused or give bytes, and nothing around is touched', () => {
   seeded((random) => {
     let wholeCount = 0;
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < rounds(20_000); round++) {
       const bytes = Uint8Array.from({ length: random.below(24) }, () => random.below(256));
       if (decompress(bytes, random.below(80)) !== null) wholeCount++;
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type CommandKit, createCommandKit } from './command-kit.ts';
 import { createEffectReplica } from './effect-replica.ts';
 import { checkHoldings, compactAnyhow } from './holdings-check.ts';
-import { type Draw, seededDraws } from './seeded.ts';
+import { type Draw, rounds, seededDraws } from './seeded.ts';
 
 /** One random run of commands against a model; subclasses hold the model. */
 export interface Play {
@@ -37,7 +37,7 @@ export async function playCollections<P extends Play>(options: PlayOptions<P>): 
   const databases = store.databases.slice(0, 2);
   play.onTime?.(kit.node.services.clock.nowMs);
   try {
-    for (let step = 1; step <= stepCount; step++) {
+    for (let step = 1; step <= rounds(stepCount); step++) {
       steps[draw(steps.length)](play);
       if (draw(20) === 0) replica.setActiveExpiry(draw(2) === 0);
       if (draw(10) === 0) {
@@ -74,9 +74,4 @@ export function expectReply(
   const reply = kit.ask(...command);
   const told = command.join(' ').slice(0, 200);
   assert.deepEqual(reply instanceof Error ? `-${reply.message}` : reply, wanted, told);
-}
-
-/** Of a run's own, or TEST_SEED. */
-export function playSeed(): number {
-  return Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 }

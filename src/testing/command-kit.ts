@@ -50,6 +50,7 @@ export async function createCommandKit(
   });
   const { configuration } = settled;
   configuration.network.respEnabled = false;
+  configuration.http.enabled = false;
   configuration.cluster.enabled = false;
   // Nobody reads the changes unless a test does.
   configuration.persistence.appendOnly = false;
@@ -63,12 +64,15 @@ export async function createCommandKit(
   const openSession = (): Session => {
     return node.openSession(null);
   };
+  const writers = [new ReplyWriter()];
   const runAs = (session: Session, ...args: (string | Uint8Array | number)[]): Reply => {
     services.clock.refresh();
-    return runOnce(
-      session,
-      frameOf(...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg))),
-    );
+    const frame = frameOf(...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg)));
+    // What hears of a change may run a command in the midst of another.
+    const writer = writers.pop() ?? new ReplyWriter();
+    const reply = runOnce(session, frame, writer);
+    writers.push(writer);
+    return reply;
   };
   const session = openSession();
   const run = (...args: (string | Uint8Array | number)[]): Reply => runAs(session, ...args);
@@ -89,11 +93,12 @@ export async function createCommandKit(
   };
 }
 
-function runOnce(session: Session, frame: Frame): Reply {
-  const writer = new ReplyWriter();
+function runOnce(session: Session, frame: Frame, writer: ReplyWriter): Reply {
+  writer.reset();
+  writer.errorCount = 0;
   writer.protocol = session.protocol;
   executeCommand(session, frame, writer);
-  const decoder = new ReplyDecoder();
+  const decoder = new ReplyDecoder(writer.position);
   const [reply] = decoder.feed(writer.bytes.subarray(0, writer.position));
   if (reply === undefined) throw new Error('the command wrote no reply');
   return reply;

@@ -56,6 +56,13 @@ export async function startRealRedis({
       continue;
     }
     const client = new LineClient(port);
+    // The port may be another test's, and our server about to give up.
+    const told = /process_id:(\d+)/.exec(String(await client.call(['INFO', 'server'])));
+    if (told !== null && Number(told[1]) !== child.pid) {
+      client.close();
+      child.kill('SIGKILL');
+      continue;
+    }
     return {
       port,
       directory,
@@ -93,6 +100,7 @@ class LineClient {
   private readonly socket: ReturnType<typeof connect>;
   private readonly decoder = new ReplyDecoder();
   private onReply: ((reply: RedisReply) => void) | null = null;
+  private onGone: ((error: Error) => void) | null = null;
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1' });
@@ -104,12 +112,14 @@ class LineClient {
         onReply?.(plainOf(reply));
       }
     });
+    this.socket.on('close', () => this.onGone?.(new Error('redis-server has gone')));
   }
 
   call(words: readonly string[]): Promise<RedisReply> {
     this.socket.write(encodeCommand(words));
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.onReply = resolve;
+      this.onGone = reject;
     });
   }
 

@@ -27,10 +27,15 @@ export class MalformedReply extends Error {
 }
 
 export class ReplyDecoder {
-  #bytes = Buffer.alloc(4096);
+  #bytes: Buffer;
   #start = 0;
   #end = 0;
   #open: OpenAggregate[] = [];
+
+  /** @param byteCount  about what is fed at once: more makes it grow */
+  constructor(byteCount = 4096) {
+    this.#bytes = Buffer.allocUnsafe(byteCount);
+  }
 
   /** Bytes fed and not yet part of a returned reply's tokens. */
   get pendingBytes(): number {

@@ -15,6 +15,7 @@ import {
   type GossipKit,
 } from '../../testing/gossip-kit.ts';
 import { samplePackets, sampleState } from '../../testing/gossip-messages.ts';
+import { rounds } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { SimulatedWorld } from '../../world/simulated/simulated-world.ts';
 import { gossipKeyOf, Keyring } from './wire/keyring.ts';
@@ -29,8 +30,8 @@ import { Sealing } from './wire/sealing.ts';
 import { encodeStreamMessage } from './wire/stream-message.ts';
 import { encodeAlive, encodePing, parseAck, SWIM } from './wire/swim-messages.ts';
 
-const PACKET_COUNT = 20_000;
-const STREAM_COUNT = 200;
+const PACKET_COUNT = rounds(20_000);
+const STREAM_COUNT = rounds(200);
 const TIMERS_MAX = 3_000;
 
 interface Intruder {

@@ -5,7 +5,7 @@ import type { FakeBus, FakeNet } from '../../testing/fake-net.ts';
 import { CommandKeys, drawCommand } from '../../testing/random-commands.ts';
 import { createRepairKit, type RepairKit } from '../../testing/repair-kit.ts';
 import { createRoutingKit } from '../../testing/routing-kit.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import { MESSAGE_TABLE } from './message-table.ts';
 
 const COMMANDS = 150;
@@ -54,8 +54,8 @@ function damageAll(net: FakeNet, draw: Draw): { refusedCount: number; takenCount
 
 /** Runs it with some seeds; a failure names its own. */
 async function withSeeds(count: number, run: (draw: Draw, told: string) => Promise<void>) {
-  const first = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
-  for (let seed = first; seed < first + count; seed++) {
+  const first = seedOfRun();
+  for (let seed = first; seed < first + rounds(count); seed++) {
     try {
       await run(seededDraws(seed), `seed ${seed}`);
     } catch (error) {

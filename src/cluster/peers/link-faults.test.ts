@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLinkKit, type LinkKit, type LinkNode } from '../../testing/link-kit.ts';
+import { rounds } from '../../testing/seeded.ts';
 import { MESSAGE } from './message-table.ts';
 
 /** One fault, or the end of all of them. */
@@ -22,7 +23,7 @@ async function disturb(kit: LinkKit, watch: (node: LinkNode) => void): Promise<v
 }
 
 test('whatever happens, what comes between two ups is the beginning of what one sent', async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= rounds(40); seed++) {
     const kit = await createLinkKit(3, seed);
     const { fabric } = kit;
     fabric.wire.latencyMsMax = 30;
@@ -76,7 +77,7 @@ test('whatever happens, what comes between two ups is the beginning of what one 
 });
 
 test('links come to stand after any mix of cuts, kills and stalls', async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= rounds(40); seed++) {
     const kit = await createLinkKit(3, seed);
     const { fabric } = kit;
     fabric.wire.latencyMsMax = 30;

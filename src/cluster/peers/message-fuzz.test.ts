@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NodeError } from '../../base/errors.ts';
 import { MESSAGE_CODECS, type MessageCodec, typeOf } from '../../testing/message-codecs.ts';
-import { type Draw, seeded } from '../../testing/seeded.ts';
+import { type Draw, rounds, seeded } from '../../testing/seeded.ts';
 import { takeMessage } from '../../testing/written-message.ts';
 import { LinkReader } from './link-reader.ts';
 import { MessageQueue } from './message-queue.ts';
 
-const ROUNDS = 200;
+const ROUNDS = rounds(200);
 const CUTS_MAX = 300;
 const BODY_START = 5;
 

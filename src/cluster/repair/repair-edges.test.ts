@@ -207,21 +207,21 @@ test('a node that was away for more than an hour brings nothing back', async () 
   assert.deepEqual(away.run('KEYS', '*'), ['kept']);
 });
 
-test('values of a million elements arrive whole', async () => {
+test('values of a hundred thousand elements arrive whole', async () => {
   const kit = await createRepairKit(2);
   const [owner, late] = kit.nodes as Two;
   kit.net.cut(owner.base.bus, late.base.bus);
-  for (let i = 0; i < 250; i++) {
+  for (let i = 0; i < 25; i++) {
     const members = Array.from({ length: 4000 }, (_, j) => `m${i * 4000 + j}`);
     owner.run('SADD', 'set', ...members);
   }
-  owner.run('SET', 'long', 'x'.repeat(20_000_000));
+  owner.run('SET', 'long', 'x'.repeat(5_000_000));
   kit.base.settle();
   kit.net.joinAll();
   kit.settle();
   kit.check('');
-  assert.equal(late.run('SCARD', 'set'), 1_000_000);
-  assert.equal(late.run('STRLEN', 'long'), 20_000_000);
+  assert.equal(late.run('SCARD', 'set'), 100_000);
+  assert.equal(late.run('STRLEN', 'long'), 5_000_000);
 });
 
 test('a store with a default time to live gives none to what comes without one', async () => {

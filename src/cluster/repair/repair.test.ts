@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { METRIC } from '../../observability/metrics/metric-table.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
 import { createRepairKit, type RepairKit, type RepairNode } from '../../testing/repair-kit.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 function drawSeed(): number {
-  return Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  return seedOfRun();
 }
 
 /** One key of each type, and a few that have a deadline. */
@@ -238,7 +238,7 @@ test('whatever is written, lost, parted and healed, all nodes are equal in the e
   for (const { base } of kit.nodes) base.kit.world.clock.readingMs = draw(3) === 0 ? 0.1 : 0;
   const keys = new CommandKeys(draw, 8);
   let groups: RepairNode[][] = [kit.nodes];
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < rounds(25); round++) {
     for (let left = draw(30); left > 0; left--) {
       const [owner] = groups[draw(groups.length)] as [RepairNode];
       const [command, ...args] = draw(9) === 0 ? drawFilling(draw, keys) : drawCommand(draw, keys);

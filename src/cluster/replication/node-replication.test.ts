@@ -8,10 +8,10 @@ import {
   FakeOwnership,
   ReplicationNode,
 } from '../../testing/replication-kit.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 function drawSeed(): number {
-  return Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  return seedOfRun();
 }
 
 test('what the owner executes is the same on every node', async () => {
@@ -35,7 +35,7 @@ test('random commands of all types leave the same on every node', async () => {
   const kit = await createReplicationKit(3, { seed });
   const keys = new CommandKeys(draw, 6);
   const { owner } = kit;
-  for (let i = 0; i < 800; i++) {
+  for (let i = 0; i < rounds(800); i++) {
     const [command, ...args] = draw(12) === 0 ? drawFilling(draw, keys) : drawCommand(draw, keys);
     owner.run(command, ...args);
     if (draw(4) > 0) continue;

@@ -11,7 +11,7 @@ import {
   type ReplicationKit,
   type ReplicationNode,
 } from '../../testing/replication-kit.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 /** Database, key -> stamp, for keys that are there. */
 function stampsOf(node: ReplicationNode, told: string): Map<string, string> {
@@ -146,10 +146,9 @@ async function play(seed: number, count: number): Promise<number> {
 }
 
 test('keys of the same stamp have the same value, whatever happens on the way', async (t) => {
-  const first = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
-  const rounds = Number(process.env.TEST_ROUNDS ?? 6);
+  const first = seedOfRun();
   let sameCount = 0;
-  for (let round = 0; round < rounds; round++) sameCount += await play(first + round, 300);
+  for (let round = 0; round < rounds(6); round++) sameCount += await play(first + round, 300);
   t.diagnostic(`${sameCount} keys compared, TEST_SEED=${first}`);
   assert.ok(sameCount > 0);
 });

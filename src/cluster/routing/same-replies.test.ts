@@ -4,7 +4,7 @@ import { createNodeKit } from '../../testing/node-kit.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
 import { encodeCommand } from '../../testing/reply-decoder.ts';
 import { createRoutingKit } from '../../testing/routing-kit.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 /**
  * Reads whose reply does not follow from how a node hashes, nor, as DBSIZE, from who came by a key
@@ -50,14 +50,14 @@ function tell(given: string, wanted: string): string {
 }
 
 test('through another node each command answers what a node alone answers', async () => {
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const draw = seededDraws(seed);
   const alone = await createNodeKit({ seed: 1 });
   const kit = await createRoutingKit(3);
   const clients = [kit.connect(1), kit.connect(2)];
   const plains = clients.map(() => alone.connect({ fragmentation: 'whole' }));
   const keys = new CommandKeys(draw, 5);
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < rounds(400); i++) {
     const bytes = drawPipeline(draw, keys);
     const which = draw(clients.length);
     plains[which].peer.send(bytes);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { startRealRedis } from '../../testing/real-redis.ts';
 import { describeReply } from '../../testing/reply-decoder.ts';
-import { type Draw, seeded } from '../../testing/seeded.ts';
+import { type Draw, rounds, seeded } from '../../testing/seeded.ts';
 import { coordinateText, distanceText } from './distance.ts';
 import { decodeScore, encodeScore, geohashText } from './geohash.ts';
 
@@ -17,7 +17,7 @@ async function createSicily(): Promise<CommandKit> {
 
 test('a position is within its cell of the score that stands for it', () => {
   seeded((random) => {
-    for (let i = 0; i < 2_000; i++) {
+    for (let i = 0; i < rounds(2_000); i++) {
       const longitude = (random.u32() / 2 ** 32) * 360 - 180;
       const latitude = (random.u32() / 2 ** 32) * 170 - 85;
       const position = decodeScore(encodeScore(longitude, latitude), { longitude: 0, latitude: 0 });
@@ -122,7 +122,7 @@ test('replies are redis-server’s', async (t) => {
   const kit = await createCommandKit();
   const lines: string[] = [];
   seeded((random) => {
-    for (let i = 0; i < 1_200; i++) lines.push(randomLine((below) => random.below(below)));
+    for (let i = 0; i < rounds(1_200); i++) lines.push(randomLine((below) => random.below(below)));
   });
   try {
     for (const line of lines) {

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  expectReply,
-  type Play,
-  playCollections,
-  playSeed,
-} from '../../testing/collection-play.ts';
+import { expectReply, type Play, playCollections } from '../../testing/collection-play.ts';
 import type { CommandKit } from '../../testing/command-kit.ts';
 import { type FieldCondition, HashModel } from '../../testing/hash-model.ts';
-import type { Draw } from '../../testing/seeded.ts';
+import { type Draw, seedOfRun } from '../../testing/seeded.ts';
 
 const KEYS = ['h0', 'h1', `h2${'-'.repeat(300)}`];
 const CONDITIONS: readonly FieldCondition[] = ['', 'NX', 'XX', 'GT', 'LT'];
@@ -267,7 +262,7 @@ function pairsOf(flat: readonly string[]): string[] {
 
 function play(stepCount: number, shape: Shape): Promise<void> {
   return playCollections({
-    seed: playSeed(),
+    seed: seedOfRun(),
     stepCount,
     steps: STEPS,
     keys: KEYS,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { type RedisReply, startRealRedis } from '../../testing/real-redis.ts';
 import { describeReply } from '../../testing/reply-decoder.ts';
-import { type Draw, seeded } from '../../testing/seeded.ts';
+import { type Draw, rounds, seeded } from '../../testing/seeded.ts';
 
 const CORRUPT = '-INVALIDOBJ Corrupted HLL object detected';
 const NOT_HLL = '-WRONGTYPE Key is not a valid HyperLogLog string value.';
@@ -126,7 +126,7 @@ test('no byte that is flipped, cut off or added does more than to be refused', a
   kit.run('PFADD', 'other', 'x');
   const whole = bytesOf(kit, 'whole');
   seeded((random) => {
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < rounds(400); i++) {
       const at = i < whole.length ? i : random.below(whole.length);
       const broken = Buffer.from(whole);
       broken[at] ^= 1 << random.below(8);
@@ -149,7 +149,7 @@ test('bytes and replies are redis-server’s', async (t) => {
   const commands: string[][] = [];
   seeded((random) => {
     const draw: Draw = (below) => random.below(below);
-    for (let i = 0; i < 1_500; i++) commands.push(randomCommand(draw));
+    for (let i = 0; i < rounds(1_500); i++) commands.push(randomCommand(draw));
   });
   try {
     for (const command of commands) {

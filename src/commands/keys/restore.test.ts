@@ -13,7 +13,7 @@ import {
   sealed,
   stringBytes,
 } from '../../testing/rdb-bytes.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 const HELLO = payloadOf(0, stringBytes('hello'));
 
@@ -183,13 +183,14 @@ test('a value that is larger than its store may be is refused', async () => {
 });
 
 test('random values of all types pass through DUMP and RESTORE and the effect', async () => {
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const draw = seededDraws(seed);
   const kit = await createCommandKit(seed);
   const replica = new EffectReplica(kit, await createCommandKit(seed + 1, { records: false }));
   replica.setActiveExpiry(false);
   const keys = new CommandKeys(draw, 5);
-  for (let i = 0; i < 400; i++) kit.run(...(i < 20 ? drawFilling : drawCommand)(draw, keys));
+  for (let i = 0; i < rounds(400); i++)
+    kit.run(...(i < 20 ? drawFilling : drawCommand)(draw, keys));
   for (const { index } of kit.node.services.stores.default.databases.slice(1)) {
     kit.ask('SELECT', index);
     kit.ask('FLUSHDB');

@@ -1,12 +1,7 @@
 import { test } from 'node:test';
-import {
-  expectReply,
-  type Play,
-  playCollections,
-  playSeed,
-} from '../../testing/collection-play.ts';
+import { expectReply, type Play, playCollections } from '../../testing/collection-play.ts';
 import type { CommandKit } from '../../testing/command-kit.ts';
-import type { Draw } from '../../testing/seeded.ts';
+import { type Draw, seedOfRun } from '../../testing/seeded.ts';
 
 const KEYS = ['l0', 'l1', `l2${'-'.repeat(300)}`];
 
@@ -261,7 +256,7 @@ function transfer(run: Run): void {
 
 function play(stepCount: number, shape: Shape): Promise<void> {
   return playCollections({
-    seed: playSeed(),
+    seed: seedOfRun(),
     stepCount,
     steps: STEPS,
     keys: KEYS,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
 import { type RealRedis, startRealRedis } from '../../testing/real-redis.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 
 let redis: RealRedis | null;
 let kit: CommandKit;
@@ -50,7 +50,7 @@ function ten(make: () => string[]): string[] {
 for (const [kind, addition] of Object.entries(ADDITIONS)) {
   test(`DEBUG DIGEST of ${kind} data is that of redis-server`, async (context) => {
     if (redis === null) return context.skip('no redis-server');
-    const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+    const seed = seedOfRun();
     const draw = seededDraws(seed);
     const both = async (...words: string[]) => {
       const theirs = await redis?.call(...words);

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  expectReply,
-  type Play,
-  playCollections,
-  playSeed,
-} from '../../testing/collection-play.ts';
+import { expectReply, type Play, playCollections } from '../../testing/collection-play.ts';
 import type { CommandKit } from '../../testing/command-kit.ts';
-import type { Draw } from '../../testing/seeded.ts';
+import { type Draw, seedOfRun } from '../../testing/seeded.ts';
 
 const KEYS = ['s0', 's1', 's2', `s3${'-'.repeat(300)}`];
 
@@ -226,7 +221,7 @@ function transfer(run: Run): void {
 
 function play(stepCount: number, shape: Shape): Promise<void> {
   return playCollections({
-    seed: playSeed(),
+    seed: seedOfRun(),
     stepCount,
     steps: STEPS,
     keys: KEYS,

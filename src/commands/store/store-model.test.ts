@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommandKit } from '../../testing/command-kit.ts';
 import { plainReply } from '../../testing/reply-decoder.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws } from '../../testing/seeded.ts';
 import type { Session } from '../session.ts';
 
 const SEED = Number(process.env.TEST_SEED ?? 20_261);
-const STEP_COUNT = 20_000;
+const STEP_COUNT = rounds(20_000);
 const NAMES = ['default', 'a', 'b', 'c'] as const;
 
 interface Client {

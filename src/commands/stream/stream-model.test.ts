@@ -5,7 +5,7 @@ import { entryBytes } from '../../engine/keyspace/entry.ts';
 import { StreamRecord } from '../../engine/values/stream/stream-record.ts';
 import { treeBytes } from '../../engine/values/tree-record.ts';
 import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import { checkTree } from '../../testing/tree-check.ts';
 
 interface ModelEntry {
@@ -15,7 +15,7 @@ interface ModelEntry {
 }
 
 const UINT64_MAX = 2n ** 64n - 1n;
-const STEP_COUNT = 3000;
+const STEP_COUNT = rounds(3000);
 const KEY = 'stream';
 
 /** Limits of a node: Redis' own, tiny nodes, and nodes that never end. */
@@ -29,7 +29,7 @@ const NODE_LIMITS = [
 for (const [bytesMax, entriesMax] of NODE_LIMITS) {
   const what = `nodes of ${bytesMax} bytes and ${entriesMax} entries`;
   test(`a stream equals an array of entries under random use: ${what}`, async () => {
-    const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+    const seed = seedOfRun();
     const kit = await createCommandKit(seed, { records: false });
     const { encoding } = kit.node.services.configuration;
     encoding.streamNodeMaxBytes = bytesMax;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommandKit } from '../../testing/command-kit.ts';
 import { createEngineFixture, frameOf } from '../../testing/engine-fixture.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import { type Database, NO_DEADLINE } from '../database.ts';
 import { EVENT } from '../event-table.ts';
@@ -97,7 +97,7 @@ for (const policy of ['noeviction', 'lru']) {
     const growthMax = 2 * 2 * MIB + 4_096;
     let refusedCount = 0;
     seeded((random) => {
-      for (let i = 0; i < 4_000; i++) {
+      for (let i = 0; i < rounds(4_000); i++) {
         const words = drawCommand(random);
         const before = store.countedBytes();
         const isRefused = OUT_OF_MEMORY.test(String(kit.ask(...words)));
@@ -110,6 +110,10 @@ for (const policy of ['noeviction', 'lru']) {
       }
     });
     if (policy === 'lru') assert.equal(refusedCount, 0);
-    else assert.ok(refusedCount > 100 && refusedCount < 4_000, `${refusedCount} refused`);
+    else
+      assert.ok(
+        refusedCount > rounds(100) && refusedCount < rounds(4_000),
+        `${refusedCount} refused`,
+      );
   });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashBytes } from '../../base/hash.ts';
 import { IndexModel, type KeyHash } from '../../testing/index-model.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import { SegmentPool } from '../memory/segment-pool.ts';
 import { AddressBuffer } from './address-buffer.ts';
@@ -39,7 +39,7 @@ test('the index agrees with a Map while it grows, shrinks and is compacted', () 
   seeded((random) => {
     const model = new IndexModel(new SegmentPool(0));
     for (const insertsOf10 of [9, 1, 5, 8, 9, 2, 1, 5, 9, 0]) {
-      churn(model, random, 20_000, insertsOf10);
+      churn(model, random, rounds(20_000), insertsOf10);
       model.checkAll();
     }
   });
@@ -102,7 +102,7 @@ function checkScan(random: SeededRandom, hash: KeyHash | undefined, keyCount: nu
 
 test('scan returns every key that stays, under storms of insertion and removal', () => {
   seeded((random) => {
-    checkScan(random, undefined, 12_000);
+    checkScan(random, undefined, rounds(12_000));
   });
 });
 
@@ -158,7 +158,7 @@ test('keys of few hashes, of one prefix, of least and largest hashes agree with 
   seeded((random) => {
     for (const shape of shapes) {
       const model = new IndexModel(new SegmentPool(0), shape);
-      const stepCount = shape === shapes[0] ? 2_500 : 14_000;
+      const stepCount = rounds(shape === shapes[0] ? 2_500 : 14_000);
       churn(model, random, stepCount, 8);
       model.checkAll();
       churn(model, random, stepCount, 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BlockModel } from '../../testing/block-model.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import { Memory } from './memory.ts';
 import { SegmentPool } from './segment-pool.ts';
@@ -25,7 +25,7 @@ test('blocks keep their bytes and the accounts stay exact under random use and c
     const model = new BlockModel(memory);
     for (let phase = 0; phase < 12; phase++) {
       const freesOf10 = [2, 5, 8, 5][phase % 4] as number;
-      for (let step = 0; step < 12_000; step++) {
+      for (let step = 0; step < rounds(12_000); step++) {
         const isFree = random.u32() % 10 < freesOf10 && model.addresses.length > 0;
         if (isFree) model.freeOne(random.u32());
         else assert.ok(model.allocate(drawByteCount(random)));
@@ -46,7 +46,7 @@ test('overwriting with random sizes keeps what is held within 1.25 of what is li
     const model = new BlockModel(memory);
     for (let i = 0; i < 60_000; i++) model.allocate(16 + (random.u32() % 1985));
     let heldShareMax = 0;
-    for (let step = 0; step < 300_000; step++) {
+    for (let step = 0; step < rounds(300_000); step++) {
       model.freeOne(random.u32());
       model.allocate(16 + (random.u32() % 1985));
       if (step % 32 === 0 && memory.compactionIsDue()) memory.compact(model, 64 * KIB);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture, frameOf } from '../../testing/engine-fixture.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import { NO_DEADLINE } from '../database.ts';
 import { EVENT } from '../event-table.ts';
 import type { Store } from '../store.ts';
@@ -49,7 +49,7 @@ test('what is wanted is given where it fits, else all get as much up to one leve
 
 test('limits never add up to more than there is, and nobody gets more than it wants', () => {
   seeded((random) => {
-    for (let round = 0; round < 500; round++) {
+    for (let round = 0; round < rounds(500); round++) {
       const totalBytes = 1_000 + random.below(100_000);
       const sharers = Array.from({ length: 1 + random.below(12) }, () => {
         const usedBytes = random.below(totalBytes / 12);

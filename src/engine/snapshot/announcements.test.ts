@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createCommandKit } from '../../testing/command-kit.ts';
 import { entriesOf } from '../../testing/frozen-model.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import type { Database } from '../database.ts';
 import { deadlineOffset, entryBytes, FLAG, TYPE } from '../keyspace/entry.ts';
 import { blobAt } from '../tree/blobs.ts';
@@ -13,8 +13,8 @@ import { childAt } from '../tree/spine.ts';
 import { openValue } from '../values/packed/packed-value.ts';
 import { recordTree } from '../values/tree-record.ts';
 
-const SEED_COUNT = Number(process.env.SNAPSHOT_SEEDS ?? 3);
-const FIRST_SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+const SEED_COUNT = rounds(3);
+const FIRST_SEED = seedOfRun();
 const COMMAND_COUNT = 150;
 
 /** The blocks of a database as they were before a command, and which of them it has announced. */

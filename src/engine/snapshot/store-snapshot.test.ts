@@ -4,13 +4,13 @@ import { type CommandKit, createCommandKit } from '../../testing/command-kit.ts'
 import { differencesOf, ModelTarget, modelOf } from '../../testing/frozen-model.ts';
 import { checkHoldings } from '../../testing/holdings-check.ts';
 import { CommandKeys, drawCommand, drawFilling } from '../../testing/random-commands.ts';
-import { type Draw, seededDraws } from '../../testing/seeded.ts';
+import { type Draw, rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import type { Store } from '../store.ts';
 import { STORE_STAT } from '../store-stats.ts';
 import { beginSnapshot, type StoreSnapshot } from './store-snapshot.ts';
 
-const SEED_COUNT = Number(process.env.SNAPSHOT_SEEDS ?? 6);
-const FIRST_SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+const SEED_COUNT = rounds(6);
+const FIRST_SEED = seedOfRun();
 
 /** A node under random commands, and what it ran. */
 class Play {
@@ -260,9 +260,9 @@ test('a store that is dropped aborts its snapshot', async () => {
 
 test('what is renamed while marks are put right after an abort is in the next', async () => {
   await play(13, ({ kit, store, draw }) => {
-    for (let i = 0; i < 2000; i++) kit.run('SET', `key:${i}`, i);
+    for (let i = 0; i < 500; i++) kit.run('SET', `key:${i}`, i);
     const huge = 'h'.repeat(1_200_000);
-    const members = Array.from({ length: 3000 }, (_, i) => i);
+    const members = Array.from({ length: 1000 }, (_, i) => i);
     for (let i = 0; i < 20; i++) {
       kit.run('SET', `huge:${i}`, huge);
       kit.run('SADD', `set:${i}`, ...members);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture } from '../../testing/engine-fixture.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import { checkTree } from '../../testing/tree-check.ts';
 import { type ModelElement, TIE_BYTES, TreeModel } from '../../testing/tree-model.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
@@ -23,7 +23,7 @@ for (const [name, drawKey] of Object.entries(KEY_KINDS)) {
       const model = new TreeModel(database.trees, database.trees.create(FORMAT.BLOCK));
       for (let phase = 0; phase < 6; phase++) {
         const insertsOf10 = [9, 7, 1, 8, 5, 1][phase] as number;
-        for (let step = 0; step < 1200; step++) {
+        for (let step = 0; step < rounds(1200); step++) {
           if (random.below(10) < insertsOf10) insertOne(model, drawKey(random), random);
           else changeOne(model, random);
           if (step % 20 === 0) {
@@ -121,7 +121,7 @@ test('either end of a tree is found again, whatever another cursor did meanwhile
     const ends = new TreeCursor(trees.table);
     let model = models[0] as TreeModel;
     let isLast = false;
-    for (let step = 0; step < 6000; step++) {
+    for (let step = 0; step < rounds(6000); step++) {
       if (random.below(20) === 0) model = models[random.below(models.length)] as TreeModel;
       if (random.below(20) === 0) isLast = !isLast;
       const { elements, id } = model;

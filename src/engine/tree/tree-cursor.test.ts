@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture } from '../../testing/engine-fixture.ts';
-import { seeded } from '../../testing/seeded.ts';
+import { rounds, seeded } from '../../testing/seeded.ts';
 import { type ModelElement, TIE_BYTES, TreeModel } from '../../testing/tree-model.ts';
 import type { SeededRandom } from '../../world/simulated/seeded-random.ts';
 import type { Database } from '../database.ts';
@@ -98,7 +98,7 @@ test('a small tree is whole after every single step', () => {
     const database = store.databases[0] as Database;
     const plan = PLANS['infinite scores, any length'] as Plan;
     const model = new TreeModel(database.trees, database.trees.create(plan.format));
-    for (let step = 0; step < 1500; step++) {
+    for (let step = 0; step < rounds(1500); step++) {
       const isGrowing = step % 300 < 150;
       if (random.below(10) < (isGrowing ? 6 : 2)) insertOne(model, plan, random);
       else changeOne(model, plan, random);

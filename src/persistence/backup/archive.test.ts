@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { rounds } from '../../testing/seeded.ts';
 import { createSimulatedWorld } from '../../world/simulated/simulated-world.ts';
 import { decodeArchiveIndex } from './archive-format.ts';
 import { readArchive } from './read-archive.ts';
@@ -61,7 +62,9 @@ test('what went in comes out, the index last', async () => {
 
 test('an archive that is cut off anywhere is refused', async () => {
   const bytes = await makeArchive();
-  for (let length = 0; length < bytes.length; length += 37) {
+  const cutCount = rounds(600);
+  for (let cut = 0; cut < cutCount; cut++) {
+    const length = Math.floor((cut * bytes.length) / cutCount);
     await assert.rejects(readAll(bytes.subarray(0, length)), { code: 'DATA_DAMAGED' }, `${length}`);
   }
 });

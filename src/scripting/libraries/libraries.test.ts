@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Call, makeLibraryCall, type Plain } from '../../testing/library-calls.ts';
 import { createLuaHost, luaErrorText } from '../../testing/lua-host.ts';
 import { startRealRedis } from '../../testing/real-redis.ts';
-import { seededDraws } from '../../testing/seeded.ts';
+import { rounds, seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import { LuaTable } from '../lua/lua-table.ts';
 import {
   type LuaFunction,
@@ -18,7 +18,7 @@ import { createMessagePackLibrary } from './message-pack-library.ts';
 import { createStringLibrary } from './string-library.ts';
 import { createStructLibrary } from './struct-library.ts';
 
-const CALL_COUNT = Number(process.env.TEST_CALLS ?? 6_000);
+const CALL_COUNT = rounds(6_000);
 
 /** Answers with results as text, exact for every byte and bit, tables in the order of keys. */
 const SERIALISER = `
@@ -49,7 +49,7 @@ return table.concat(out, ' ')
 test('library calls give what redis-server gives', async (t) => {
   const redis = await startRealRedis();
   if (redis === null) return t.skip('redis-server is not installed');
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const draw = seededDraws(seed);
   const ours = new Libraries();
   const failures: string[] = [];

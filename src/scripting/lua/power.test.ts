@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededDraws } from '../../testing/seeded.ts';
+import { seededDraws, seedOfRun } from '../../testing/seeded.ts';
 import { powerOf } from './power.ts';
 
 test('whole powers of any double are rounded once from the exact number', () => {
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOfRun();
   const draw = seededDraws(seed);
   for (let i = 0; i < 3_000; i++) {
     const mantissa = draw(2 ** 26) * 2 ** 26 + draw(2 ** 26) + 1;

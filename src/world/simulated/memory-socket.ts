@@ -24,8 +24,9 @@ export class SimulatedPeer {
   /** null while open; '' after an orderly close; else a code such as ECONNRESET. */
   closeCode: string | null = null;
   readonly socket: SimulatedSocket;
-  private arrived: Uint8Array[] = [];
-  private takenCount = 0;
+  /** Read and taken, read and not taken, not read: in the order in which they came. */
+  private readonly taken: Uint8Array[] = [];
+  private fresh: Uint8Array[] = [];
   private unread: Uint8Array[] = [];
   private unreadBytes = 0;
   private isEndSent = false;
@@ -54,22 +55,20 @@ export class SimulatedPeer {
 
   /** Everything read so far. */
   received(): Uint8Array {
-    const all = Buffer.concat(this.arrived);
-    this.arrived = [all];
-    return all;
+    return Buffer.concat([...this.taken, ...this.fresh]);
   }
 
   /** What was read since the last call. */
-  take(): Uint8Array {
-    const all = this.received();
-    const fresh = all.subarray(this.takenCount);
-    this.takenCount = all.length;
-    return fresh;
+  take(): Buffer {
+    const bytes = Buffer.concat(this.fresh);
+    this.taken.push(bytes);
+    this.fresh = [];
+    return bytes;
   }
 
   /** `take` as text, one character a byte. */
   takeText(): string {
-    return Buffer.from(this.take()).toString('latin1');
+    return this.take().toString('latin1');
   }
 
   onClose(callback: (code: string) => void): void {
@@ -98,7 +97,7 @@ export class SimulatedPeer {
     const didEnd = this.isEndSent && !this.sawEnd;
     this.sawEnd = this.isEndSent;
     if (this.unreadBytes === 0) return didEnd;
-    this.arrived.push(...this.unread);
+    this.fresh.push(...this.unread);
     this.byteCount += this.unreadBytes;
     this.unread = [];
     this.unreadBytes = 0;

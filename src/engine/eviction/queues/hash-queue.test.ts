@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seeded } from '../../../testing/seeded.ts';
+import { rounds, seeded } from '../../../testing/seeded.ts';
 import { HashQueue, POSITION_MASK } from './hash-queue.ts';
 
 test('the queue agrees with two arrays, whatever is put, kept, taken and turned', () => {
@@ -18,7 +18,7 @@ test('the queue agrees with two arrays, whatever is put, kept, taken and turned'
       assert.equal(queue.position, expected.position);
       assert.equal(queue.position & ~POSITION_MASK, 0);
     };
-    for (let step = 0; step < 60_000; step++) {
+    for (let step = 0; step < rounds(60_000); step++) {
       const hash = random.u32() | 0;
       const isFilling = Math.floor(step / 6_000) % 2 === 0;
       const kind = random.below(isFilling ? 14 : 30);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineFixture, frameOf } from '../../../testing/engine-fixture.ts';
-import { seeded } from '../../../testing/seeded.ts';
+import { rounds, seeded } from '../../../testing/seeded.ts';
 import { checkTree } from '../../../testing/tree-check.ts';
 import type { SeededRandom } from '../../../world/simulated/seeded-random.ts';
 import type { Database } from '../../database.ts';
@@ -166,7 +166,7 @@ for (const nameCount of [12, 200, 3_000]) {
       const { store } = createEngineFixture({ seed: 1, records: false });
       const [database] = store.databases;
       const model = new Model(database as Database);
-      for (let step = 0; step < 4_000; step++) {
+      for (let step = 0; step < rounds(4_000); step++) {
         const draw = random.below(100);
         if (draw < 70) model.set(drawName(random, nameCount), drawScore(random));
         else if (draw < 99) model.remove(drawName(random, nameCount));
