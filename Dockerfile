@@ -22,6 +22,8 @@ LABEL org.opencontainers.image.title="HyperCache" \
 COPY --from=build /image/hypercache /opt/hypercache
 COPY --from=build /image/bin /usr/local/bin
 COPY --from=build --chown=1000:1000 /image/data /var/lib/hypercache
+# For log files, where they are asked for: a volume that is mounted here belongs to the node.
+COPY --from=build --chown=1000:1000 /image/data /var/log/hypercache
 COPY --chmod=755 deploy/container/start.sh deploy/container/healthcheck.mjs /opt/hypercache/container/
 
 # Every setting of docs/settings.md has a variable; these are those that differ in a container. All

@@ -45,6 +45,12 @@ export function chartValuesSchema(configuration) {
         monitoringNamespace: text,
       }),
       serviceMonitor: closed({ enabled: { type: 'boolean' }, interval: text, labels: texts }),
+      rules: closed({
+        enabled: { type: 'boolean' },
+        kind: { enum: ['PrometheusRule', 'ConfigMap'] },
+        labels: texts,
+      }),
+      dashboards: closed({ enabled: { type: 'boolean' }, labels: texts }),
       clusterDomain: { type: 'string', minLength: 1 },
       // preStop takes 5 seconds, node.shutdown_timeout 10.
       terminationGracePeriodSeconds: { type: 'integer', minimum: 20 },

@@ -55,6 +55,8 @@ const VALUES: Readonly<Record<string, Values>> = {
     priorityClassName: 'high',
     podAnnotations: { a: 'true' },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    rules: { enabled: true, labels: { release: 'prometheus' } },
+    dashboards: { enabled: true },
   },
   little: {
     auth: { existingSecret: 'mine' },
@@ -62,6 +64,7 @@ const VALUES: Readonly<Record<string, Values>> = {
     networkPolicy: { clientLabels: null, monitoringNamespace: '' },
   },
   'no policy': { networkPolicy: { enabled: false } },
+  'no operator': { rules: { enabled: true, kind: 'ConfigMap' } },
 };
 
 for (const overlay of ['local', 'production']) {

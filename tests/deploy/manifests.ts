@@ -87,8 +87,14 @@ function renderChart(program: string, values: Values, found: Values) {
   for (const file of fs.readdirSync(path.join(CHART, 'templates'))) {
     files[`templates/${file}`] = readChart(`templates/${file}`);
   }
+  const others: Record<string, string> = {};
+  for (const file of fs.readdirSync(path.join(CHART, 'files'), { recursive: true }).map(String)) {
+    const name = `files/${file}`;
+    if (fs.statSync(path.join(CHART, name)).isFile()) others[name] = readChart(name);
+  }
   const input = {
     files,
+    others,
     found,
     context: {
       Values: mergeValues(defaultValues(), values),

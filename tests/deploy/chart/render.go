@@ -23,6 +23,8 @@ type input struct {
 	Files map[string]string
 	// What templates see as the dot: Values, Chart, Release.
 	Context map[string]interface{}
+	// What they see as .Files: all others of the chart.
+	Others chartFiles
 	// What lookup finds, by kind and name: "Secret/hypercache".
 	Found map[string]map[string]interface{}
 }
@@ -54,6 +56,7 @@ func render(in input) (map[string]string, error) {
 			return nil, err
 		}
 	}
+	in.Context["Files"] = in.Others
 	rendered := map[string]string{}
 	for name := range in.Files {
 		// Only definitions lie in these.
@@ -68,6 +71,23 @@ func render(in input) (map[string]string, error) {
 		rendered[name] = strings.ReplaceAll(out.String(), "<no value>", "")
 	}
 	return rendered, nil
+}
+
+// As helm's engine/files.go.
+type chartFiles map[string]string
+
+func (files chartFiles) Get(name string) string {
+	return files[name]
+}
+
+func (files chartFiles) Glob(pattern string) chartFiles {
+	found := chartFiles{}
+	for name, text := range files {
+		if ok, _ := path.Match(pattern, name); ok {
+			found[name] = text
+		}
+	}
+	return found
 }
 
 func functions(all *template.Template, found map[string]map[string]interface{}) template.FuncMap {
