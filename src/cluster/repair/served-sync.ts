@@ -47,6 +47,8 @@ export class ServedSync {
   readonly stamped: StampedStore;
   private readonly context: RepairContext;
   private readonly asked = new Map<number, AskedDatabase>();
+  /** What the replica has told of elements of keys that are to come as a whole. */
+  private readonly told = new Map<string, KeyElements>();
   private readonly cells = new StampRun();
   private readonly batch = new CopyBatch();
   /** Of `batch`. */
@@ -121,6 +123,10 @@ export class ServedSync {
     this.require(database.index).merged.mark(slot, tag, KEY_ACTION.merge);
   }
 
+  noteTold(told: KeyElements): void {
+    this.told.set(`${told.databaseIndex} ${told.key}`, told);
+  }
+
   private take(database: Database, frame: Frame, high: number, low: number): void {
     const { context, stamped } = this;
     const { merged } = this.require(database.index);
@@ -133,6 +139,11 @@ export class ServedSync {
       return;
     }
     if (merged.find(stamped.slot, stamped.tag) !== KEY_ACTION.none) return;
+    const key = frame.latin1(1);
+    const told = this.told.get(`${database.index} ${key}`);
+    // Another replica has come meanwhile with elements of that key: it is merged in the next round.
+    if (told !== undefined && stamped.elements.find(database.index, key) !== null) return;
+    if (told !== undefined) stamped.elements.adopt(told);
     if (isKnown) context.noteLoss(this.peer.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);
     if (reason !== '') context.onRefused(stamped.store, reason);

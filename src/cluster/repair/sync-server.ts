@@ -116,7 +116,9 @@ export class SyncServer {
     const served = this.find(peer, id);
     const database = served?.stamped.store.databases[message.u32()];
     if (served === null || database === undefined) return;
-    if (mergeElements(served.stamped, database, message)) served.noteMerged(database);
+    const told = mergeElements(served.stamped, database, message);
+    if (told === 'merged') served.noteMerged(database);
+    else if (told !== 'whole') served.noteTold(told);
   }
 
   /** Flushes that the other one has seen and this one has not. */

@@ -108,24 +108,21 @@ function sayElement(
 
 /**
  * Owners: makes every element that is later there what it is there, as changes of this node.
- * @returns whether it was merged: `slot` and `tag` of the store are the key's. Else it is taken or
- *          left as a whole
+ * @returns `merged`: `slot` and `tag` of the store are the key's. Else it is taken or left as a whole;
+ *          what is told of elements of which nothing is known here is true when it is taken
  */
 export function mergeElements(
   stamped: StampedStore,
   database: Database,
   message: MessageReader,
-): boolean {
+): 'merged' | 'whole' | KeyElements {
   const told = readElements(message);
   const { key, removedHigh, removedLow, type } = told;
   const { elements, store } = stamped;
   const mine = elements.find(database.index, key);
-  if (mine === null) {
-    adopt(stamped, database, told);
-    return false;
-  }
+  if (mine === null) return elementsOf(database, told);
   if (mine.type === '') mine.type = type;
-  if (mine.type !== type || !canTell(database, mine)) return false;
+  if (mine.type !== type || !canTell(database, mine)) return 'whole';
   elements.isMerging = true;
   store.sink.beginGroup();
   try {
@@ -143,7 +140,7 @@ export function mergeElements(
     elements.isMerging = false;
   }
   locate(stamped, database, key);
-  return true;
+  return 'merged';
 }
 
 /** The key was removed there: what was written here since is all that is left. */
@@ -175,19 +172,20 @@ export function adoptElements(
 ): void {
   // Somebody is not reached there, who may come here with elements of that key.
   stamped.elements.keep();
-  adopt(stamped, database, readElements(message));
+  const told = readElements(message);
+  locate(stamped, database, told.key);
+  const { high, low } = stamped.tableOf(database);
+  // The key is later there, and so is taken.
+  if (isNewer(told.high, told.low, high, low)) stamped.elements.adopt(elementsOf(database, told));
 }
 
-/** Of a key that is later there, and so is taken. */
-function adopt(stamped: StampedStore, database: Database, told: ToldElements): void {
-  const { high, key, low, removedHigh, removedLow, type } = told;
+function elementsOf(database: Database, told: ToldElements): KeyElements {
+  const { key, removedHigh, removedLow, type } = told;
   const theirs = new KeyElements(database.index, key);
   theirs.type = type;
   theirs.remove(removedHigh, removedLow);
   eachTold(told, (element, stamp) => theirs.stamps.set(element, stamp));
-  locate(stamped, database, key);
-  const table = stamped.tableOf(database);
-  if (isNewer(high, low, table.high, table.low)) stamped.elements.adopt(theirs);
+  return theirs;
 }
 
 function readElements(message: MessageReader): ToldElements {
