@@ -108,8 +108,8 @@ function sayElement(
 
 /**
  * Owners: makes every element that is later there what it is there, as changes of this node.
- * @returns `merged`: `slot` and `tag` of the store are the key's. Else it is taken or left as a whole;
- *          what is told of elements of which nothing is known here is true when it is taken
+ * @returns `merged`: `slot` and `tag` of the store are the key's. Else it is taken or left as a
+ *          whole; what is told of elements, where none are known here, is true when it is taken
  */
 export function mergeElements(
   stamped: StampedStore,
