@@ -22,6 +22,7 @@ export class Ward {
   readonly world: SimulatedWorld = createSimulatedWorld();
   /** What the node at a port answers, by path; null: none runs. */
   node: FakeNode | null = null;
+  pong = '+PONG\r\n';
   readonly peers = new Map<number, FakeNode>();
 
   constructor() {
@@ -47,8 +48,23 @@ export class Ward {
   /** A node that runs here, and finds nothing wrong. */
   run(): FakeNode {
     this.node = new FakeNode();
-    this.listen(answerPong);
+    this.listenToPing();
     return this.node;
+  }
+
+  /** What listens at the port of RESP answers each command alike. */
+  listenToPing(): void {
+    this.listen((socket) => {
+      socket.setHandler({
+        onReadable: () => {
+          const bytes = Buffer.from(this.pong);
+          socket.write(bytes, 0, bytes.length);
+        },
+        onDrained: () => {},
+        onEnd: () => socket.destroy(),
+        onClose: () => {},
+      });
+    });
   }
 
   /** Something has the port of RESP. */
@@ -102,7 +118,6 @@ export class Ward {
   }
 }
 
-const PONG = Buffer.from('+PONG\r\n');
 const PLAIN = {
   host: '127.0.0.1',
   backlog: 9,
@@ -110,15 +125,6 @@ const PLAIN = {
   socketPath: 'auto',
   keepAliveS: 0,
 } as const;
-
-export function answerPong(socket: Socket): void {
-  socket.setHandler({
-    onReadable: () => void socket.write(PONG, 0, PONG.length),
-    onDrained: () => {},
-    onEnd: () => socket.destroy(),
-    onClose: () => {},
-  });
-}
 
 /** Answers as a node does that finds nothing wrong; a test spoils it. */
 export class FakeNode {

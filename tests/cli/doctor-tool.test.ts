@@ -1,5 +1,6 @@
 /** `hypercache doctor` on this machine: problems that are there, and are named. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -7,7 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { startCluster } from '../cluster/local-cluster.ts';
 import { startWithHttp } from '../http/http-server.ts';
-import { findFreePort, scratchFolder, startOurs, waitFor } from '../support/server.ts';
+import { findFreePort, scratchFolder, skipWithout, startOurs, waitFor } from '../support/server.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { type RunOptions, readTool, runTool } from './run-tool.ts';
 
@@ -133,6 +134,29 @@ test('of a running node: memory that is full, clients that were refused', async 
   const full = await ask('health', ['--url', node.origin]);
   assert.equal(full.code, 1);
   assert.match(full.text, /failure.*memory: the store 'default' is full.*eviction_policy/);
+});
+
+test('of a running node: a log that the disk refuses', {
+  skip: skipWithout('prlimit'),
+}, async (t) => {
+  const node = await startWithHttp(t, ['--appendonly', 'yes']);
+  const client = await WireClient.connect(node.port);
+  t.after(() => client.end());
+  /** No file of the process may be larger; what it may ask for stays as it was. */
+  const limitFiles = (bytes: string): void => {
+    const { status, stderr } = spawnSync('prlimit', ['--pid', `${node.pid}`, `--fsize=${bytes}:`]);
+    assert.equal(status, 0, String(stderr));
+  };
+  limitFiles('20000');
+  // What is executed and not in the log has no reply yet.
+  for (let i = 0; i < 100; i++) client.sendCommands([['SET', `key:${i}`, 'x'.repeat(1000)]]);
+  const refused = await waitFor('the disk to refuse the log', 10_000, async () => {
+    const log = await ask('log', ['--url', node.origin]);
+    return log.code === 1 ? log : undefined;
+  });
+  assert.match(refused.text, /failure.*refuses the log of 'default': EFBIG.*make room/);
+  limitFiles('unlimited');
+  await client.take(100);
 });
 
 test('of a running node: a password that is wrong, and nobody at a named address', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerPong, GIB, member, PID, storeOf, Ward } from '../../testing/doctor-ward.ts';
+import { GIB, member, PID, storeOf, Ward } from '../../testing/doctor-ward.ts';
 import type { Verdict } from './check-row.ts';
 
 /** What is spoiled, and what the doctor says of it. */
@@ -185,6 +185,10 @@ const FAULTS_OF_NODES: readonly Case[] = [
     spoil: ({ node }) => Object.assign(node!.config, { network: { resp_port: '8099' } }),
   },
   {
+    ...{ check: 'answers', verdict: 'failure', reason: /a PING is refused: MISCONF no disk/ },
+    spoil: (ward) => Object.assign(ward, { pong: '-MISCONF no disk\r\n' }),
+  },
+  {
     ...{ check: 'version', verdict: 'notice', reason: /version 9\.9\.9/ },
     spoil: ({ node }) => Object.assign(node!.process, { version: '9.9.9' }),
   },
@@ -337,7 +341,7 @@ test('where processes have no files, one that lives is taken for the node', asyn
 
 test('a port that is taken by a node without HTTP is told as such', async () => {
   const ward = new Ward();
-  ward.listen(answerPong);
+  ward.listenToPing();
   const port = (await ward.examine()).find(({ check }) => check === 'ports');
   assert.match(port!.advice, /a server answers there: .*--http-port/);
 });
