@@ -240,6 +240,12 @@ cp -P "$IMAGE"/usr/local/bin/* /opt/bin/
 mount -t tmpfs tmpfs /var/lib
 mkdir "$VOLUME_AT"
 mount --bind "$VOLUME" "$VOLUME_AT"
+if [ -n "$LOGS_AT" ]; then
+  [ -d "$IMAGE$LOGS_AT" ] || exit 1
+  mount -t tmpfs tmpfs "\${LOGS_AT%/*}"
+  mkdir "$LOGS_AT"
+  mount -t tmpfs -o "uid=\${RUN_AS%:*}" tmpfs "$LOGS_AT"
+fi
 mount --bind "$ETC" /etc
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 hostname "$NAME"
@@ -249,13 +255,16 @@ exec "$@"
 `;
 
 function stageEnvironment(options: StartOptions): Record<string, string> {
-  const { image, volume, hostname } = options;
+  const { environment, image, volume, hostname } = options;
   return {
     PATH: process.env['PATH'] ?? '',
     IMAGE: image.folder,
     NODE: process.execPath,
     VOLUME: volume,
     VOLUME_AT: image.volume,
+    // A volume as well, of which docker gives who runs in it what the image has there.
+    LOGS_AT: environment['HYPERCACHE_LOGGING_LOG_DIR'] ?? '',
+    RUN_AS: image.user,
     WORKING_DIRECTORY: image.workingDirectory,
     ETC: layEtc(options),
     NAME: hostname,
