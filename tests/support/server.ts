@@ -68,7 +68,7 @@ export async function startRedis(options: StartOptions = {}): Promise<RunningSer
  * missing program is an error, because a skipped comparison must not look like a passed one.
  */
 export function skipWithout(program: string): string | false {
-  if (spawnSync(program, ['--version']).status === 0) return false;
+  if (spawnSync('sh', ['-c', `command -v ${program}`]).status === 0) return false;
   if (process.env['CI'] === 'true') throw new Error(`${program} is not installed`);
   return `${program} is not installed`;
 }
