@@ -180,3 +180,19 @@ test('who interrupts it gets what was measured by then', async () => {
   near(run.measurement.answeredCount, 31, 1);
   assert.equal(run.measurement.unansweredCount, 0);
 });
+
+test('who interrupts it twice does not wait for a server that is silent', async () => {
+  const { fabric, server, start } = await createStage();
+  const run = await start({ ratePerS: 100 });
+  const done = run.run();
+  await fabric.pass(105);
+  server.stalledUntilMs = Number.MAX_SAFE_INTEGER;
+  await fabric.pass(100);
+  const { clock } = fabric.machines.get('10.0.0.1')!;
+  const stoppedMs = clock.monotonicMs();
+  run.stop();
+  run.stop();
+  await fabric.await(done);
+  assert.ok(clock.monotonicMs() - stoppedMs < 100);
+  near(run.measurement.unansweredCount, 10, 1);
+});

@@ -56,6 +56,7 @@ export class LoadRun implements LoadListener {
   private underWayCount = 0;
   private lastReplyMs: number;
   private isWakeDue = false;
+  private isStopped = false;
   private isOver = false;
   private finish: () => void = () => {};
 
@@ -97,8 +98,10 @@ export class LoadRun implements LoadListener {
     for (const connection of this.connections) connection.close();
   }
 
-  /** What is due by now is still sent and waited for. */
+  /** What is due by now is still sent and waited for; asked again, nothing is. */
   stop(): void {
+    if (this.isStopped) return this.end();
+    this.isStopped = true;
     this.endMs = Math.min(this.endMs, this.world.clock.monotonicMs());
     this.pump();
   }

@@ -10,6 +10,7 @@ export interface OperationRow {
   readonly filledBy: string | null;
 }
 
+/** A sweep writes each key with an element of the same number, which reads then find. */
 export const OPERATIONS: readonly OperationRow[] = [
   operation('ping', 'PING', null),
   operation('get', 'GET bench:string:{key}', 'set'),
@@ -18,12 +19,12 @@ export const OPERATIONS: readonly OperationRow[] = [
   operation('del', 'DEL bench:string:{key}', 'set'),
   operation('incr', 'INCR bench:counter:{key}', null),
   operation('hset', 'HSET bench:hash:{key} field:{element} {value}', null),
-  operation('hget', 'HGET bench:hash:{key} field:{element}', 'hset'),
+  operation('hget', 'HGET bench:hash:{key} field:{key}', 'hset'),
   operation('lpush', 'LPUSH bench:list:{key} {value}', null),
   operation('rpop', 'RPOP bench:list:{key}', 'lpush'),
   operation('lrange', 'LRANGE bench:list:{key} 0 9', 'lpush'),
   operation('sadd', 'SADD bench:set:{key} member:{element}', null),
-  operation('sismember', 'SISMEMBER bench:set:{key} member:{element}', 'sadd'),
+  operation('sismember', 'SISMEMBER bench:set:{key} member:{key}', 'sadd'),
   operation('zadd', 'ZADD bench:zset:{key} {element} member:{element}', null),
   operation('zrange', 'ZRANGE bench:zset:{key} 0 9', 'zadd'),
 ];

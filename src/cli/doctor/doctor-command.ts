@@ -62,7 +62,9 @@ async function admit(
   const { world } = tool;
   const node = await findNode(tool);
   const pid = node?.statistics?.process.pid;
-  const isHere = pid !== undefined && isOurProcess(world, pid) && isOnThisMachine(node!.url);
+  // What is asked without a name is a node of this machine, wherever it is bound.
+  const isNear = !tool.flags.has('url') || isOnThisMachine(node?.url ?? '');
+  const isHere = pid !== undefined && isNear && isOurProcess(world, pid);
   return {
     ...{ tool, world, node, notices, problems },
     stage: node === null ? 'stopped' : isHere ? 'here' : 'afar',
@@ -81,7 +83,7 @@ async function findNode(tool: ToolRun): Promise<NodeFacts | null> {
 }
 
 function isOnThisMachine(url: string): boolean {
-  return /^(127\.[\d.]+|localhost|\[::1\])$/.test(new URL(url).hostname);
+  return /^https?:\/\/(127\.[\d.]+|localhost|\[::1\])(:|\/|$)/.test(url);
 }
 
 async function examine(patient: Patient): Promise<Found[]> {
