@@ -39,6 +39,15 @@ test('every npm script and make target that a page names is there', () => {
   assert.deepEqual(missing, []);
 });
 
+test('every figure of the README names the command that reproduces it', () => {
+  const text = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const [, table] = /<!-- figures: begin -->\n([\s\S]*)<!-- figures: end -->/.exec(text);
+  const [head, , ...rows] = table.trim().split('\n');
+  assert.match(head, /\| reproduce \|$/);
+  assert.ok(rows.length > 8);
+  for (const row of rows) assert.match(row, /\| `npm run bench:[a-z-]+( -- [^`]+)?` \|$/, row);
+});
+
 function listFiles() {
   const found = [...FILES];
   for (const folder of FOLDERS) {
