@@ -4,13 +4,12 @@
  * row.
  */
 import { test } from 'node:test';
-import { type Draw, seededDraws } from '../../../src/testing/seeded.ts';
+import { type Draw, seededDraws, seedOfRun } from '../../../src/testing/seeded.ts';
 import { plain } from '../../cluster/local-cluster.ts';
 import { type RunningServer, scratchFolder, startOurs } from '../../support/server.ts';
 import { type Argument, WireClient } from '../../support/wire-client.ts';
 
 export const MIB = 1024 * 1024;
-const SEED_MAX = 1_000_000;
 /** Commands under way at once; more would only fill buffers. */
 const BATCH_COMMANDS = 500;
 
@@ -40,7 +39,7 @@ export function scenario(
   args: readonly string[],
   play: (stage: Stage) => Promise<void>,
 ): void {
-  const first = Number(process.env['SCENARIO_SEED'] ?? Date.now() % SEED_MAX);
+  const first = Number(process.env['SCENARIO_SEED'] ?? seedOfRun());
   const rounds = Number(process.env['SCENARIO_ROUNDS'] ?? 1);
   for (let seed = first; seed < first + rounds; seed++) {
     test(rounds === 1 ? name : `${name}, seed ${seed}`, async () => {
