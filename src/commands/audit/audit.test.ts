@@ -31,7 +31,7 @@ test('an audit tells who, from where and what was named, and no value', async ()
   assert.doesNotMatch(JSON.stringify(audits), new RegExp(`${SECRET}|pw|8mb`));
 });
 
-test('of a command that failed nothing is named: a value may stand where a name should', async () => {
+test('of a command that failed nothing is named: a value may stand for a name', async () => {
   const { audits, connect } = await createNodeKit();
   const client = connect();
   client.ask(`config set ${SECRET} 1`, `store drop ${SECRET}`, `acl setuser ${SECRET} ?`);

@@ -1,8 +1,8 @@
 /**
- * Who administers the node. A command that changes settings, users, stores, scripts or clients, that
- * empties a store or asks for a file on disk, has one line of component `audit`, whatever the level of
- * the log: who ran it, from where, what it named and whether it was done. Values have no place in it,
- * and of a command that failed not even names: a value may stand where a name should.
+ * Who administers the node. A command that changes settings, users, stores, scripts or clients,
+ * that empties a store or asks for a file on disk, has one line of component `audit`, whatever the
+ * level of the log: who ran it, from where, what it named and whether it was done. Values have no
+ * place in it, and of a command that failed not even names: a value may stand where a name should.
  *
  * All these commands are timed at each call, so that the others are not asked.
  */
