@@ -93,17 +93,18 @@ export class Load {
 
   /** A subscriber, one that waits, one that may not and one that guesses; files on disk. */
   private async rare(node: StageNode): Promise<void> {
-    const [reader, waiter, bob] = await Promise.all([1, 2, 3].map(() => node.connect()));
+    const opened = await Promise.all([1, 2, 3, 4].map(() => node.connect()));
+    const [reader, waiter, bob, keeper] = opened;
     await reader!.call('SUBSCRIBE', 'news');
     waiter!.sendCommands([['BLPOP', 'nothing', '1']]);
     await bob!.call('AUTH', 'bob', 'pw');
     await bob!.call('SET', 'k', 'v');
     if (this.turn % 4 === 0) await guessPasswords(node, 1);
-    await node.call('BGSAVE');
-    await node.call('BGREWRITEAOF');
-    await node.call('DEBUG', 'SLEEP', '0.12');
+    await keeper!.call('BGSAVE');
+    await keeper!.call('BGREWRITEAOF');
+    await keeper!.call('DEBUG', 'SLEEP', '0.12');
     await sleep(1_000);
-    for (const client of [reader, waiter, bob]) client!.end();
+    for (const client of opened) client.end();
   }
 }
 

@@ -41,7 +41,7 @@ test('a real Prometheus', { skip: skipWithout('prometheus') }, async (t) => {
   await t.test('copies that are behind, and a store that is turned over', async () => {
     load.evictingCount = 60;
     const busy = await copyHolder(stage.nodes);
-    const sleeping = busy.call('DEBUG', 'SLEEP', '8');
+    const sleeping = busy.call('DEBUG', 'SLEEP', '14');
     const lag = await prometheus.waitForAlert('HyperCacheReplicationLag');
     assert.equal(lag['peer'], busy.name);
     await sleeping;

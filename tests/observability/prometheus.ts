@@ -3,17 +3,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { findFreePort, ROOT, scratchFolder, waitFor } from '../support/server.ts';
 import { PASSWORD, type StageNode } from './stage.ts';
 
 const FOLDER = path.join(ROOT, 'deploy/prometheus');
+/** Rules are evaluated once a second. */
+const LOOK_MS = 300;
 /** What the shipped rules wait for in minutes takes seconds here. */
 const HURRY: readonly (readonly [RegExp, string])[] = [
   [/\[5m\]/g, '[12s]'],
   [/\[1[05]m\]/g, '[12s]'],
   [/\[1h\] offset 10m/g, '[20s] offset 12s'],
-  [/^( +)for: \d+m$/gm, '$1for: 4s'],
+  [/^( +)for: \d+m$/gm, '$1for: 3s'],
   [/^( +)interval: 15s$/gm, '$1interval: 1s'],
   // A node that does not answer for longer is taken for failed, and is nobody's copy any more.
   [/(replica_lag_seconds) > 10/, '$1 > 1'],
@@ -112,6 +115,7 @@ export class Prometheus {
   async waitForAlert(name: string): Promise<Readonly<Record<string, string>>> {
     return await waitFor(`${name} to fire`, 40_000, async () => {
       const alert = (await this.alerts()).find((one) => one.name === name);
+      if (alert?.labels[0] === undefined) await sleep(LOOK_MS);
       return alert?.labels[0];
     });
   }
