@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian programs that tests compare with: redis-server, redis-cli, redis-benchmark,
-# redis-check-rdb, redis-check-aof, promtool, which judges the metrics, strace, which counts syncs,
+# redis-check-rdb, redis-check-aof, promtool and prometheus, which judge the metrics, strace, for syncs,
 # serf, whose agents join our gossip, ip, which parts networks, chromium, which looks at the page, and a
 # C compiler for the clock that a bench gives redis-server, zsh and fish, which complete our commands,
 # curl, openssl and make, which pages of docs/ use.
