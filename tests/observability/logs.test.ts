@@ -103,16 +103,39 @@ test('what real nodes log', async (t) => {
   });
 
   await t.test('a line is one document, however often it is sent', () => {
-    const idOf = (document: Document) => get(document, '@metadata._id');
+    const idOf = (document: Document | null) => get(document!, '@metadata._id');
     const ids = documents.map(idOf);
     assert.equal(new Set(ids).size, ids.length);
-    assert.deepEqual(
-      documents.map(idOf),
-      files
-        .flatMap((file) => shipFile(filebeat, file))
-        .slice(0, ids.length)
-        .map(idOf),
-    );
+    assert.deepEqual(ship().slice(0, ids.length).map(idOf), ids);
+    const twins = [
+      { path: '/a', offset: 0 },
+      { path: '/a', offset: 9 },
+      { path: '/b', offset: 0 },
+    ].map((place) => idOf(filebeat.ship('the same words', place)));
+    assert.equal(new Set(twins).size, twins.length);
+  });
+
+  await t.test('values are those of the line, durations in nanoseconds', () => {
+    const line = fs
+      .readFileSync(files[0]!, 'utf8')
+      .split('\n')
+      .find((one) => one.includes('"status":200'));
+    const written = JSON.parse(line!);
+    const document = filebeat.ship(line!, { path: files[0]!, offset: 0 })!;
+    const duration = Number(get(document, 'event.duration'));
+    assert.ok(Math.abs(duration - written.duration_ms * 1e6) < 1);
+    for (const [field, value] of [
+      ['@timestamp', written['@timestamp']],
+      ['message', written.message],
+      ['log.level', written.level],
+      ['log.logger', written.component],
+      ['event.action', written.action],
+      ['service.node.name', 'node-1'],
+      ['http.response.status_code', 200],
+      ['url.path', written.fields.path],
+    ]) {
+      assert.equal(get(document, field), value, field);
+    }
   });
 
   await t.test('of containers only the lines of nodes are taken', () => {
