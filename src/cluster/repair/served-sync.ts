@@ -15,7 +15,14 @@ import type { MessageWriter } from '../peers/message-writer.ts';
 import type { Peer } from '../peers/peer-bus.ts';
 import { SlotSet } from '../placement/slot-set.ts';
 import { isNewer } from '../replication/stamp.ts';
-import { canTell, writeElements } from './elements/element-merge.ts';
+import {
+  adoptTold,
+  canTell,
+  copyTold,
+  mergeElements,
+  type ToldElements,
+  writeElements,
+} from './elements/element-merge.ts';
 import type { KeyElements } from './elements/element-stamps.ts';
 import { CopyBatch, eachCopy } from './key-copies.ts';
 import { KEY_ACTION, KeyMarks } from './key-marks.ts';
@@ -47,19 +54,28 @@ export class ServedSync {
   readonly stamped: StampedStore;
   private readonly context: RepairContext;
   private readonly asked = new Map<number, AskedDatabase>();
-  /** What the replica has told of elements of keys that are to come as a whole. */
-  private readonly told = new Map<string, KeyElements>();
+  /** What the replica has told of elements of keys, as long as nothing is known of them here. */
+  private readonly told = new Map<string, ToldElements>();
+  private readonly others: () => Iterable<ServedSync>;
   private readonly cells = new StampRun();
   private readonly batch = new CopyBatch();
   /** Of `batch`. */
   private batchDatabase = 0;
   private work: SlicedWork | null = null;
 
-  constructor(context: RepairContext, id: number, peer: Peer, stamped: StampedStore) {
-    this.context = context;
-    this.id = id;
-    this.peer = peer;
-    this.stamped = stamped;
+  /** @param options.others  all that are served, this one and those of other stores included */
+  constructor(options: {
+    context: RepairContext;
+    id: number;
+    peer: Peer;
+    stamped: StampedStore;
+    others: () => Iterable<ServedSync>;
+  }) {
+    this.context = options.context;
+    this.id = options.id;
+    this.peer = options.peer;
+    this.stamped = options.stamped;
+    this.others = options.others;
   }
 
   stop(): void {
@@ -117,14 +133,14 @@ export class ServedSync {
     eachCopy(message, (frame, high, low) => this.take(database, frame, high, low));
   }
 
-  /** The key that was located: as a whole it counts no more. */
-  noteMerged(database: Database): void {
+  /** The replica relies on them from now on: where they cannot be merged yet, they are kept. */
+  takeElements(database: Database, told: ToldElements): void {
+    const outcome = mergeElements(this.stamped, database, told);
+    if (outcome === 'unknown') this.told.set(`${database.index} ${told.key}`, copyTold(told));
+    if (outcome !== 'merged') return;
+    // As a whole it counts no more.
     const { slot, tag } = this.stamped;
     this.require(database.index).merged.mark(slot, tag, KEY_ACTION.merge);
-  }
-
-  noteTold(told: KeyElements): void {
-    this.told.set(`${told.databaseIndex} ${told.key}`, told);
   }
 
   private take(database: Database, frame: Frame, high: number, low: number): void {
@@ -139,14 +155,31 @@ export class ServedSync {
       return;
     }
     if (merged.find(stamped.slot, stamped.tag) !== KEY_ACTION.none) return;
-    const key = frame.latin1(1);
-    const told = this.told.get(`${database.index} ${key}`);
-    // Another replica has come meanwhile with elements of that key: it is merged in the next round.
-    if (told !== undefined && stamped.elements.find(database.index, key) !== null) return;
-    if (told !== undefined) stamped.elements.adopt(told);
     if (isKnown) context.noteLoss(this.peer.id, table.high, table.low);
     const reason = stamped.applyCopy(database, frame, high, low);
     if (reason !== '') context.onRefused(stamped.store, reason);
+    else this.noteTaken(database, frame.latin1(1));
+  }
+
+  /** What was told of the key's elements is known here now; and what others have told is merged. */
+  private noteTaken(database: Database, key: string): void {
+    const told = this.findTold(database, key);
+    if (told === null) return;
+    this.stamped.elements.keep();
+    adoptTold(this.stamped, database, told);
+    for (const other of this.others()) {
+      if (other.stamped !== this.stamped) continue;
+      const theirs = other.findTold(database, key);
+      if (theirs !== null) other.takeElements(database, theirs);
+    }
+  }
+
+  /** It is known here, or is to be, and is forgotten. */
+  private findTold(database: Database, key: string): ToldElements | null {
+    const name = `${database.index} ${key}`;
+    const told = this.told.get(name) ?? null;
+    this.told.delete(name);
+    return told;
   }
 
   /** The replica knows of a removal that is later than what is here. */

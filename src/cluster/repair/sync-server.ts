@@ -7,7 +7,7 @@ import type { Peer } from '../peers/peer-bus.ts';
 import type { Ownership } from '../placement/ownership.ts';
 import { SlotSet } from '../placement/slot-set.ts';
 import type { Replication } from '../replication/replication.ts';
-import { mergeElements } from './elements/element-merge.ts';
+import { readElements } from './elements/element-merge.ts';
 import type { RepairContext } from './repair-context.ts';
 import { ServedSync } from './served-sync.ts';
 import type { StampedStore } from './stamped-store.ts';
@@ -58,7 +58,8 @@ export class SyncServer {
     if (lacking === null) return this.refuse(peer, id);
     if (lacking.count > 0) return this.tellLacking(peer, id, lacking);
     this.takeFloors(parts, message);
-    const served = new ServedSync(context, id, peer, parts);
+    const others = (): Iterable<ServedSync> => this.served.values();
+    const served = new ServedSync({ context, id, peer, stamped: parts, others });
     served.sendDigests(slots, what !== SYNC.check);
     if (what !== SYNC.check) this.served.set(key, served);
   }
@@ -116,9 +117,7 @@ export class SyncServer {
     const served = this.find(peer, id);
     const database = served?.stamped.store.databases[message.u32()];
     if (served === null || database === undefined) return;
-    const told = mergeElements(served.stamped, database, message);
-    if (told === 'merged') served.noteMerged(database);
-    else if (told !== 'whole') served.noteTold(told);
+    served.takeElements(database, readElements(message));
   }
 
   /** Flushes that the other one has seen and this one has not. */

@@ -108,19 +108,19 @@ function sayElement(
 
 /**
  * Owners: makes every element that is later there what it is there, as changes of this node.
- * @returns `merged`: `slot` and `tag` of the store are the key's. Else it is taken or left as a
- *          whole; what is told of elements, where none are known here, is true when it is taken
+ * @returns `merged`: `slot` and `tag` of the store are the key's. `whole`: it cannot be, and is taken
+ *          or left as a whole. `unknown`: the same, as nothing is known here of when its elements
+ *          were changed; what is told of them is true when the key is taken
  */
 export function mergeElements(
   stamped: StampedStore,
   database: Database,
-  message: MessageReader,
-): 'merged' | 'whole' | KeyElements {
-  const told = readElements(message);
+  told: ToldElements,
+): 'merged' | 'whole' | 'unknown' {
   const { key, removedHigh, removedLow, type } = told;
   const { elements, store } = stamped;
   const mine = elements.find(database.index, key);
-  if (mine === null) return elementsOf(database, told);
+  if (mine === null) return 'unknown';
   if (mine.type === '') mine.type = type;
   if (mine.type !== type || !canTell(database, mine)) return 'whole';
   elements.isMerging = true;
@@ -176,19 +176,31 @@ export function adoptElements(
   locate(stamped, database, told.key);
   const { high, low } = stamped.tableOf(database);
   // The key is later there, and so is taken.
-  if (isNewer(told.high, told.low, high, low)) stamped.elements.adopt(elementsOf(database, told));
+  if (isNewer(told.high, told.low, high, low)) adoptTold(stamped, database, told);
 }
 
-function elementsOf(database: Database, told: ToldElements): KeyElements {
+/** What is told of a key's elements is what is known here from now on. */
+export function adoptTold(stamped: StampedStore, database: Database, told: ToldElements): void {
   const { key, removedHigh, removedLow, type } = told;
   const theirs = new KeyElements(database.index, key);
   theirs.type = type;
   theirs.remove(removedHigh, removedLow);
   eachTold(told, (element, stamp) => theirs.stamps.set(element, stamp));
-  return theirs;
+  stamped.elements.adopt(theirs);
 }
 
-function readElements(message: MessageReader): ToldElements {
+/**
+ * The same, in bytes of its own.
+ * @throws NodeError MESSAGE_BROKEN: here, and not when it is read, which another link brings about
+ */
+export function copyTold(told: ToldElements): ToldElements {
+  eachTold(told, () => {});
+  const source = new Uint8Array(told.source.subarray(told.start, told.end));
+  return { ...told, source, start: 0, end: source.length };
+}
+
+/** @returns it lies in the message: to be copied before that is read on */
+export function readElements(message: MessageReader): ToldElements {
   message.bytes();
   const { source } = message;
   const keyAt = source.byteOffset + message.start;
@@ -207,7 +219,8 @@ function readElements(message: MessageReader): ToldElements {
   return { key, type, high, low, removedHigh, removedLow, source, start, end, words };
 }
 
-interface ToldElements {
+/** What another node knows of when the elements of a key were changed, and what they are there. */
+export interface ToldElements {
   readonly key: string;
   readonly type: string;
   /** Stamp of the key. */
