@@ -108,9 +108,9 @@ function sayElement(
 
 /**
  * Owners: makes every element that is later there what it is there, as changes of this node.
- * @returns `merged`: `slot` and `tag` of the store are the key's. `whole`: it cannot be, and is taken
- *          or left as a whole. `unknown`: the same, as nothing is known here of when its elements
- *          were changed; what is told of them is true when the key is taken
+ * @returns `merged`: `slot` and `tag` of the store are the key's. `whole`: it cannot be, and is
+ *          taken or left as a whole. `unknown`: the same, as nothing is known here of when its
+ *          elements were changed; what is told of them is true when the key is taken
  */
 export function mergeElements(
   stamped: StampedStore,
