@@ -7,8 +7,8 @@ const TURN_COUNT = 12;
 const KEY_COUNT = 300;
 
 /**
- * A day of an application: carts, pages, counters, queues, rankings, by clients that each keep books
- * of their own of what they must be told.
+ * A day of an application: carts, pages, counters, queues and rankings, by clients that keep books,
+ * each its own, of what they must be told.
  */
 scenario(
   'every client of a busy day is told what its books say',

@@ -34,9 +34,10 @@ export interface ScenarioClient {
   info(field: string): Promise<number>;
 }
 
+/** @param args  of the node; drawn where each seed is to have its own */
 export function scenario(
   name: string,
-  args: readonly string[],
+  args: readonly string[] | ((draw: Draw) => string[]),
   play: (stage: Stage) => Promise<void>,
 ): void {
   const first = Number(process.env['SCENARIO_SEED'] ?? seedOfRun());
@@ -44,7 +45,8 @@ export function scenario(
   for (let seed = first; seed < first + rounds; seed++) {
     test(rounds === 1 ? name : `${name}, seed ${seed}`, async () => {
       try {
-        await playSeed(seed, args, play);
+        const draw = seededDraws(seed);
+        await playDay(draw, typeof args === 'function' ? args(draw) : args, play);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(`SCENARIO_SEED=${seed}: ${reason}`, { cause: error });
@@ -53,8 +55,8 @@ export function scenario(
   }
 }
 
-async function playSeed(
-  seed: number,
+async function playDay(
+  draw: Draw,
   settings: readonly string[],
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
@@ -66,7 +68,7 @@ async function playSeed(
   };
   try {
     await play({
-      draw: seededDraws(seed),
+      draw,
       get server() {
         return server;
       },
