@@ -21,8 +21,6 @@ const { values: flags } = parseArgs({
 
 const seed = Number(flags.seed ?? Date.now() % 1_000_000);
 print(`seed ${seed}`);
-// Whoever ends it ends the servers as well: they are killed as the process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 const startMs = performance.now();
 const report = await runCrashes({
   program: flags.program === 'redis-server' ? 'redis-server' : 'hypercache',

@@ -64,8 +64,11 @@ export class Prometheus {
       { stdio: 'ignore' },
     );
     const exited = new Promise((resolve) => child.on('exit', resolve));
+    const kill = () => child.kill('SIGKILL');
+    process.on('exit', kill);
     t.after(() => {
-      child.kill('SIGKILL');
+      process.off('exit', kill);
+      kill();
       return exited;
     });
     const prometheus = new Prometheus(child, `http://127.0.0.1:${port}`, file);

@@ -17,6 +17,9 @@ export const MAIN = process.env['TEST_MAIN'] ?? path.join(ROOT, 'dist/main.js');
 process.env['HYPERCACHE_HTTP_ENABLED'] ??= 'no';
 process.env['HYPERCACHE_CLUSTER_ENABLED'] ??= 'no';
 
+/** Told to end, as by the runner when a test takes too long, it ends what it has started. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** Below the kernel's ephemeral range, so that no outgoing connection sits on a chosen port. */
 const PORT_MIN = 21_000;
 const PORT_MAX = 32_000;
