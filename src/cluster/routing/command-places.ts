@@ -113,12 +113,23 @@ export class CommandPlaces {
       case ROUTE.ALL_KEYS:
         return onlySlots === null ? placeOf(duty) : ofSlots(slots, onlySlots);
       case ROUTE.READ:
-        return this.ofKeys(slots, frame, command, true);
-      case ROUTE.READ_OR_WAIT:
-        return this.ofKeys(slots, frame, command, !mayBlock(frame));
+        return this.ofKeys(slots, frame, command, this.isOfSeveral(frame, command));
+      case ROUTE.READ_OR_WAIT: {
+        const mayRead = !mayBlock(frame) && this.isOfSeveral(frame, command);
+        return this.ofKeys(slots, frame, command, mayRead);
+      }
       default:
         return this.ofKeys(slots, frame, command, false);
     }
+  }
+
+  /**
+   * Of several slots, and not to be taken apart: any node that has copies of all is asked. All else
+   * is asked of the owner: who is none yet may lack what that client has written.
+   */
+  private isOfSeveral(frame: Frame, command: Command): boolean {
+    const { name } = command.row;
+    return this.slots.slotOf(frame, command) === SEVERAL_SLOTS && !canScatter(name, frame);
   }
 
   private ofKeys(slots: SlotDuties, frame: Frame, command: Command, isRead: boolean): Place {

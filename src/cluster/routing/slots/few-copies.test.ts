@@ -165,6 +165,28 @@ test('parts of a command whose keys come to several owners are taken apart', asy
   await kit.stop();
 });
 
+test('a read that was sent to an owner waits until that node takes itself for one', async () => {
+  const kit = await createKit();
+  fill(kit.connect(0));
+  const ids = kit.nodes.map(({ id }) => id).filter((id) => id !== 'node-1');
+  // This node is the first to hear that one leaves; its key's next owner is a replica until then.
+  const [, , asking] = kit.nodes;
+  const { ownership } = asking;
+  const before = ownership.table;
+  ownership.setRing(ids, 2);
+  const key = Array.from({ length: KEY_COUNT }, (_, i) => `key:${i}`).find((one) => {
+    const slot = slotOf(one);
+    return before.ownerOfSlot(slot) === 'node-1' && !ownership.table.isHolder(asking.id, slot);
+  });
+  assert.ok(key !== undefined);
+  const client = kit.connect(2);
+  assert.equal(client.ask(`get ${key}`), '');
+  kit.spread(2, ids);
+  kit.advance(100);
+  assert.equal(client.take(), `$${key.length}\r\n${key}\r\n`);
+  await kit.stop();
+});
+
 test('what must be atomic lies in one slot, whose owner its client need not know', async () => {
   const kit = await createKit();
   const cross = "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
