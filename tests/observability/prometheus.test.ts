@@ -18,8 +18,8 @@ const OF_THE_MACHINE = new Set([
   'HyperCacheReplicationLag',
 ]);
 const isBusy = os.loadavg()[0]! > 3 * os.availableParallelism();
-const QUIET_MS = 16_000;
-const STILL_MS = 4_000;
+const QUIET_MS = 12_000;
+const STILL_MS = 3_000;
 
 test('a real Prometheus', { skip: skipWithout('prometheus') }, async (t) => {
   const stage = await startStage(t, ['--logging.enable_file=yes']);
@@ -41,7 +41,7 @@ test('a real Prometheus', { skip: skipWithout('prometheus') }, async (t) => {
   await t.test('copies that are behind, and a store that is turned over', async () => {
     load.evictingCount = 60;
     const busy = await copyHolder(stage.nodes);
-    const sleeping = busy.call('DEBUG', 'SLEEP', '14');
+    const sleeping = busy.call('DEBUG', 'SLEEP', '10');
     const lag = await prometheus.waitForAlert('HyperCacheReplicationLag');
     assert.equal(lag['peer'], busy.name);
     await sleeping;

@@ -13,10 +13,10 @@ const FOLDER = path.join(ROOT, 'deploy/prometheus');
 const LOOK_MS = 300;
 /** What the shipped rules wait for in minutes takes seconds here. */
 const HURRY: readonly (readonly [RegExp, string])[] = [
-  [/\[5m\]/g, '[12s]'],
-  [/\[1[05]m\]/g, '[12s]'],
-  [/\[1h\] offset 10m/g, '[20s] offset 12s'],
-  [/^( +)for: \d+m$/gm, '$1for: 3s'],
+  [/\[5m\]/g, '[8s]'],
+  [/\[1[05]m\]/g, '[8s]'],
+  [/\[1h\] offset 10m/g, '[12s] offset 8s'],
+  [/^( +)for: \d+m$/gm, '$1for: 2s'],
   [/^( +)interval: 15s$/gm, '$1interval: 1s'],
   // A node that does not answer for longer is taken for failed, and is nobody's copy any more.
   [/(replica_lag_seconds) > 10/, '$1 > 1'],
