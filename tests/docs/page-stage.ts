@@ -49,6 +49,13 @@ export async function openStage(modules: string): Promise<PageStage> {
   let node: StartedNode | null = null;
   const run = (command: string, args: readonly string[], input = '') =>
     runToEnd(spawn(command, args, { cwd: folder, env }), input);
+  // Nodes of a cluster outlive whoever has started them.
+  const stopCluster = () => {
+    if (!fs.existsSync(path.join(folder, 'data/run'))) return;
+    spawnSync('hypercache', ['cluster', 'stop'], { cwd: folder, env });
+  };
+  // Before the folder goes, by which they are found.
+  process.prependListener('exit', stopCluster);
   const stopNode = async (): Promise<void> => {
     await node?.stop();
     node = null;
@@ -69,8 +76,8 @@ export async function openStage(modules: string): Promise<PageStage> {
     stopNode,
     async close() {
       await stopNode();
-      if (fs.existsSync(path.join(folder, 'data/run')))
-        await run('hypercache', ['cluster', 'stop']);
+      stopCluster();
+      process.off('exit', stopCluster);
     },
   };
 }
