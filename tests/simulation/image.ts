@@ -7,6 +7,7 @@ import { replyText, wordsOf } from './workload.ts';
 export interface KeyImage {
   /** As the model tells it. */
   readonly value: string;
+  /** '' of a key that is never given one. */
   readonly deadline: string;
   /** Digest of the node's own copy, also while its reads go elsewhere. */
   readonly copy: string;
@@ -44,13 +45,17 @@ export async function readImage(
     ask(wordsOf(action), (reply) => {
       place.value = reply === null ? 'no answer' : replyText(action, reply);
     });
+    if (kind !== 'volatile') continue;
     ask(['PEXPIRETIME', key], (reply) => {
       place.deadline = textOf(reply);
     });
-    ask(['DEBUG', 'DIGEST-VALUE', key], (reply) => {
-      place.copy = textOf(reply);
-    });
   }
+  ask(['DEBUG', 'DIGEST-VALUE', ...image.keys()], (reply) => {
+    const digests = reply === null ? [] : plainReply(reply);
+    for (const [i, place] of [...image.values()].entries()) {
+      place.copy = Array.isArray(digests) ? String(digests[i]) : 'no answer';
+    }
+  });
   await cluster.fabric.until('a node to tell what it holds', () => {
     return waitingCount === 0 || !client.isOpen;
   });

@@ -76,10 +76,10 @@ export class Scenario {
   /** Does one thing after the other, with time in between, and then mends everything. */
   async play(): Promise<void> {
     for (let step = 0; step < STEP_COUNT; step++) {
-      await this.cluster.fabric.pass(100 + this.random.below(700));
+      await this.cluster.fabric.pass(80 + this.random.below(320));
       await this.act();
     }
-    await this.cluster.fabric.pass(this.random.below(2500));
+    await this.cluster.fabric.pass(this.random.below(1400));
     await this.mend();
   }
 
@@ -124,7 +124,7 @@ export class Scenario {
   private async disturb(): Promise<void> {
     const { cluster } = this;
     const node = this.chooseNode();
-    switch (this.random.below(5)) {
+    switch (this.random.below(4)) {
       case 0:
         if (cluster.nodes.length >= 5) return;
         return this.join(node);
@@ -232,12 +232,14 @@ export class Scenario {
     return cluster.fabric.pass(this.random.below(UNHEARD_MS));
   }
 
-  /** One of the others may hear late that it is there, and owns something. */
+  /** One of the others may hear late that it is there, and owns something; or be heard late. */
   private async join(other: SimulatedNode): Promise<void> {
     const { cluster } = this;
     const address = cluster.addressOf(cluster.nodes.length);
     this.note('another node joins');
-    if (this.random.below(2) === 0) this.lagPath(address, other.address, SHORT_STALL_MS);
+    const choice = this.random.below(3);
+    if (choice === 0) this.lagPath(address, other.address, SHORT_STALL_MS);
+    if (choice === 1) this.lagPath(other.address, address, SHORT_STALL_MS);
     await cluster.addNode();
   }
 
@@ -247,7 +249,8 @@ export class Scenario {
   }
 
   private lagPath(from: string, to: string, msMax: number): void {
-    const ms = 1 + this.random.below(msMax);
+    // Long enough for news to go another way before.
+    const ms = msMax / 2 + this.random.below(msMax / 2);
     this.note(`what ${from} sends to ${to} takes ${ms} ms`);
     this.lags.set(`${from}>${to}`, { ms, untilMs: this.cluster.nowMs + 2 * msMax });
     this.noteTrouble();
