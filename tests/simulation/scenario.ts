@@ -37,6 +37,7 @@ export class Scenario {
   private readonly breaks = new Set<string>();
   /** A node that was killed -> who had heard nothing of it for some time. */
   private readonly unheardBy = new Map<SimulatedNode, SimulatedNode>();
+  private hasLostTail = false;
   /** Since when something is wrong that keeps effects from being shipped; Infinity: nothing is. */
   private troubledSinceMs = Number.POSITIVE_INFINITY;
 
@@ -158,10 +159,14 @@ export class Scenario {
     this.noteLoss();
   }
 
-  /** Where two nodes have a key, or are asked for it, the other one must have it before. */
+  /**
+   * Where two nodes have a key, or are asked for it, the other one must have it before; and where
+   * one of them had not heard of it, and the one that had is next.
+   */
   private get mayLoseOne(): boolean {
     const { cluster, isQuorum } = this;
-    return cluster.layout === 'few' ? cluster.isSettled : !isQuorum || cluster.isReady;
+    if (cluster.layout === 'few' || this.hasLostTail) return cluster.isSettled;
+    return !isQuorum || cluster.isReady;
   }
 
   private async cutOrHeal(): Promise<void> {
@@ -228,6 +233,7 @@ export class Scenario {
     this.note(`nothing comes from ${node.id} to ${other.id} any more`);
     cluster.fabric.wire.cut(node.address, other.address);
     this.unheardBy.set(node, other);
+    this.hasLostTail = true;
     if (cluster.layout === 'few') this.noteTrouble();
     return cluster.fabric.pass(this.random.below(UNHEARD_MS));
   }
