@@ -1,6 +1,6 @@
 /** What happens to a cluster while clients write: drawn from the seed, one kind a run. */
 import type { SeededRandom } from '../../src/world/simulated/seeded-random.ts';
-import { type Delivery, DROPPED } from '../../src/world/simulated/wire/wire.ts';
+import { type Delivery, DROPPED, RESEND_MS } from '../../src/world/simulated/wire/wire.ts';
 import type { LossWindow } from './checks.ts';
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
 
@@ -226,15 +226,19 @@ export class Scenario {
     return this.cluster.fabric.pass(this.random.below(SHORT_STALL_MS));
   }
 
-  /** Until it starts again. Where only one other node has a key, that may have it alone. */
+  /**
+   * Until it starts again. Where only one other node has a key, that may have it alone; and one
+   * that is not filled yet leaves what it hears to the comparison, which may come too late.
+   */
   private loseTail(node: SimulatedNode): Promise<void> {
     const { cluster } = this;
     const other = this.chooseOther(node);
+    const isTroubled = cluster.layout === 'few' || !cluster.isSettled;
     this.note(`nothing comes from ${node.id} to ${other.id} any more`);
     cluster.fabric.wire.cut(node.address, other.address);
     this.unheardBy.set(node, other);
     this.hasLostTail = true;
-    if (cluster.layout === 'few') this.noteTrouble();
+    if (isTroubled) this.noteTrouble();
     return cluster.fabric.pass(this.random.below(UNHEARD_MS));
   }
 
@@ -272,7 +276,10 @@ export class Scenario {
   private noteLoss(): void {
     if (this.isQuorum) return;
     const { nowMs } = this.cluster;
-    const shippedMs = SHIPPED_MS + this.cluster.fabric.wire.latencyMsMax * 4;
+    const { latencyMsMax, lossShare } = this.cluster.fabric.wire;
+    // The one that hears may have to wait for a segment that was lost.
+    const resentMs = this.unheardBy.size > 0 && lossShare > 0 ? RESEND_MS : 0;
+    const shippedMs = SHIPPED_MS + latencyMsMax * 4 + resentMs;
     const fromMs = Math.min(nowMs - shippedMs, this.troubledSinceMs);
     this.windows.push({ fromMs, toMs: nowMs });
   }

@@ -45,7 +45,7 @@ export interface Delivery {
 export const DROPPED = -1;
 
 /** A lost segment is sent again after so long, as Linux does at first. */
-const RESEND_MS = 200;
+export const RESEND_MS = 200;
 
 /**
  * The cables between the machines of a simulation. What a seed draws: how long each delivery takes,
